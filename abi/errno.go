@@ -1,0 +1,52 @@
+package abi
+
+import "strconv"
+
+// Errno is an error number as bpf(2) reports it: plain data, 0 means success. It has no Error method on purpose:
+// kernel-side code returns it, host-side code wraps it.
+type Errno uint32
+
+// The error numbers that the map commands can answer (asm-generic/errno-base.h, errno.h; ENOTSUPP from linux/errno.h).
+const (
+	OK           Errno = 0
+	EPERM        Errno = 1
+	ENOENT       Errno = 2
+	EINTR        Errno = 4
+	E2BIG        Errno = 7
+	EBADF        Errno = 9
+	EAGAIN       Errno = 11
+	ENOMEM       Errno = 12
+	EACCES       Errno = 13
+	EFAULT       Errno = 14
+	EBUSY        Errno = 16
+	EEXIST       Errno = 17
+	ENOTDIR      Errno = 20
+	EISDIR       Errno = 21
+	EINVAL       Errno = 22
+	ENFILE       Errno = 23
+	EMFILE       Errno = 24
+	ENOSPC       Errno = 28
+	EROFS        Errno = 30
+	ENAMETOOLONG Errno = 36
+	ENOSYS       Errno = 38
+	ELOOP        Errno = 40
+	EBADFD       Errno = 77
+	EOPNOTSUPP   Errno = 95
+	ENOTSUPP     Errno = 524 // kernel-internal number that reaches user space; not EOPNOTSUPP
+)
+
+var errnoNames = map[Errno]string{
+	OK: "OK", EPERM: "EPERM", ENOENT: "ENOENT", EINTR: "EINTR", E2BIG: "E2BIG", EBADF: "EBADF", EAGAIN: "EAGAIN",
+	ENOMEM: "ENOMEM", EACCES: "EACCES", EFAULT: "EFAULT", EBUSY: "EBUSY", EEXIST: "EEXIST", ENOTDIR: "ENOTDIR",
+	EISDIR: "EISDIR", EINVAL: "EINVAL", ENFILE: "ENFILE", EMFILE: "EMFILE", ENOSPC: "ENOSPC", EROFS: "EROFS",
+	ENAMETOOLONG: "ENAMETOOLONG", ENOSYS: "ENOSYS", ELOOP: "ELOOP", EBADFD: "EBADFD", EOPNOTSUPP: "EOPNOTSUPP",
+	ENOTSUPP: "ENOTSUPP",
+}
+
+// String is the C name, "OK" for 0, or "errno N" for a number without a name here.
+func (e Errno) String() string {
+	if name, ok := errnoNames[e]; ok {
+		return name
+	}
+	return "errno " + strconv.Itoa(int(e))
+}

@@ -1,0 +1,118 @@
+package abi
+
+// AttrSize is sizeof(union bpf_attr) in Linux 6.18, measured: the first byte past it must be zero.
+const AttrSize = 168
+
+// MaxAttrSize is the largest size argument that bpf(2) looks at: a page.
+const MaxAttrSize = 4096
+
+// MapInfoSize is sizeof(struct bpf_map_info), MapInfoEnd the end of its last field (4 bytes of padding follow).
+const (
+	MapInfoSize = 104
+	MapInfoEnd  = 100
+)
+
+// NameLen is BPF_OBJ_NAME_LEN: 15 characters and a NUL.
+const NameLen = 16
+
+// Offsets in the attr of MapCreate.
+const (
+	CreateMapType            = 0
+	CreateKeySize            = 4
+	CreateValueSize          = 8
+	CreateMaxEntries         = 12
+	CreateMapFlags           = 16
+	CreateInnerMapFD         = 20
+	CreateNumaNode           = 24
+	CreateMapName            = 28
+	CreateMapIfindex         = 44
+	CreateBTFFD              = 48
+	CreateBTFKeyTypeID       = 52
+	CreateBTFValueTypeID     = 56
+	CreateBTFVmlinuxValueTID = 60
+	CreateMapExtra           = 64
+	CreateValueTypeBTFObjFD  = 72
+	CreateMapTokenFD         = 76
+	CreateExclProgHash       = 80
+	CreateExclProgHashSize   = 88
+)
+
+// Offsets in the attr of the element commands (and of MapFreeze: map_fd).
+const (
+	ElemMapFD = 0
+	ElemKey   = 8
+	ElemValue = 16 // next_key in MapGetNextKey
+	ElemFlags = 24
+)
+
+// Offsets in the attr of the batch commands.
+const (
+	BatchIn        = 0
+	BatchOut       = 8
+	BatchKeys      = 16
+	BatchValues    = 24
+	BatchCount     = 32
+	BatchMapFD     = 36
+	BatchElemFlags = 40
+	BatchFlags     = 48
+)
+
+// Offsets in the attr of ObjPin and ObjGet.
+const (
+	ObjPathname  = 0
+	ObjBPFFD     = 8
+	ObjFileFlags = 12
+	ObjPathFD    = 16
+)
+
+// Offsets in the attr of ObjGetInfoByFD.
+const (
+	InfoBPFFD = 0
+	InfoLen   = 4
+	InfoPtr   = 8
+)
+
+// Offsets in the attr of MapGetNextID and MapGetFDByID.
+const (
+	IDStart     = 0
+	IDNext      = 4
+	IDOpenFlags = 8
+)
+
+// Offsets in the attr of MapDump, as the RFC v3 mail declares it.
+const (
+	DumpMapFD   = 0
+	DumpPrevKey = 8
+	DumpBuf     = 16
+	DumpBufLen  = 24 // address of a u32: in, bytes of room; out, bytes filled
+	DumpFlags   = 32
+)
+
+// Offsets in struct bpf_map_info.
+const (
+	MapInfoType         = 0
+	MapInfoID           = 4
+	MapInfoKeySize      = 8
+	MapInfoValueSize    = 12
+	MapInfoMaxEntries   = 16
+	MapInfoMapFlags     = 20
+	MapInfoName         = 24
+	MapInfoBTFVmlinuxVT = 44
+	MapInfoMapExtra     = 80
+	MapInfoHash         = 88
+	MapInfoHashSize     = 96
+)
+
+// attrEnds is the end of each command's last declared field: what lies behind it must be zero.
+var attrEnds = map[Cmd]int{
+	MapCreate: 92, MapLookupElem: 32, MapUpdateElem: 32, MapDeleteElem: 16, MapGetNextKey: 24,
+	MapLookupAndDeleteElem: 32, MapFreeze: 4, MapLookupBatch: 56, MapLookupAndDelBatch: 56, MapUpdateBatch: 56,
+	MapDeleteBatch: 56, ObjGetInfoByFD: 16, MapGetNextID: 8, MapGetFDByID: 12, ObjPin: 20, ObjGet: 20,
+	MapDump: 32, // buf_len is declared last, so flags at 32 must be zero (RFC v3)
+}
+
+// AttrEnd is the end of c's last declared field in bytes, false for commands without map semantics.
+func AttrEnd(c Cmd) (int, bool) {
+	end, ok := attrEnds[c]
+	return end, ok
+}

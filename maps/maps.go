@@ -1,0 +1,76 @@
+package maps
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// Spec describes a map to be made: the fields of MapCreate that its type looks at, and what the machine adds.
+type Spec struct {
+	Type       abi.MapType
+	KeySize    uint32 // bytes
+	ValueSize  uint32 // bytes, as given to MapCreate
+	MaxEntries uint32
+	Flags      uint32
+	NumaNode   uint32
+	// Seed is the initial value of the hash function; New uses 0 instead under FlagZeroSeed.
+	Seed uint32
+	// CPUs is the machine's number of possible CPUs, at least 1.
+	CPUs int
+}
+
+// Map is what every map type offers. The element operations are in the small interfaces below; a type that lacks one
+// does not implement it, and the dispatcher in bpfsys answers the kernel's errno for the missing operation.
+//
+// Keys passed in have exactly KeySize bytes and values and destinations exactly ValueBytes. No operation keeps a
+// slice passed to it, and none allocates.
+type Map interface {
+	// Spec returns the map's shape as info shows it: MaxEntries is rounded where the type rounds it.
+	Spec() Spec
+	// ValueBytes is the size of a value as user space sees it.
+	ValueBytes() int
+	// Memlock is the memory that fdinfo reports, in bytes.
+	Memlock() uint64
+}
+
+// Lookuper copies a key's value (ENOENT when absent) as MapLookupElem does: it never sets an LRU reference bit.
+type Lookuper interface {
+	Lookup(t *Task, key, value []byte) abi.Errno
+}
+
+// Updater sets a key's value; flags are those of MapUpdateElem without abi.Lock.
+type Updater interface {
+	Update(t *Task, key, value []byte, flags uint64) abi.Errno
+}
+
+// Deleter removes a key (ENOENT when absent).
+type Deleter interface {
+	Delete(t *Task, key []byte) abi.Errno
+}
+
+// NextKeyer writes the key that follows key in the map's order; the first one when key is nil or absent; ENOENT,
+// with next untouched, behind the last.
+type NextKeyer interface {
+	NextKey(t *Task, key, next []byte) abi.Errno
+}
+
+// LookupAndDeleter removes a key and copies the value it had, as one atomic operation.
+type LookupAndDeleter interface {
+	LookupAndDelete(t *Task, key, value []byte) abi.Errno
+}
+
+// Sequence is a queue or a stack. Push takes flags of MapUpdateElem; Pop and Peek answer ENOENT when empty.
+type Sequence interface {
+	Push(t *Task, value []byte, flags uint64) abi.Errno
+	Pop(t *Task, value []byte) abi.Errno
+	Peek(t *Task, value []byte) abi.Errno
+}
+
+// Buckets is a hash table whose buckets can be read whole, which is what the batch commands of hash types walk.
+type Buckets interface {
+	// Buckets is the number of buckets, a power of two.
+	Buckets() uint32
+	// NextBucket is the first bucket at or behind from that holds an element, or Buckets() when there is none.
+	NextBucket(from uint32) uint32
+	// ReadBucket copies the elements of bucket b in list order, keys and values packed, in one atomic step, and
+	// returns their number. When they do not fit in both slices it copies nothing and still returns the number.
+	// With remove, the elements that were copied also leave the map in that step.
+	ReadBucket(t *Task, b uint32, keys, values []byte, remove bool) int
+}

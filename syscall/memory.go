@@ -1,0 +1,9 @@
+package bpfsys
+
+// Memory is a process's user memory. Both methods stop at the first byte that cannot be accessed and return the
+// number of bytes copied before it; the system call turns a short copy into EFAULT, as the kernel's copy_from_user
+// and copy_to_user do (bytes before the fault stay written).
+type Memory interface {
+	Read(p []byte, addr uint64) int
+	Write(addr uint64, p []byte) int
+}

@@ -1,0 +1,42 @@
+package bpfsys
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// Process is who calls: its memory, its fd table, its view of the file system and its capabilities.
+type Process struct {
+	Mem   Memory
+	Files Files
+	FS    FileSystem
+	Caps  Caps
+}
+
+// Caps are the capabilities that the map commands ask for (capabilities(7)). The zero value is an unprivileged
+// caller under kernel.unprivileged_bpf_disabled, the default of every distribution.
+type Caps struct {
+	BPF      bool // CAP_BPF
+	SysAdmin bool // CAP_SYS_ADMIN: ids, ZERO_SEED
+}
+
+// Root has every capability that bpf(2) asks for.
+var Root = Caps{BPF: true, SysAdmin: true}
+
+// Files is a process's fd table.
+type Files interface {
+	// Get finds the open file behind fd. open is false when fd is not open at all; file is nil when it is open but
+	// no BPF object.
+	Get(fd int32) (file *File, open bool)
+	// Install gives file the lowest free fd and takes over the caller's reference; on an errno (EMFILE) the
+	// reference stays with the caller.
+	Install(file *File) (fd int32, errno abi.Errno)
+}
+
+// FileSystem is where objects are pinned.
+type FileSystem interface {
+	// Pin links m at path, relative to dir where path is not absolute (AtCWD: the working directory).
+	Pin(dir int32, path string, m *Map) abi.Errno
+	// Open finds the map pinned at path and takes a reference for the caller.
+	Open(dir int32, path string, access Access) (*Map, abi.Errno)
+}
+
+// AtCWD as a directory fd stands for the working directory (AT_FDCWD).
+const AtCWD int32 = -100
