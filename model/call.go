@@ -1,0 +1,47 @@
+package model
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// Release is the Linux release whose rules hold.
+type Release int
+
+// Releases that differ in what MAP_CREATE and OBJ_GET_INFO_BY_FD know.
+const (
+	V618 Release = iota // Linux 6.18
+	V612                // Linux 6.12
+)
+
+// Config is the machine and its caller. BPF and SysAdmin are the caller's capabilities CAP_BPF and CAP_SYS_ADMIN.
+type Config struct {
+	CPUs     int // possible CPUs, numbered from 0
+	BPF      bool
+	SysAdmin bool
+	Release  Release
+}
+
+// Region is a run of accessible user memory.
+type Region struct {
+	Addr     uint64
+	Bytes    []byte
+	ReadOnly bool
+}
+
+// Memory is the user memory that calls can reach, regions sorted by Addr and not overlapping; adjacent regions may
+// touch. Every address outside all regions faults.
+type Memory []Region
+
+// Call is one bpf(2) call as the kernel sees it, with user memory as it was before.
+type Call struct {
+	CPU    int
+	Cmd    abi.Cmd
+	Attr   uint64
+	Size   uint32
+	Before Memory
+}
+
+// Result is what was seen: Ret on success or Errno, and user memory afterwards, with the same regions as before.
+type Result struct {
+	Ret   int32
+	Errno abi.Errno
+	After Memory
+}
