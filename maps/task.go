@@ -15,8 +15,9 @@ type Task struct {
 type Scheduler interface {
 	// Step is called before an action that another CPU could see; another task may run before it returns.
 	Step(t *Task, at Point)
-	// Block is called when l is held by another task; it returns after some other task has run.
-	Block(t *Task, l *Lock)
+	// Lock is the step before t takes l; it returns when l is free. The machine learns of l beforehand so that it
+	// never picks a task that could only wait.
+	Lock(t *Task, l *Lock)
 }
 
 // Point names the kind of action that a step stands before.
@@ -46,17 +47,22 @@ func (t *Task) Step(at Point) {
 // Lock is a kernel lock (a bucket's, an LRU list's, a queue's). Its zero value is unlocked.
 type Lock struct{ mu sync.Mutex }
 
-// Lock acquires l for t. Under a Scheduler it is one step, and a contended lock hands the CPU to other tasks.
+// Lock acquires l for t. Under a Scheduler it is one step, and a held lock hands the CPU to other tasks.
 func (l *Lock) Lock(t *Task) {
-	if t.Scheduler == nil {
-		l.mu.Lock()
-		return
+	if t.Scheduler != nil {
+		t.Scheduler.Lock(t, l)
 	}
-	t.Scheduler.Step(t, PointLock)
-	for !l.mu.TryLock() {
-		t.Scheduler.Block(t, l)
-	}
+	l.mu.Lock()
 }
 
 // Unlock releases l.
 func (l *Lock) Unlock() { l.mu.Unlock() }
+
+// Held reports whether some task holds l. Only a Scheduler, whose tasks run one at a time, can rely on the answer.
+func (l *Lock) Held() bool {
+	if !l.mu.TryLock() {
+		return true
+	}
+	l.mu.Unlock()
+	return false
+}
