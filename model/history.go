@@ -1,0 +1,167 @@
+package model
+
+import "math"
+
+// History is what happened to one map while one walk went through it. Times are instants of any clock that orders
+// actions: step numbers of a simulated machine, or a clock read before and after a call on a real kernel. An action
+// took effect at some instant of its interval [Start, End]; nobody knows which.
+type History struct {
+	// Writes are the successful changes by everybody but the walk, those before it included, in any order.
+	Writes []Write
+	// Walk is what the walk asked and was given.
+	Walk Walk
+	// Left is the map's content after everything has ended.
+	Left map[string]string
+	// Evicts reports that the map may drop elements by itself (a full LRU).
+	Evicts bool
+	// Bound is the number of records and of calls that a walk of this map may take whatever others do: buckets times
+	// max_entries, since a walk that never turns back reads each bucket once.
+	Bound int
+}
+
+// Write is one successful change of a key.
+type Write struct {
+	Start, End int64
+	Key        string
+	// Value is what the key has now or, for a removal, what the remover was given (empty when it asked for nothing).
+	Value   string
+	Removed bool
+}
+
+// Walk is a sequence of calls that is meant to read a whole map once.
+type Walk struct {
+	Calls []WalkCall
+	// Ended reports that the walk found its end.
+	Ended bool
+	// Removes reports that the walk takes what it returns out of the map.
+	Removes bool
+}
+
+// WalkCall is one call of a walk, or one round of several calls that return one record (GET_NEXT_KEY and LOOKUP).
+type WalkCall struct {
+	Start, End int64
+	Records    []Pair
+	// Cursor is where the next call goes on: a key or a token.
+	Cursor string
+}
+
+// Pair is a key with its value.
+type Pair struct{ Key, Value string }
+
+// Start is the instant at which the walk began, End the one at which it ended.
+func (w Walk) Start() int64 {
+	if len(w.Calls) == 0 {
+		return math.MinInt64
+	}
+	return w.Calls[0].Start
+}
+
+// End is the instant at which the walk's last call returned.
+func (w Walk) End() int64 {
+	if len(w.Calls) == 0 {
+		return math.MinInt64
+	}
+	return w.Calls[len(w.Calls)-1].End
+}
+
+// count is how often key was returned.
+func (w Walk) count(key string) int {
+	n := 0
+	for _, call := range w.Calls {
+		for _, pair := range call.Records {
+			if pair.Key == key {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// keys are the keys that anybody wrote, each once, in order of their first write.
+func (h History) keys() []string {
+	var keys []string
+	seen := make(map[string]bool)
+	for _, w := range h.Writes {
+		if !seen[w.Key] {
+			seen[w.Key] = true
+			keys = append(keys, w.Key)
+		}
+	}
+	return keys
+}
+
+// could reports whether key may have had value at some instant of [start, end].
+func (h History) could(key, value string, start, end int64) bool {
+	for _, w := range h.Writes {
+		if w.Key == key && !w.Removed && w.Value == value && w.Start <= end && !h.superseded(w, start) {
+			return true
+		}
+	}
+	return false
+}
+
+// superseded reports whether some change of w's key surely took effect after w and before the instant at.
+func (h History) superseded(w Write, at int64) bool {
+	for _, later := range h.Writes {
+		if later.Key == w.Key && later.Start > w.End && later.End < at {
+			return true
+		}
+	}
+	return false
+}
+
+// couldBeAbsent reports whether key may have been absent at the instant at.
+func (h History) couldBeAbsent(key string, at int64) bool {
+	if h.Evicts {
+		return true
+	}
+	written := false
+	for _, w := range h.Writes {
+		if w.Key != key {
+			continue
+		}
+		if w.Removed && w.Start <= at && !h.superseded(w, at) {
+			return true
+		}
+		written = written || !w.Removed && w.End < at
+	}
+	return !written
+}
+
+// present reports whether key was surely in the map at every instant of [start, end].
+func (h History) present(key string, start, end int64) bool {
+	for _, w := range h.Writes {
+		if w.Key == key && !w.Removed && w.End < start && h.keeps(w, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// keeps reports whether w's key surely stayed from w until the instant until. A map that evicts proves it only when
+// the key is there at the end and nobody can have put it back.
+func (h History) keeps(w Write, until int64) bool {
+	for _, other := range h.Writes {
+		if other.Key != w.Key || other.End < w.Start {
+			continue
+		}
+		if other.Removed && other.Start <= until {
+			return false
+		}
+		if h.Evicts && !other.Removed && other != w {
+			return false
+		}
+	}
+	_, left := h.Left[w.Key]
+	return !h.Evicts || left
+}
+
+// unchanged reports whether nobody can have changed key during [start, end].
+func (h History) unchanged(key string, start, end int64) bool {
+	for _, w := range h.Writes {
+		if w.Key == key && w.End >= start && w.Start <= end {
+			return false
+		}
+	}
+	return true
+}
