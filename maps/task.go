@@ -44,6 +44,19 @@ func (t *Task) Step(at Point) {
 	}
 }
 
+// copyWords copies src to dst as a reader or writer without a lock does: another task may run before each 8-byte word.
+func (t *Task) copyWords(dst, src []byte) {
+	if t.Scheduler == nil {
+		copy(dst, src)
+		return
+	}
+	for len(dst) > 0 {
+		t.Step(PointWord)
+		n := copy(dst[:min(8, len(dst))], src)
+		dst, src = dst[n:], src[n:]
+	}
+}
+
 // Lock is a kernel lock (a bucket's, an LRU list's, a queue's). Its zero value is unlocked.
 type Lock struct{ mu sync.Mutex }
 

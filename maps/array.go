@@ -1,0 +1,105 @@
+package maps
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// Array is ARRAY (arraymap.c): max entries values, zero until set, each in a slot of whole 8-byte words. It takes no
+// lock, as on Linux: a word is read or written at once, and a longer value may be seen half old and half new.
+type Array struct {
+	spec   Spec
+	stride uint64 // words in a slot
+	words  words
+}
+
+func newArray(spec Spec) *Array {
+	stride := round8(uint64(spec.ValueSize)) / 8
+	return &Array{spec: spec, stride: stride, words: newWords(stride * uint64(spec.MaxEntries))}
+}
+
+func (a *Array) Spec() Spec      { return a.spec }
+func (a *Array) ValueBytes() int { return int(a.spec.ValueSize) }
+
+// Memlock is what fdinfo of 6.18 shows.
+func (a *Array) Memlock() uint64 { return arrayBytes(a.spec) }
+
+// arrayBytes is the struct and the values; an array that can be mapped takes whole pages for both.
+func arrayBytes(spec Spec) uint64 {
+	data := round8(uint64(spec.ValueSize)) * uint64(spec.MaxEntries)
+	if spec.Flags&abi.FlagMmapable != 0 {
+		return 4096 + (data+4095)&^4095
+	}
+	return 312 + data
+}
+
+// index is the element that key names, false behind the last.
+func (a *Array) index(key []byte) (uint64, bool) {
+	i := binary.NativeEndian.Uint32(key)
+	return uint64(i), i < a.spec.MaxEntries
+}
+
+// Lookup copies a value; an index out of range is ENOENT.
+func (a *Array) Lookup(t *Task, key, value []byte) abi.Errno {
+	i, ok := a.index(key)
+	if !ok {
+		return abi.ENOENT
+	}
+	t.Step(PointFind)
+	var word [8]byte
+	for at := i * a.stride; len(value) > 0; at++ {
+		t.Step(PointWord)
+		binary.LittleEndian.PutUint64(word[:], a.words.load(at))
+		value = value[copy(value, word[:]):]
+	}
+	return abi.OK
+}
+
+// Update overwrites a value in place; every index exists, so NoExist always fails.
+func (a *Array) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
+	i, ok := a.index(key)
+	switch {
+	case flags > abi.Exist:
+		return abi.EINVAL
+	case !ok:
+		return abi.E2BIG
+	case flags == abi.NoExist:
+		return abi.EEXIST
+	}
+	var word [8]byte
+	for at := i * a.stride; len(value) > 0; at++ {
+		clear(word[:])
+		value = value[copy(word[:], value):]
+		t.Step(PointWord)
+		a.words.touch(at).Store(binary.LittleEndian.Uint64(word[:]))
+	}
+	return abi.OK
+}
+
+// NextKey counts up; a missing index starts again at 0.
+func (a *Array) NextKey(_ *Task, key, next []byte) abi.Errno {
+	following := uint32(0)
+	if key != nil {
+		if i, ok := a.index(key); ok {
+			following = uint32(i) + 1
+		}
+	}
+	if following == a.spec.MaxEntries {
+		return abi.ENOENT
+	}
+	binary.NativeEndian.PutUint32(next, following)
+	return abi.OK
+}
+
+// Hash is the SHA-256 of all slots in order, which info.hash shows of a frozen array.
+func (a *Array) Hash() [32]byte {
+	h := sha256.New()
+	var word [8]byte
+	for at := range a.stride * uint64(a.spec.MaxEntries) {
+		binary.LittleEndian.PutUint64(word[:], a.words.load(at))
+		h.Write(word[:])
+	}
+	return [32]byte(h.Sum(nil))
+}

@@ -1,0 +1,109 @@
+package maps
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// lru is LRU_HASH, with common lists or, under NO_COMMON_LRU, lists a CPU.
+type lru struct {
+	table
+	lists nodeLists
+}
+
+// nodeLists decides which element an insertion gets and who is evicted for it. Taking may lock buckets, so it comes
+// before the bucket's own lock (the order of bpf_lru_list.c).
+type nodeLists interface {
+	recycler
+	// take is an element to be linked with a key of that hash, none when all are being inserted or removed by others.
+	take(t *Task, hash uint32) slot
+}
+
+func newLRU(spec Spec) *lru {
+	m := new(lru)
+	private := spec.Flags&abi.FlagNoCommonLRU != 0
+	ends := listEnds + localEnds*spec.CPUs
+	if private {
+		ends = listEnds * spec.CPUs
+	}
+	m.arena.nodes = newSlab[node](1, ends+int(spec.MaxEntries), 64)
+	if c := (chain{arena: &m.arena, evict: m.evict}); private {
+		m.lists = newPerCPULists(c, spec)
+	} else {
+		m.lists = newCommonLists(c, spec)
+	}
+	m.init(spec, slot(ends), int(spec.MaxEntries), m.lists)
+	return m
+}
+
+// Memlock is what fdinfo of 6.18 shows.
+func (m *lru) Memlock() uint64 { return lruBytes(m.spec) }
+
+// lruBytes counts all elements: they are always preallocated.
+func lruBytes(spec Spec) uint64 {
+	return tableBytes(spec) + elementBytes(spec)*uint64(spec.MaxEntries)
+}
+
+// Update takes an element first, which in a full map evicts another one, the key being updated included, and only
+// then looks whether the key is there: an update that fails may still have evicted.
+func (m *lru) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
+	if flags > abi.Exist {
+		return abi.EINVAL
+	}
+	hash := m.hash(key)
+	s := m.lists.take(t, hash)
+	if s == none {
+		return abi.ENOMEM
+	}
+	m.fill(s, key, value)
+	superseded, errno := m.insert(t, hash&m.mask, s, key, flags)
+	if superseded != none {
+		m.lists.give(t, superseded)
+	}
+	return errno
+}
+
+// insert links s and returns the element that goes back: the one it replaced, or s itself when flags forbid it.
+func (m *lru) insert(t *Task, b uint32, s slot, key []byte, flags uint64) (slot, abi.Errno) {
+	st := m.lock(t, b)
+	defer st.lock.Unlock()
+	before, old := m.find(st, b, key)
+	if errno := admit(old != none, flags); errno != abi.OK {
+		return s, errno
+	}
+	m.push(st, b, s)
+	if old == none {
+		return none, abi.OK
+	}
+	m.arena.node(s).ref.Store(true)
+	if before == none {
+		before = s
+	}
+	m.unlink(st, b, before, old)
+	return old, abi.OK
+}
+
+// Touch finds key as a BPF program's lookup does: it marks the element as used. The commands of bpf(2) never do.
+func (m *lru) Touch(t *Task, key []byte) abi.Errno {
+	b := m.hash(key) & m.mask
+	st := m.enter(t, b)
+	defer m.leave(t, st)
+	_, s := m.find(st, b, key)
+	if s == none {
+		return abi.ENOENT
+	}
+	m.arena.node(s).ref.Store(true)
+	return abi.OK
+}
+
+// evict unlinks s, unless it is not linked (yet, or any more).
+func (m *lru) evict(t *Task, s slot) bool {
+	b := m.arena.node(s).hash & m.mask
+	st := m.lock(t, b)
+	defer st.lock.Unlock()
+	before := none
+	for at := st.heads.get(b); at != none; before, at = at, m.next(at) {
+		if at == s {
+			m.unlink(st, b, before, s)
+			return true
+		}
+	}
+	return false
+}

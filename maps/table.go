@@ -1,0 +1,285 @@
+package maps
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// maxStripes bounds the locks of a map. Linux has one a bucket; here buckets that are equal modulo the number of
+// stripes share one, so maps of up to 64 buckets have exactly Linux's locks.
+const maxStripes = 64
+
+// linkBytes is the head of a record: the slot of the next element in the bucket. Key and value follow, packed.
+const linkBytes = 4
+
+// table is the hash table that the hash types share (hashtab.c): buckets in ascending order, newest element first in
+// each. What differs is where elements come from and go to, which is behind recycler.
+type table struct {
+	spec     Spec
+	seed     uint32
+	mask     uint32 // buckets - 1
+	stripes  []stripe
+	occupied *bitmap
+	arena    arena
+	free     recycler
+}
+
+// stripe is a share of the buckets: their lock and their heads.
+type stripe struct {
+	lock  Lock
+	heads index
+	// spare is an element that replaces another one without asking the pool, so that replacing works in a full map
+	// (Linux has one a CPU, extra_elems). Only HASH uses it.
+	spare slot
+}
+
+// recycler takes back elements that left the table. It is called without any bucket's lock.
+type recycler interface {
+	give(t *Task, s slot)
+}
+
+// init makes the table an empty one; first is its first slot, and limit how many it may ever use.
+func (x *table) init(spec Spec, first slot, limit int, free recycler) {
+	buckets := bucketCount(spec.MaxEntries)
+	x.spec, x.mask, x.free = spec, buckets-1, free
+	if spec.Flags&abi.FlagZeroSeed == 0 {
+		x.seed = spec.Seed
+	}
+	x.stripes = make([]stripe, min(buckets, maxStripes))
+	x.occupied = newBitmap(buckets)
+	x.arena.first, x.arena.next = first, first
+	x.arena.records = newSlab[byte](linkBytes+int(spec.KeySize)+int(spec.ValueSize), limit, 1024)
+}
+
+// bucketCount is max entries rounded up to a power of two.
+func bucketCount(entries uint32) uint32 { return 1 << bits.Len32(entries-1) }
+
+func (x *table) Spec() Spec      { return x.spec }
+func (x *table) ValueBytes() int { return int(x.spec.ValueSize) }
+func (x *table) Buckets() uint32 { return x.mask + 1 }
+
+func (x *table) hash(key []byte) uint32  { return jhash(key, x.seed) }
+func (x *table) stripe(b uint32) *stripe { return &x.stripes[b%uint32(len(x.stripes))] }
+func (x *table) key(s slot) []byte       { return x.arena.record(s)[linkBytes:][:x.spec.KeySize] }
+func (x *table) value(s slot) []byte     { return x.arena.record(s)[linkBytes+x.spec.KeySize:] }
+func (x *table) next(s slot) slot        { return slot(binary.LittleEndian.Uint32(x.arena.record(s))) }
+func (x *table) link(s slot, behind slot) {
+	binary.LittleEndian.PutUint32(x.arena.record(s), uint32(behind))
+}
+
+// fill stores an element's key and value, before it is linked.
+func (x *table) fill(s slot, key, value []byte) {
+	record := x.arena.record(s)[linkBytes:]
+	copy(record, key)
+	copy(record[len(key):], value)
+}
+
+// lock locks bucket b as writers do.
+func (x *table) lock(t *Task, b uint32) *stripe {
+	st := x.stripe(b)
+	st.lock.Lock(t)
+	return st
+}
+
+// enter begins a read of bucket b. Linux's readers take no lock, and under a Scheduler neither do these: other tasks
+// may run between finding an element and copying each word of it, and may even reuse it for another key. Real
+// goroutines hold the lock instead, which Go's memory model asks for; only readers of one stripe wait for each other.
+func (x *table) enter(t *Task, b uint32) *stripe {
+	if t.Scheduler == nil {
+		return x.lock(t, b)
+	}
+	t.Step(PointFind)
+	return x.stripe(b)
+}
+
+// leave ends what enter began.
+func (x *table) leave(t *Task, st *stripe) {
+	if t.Scheduler == nil {
+		st.lock.Unlock()
+	}
+}
+
+// find is the element with key in bucket b, and the one linked before it (none when it is the head).
+func (x *table) find(st *stripe, b uint32, key []byte) (before, s slot) {
+	for s = st.heads.get(b); s != none; before, s = s, x.next(s) {
+		if bytes.Equal(x.key(s), key) {
+			return before, s
+		}
+	}
+	return none, none
+}
+
+// push links s as bucket b's newest element.
+func (x *table) push(st *stripe, b uint32, s slot) {
+	head := st.heads.get(b)
+	x.link(s, head)
+	st.heads.set(b, s)
+	if head == none {
+		x.occupied.add(b)
+	}
+}
+
+// unlink takes s, which follows before in bucket b, out of its chain.
+func (x *table) unlink(st *stripe, b uint32, before, s slot) {
+	next := x.next(s)
+	if before != none {
+		x.link(before, next)
+		return
+	}
+	st.heads.set(b, next)
+	if next == none {
+		x.occupied.remove(b)
+	}
+}
+
+// Lookup copies key's value.
+func (x *table) Lookup(t *Task, key, value []byte) abi.Errno {
+	b := x.hash(key) & x.mask
+	st := x.enter(t, b)
+	defer x.leave(t, st)
+	_, s := x.find(st, b, key)
+	if s == none {
+		return abi.ENOENT
+	}
+	t.copyWords(value, x.value(s))
+	return abi.OK
+}
+
+// Delete removes key.
+func (x *table) Delete(t *Task, key []byte) abi.Errno {
+	return x.LookupAndDelete(t, key, nil)
+}
+
+// LookupAndDelete removes key and copies the value it had.
+func (x *table) LookupAndDelete(t *Task, key, value []byte) abi.Errno {
+	b := x.hash(key) & x.mask
+	st := x.lock(t, b)
+	before, s := x.find(st, b, key)
+	if s == none {
+		st.lock.Unlock()
+		return abi.ENOENT
+	}
+	copy(value, x.value(s))
+	x.unlink(st, b, before, s)
+	st.lock.Unlock()
+	x.free.give(t, s)
+	return abi.OK
+}
+
+// NextKey walks the buckets in ascending order; an absent key leads back to the first element of the map, as on Linux.
+func (x *table) NextKey(t *Task, key, next []byte) abi.Errno {
+	from := uint32(0)
+	if key != nil {
+		b := x.hash(key) & x.mask
+		found, copied := x.follow(t, b, key, next)
+		if copied {
+			return abi.OK
+		}
+		if found {
+			from = b + 1
+		}
+	}
+	for b := x.occupied.next(from); b <= x.mask; b = x.occupied.next(b + 1) {
+		if x.first(t, b, next) {
+			return abi.OK
+		}
+	}
+	return abi.ENOENT
+}
+
+// follow looks for key in bucket b and copies the key of the element behind it, if there is one.
+func (x *table) follow(t *Task, b uint32, key, next []byte) (found, copied bool) {
+	st := x.enter(t, b)
+	defer x.leave(t, st)
+	_, s := x.find(st, b, key)
+	if s == none {
+		return false, false
+	}
+	if s = x.next(s); s == none {
+		return true, false
+	}
+	t.copyWords(next, x.key(s))
+	return true, true
+}
+
+// first copies the key of bucket b's first element, if there is one.
+func (x *table) first(t *Task, b uint32, next []byte) bool {
+	st := x.enter(t, b)
+	defer x.leave(t, st)
+	s := st.heads.get(b)
+	if s == none {
+		return false
+	}
+	t.copyWords(next, x.key(s))
+	return true
+}
+
+// NextBucket is the first bucket at or behind from that holds an element.
+func (x *table) NextBucket(from uint32) uint32 { return x.occupied.next(from) }
+
+// ReadBucket copies bucket b whole, and empties it when remove is set. The elements go back newest last, as Linux's
+// LOOKUP_AND_DELETE_BATCH gives them back, which decides what an LRU map uses next.
+func (x *table) ReadBucket(t *Task, b uint32, keys, values []byte, remove bool) int {
+	st := x.lock(t, b)
+	n := x.copyBucket(st, b, keys, values)
+	if !remove || n == 0 || !x.fits(n, keys, values) {
+		st.lock.Unlock()
+		return n
+	}
+	last := x.reverse(st.heads.get(b))
+	st.heads.set(b, none)
+	x.occupied.remove(b)
+	st.lock.Unlock()
+	for s := last; s != none; {
+		next := x.next(s)
+		x.free.give(t, s)
+		s = next
+	}
+	return n
+}
+
+// copyBucket counts bucket b's elements and copies them if they fit.
+func (x *table) copyBucket(st *stripe, b uint32, keys, values []byte) int {
+	n := 0
+	for s := st.heads.get(b); s != none; s = x.next(s) {
+		n++
+	}
+	if !x.fits(n, keys, values) {
+		return n
+	}
+	for s := st.heads.get(b); s != none; s = x.next(s) {
+		keys = keys[copy(keys, x.key(s)):]
+		values = values[copy(values, x.value(s)):]
+	}
+	return n
+}
+
+// fits tells whether n elements have room.
+func (x *table) fits(n int, keys, values []byte) bool {
+	return n <= len(keys)/int(x.spec.KeySize) && n <= len(values)/int(x.spec.ValueSize)
+}
+
+// reverse turns a chain round and returns its new head.
+func (x *table) reverse(s slot) slot {
+	behind := none
+	for s != none {
+		next := x.next(s)
+		x.link(s, behind)
+		s, behind = next, s
+	}
+	return behind
+}
+
+// admit applies the flags NoExist and Exist (hashtab.c, check_flags).
+func admit(present bool, flags uint64) abi.Errno {
+	switch {
+	case present && flags == abi.NoExist:
+		return abi.EEXIST
+	case !present && flags == abi.Exist:
+		return abi.ENOENT
+	}
+	return abi.OK
+}

@@ -1,0 +1,54 @@
+package maps
+
+import "sync/atomic"
+
+const (
+	pageWords = 512 // 4096 bytes
+	dirPages  = 512
+)
+
+type (
+	page [pageWords]atomic.Uint64
+	dir  [dirPages]atomic.Pointer[page]
+)
+
+// words is an array of 64-bit words that read as zero and take memory, a page at a time, when first touched: a page
+// table of two levels. Any number of goroutines may use it at once.
+type words struct{ root []atomic.Pointer[dir] }
+
+// newWords makes an array of n words.
+func newWords(n uint64) words {
+	return words{root: make([]atomic.Pointer[dir], n/(pageWords*dirPages)+1)}
+}
+
+// page is the page of word i, nil when it was never touched.
+func (w *words) page(i uint64) *page {
+	d := w.root[i/(pageWords*dirPages)].Load()
+	if d == nil {
+		return nil
+	}
+	return d[i/pageWords%dirPages].Load()
+}
+
+// load reads word i.
+func (w *words) load(i uint64) uint64 {
+	if p := w.page(i); p != nil {
+		return p[i%pageWords].Load()
+	}
+	return 0
+}
+
+// touch is word i, to be written.
+func (w *words) touch(i uint64) *atomic.Uint64 {
+	d := publish(&w.root[i/(pageWords*dirPages)])
+	return &publish(&d[i/pageWords%dirPages])[i%pageWords]
+}
+
+// publish is what at points to, made by the first who needs it.
+func publish[T any](at *atomic.Pointer[T]) *T {
+	if p := at.Load(); p != nil {
+		return p
+	}
+	at.CompareAndSwap(nil, new(T))
+	return at.Load()
+}
