@@ -1,0 +1,192 @@
+package model
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// batch is the start of all batch commands (bpf_map_do_batch in kernel/bpf/syscall.c).
+func (x *run) batch() abi.Errno {
+	cmd := x.call.Cmd
+	reads := cmd == abi.MapLookupBatch || cmd == abi.MapLookupAndDelBatch
+	o, errno := x.openFor(abi.BatchMapFD, reads, cmd != abi.MapLookupBatch)
+	if errno != abi.OK || x.loose {
+		return errno
+	}
+	h, isHash := o.table.(*hash)
+	switch {
+	case !batched(o, cmd):
+		return abi.ENOTSUPP
+	case x.u64(abi.BatchElemFlags) != 0: // NOEXIST and EXIST too, and LOCK for want of a spin lock
+		return abi.EINVAL
+	case isHash && reads && x.u64(abi.BatchFlags) != 0: // nobody else looks at flags (measured)
+		return abi.EINVAL
+	case x.u32(abi.BatchCount) == 0:
+		return abi.OK
+	case !x.user.put(x.call.Attr+abi.BatchCount, 0):
+		return abi.EFAULT
+	case !reads:
+		return x.changeBatch(o)
+	case !isHash:
+		return x.keyBatch(o)
+	case h.order != nil:
+		return x.shuffledBatch(o, cmd == abi.MapLookupAndDelBatch)
+	}
+	return x.bucketBatch(o, cmd == abi.MapLookupAndDelBatch)
+}
+
+// batched reports whether maps like o have that batch command.
+func batched(o *object, cmd abi.Cmd) bool {
+	if o.kind == abi.Array {
+		return cmd == abi.MapLookupBatch || cmd == abi.MapUpdateBatch
+	}
+	return !o.sequence()
+}
+
+// keyAt and valueAt are the addresses of the i'th key and value of a batch.
+func (x *run) keyAt(o *object, i uint32) uint64 {
+	return x.u64(abi.BatchKeys) + uint64(i)*uint64(o.keySize)
+}
+
+func (x *run) valueAt(o *object, i uint32) uint64 {
+	return x.u64(abi.BatchValues) + uint64(i)*uint64(o.valueSize)
+}
+
+// changeBatch is MAP_UPDATE_BATCH and MAP_DELETE_BATCH: elements in order up to the first error; count is how many were
+// done before it (generic_map_update_batch, generic_map_delete_batch).
+func (x *run) changeBatch(o *object) abi.Errno {
+	t, done, errno := x.edit(o), uint32(0), abi.OK
+	for done < x.u32(abi.BatchCount) {
+		if errno = x.changeOne(o, t, done); errno != abi.OK {
+			break
+		}
+		done++
+	}
+	return x.counted(done, errno)
+}
+
+// changeOne updates or deletes the i'th element of a batch.
+func (x *run) changeOne(o *object, t table, i uint32) abi.Errno {
+	key, ok := x.user.read(x.keyAt(o, i), int(o.keySize))
+	if !ok {
+		return abi.EFAULT
+	}
+	if x.call.Cmd == abi.MapDeleteBatch {
+		return t.delete(x.call.CPU, key)
+	}
+	value, ok := x.user.read(x.valueAt(o, i), int(o.valueSize))
+	if !ok {
+		return abi.EFAULT
+	}
+	return t.update(x.call.CPU, key, value, abi.Any)
+}
+
+// counted writes count and answers errno.
+func (x *run) counted(done uint32, errno abi.Errno) abi.Errno {
+	if !x.user.write(x.call.Attr+abi.BatchCount, le32(done)) {
+		return abi.EFAULT
+	}
+	return errno
+}
+
+// keyBatch is MAP_LOOKUP_BATCH of an array, whose token is the last key copied (generic_map_lookup_batch).
+func (x *run) keyBatch(o *object) abi.Errno {
+	var last []byte
+	if in := x.u64(abi.BatchIn); in != 0 {
+		var ok bool
+		if last, ok = x.user.read(in, int(o.keySize)); !ok {
+			return abi.EFAULT
+		}
+	}
+	done, errno := uint32(0), abi.OK
+	for done < x.u32(abi.BatchCount) {
+		var key []byte
+		if key, errno = o.table.next(last, nil); errno != abi.OK {
+			break
+		}
+		value, _ := o.table.lookup(key)
+		if !x.user.write(x.keyAt(o, done), key) || !x.user.write(x.valueAt(o, done), value) {
+			return abi.EFAULT
+		}
+		last = key
+		done++
+	}
+	if errno = x.counted(done, errno); errno != abi.EFAULT && done > 0 && !x.user.write(x.u64(abi.BatchOut), last) {
+		return abi.EFAULT
+	}
+	return errno
+}
+
+// bucketBatch is MAP_LOOKUP_BATCH and MAP_LOOKUP_AND_DELETE_BATCH of a hash map, whose token is a bucket's number: whole
+// buckets while they fit; ENOENT behind the last one, with whatever was copied (__htab_map_lookup_and_delete_batch).
+func (x *run) bucketBatch(o *object, remove bool) abi.Errno {
+	h := o.table.(*hash)
+	start, errno := x.startBucket(h)
+	if errno != abi.OK {
+		return errno
+	}
+	buckets := h.buckets[h.from(start):]
+	if remove {
+		h = x.edit(o).(*hash)
+	}
+	total, limit := uint32(0), x.u32(abi.BatchCount)
+	for _, b := range buckets {
+		n := uint32(len(b.elements))
+		if n > limit-total {
+			return x.endBucket(b.index, total, full(total))
+		}
+		if remove { // before the copy out: a fault loses the bucket (measured)
+			h.removeAll(b.elements)
+		}
+		if !x.copyBucket(o, b.elements, total) {
+			return abi.EFAULT
+		}
+		total += n
+	}
+	return x.endBucket(h.nbuckets, total, abi.ENOENT)
+}
+
+// full is the errno when a bucket does not fit any more.
+func full(total uint32) abi.Errno {
+	if total == 0 {
+		return abi.ENOSPC
+	}
+	return abi.OK
+}
+
+// startBucket reads the token: NULL is bucket 0, one behind the last bucket is the end.
+func (x *run) startBucket(h *hash) (uint32, abi.Errno) {
+	start := uint32(0)
+	if in := x.u64(abi.BatchIn); in != 0 {
+		b, ok := x.user.read(in, 4)
+		if !ok {
+			return 0, abi.EFAULT
+		}
+		start = u32(b)
+	}
+	if start >= h.nbuckets {
+		return 0, abi.ENOENT
+	}
+	return start, abi.OK
+}
+
+// copyBucket copies all keys of a bucket, then all its values, behind the total elements before it.
+func (x *run) copyBucket(o *object, elements []element, total uint32) bool {
+	var keys, values []byte
+	for _, e := range elements {
+		keys, values = append(keys, e.key...), append(values, e.value...)
+	}
+	return x.user.write(x.keyAt(o, total), keys) && x.user.write(x.valueAt(o, total), values)
+}
+
+// removeAll removes elements; the order in which their nodes are given back cannot be seen, free nodes being equal.
+func (h *hash) removeAll(elements []element) {
+	for _, e := range elements {
+		h.remove(e)
+	}
+}
+
+// endBucket writes the token, then count.
+func (x *run) endBucket(index, total uint32, errno abi.Errno) abi.Errno {
+	if !x.user.write(x.u64(abi.BatchOut), le32(index)) || !x.user.put(x.call.Attr+abi.BatchCount, total) {
+		return abi.EFAULT
+	}
+	return errno
+}

@@ -1,0 +1,284 @@
+package model
+
+import (
+	"bytes"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// Limits of MAP_CREATE, found by bisection on 6.18.
+const (
+	maxHashElement = 4194256 // key_size + value_size must be less
+	maxArrayValue  = 1<<31 - 1
+	maxQueueValue  = 4194304
+	maxBuckets     = 1 << 27
+	maxMemory      = 64 << 20 // bytes: a map above it may also fail for want of memory
+)
+
+// Flags of fds, which the map itself does not keep; flags that say what programs may do; and what each type takes.
+const (
+	fdFlags     = abi.FlagReadOnly | abi.FlagWriteOnly
+	progFlags   = abi.FlagReadOnlyProg | abi.FlagWriteOnlyProg
+	accessFlags = fdFlags | progFlags
+	hashFlags   = abi.FlagNoPrealloc | abi.FlagNoCommonLRU | abi.FlagNUMANode | abi.FlagZeroSeed | accessFlags
+	arrayFlags  = abi.FlagNUMANode | abi.FlagMmapable | abi.FlagInnerMap | accessFlags
+	queueFlags  = abi.FlagNUMANode | accessFlags
+)
+
+// create is MAP_CREATE (map_create in kernel/bpf/syscall.c).
+func (x *run) create() (int32, abi.Errno) {
+	s := x.spec()
+	for _, check := range []func(*run, *spec) abi.Errno{
+		(*run).checkFields, (*run).checkType, (*run).checkToken, (*run).checkCaller, (*run).allocate,
+		(*run).checkName, (*run).checkBTF, (*run).checkHash,
+	} {
+		if errno := check(x, &s); errno != abi.OK || x.loose {
+			return x.unspecified(errno)
+		}
+	}
+	a := accessOf(s.flags)
+	s.flags &^= fdFlags
+	o := &object{spec: s, table: newTable(s, x.state.config.CPUs)}
+	x.state.add(o)
+	return x.newFD(o.serial, a)
+}
+
+// unspecified ends a call whose rules are not here: whatever came of it, nothing more is known of that map.
+func (x *run) unspecified(errno abi.Errno) (int32, abi.Errno) {
+	if x.loose && x.seen.Errno == abi.OK {
+		o := &object{lost: true}
+		x.state.add(o)
+		x.state.install(x.seen.Ret, file{o.serial, access{true, true}})
+	}
+	return 0, errno
+}
+
+// spec reads the fields that make a map. BPF_F_TOKEN_FD is no flag of the map.
+func (x *run) spec() spec {
+	s := spec{
+		kind:       abi.MapType(x.u32(abi.CreateMapType)),
+		keySize:    x.u32(abi.CreateKeySize),
+		valueSize:  x.u32(abi.CreateValueSize),
+		maxEntries: x.u32(abi.CreateMaxEntries),
+		flags:      x.u32(abi.CreateMapFlags) &^ abi.FlagTokenFD,
+		node:       abi.AnyNode,
+	}
+	if s.flags&abi.FlagNUMANode != 0 {
+		s.node = x.u32(abi.CreateNumaNode)
+	}
+	return s
+}
+
+// accessOf is what an fd opened with those flags may be used for.
+func accessOf(flags uint32) access {
+	return access{read: flags&abi.FlagWriteOnly == 0, write: flags&abi.FlagReadOnly == 0}
+}
+
+// checkFields is what no type accepts. All answer EINVAL, so their order cannot be seen. Map types without rules here
+// end the judgement.
+func (x *run) checkFields(s *spec) abi.Errno {
+	keyType, valueType := x.u32(abi.CreateBTFKeyTypeID), x.u32(abi.CreateBTFValueTypeID)
+	switch {
+	case s.kind == abi.Unspec || s.kind >= abi.NumMapTypes:
+		return abi.EINVAL
+	case !hasRules(s.kind):
+		x.loose = true
+	case x.u32(abi.CreateBTFVmlinuxValueTID) != 0:
+		return abi.EINVAL
+	case keyType != 0 && valueType == 0:
+		return abi.EINVAL
+	case x.u64(abi.CreateMapExtra) != 0: // only BLOOM_FILTER and ARENA have one
+		return abi.EINVAL
+	case s.flags&fdFlags == fdFlags:
+		return abi.EINVAL
+	case s.node != abi.AnyNode && s.node != 0: // not online
+		return abi.EINVAL
+	}
+	return abi.OK
+}
+
+// hasRules reports whether maps of that type are specified here.
+func hasRules(kind abi.MapType) bool {
+	switch kind {
+	case abi.Hash, abi.LRUHash, abi.Array, abi.Queue, abi.Stack:
+		return true
+	}
+	return false
+}
+
+// checkType is the type's own look at the fields (map_alloc_check).
+func (x *run) checkType(s *spec) abi.Errno {
+	switch s.kind {
+	case abi.Hash, abi.LRUHash:
+		return s.checkHashMap(x.state.config.SysAdmin)
+	case abi.Array:
+		return s.checkArray()
+	default:
+		return s.checkQueue()
+	}
+}
+
+// checkHashMap is htab_map_alloc_check in kernel/bpf/hashtab.c.
+func (s *spec) checkHashMap(sysAdmin bool) abi.Errno {
+	isLRU, perCPU := s.kind == abi.LRUHash, s.flags&abi.FlagNoCommonLRU != 0
+	switch {
+	case s.flags&abi.FlagZeroSeed != 0 && !sysAdmin:
+		return abi.EPERM
+	case s.badFlags(hashFlags) || perCPU && !isLRU:
+		return abi.EINVAL
+	case isLRU && s.flags&abi.FlagNoPrealloc != 0:
+		return abi.ENOTSUPP
+	case perCPU && s.node != abi.AnyNode:
+		return abi.EINVAL
+	case s.maxEntries == 0 || s.keySize == 0 || s.valueSize == 0:
+		return abi.EINVAL
+	case uint64(s.keySize)+uint64(s.valueSize) >= maxHashElement:
+		return abi.E2BIG
+	}
+	return abi.OK
+}
+
+// checkArray is array_map_alloc_check in kernel/bpf/arraymap.c.
+func (s *spec) checkArray() abi.Errno {
+	switch {
+	case s.maxEntries == 0 || s.keySize != 4 || s.valueSize == 0 || s.badFlags(arrayFlags):
+		return abi.EINVAL
+	case s.valueSize > maxArrayValue:
+		return abi.E2BIG
+	}
+	return abi.OK
+}
+
+// checkQueue is queue_stack_map_alloc_check in kernel/bpf/queue_stack_maps.c.
+func (s *spec) checkQueue() abi.Errno {
+	switch {
+	case s.maxEntries == 0 || s.keySize != 0 || s.valueSize == 0 || s.badFlags(queueFlags):
+		return abi.EINVAL
+	case s.valueSize > maxQueueValue:
+		return abi.E2BIG
+	}
+	return abi.OK
+}
+
+// badFlags reports flags outside known, or programs that may neither read nor write.
+func (s *spec) badFlags(known uint32) bool {
+	return s.flags&^known != 0 || s.flags&progFlags == progFlags
+}
+
+// checkToken: no fd of a program here is a token.
+func (x *run) checkToken(*spec) abi.Errno {
+	if x.u32(abi.CreateMapFlags)&abi.FlagTokenFD == 0 {
+		return abi.OK
+	}
+	return x.notA(abi.CreateMapTokenFD)
+}
+
+// notA is the errno of an fd field that must hold another kind of object than a map: open or not.
+func (x *run) notA(offset int) abi.Errno {
+	if !x.state.Open(int32(x.u32(offset))) {
+		return abi.EBADF
+	}
+	return abi.EINVAL
+}
+
+// checkCaller: without CAP_BPF every type is refused, but only after the checks above (measured as uid 65534).
+func (x *run) checkCaller(*spec) abi.Errno {
+	if !x.state.config.BPF {
+		return abi.EPERM
+	}
+	return abi.OK
+}
+
+// allocate is map_alloc: device maps, then the rounding and the bucket limit of the hash types.
+func (x *run) allocate(s *spec) abi.Errno {
+	if errno, offload := x.offload(s.kind); offload {
+		return errno
+	}
+	if s.kind == abi.LRUHash && s.flags&abi.FlagNoCommonLRU != 0 {
+		s.maxEntries = s.roundUp(uint32(x.state.config.CPUs))
+	}
+	if (s.kind == abi.Hash || s.kind == abi.LRUHash) && s.maxEntries > maxBuckets {
+		return abi.E2BIG
+	}
+	if s.memory() > maxMemory && x.seen.Errno == abi.ENOMEM {
+		return abi.ENOMEM
+	}
+	return abi.OK
+}
+
+// offload is the errno of a map for a network device: HASH and ARRAY exist there, but no device here takes them. Of
+// devices other than 1 (lo) it is not known whether they exist.
+func (x *run) offload(kind abi.MapType) (abi.Errno, bool) {
+	device := x.u32(abi.CreateMapIfindex)
+	switch {
+	case device == 0:
+		return abi.OK, false
+	case kind != abi.Hash && kind != abi.Array:
+		return abi.EINVAL, true
+	case device == 1 || x.seen.Errno == abi.EOPNOTSUPP:
+		return abi.EOPNOTSUPP, true
+	}
+	return abi.EINVAL, true
+}
+
+// roundUp makes max_entries a multiple of the CPUs, unless that overflows (htab_map_alloc in hashtab.c).
+func (s *spec) roundUp(cpus uint32) uint32 {
+	rounded := (s.maxEntries + cpus - 1) / cpus * cpus
+	if rounded < s.maxEntries {
+		return s.maxEntries / cpus * cpus
+	}
+	return rounded
+}
+
+// memory is about what the map costs, in bytes.
+func (s *spec) memory() uint64 {
+	return uint64(s.maxEntries) * (uint64(s.keySize) + uint64(s.valueSize) + 64)
+}
+
+// checkName: legal bytes up to a NUL that must be there (bpf_obj_name_cpy).
+func (x *run) checkName(s *spec) abi.Errno {
+	field := x.attr[abi.CreateMapName:][:abi.NameLen]
+	n := bytes.IndexByte(field, 0)
+	if n < 0 {
+		return abi.EINVAL
+	}
+	for _, c := range field[:n] {
+		if !nameByte(c) {
+			return abi.EINVAL
+		}
+	}
+	copy(s.name[:], field[:n])
+	return abi.OK
+}
+
+// nameByte reports whether c may be in a name: isalnum() of the kernel knows Latin-1 (measured over all bytes).
+func nameByte(c byte) bool {
+	switch {
+	case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c == '_', c == '.':
+		return true
+	}
+	return c >= 0xc0 && c != 0xd7 && c != 0xf7
+}
+
+// checkBTF: no fd of a program here is BTF.
+func (x *run) checkBTF(*spec) abi.Errno {
+	if x.u32(abi.CreateBTFKeyTypeID) == 0 && x.u32(abi.CreateBTFValueTypeID) == 0 {
+		return abi.OK
+	}
+	return x.notA(abi.CreateBTFFD)
+}
+
+// checkHash is excl_prog_hash: a pointer and size 32, or neither (measured).
+func (x *run) checkHash(*spec) abi.Errno {
+	addr, size := x.u64(abi.CreateExclProgHash), x.u32(abi.CreateExclProgHashSize)
+	if addr == 0 && size == 0 {
+		return abi.OK
+	}
+	if addr == 0 || size != 32 {
+		return abi.EINVAL
+	}
+	if _, ok := x.user.read(addr, int(size)); !ok {
+		return abi.EFAULT
+	}
+	return abi.OK
+}

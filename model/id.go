@@ -1,0 +1,137 @@
+package model
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// u32 is the number that starts b.
+func u32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
+
+// possibleID reports whether o, whose id is not known, may have that one. Ids are given out in order (idr_alloc_cyclic in
+// bpf_map_alloc_id): an older live map has a lower one.
+func (s *State) possibleID(o *object, id uint32) bool {
+	if id == 0 || o.id != 0 {
+		return false
+	}
+	for _, other := range s.objects {
+		known := other.id != 0
+		if known && (other.id == id || (other.id < id) != (other.serial < o.serial)) {
+			return false
+		}
+	}
+	return true
+}
+
+// branches is s once for each map that the id in this call may belong to, and once for none of them.
+func (s *State) branches(c Call, r Result) []*State {
+	all := []*State{s}
+	id := s.idOf(c, r)
+	if id == 0 || s.byID(id) != nil {
+		return all
+	}
+	for _, o := range s.objects {
+		if s.possibleID(o, id) {
+			own := *s
+			own.edit(o.serial).id = id
+			all = append(all, &own)
+		}
+	}
+	return all
+}
+
+// idOf is the map id that a call of the id commands is about: the one given, or the one that it answered.
+func (s *State) idOf(c Call, r Result) uint32 {
+	x := &run{state: s, call: c, seen: r, user: user{before: c.Before}}
+	switch {
+	case c.Cmd == abi.MapGetFDByID && x.copyAttr() == abi.OK:
+		return x.u32(abi.IDStart)
+	case c.Cmd == abi.MapGetNextID && r.Errno == abi.OK:
+		return u32(x.after(c.Attr+abi.IDNext, 4))
+	}
+	return 0
+}
+
+// byID is the live map with that id, nil when it is not known.
+func (s *State) byID(id uint32) *object {
+	for _, o := range s.objects {
+		if o.id == id {
+			return o
+		}
+	}
+	return nil
+}
+
+// nextID is MAP_GET_NEXT_ID: the lowest id above start_id (bpf_obj_get_next_id in kernel/bpf/syscall.c).
+func (x *run) nextID() abi.Errno {
+	start := x.u32(abi.IDStart)
+	switch {
+	case start >= math.MaxInt32:
+		return abi.EINVAL
+	case !x.state.config.SysAdmin:
+		return abi.EPERM
+	}
+	id := uint32(math.MaxUint32)
+	if x.seen.Errno == abi.OK {
+		id = u32(x.after(x.call.Attr+abi.IDNext, 4))
+	}
+	expected := x.state.mustFollow(start, id)
+	if expected == 0 {
+		return abi.ENOENT
+	}
+	if !x.user.put(x.call.Attr+abi.IDNext, expected) {
+		return abi.EFAULT
+	}
+	return abi.OK
+}
+
+// mustFollow is saw when it can be the lowest id above start, else an id that is, 0 when there may be none. saw is above
+// all ids when the kernel found none.
+func (s *State) mustFollow(start, saw uint32) uint32 {
+	lowest, below, unknown := uint32(0), uint32(0), uint32(0)
+	for _, o := range s.objects {
+		switch {
+		case o.id == 0:
+			unknown++ // it may hide at or below start, if there is room
+		case o.id <= start:
+			below, unknown = o.id, 0
+		case lowest == 0 && unknown <= start-below:
+			lowest = o.id
+		case lowest == 0:
+			return math.MaxUint32 // a map that must lie between start and o has another id than any that was seen
+		}
+	}
+	switch {
+	case lowest == 0 && unknown > start-below:
+		return math.MaxUint32
+	case s.config.Shared && saw > start && saw != math.MaxUint32 && (lowest == 0 || saw < lowest):
+		return saw
+	}
+	return lowest
+}
+
+// fdByID is MAP_GET_FD_BY_ID.
+func (x *run) fdByID() (int32, abi.Errno) {
+	flags := x.u32(abi.IDOpenFlags)
+	switch {
+	case flags&^fdFlags != 0:
+		return 0, abi.EINVAL
+	case !x.state.config.SysAdmin:
+		return 0, abi.EPERM
+	case flags == fdFlags:
+		return 0, abi.EINVAL
+	}
+	o := x.state.byID(x.u32(abi.IDStart))
+	switch {
+	case x.u32(abi.IDStart) == 0:
+		return 0, abi.ENOENT
+	case o == nil && x.state.config.Shared && x.seen.Errno == abi.OK:
+		x.loose = true // somebody else's map
+		return x.unspecified(abi.OK)
+	case o == nil:
+		return 0, abi.ENOENT
+	}
+	return x.newFD(o.serial, accessOf(flags))
+}

@@ -1,0 +1,106 @@
+package model
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// info is OBJ_GET_INFO_BY_FD of a map (bpf_map_get_info_by_fd in kernel/bpf/syscall.c). Its errno for an fd that is not
+// open is EBADFD, not EBADF (measured).
+func (x *run) info() abi.Errno {
+	o, _, errno := x.open(abi.InfoBPFFD)
+	if errno == abi.EBADF {
+		return abi.EBADFD
+	}
+	if errno != abi.OK || x.loose {
+		return errno
+	}
+	size, addr := x.u32(abi.InfoLen), x.u64(abi.InfoPtr)
+	if errno := x.checkInfo(addr, size); errno != abi.OK {
+		return errno
+	}
+	size = min(size, uint32(x.state.config.Release.infoSize()))
+	given, ok := x.user.read(addr, int(size))
+	if !ok {
+		return abi.EFAULT
+	}
+	info := make([]byte, abi.MapInfoSize)
+	if x.state.config.Release != V612 { // before, the caller's bytes were not kept
+		copy(info, given)
+	}
+	if errno := x.hashInfo(o, info); errno != abi.OK {
+		return errno
+	}
+	x.fillInfo(o, info, addr, size)
+	if !x.user.write(addr, info[:size]) || !x.user.put(x.call.Attr+abi.InfoLen, size) {
+		return abi.EFAULT
+	}
+	return abi.OK
+}
+
+// checkInfo: at most a page, and what the kernel does not know must be zero, the padding at the end too (measured).
+func (x *run) checkInfo(addr uint64, size uint32) abi.Errno {
+	end := uint32(abi.MapInfoEnd)
+	if x.state.config.Release == V612 {
+		end = abi.MapInfoHash
+	}
+	switch {
+	case size > abi.MaxAttrSize:
+		return abi.E2BIG
+	case size <= end:
+		return abi.OK
+	}
+	return x.tailZero(addr+uint64(end), size-end)
+}
+
+// fillInfo sets the fields that the kernel knows of any map. Those of BTF and of network devices stay as the caller
+// left them (measured).
+func (x *run) fillInfo(o *object, info []byte, addr uint64, size uint32) {
+	for offset, v := range map[int]uint32{
+		abi.MapInfoType: uint32(o.kind), abi.MapInfoID: x.learnID(o, addr, size), abi.MapInfoKeySize: o.keySize,
+		abi.MapInfoValueSize: o.valueSize, abi.MapInfoMaxEntries: o.maxEntries, abi.MapInfoMapFlags: o.flags,
+		abi.MapInfoBTFVmlinuxVT: 0, abi.MapInfoMapExtra: 0, abi.MapInfoMapExtra + 4: 0,
+	} {
+		binary.LittleEndian.PutUint32(info[offset:], v)
+	}
+	copy(info[abi.MapInfoName:], o.name[:])
+}
+
+// learnID is o's id, taken from what the kernel wrote when it was not known yet; 0 when that cannot be.
+func (x *run) learnID(o *object, addr uint64, size uint32) uint32 {
+	if o.id != 0 {
+		return o.id
+	}
+	id := u32(x.after(addr+abi.MapInfoID, 4))
+	field, length := addr+abi.MapInfoID, x.call.Attr+abi.InfoLen
+	if x.seen.Errno != abi.OK || size < abi.MapInfoID+4 || field-length+3 < 7 {
+		return id // not all of it, or info_len written over it
+	}
+	if !x.state.possibleID(o, id) {
+		return 0
+	}
+	x.state.edit(o.serial).id = id
+	return id
+}
+
+// hashInfo is the hash of a map's contents: only arrays have one, only once they are frozen (measured).
+func (x *run) hashInfo(o *object, info []byte) abi.Errno {
+	addr := binary.LittleEndian.Uint64(info[abi.MapInfoHash:])
+	size := binary.LittleEndian.Uint32(info[abi.MapInfoHashSize:])
+	a, isArray := o.table.(*array)
+	switch {
+	case addr == 0 && size == 0:
+		return abi.OK
+	case addr == 0 || !isArray || size != sha256.Size:
+		return abi.EINVAL
+	case !o.frozen:
+		return abi.EPERM
+	}
+	sum := sha256.Sum256(a.bytes())
+	if !x.user.write(addr, sum[:]) {
+		return abi.EFAULT
+	}
+	return abi.OK
+}

@@ -1,0 +1,223 @@
+package model
+
+import "slices"
+
+// Constants of kernel/bpf/bpf_lru_list.c, pinned by a directed test on 6.18: how many nodes a rotation looks at, and how
+// many nodes a refill wants.
+const (
+	scansCommon  = 128
+	scansPerCPU  = 4
+	targetCommon = 128 // at most: max_entries / CPUs / 2, at least 1
+	targetPerCPU = 4
+)
+
+// lru is the LRU lists of a map (kernel/bpf/bpf_lru_list.c): one global list and a small local one on each CPU, or with
+// BPF_F_NO_COMMON_LRU one whole list on each CPU. Free nodes have no identity, so they are only counted.
+type lru struct {
+	common bool
+	target int
+	lists  []lists // one when common, else one for each CPU
+	locals []local // one for each CPU when common, else none
+	ids    int     // node ids given out so far
+}
+
+// node is a node in use. key is the element it carries.
+type node struct {
+	id  int
+	key string
+	cpu int // who took it
+	ref bool
+}
+
+// local is what a CPU keeps for itself of a common LRU.
+type local struct {
+	free    int
+	pending []node // newest first
+	steal   int    // the CPU to try next when everything else is empty
+}
+
+func newLRU(max uint32, perCPU bool, cpus int) *lru {
+	if perCPU {
+		l := &lru{target: targetPerCPU, lists: make([]lists, cpus)}
+		for cpu := range l.lists {
+			l.lists[cpu] = lists{free: int(max) / cpus, scans: scansPerCPU}
+		}
+		return l
+	}
+	l := &lru{common: true, target: clamp(int(max)/cpus/2, 1, targetCommon), locals: make([]local, cpus)}
+	l.lists = []lists{{free: int(max), scans: scansCommon}}
+	for cpu := range l.locals {
+		l.locals[cpu].steal = cpu
+	}
+	return l
+}
+
+func (l *lru) clone() *lru {
+	c := *l
+	c.lists, c.locals = slices.Clone(l.lists), slices.Clone(l.locals)
+	for i := range c.lists {
+		c.lists[i].active = slices.Clone(l.lists[i].active)
+		c.lists[i].inactive = slices.Clone(l.lists[i].inactive)
+	}
+	for i := range c.locals {
+		c.locals[i].pending = slices.Clone(l.locals[i].pending)
+	}
+	return &c
+}
+
+// fresh is a node that cpu takes: its reference bit is clear.
+func (l *lru) fresh(cpu int) node {
+	l.ids++
+	return node{id: l.ids, cpu: cpu}
+}
+
+// take gets a node for cpu and returns its id, 0 when there is none. evict removes the element of a node.
+func (l *lru) take(cpu int, evict func(node)) int {
+	if l.common {
+		return l.takeCommon(cpu, evict)
+	}
+	return l.takePerCPU(cpu, evict)
+}
+
+// takePerCPU rotates at every call, and shrinks when nothing is free. A CPU never uses another one's nodes.
+func (l *lru) takePerCPU(cpu int, evict func(node)) int {
+	own := &l.lists[cpu]
+	own.rotate()
+	if own.free == 0 {
+		own.free += own.shrink(l.target, evict)
+	}
+	if own.free == 0 {
+		return 0
+	}
+	own.free--
+	n := l.fresh(cpu)
+	own.inactive = slices.Insert(own.inactive, 0, n)
+	return n.id
+}
+
+// takeCommon uses the CPU's own free nodes, else refills them from the global list, else steals another CPU's.
+func (l *lru) takeCommon(cpu int, evict func(node)) int {
+	own := &l.locals[cpu]
+	if own.free == 0 {
+		l.refill(own, evict)
+	}
+	if own.free == 0 && !l.steal(own, evict) {
+		return 0
+	}
+	own.free--
+	n := l.fresh(cpu)
+	own.pending = slices.Insert(own.pending, 0, n)
+	return n.id
+}
+
+// refill moves pending nodes to the global list, rotates it, and takes target nodes from it: free ones, then evicted
+// ones.
+func (l *lru) refill(own *local, evict func(node)) {
+	global := &l.lists[0]
+	for _, n := range slices.Backward(own.pending) { // the oldest first
+		global.join(n)
+	}
+	own.pending = nil
+	global.rotate()
+	free := min(l.target, global.free)
+	global.free -= free
+	if free < l.target {
+		free += global.shrink(l.target-free, evict)
+	}
+	own.free += free
+}
+
+// steal frees one node of any CPU for own, round robin: a free one, else the oldest pending one, best without a
+// reference.
+func (l *lru) steal(own *local, evict func(node)) bool {
+	first := own.steal
+	for cpu := first; ; {
+		found := l.locals[cpu].yield(evict)
+		cpu = (cpu + 1) % len(l.locals)
+		own.steal = cpu
+		if found {
+			own.free++
+			return true
+		}
+		if cpu == first {
+			return false
+		}
+	}
+}
+
+// yield gives up one node to another CPU.
+func (p *local) yield(evict func(node)) bool {
+	if p.free > 0 {
+		p.free--
+		return true
+	}
+	if len(p.pending) == 0 {
+		return false
+	}
+	at := len(p.pending) - 1
+	for i, n := range slices.Backward(p.pending) {
+		if !n.ref {
+			at = i
+			break
+		}
+	}
+	evict(p.pending[at])
+	p.pending = slices.Delete(p.pending, at, at+1)
+	return true
+}
+
+// giveBack frees a node: a pending one to the CPU that took it, another one to its list.
+func (l *lru) giveBack(id int) {
+	for i := range l.locals {
+		p := &l.locals[i]
+		if at := position(p.pending, id); at >= 0 {
+			l.locals[p.pending[at].cpu].free++
+			p.pending = slices.Delete(p.pending, at, at+1)
+			return
+		}
+	}
+	for i := range l.lists {
+		if l.lists[i].leave(id) {
+			l.lists[i].free++
+			return
+		}
+	}
+	panic("model: a node on no list")
+}
+
+// change applies f to the node with that id.
+func (l *lru) change(id int, f func(*node)) {
+	for _, nodes := range l.all() {
+		if at := position(nodes, id); at >= 0 {
+			f(&nodes[at])
+			return
+		}
+	}
+	panic("model: a node on no list")
+}
+
+// all is every list of nodes in use.
+func (l *lru) all() [][]node {
+	var all [][]node
+	for _, p := range l.locals {
+		all = append(all, p.pending)
+	}
+	for _, g := range l.lists {
+		all = append(all, g.inactive, g.active)
+	}
+	return all
+}
+
+// name tells which element a node carries.
+func (l *lru) name(id int, key string) { l.change(id, func(n *node) { n.key = key }) }
+
+// reference sets a node's reference bit.
+func (l *lru) reference(id int) { l.change(id, func(n *node) { n.ref = true }) }
+
+// position is where the node with that id is, or -1.
+func position(nodes []node, id int) int {
+	return slices.IndexFunc(nodes, func(n node) bool { return n.id == id })
+}
+
+// clamp is v, but at least low and at most high.
+func clamp(v, low, high int) int { return min(max(v, low), high) }

@@ -1,0 +1,58 @@
+package model
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// spec is what MAP_CREATE was told, as far as a map remembers it.
+type spec struct {
+	kind       abi.MapType
+	keySize    uint32
+	valueSize  uint32
+	maxEntries uint32
+	flags      uint32
+	node       uint32
+	name       [abi.NameLen]byte
+}
+
+// object is a map: its shape, what happened to it as a whole, and its elements.
+type object struct {
+	spec
+	serial int    // position in the order of creation, from 1
+	id     uint32 // 0 until it has been seen
+	frozen bool
+	lost   bool // nothing is known of it any more: every result is legal
+	table  table
+}
+
+// table is the elements of a map.
+type table interface {
+	lookup(key []byte) ([]byte, abi.Errno)
+	update(cpu int, key, value []byte, flags uint64) abi.Errno
+	delete(cpu int, key []byte) abi.Errno
+	// next is the key behind key, the first one for nil. saw is the key that the kernel gave, nil when it gave none:
+	// a table that does not know its order takes it when it can be right.
+	next(key, saw []byte) ([]byte, abi.Errno)
+	clone() table
+}
+
+func (o *object) clone() *object {
+	c := *o
+	if o.table != nil {
+		c.table = o.table.clone()
+	}
+	return &c
+}
+
+// sequence reports whether the map is a queue or a stack.
+func (o *object) sequence() bool { return o.kind == abi.Queue || o.kind == abi.Stack }
+
+// newTable is the empty table of a map with that shape.
+func newTable(s spec, cpus int) table {
+	switch s.kind {
+	case abi.Hash, abi.LRUHash:
+		return newHash(s, cpus)
+	case abi.Array:
+		return &array{max: s.maxEntries, zero: make([]byte, s.valueSize), values: map[uint32][]byte{}}
+	default:
+		return &queue{max: s.maxEntries, stack: s.kind == abi.Stack}
+	}
+}

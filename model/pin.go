@@ -1,0 +1,95 @@
+package model
+
+import (
+	"bytes"
+	"maps"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// pin is OBJ_PIN (bpf_obj_pin in kernel/bpf/syscall.c, bpf_obj_pin_user in kernel/bpf/inode.c): the fd comes before the
+// path name.
+func (x *run) pin() abi.Errno {
+	if x.u32(abi.ObjFileFlags)&^abi.FlagPathFD != 0 || x.strayPathFD() {
+		return abi.EINVAL
+	}
+	f, open := x.state.files[int32(x.u32(abi.ObjBPFFD))]
+	if !open || f.serial == 0 { // not EBADF (measured)
+		return abi.EINVAL
+	}
+	p, errno := x.path()
+	if errno != abi.OK || x.loose {
+		return errno
+	}
+	if errno := x.state.tree.free(p); errno != abi.OK {
+		return errno
+	}
+	x.state.tree = maps.Clone(x.state.tree)
+	x.state.tree[p.path()] = f.serial
+	return abi.OK
+}
+
+// get is OBJ_GET.
+func (x *run) get() (int32, abi.Errno) {
+	flags := x.u32(abi.ObjFileFlags)
+	if x.u32(abi.ObjBPFFD) != 0 || flags&^(fdFlags|abi.FlagPathFD) != 0 || x.strayPathFD() || flags&fdFlags == fdFlags {
+		return 0, abi.EINVAL
+	}
+	p, errno := x.path()
+	if errno != abi.OK || x.loose {
+		return 0, errno
+	}
+	serial, exists := x.state.tree[p.path()]
+	switch {
+	case x.state.tree.directory(p.path()): // no bpf object
+		return 0, abi.EACCES
+	case !exists:
+		return 0, abi.ENOENT
+	case p.slash:
+		return 0, abi.ENOTDIR
+	}
+	return x.newFD(serial, accessOf(flags))
+}
+
+// strayPathFD reports a path_fd that no flag asks for.
+func (x *run) strayPathFD() bool {
+	return x.u32(abi.ObjFileFlags)&abi.FlagPathFD == 0 && x.u32(abi.ObjPathFD) != 0
+}
+
+// path reads and resolves the path name. Of paths that are not below the BPF file system's mount point nothing is known
+// but that they give no pin.
+func (x *run) path() (place, abi.Errno) {
+	name, errno := x.pathName()
+	if errno != abi.OK {
+		return place{}, errno
+	}
+	p, errno := x.state.tree.walk(x.state.config.BPFFS, name)
+	if errno == abi.OK && !p.inside {
+		x.loose = x.seen.Errno != abi.OK
+		return p, abi.EPERM
+	}
+	return p, errno
+}
+
+// pathName copies a NUL-terminated name of at most 4095 bytes (getname in fs/namei.c).
+func (x *run) pathName() (string, abi.Errno) {
+	var name []byte
+	for len(name) < maxPath {
+		b, ok := x.user.read(x.u64(abi.ObjPathname)+uint64(len(name)), 1)
+		if !ok {
+			return "", abi.EFAULT
+		}
+		name = append(name, b[0])
+		if b[0] == 0 {
+			break
+		}
+	}
+	n := bytes.IndexByte(name, 0)
+	switch n {
+	case -1:
+		return "", abi.ENAMETOOLONG
+	case 0:
+		return "", abi.ENOENT
+	}
+	return string(name[:n]), abi.OK
+}

@@ -1,0 +1,190 @@
+package model
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// run is one call being worked out: what the kernel would do, guided by what was seen where the kernel may choose.
+type run struct {
+	state *State // its own until it is returned
+	call  Call
+	seen  Result
+	user  user
+	attr  [abi.AttrSize]byte
+	loose bool // nothing is known of the result: every one is legal
+}
+
+// Next judges one call: the states the kernel may be in after it. None means that the result is illegal, and why then
+// says what was expected and what was seen. s stays as it is. A command of Linux that has no rule here allows every
+// result.
+func (s *State) Next(c Call, r Result) (next []*State, why string) {
+	for _, branch := range s.branches(c, r) {
+		n, reason := branch.judge(c, r)
+		if n != nil {
+			next = append(next, n)
+		} else if why == "" {
+			why = reason
+		}
+	}
+	if len(next) > 0 {
+		return next, ""
+	}
+	return nil, why
+}
+
+// judge is the one state after the call, nil when the result is illegal.
+func (s *State) judge(c Call, r Result) (*State, string) {
+	own := *s
+	x := &run{state: &own, call: c, seen: r, user: user{before: c.Before}}
+	ret, errno := x.bpf()
+	switch {
+	case x.loose:
+		return x.state, ""
+	case errno != r.Errno:
+		return nil, fmt.Sprintf("%v: want errno %v, saw %v (result %d)", c.Cmd, errno, r.Errno, r.Ret)
+	case errno == abi.OK && ret != r.Ret:
+		return nil, fmt.Sprintf("%v: want result %d, saw %d", c.Cmd, ret, r.Ret)
+	}
+	if why := x.user.compare(r.After); why != "" {
+		return nil, fmt.Sprintf("%v (%v): %s", c.Cmd, errno, why)
+	}
+	return x.state, ""
+}
+
+// bpf is the system call up to the command (__sys_bpf in kernel/bpf/syscall.c).
+func (x *run) bpf() (int32, abi.Errno) {
+	if errno := x.copyAttr(); errno != abi.OK {
+		return 0, errno
+	}
+	if end, known := x.attrEnd(); known && !zero(x.attr[end:]) {
+		return 0, abi.EINVAL // nothing behind the command's last field (CHECK_ATTR)
+	}
+	command, known := commands[x.call.Cmd]
+	switch {
+	case known:
+		return command(x)
+	case x.call.Cmd < x.state.config.Release.commands():
+		x.loose = true
+	}
+	return 0, abi.EINVAL
+}
+
+// commands is what each command does, once its attr has been read.
+var commands = map[abi.Cmd]func(*run) (int32, abi.Errno){
+	abi.MapCreate:              (*run).create,
+	abi.MapLookupElem:          plain((*run).lookup),
+	abi.MapUpdateElem:          plain((*run).update),
+	abi.MapDeleteElem:          plain((*run).delete),
+	abi.MapGetNextKey:          plain((*run).nextKey),
+	abi.MapLookupAndDeleteElem: plain((*run).lookupAndDelete),
+	abi.MapFreeze:              plain((*run).freeze),
+	abi.MapLookupBatch:         plain((*run).batch),
+	abi.MapLookupAndDelBatch:   plain((*run).batch),
+	abi.MapUpdateBatch:         plain((*run).batch),
+	abi.MapDeleteBatch:         plain((*run).batch),
+	abi.ObjGetInfoByFD:         plain((*run).info),
+	abi.MapGetNextID:           plain((*run).nextID),
+	abi.MapGetFDByID:           (*run).fdByID,
+	abi.ObjPin:                 plain((*run).pin),
+	abi.ObjGet:                 (*run).get,
+	abi.MapDump:                plain((*run).dump),
+}
+
+// plain makes a command of one that answers 0 or an errno.
+func plain(f func(*run) abi.Errno) func(*run) (int32, abi.Errno) {
+	return func(x *run) (int32, abi.Errno) { return 0, f(x) }
+}
+
+// copyAttr reads attr: at most a page, and what this kernel does not know must be zero (bpf_check_uarg_tail_zero).
+func (x *run) copyAttr() abi.Errno {
+	known := min(x.call.Size, uint32(x.state.config.Release.attrSize()))
+	if x.call.Size > abi.MaxAttrSize {
+		return abi.E2BIG
+	}
+	if errno := x.tailZero(x.call.Attr+uint64(known), x.call.Size-known); errno != abi.OK {
+		return errno
+	}
+	b, ok := x.user.read(x.call.Attr, int(known))
+	if !ok {
+		return abi.EFAULT
+	}
+	copy(x.attr[:], b)
+	return abi.OK
+}
+
+// tailZero reads n bytes of which none may be set. A set byte in front of the fault is found first (measured).
+func (x *run) tailZero(addr uint64, n uint32) abi.Errno {
+	for i := range uint64(n) {
+		b, ok := x.user.read(addr+i, 1)
+		switch {
+		case !ok:
+			return abi.EFAULT
+		case b[0] != 0:
+			return abi.E2BIG
+		}
+	}
+	return abi.OK
+}
+
+// attrEnd is where the command's fields end.
+func (x *run) attrEnd() (int, bool) {
+	if x.call.Cmd == abi.MapCreate {
+		return x.state.config.Release.createEnd(), true
+	}
+	return abi.AttrEnd(x.call.Cmd)
+}
+
+func (x *run) u32(offset int) uint32 { return binary.LittleEndian.Uint32(x.attr[offset:]) }
+func (x *run) u64(offset int) uint64 { return binary.LittleEndian.Uint64(x.attr[offset:]) }
+
+// zero reports whether all of b is 0.
+func zero(b []byte) bool { return len(bytes.TrimLeft(b, "\x00")) == 0 }
+
+// saw is n bytes of memory as the call left them, false where they were not accessible or the call failed.
+func (x *run) saw(addr uint64, n int) ([]byte, bool) {
+	if x.seen.Errno != abi.OK {
+		return nil, false
+	}
+	after := user{before: x.seen.After}
+	return after.read(addr, n)
+}
+
+// open is the map behind the fd at that offset in attr (__bpf_map_get).
+func (x *run) open(offset int) (*object, access, abi.Errno) {
+	f, open := x.state.files[int32(x.u32(offset))]
+	switch {
+	case !open:
+		return nil, access{}, abi.EBADF
+	case f.serial == 0:
+		return nil, access{}, abi.EINVAL
+	}
+	o := x.state.object(f.serial)
+	x.loose = o.lost
+	if o.frozen { // frozen counts as no right to write (map_get_sys_perms)
+		f.access.write = false
+	}
+	return o, f.access, abi.OK
+}
+
+// openFor is open for a command that must read or write elements.
+func (x *run) openFor(offset int, read, write bool) (*object, abi.Errno) {
+	o, can, errno := x.open(offset)
+	if errno == abi.OK && (read && !can.read || write && !can.write) {
+		return nil, abi.EPERM
+	}
+	return o, errno
+}
+
+// newFD opens o under the number that the kernel chose: any that is not open.
+func (x *run) newFD(serial int, a access) (int32, abi.Errno) {
+	fd := x.seen.Ret
+	if x.seen.Errno == abi.OK && (fd < 0 || x.state.Open(fd)) {
+		return -1, abi.OK
+	}
+	x.state.install(fd, file{serial, a})
+	return fd, abi.OK
+}
