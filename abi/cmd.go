@@ -52,6 +52,10 @@ const (
 	// MapDump is BPF_MAP_DUMP of RFC v3 (3 July 2019, netdev: "bpf: add BPF_MAP_DUMP command to dump more than one
 	// entry per call"). Its number there, 23, is BPF_BTF_GET_NEXT_ID on every kernel since 5.4.
 	MapDump Cmd = 1000
+	// MapDumpJuly is BPF_MAP_DUMP as mailed on 24 July 2019, with map_fd as its last field.
+	MapDumpJuly Cmd = 1001
+	// MapDumpAndDelete is what Yonghong Song asked for in his review of RFC v3 (5 July 2019).
+	MapDumpAndDelete Cmd = 1002
 )
 
 var cmdNames = map[Cmd]string{
@@ -69,6 +73,7 @@ var cmdNames = map[Cmd]string{
 	LinkGetFDByID: "BPF_LINK_GET_FD_BY_ID", LinkGetNextID: "BPF_LINK_GET_NEXT_ID", EnableStats: "BPF_ENABLE_STATS",
 	IterCreate: "BPF_ITER_CREATE", LinkDetach: "BPF_LINK_DETACH", ProgBindMap: "BPF_PROG_BIND_MAP",
 	TokenCreate: "BPF_TOKEN_CREATE", ProgStreamReadByFD: "BPF_PROG_STREAM_READ_BY_FD", MapDump: "BPF_MAP_DUMP",
+	MapDumpJuly: "BPF_MAP_DUMP_JULY", MapDumpAndDelete: "BPF_MAP_DUMP_AND_DELETE",
 }
 
 // String is the kernel's name, or the number where the command has none.

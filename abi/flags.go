@@ -28,5 +28,9 @@ const (
 	Lock    uint64 = 4
 )
 
+// DumpBucket (BPF_F_DUMP_BUCKET) makes MapDumpJuly and MapDumpAndDelete copy whole buckets, each atomically: this
+// project's answer to the reviewers of 2019 who asked for a walk with guarantees.
+const DumpBucket uint64 = 1 << 16
+
 // AnyNode as numa_node means "no node", with and without FlagNUMANode.
 const AnyNode uint32 = 0xffffffff

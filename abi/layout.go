@@ -88,6 +88,15 @@ const (
 	DumpFlags   = 32
 )
 
+// Offsets in the attr of MapDumpJuly and MapDumpAndDelete, the July layout.
+const (
+	JulyPrevKey = 0
+	JulyBuf     = 8
+	JulyBufLen  = 16 // as DumpBufLen
+	JulyFlags   = 24
+	JulyMapFD   = 32
+)
+
 // Offsets in struct bpf_map_info.
 const (
 	MapInfoType         = 0
@@ -109,6 +118,7 @@ var attrEnds = map[Cmd]int{
 	MapLookupAndDeleteElem: 32, MapFreeze: 4, MapLookupBatch: 56, MapLookupAndDelBatch: 56, MapUpdateBatch: 56,
 	MapDeleteBatch: 56, ObjGetInfoByFD: 16, MapGetNextID: 8, MapGetFDByID: 12, ObjPin: 20, ObjGet: 20,
 	MapDump: 32, // buf_len is declared last, so flags at 32 must be zero (RFC v3)
+	MapDumpJuly: 36, MapDumpAndDelete: 36,
 }
 
 // AttrEnd is the end of c's last declared field in bytes, false for commands without map semantics.
