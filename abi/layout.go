@@ -117,7 +117,7 @@ var attrEnds = map[Cmd]int{
 	MapCreate: 92, MapLookupElem: 32, MapUpdateElem: 32, MapDeleteElem: 16, MapGetNextKey: 24,
 	MapLookupAndDeleteElem: 32, MapFreeze: 4, MapLookupBatch: 56, MapLookupAndDelBatch: 56, MapUpdateBatch: 56,
 	MapDeleteBatch: 56, ObjGetInfoByFD: 16, MapGetNextID: 8, MapGetFDByID: 12, ObjPin: 20, ObjGet: 20,
-	MapDump: 32, // buf_len is declared last, so flags at 32 must be zero (RFC v3)
+	MapDump:     32, // buf_len is declared last, so flags at 32 must be zero (RFC v3)
 	MapDumpJuly: 36, MapDumpAndDelete: 36,
 }
 
