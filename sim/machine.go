@@ -1,0 +1,174 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/bpfsim/bpfsim/maps"
+)
+
+// Options are the settings of a machine.
+type Options struct {
+	// CPUs is the number of possible CPUs; 0 means 1.
+	CPUs int
+	// Steps ends a run that takes more steps than this with a StepLimitError; 0 means a million.
+	Steps int
+}
+
+const (
+	defaultSteps = 1_000_000
+	maxTasks     = 256 // a Step keeps the task and the choice in one byte each
+)
+
+// Machine runs a fixed set of tasks once, one step at a time. It is not safe for concurrent use.
+type Machine struct {
+	options Options
+	tasks   []*Task
+	checks  []func() error
+	chooser Chooser
+	choice  Choice
+	next    *Task // whom Run resumes; nil ends the run
+	trace   Trace
+	err     error
+	ran     bool
+}
+
+// NewMachine makes a machine without tasks.
+func NewMachine(options Options) *Machine {
+	options.CPUs = max(options.CPUs, 1)
+	if options.Steps == 0 {
+		options.Steps = defaultSteps
+	}
+	return &Machine{options: options}
+}
+
+// CPUs is the number of possible CPUs.
+func (m *Machine) CPUs() int { return m.options.CPUs }
+
+// Spawn adds a task on a CPU, counted from 0. Its name is one or more of a-z, A-Z, 0-9, '_', '-' and '.', and unique
+// in the machine. The body runs in Run; before its first step it must touch nothing that other tasks see.
+func (m *Machine) Spawn(name string, cpu int, body func(*Task)) *Task {
+	m.checkSpawn(name, cpu)
+	t := &Task{machine: m, name: name, index: len(m.tasks), body: body, first: -1, last: -1}
+	t.Kernel = maps.Task{CPU: cpu, Scheduler: (*gate)(t)}
+	m.tasks = append(m.tasks, t)
+	return t
+}
+
+func (m *Machine) checkSpawn(name string, cpu int) {
+	switch {
+	case m.ran:
+		panic(fmt.Sprintf("sim: task %q spawned after Run", name))
+	case !validName(name):
+		panic(fmt.Sprintf("sim: bad task name %q", name))
+	case cpu < 0 || cpu >= m.options.CPUs:
+		panic(fmt.Sprintf("sim: task %q on CPU %d of %d", name, cpu, m.options.CPUs))
+	case len(m.tasks) == maxTasks:
+		panic(fmt.Sprintf("sim: more than %d tasks", maxTasks))
+	}
+	for _, t := range m.tasks {
+		if t.name == name {
+			panic(fmt.Sprintf("sim: two tasks named %q", name))
+		}
+	}
+}
+
+// Check adds a test of the outcome: Run calls it when every task has ended and returns its error as a CheckError.
+func (m *Machine) Check(check func() error) { m.checks = append(m.checks, check) }
+
+// Run runs the tasks to their ends in the order that c chooses. The error, if any, is a *DeadlockError,
+// *StepLimitError, *PanicError, *CheckError or *ChoiceError and carries the trace as well. A machine runs once.
+func (m *Machine) Run(c Chooser) (Trace, error) {
+	if m.ran {
+		panic("sim: a machine runs once")
+	}
+	m.ran, m.chooser = true, c
+	defer m.stop()
+	m.start()
+	for m.next = m.choose(nil); m.next != nil; {
+		if t := m.next; !t.proceed() {
+			m.next = m.choose(nil)
+		}
+	}
+	m.conclude()
+	return m.trace, m.err
+}
+
+// start runs each task to its first step: nothing before it is visible to others, so no choice is lost.
+func (m *Machine) start() {
+	m.choice.Tasks = make([]*Task, 0, len(m.tasks))
+	m.trace.Tasks = make([]string, len(m.tasks))
+	for i, t := range m.tasks {
+		m.trace.Tasks[i] = t.name
+		t.begin()
+	}
+}
+
+// stop unwinds the tasks that an error left in the middle, so that no coroutine outlives the run.
+func (m *Machine) stop() {
+	for _, t := range m.tasks {
+		t.end()
+	}
+}
+
+// conclude judges a run in which every task has ended.
+func (m *Machine) conclude() {
+	if r, ok := m.chooser.(*Replay); ok && m.err == nil && !r.done() {
+		m.err = &ChoiceError{Trace: m.trace, Choice: -1}
+	}
+	for _, check := range m.checks {
+		if m.err != nil {
+			return
+		}
+		if err := check(); err != nil {
+			m.err = &CheckError{Trace: m.trace, Err: err}
+		}
+	}
+}
+
+// choose picks the task that takes the next step, nil when the run is over. running is the task that has just
+// reached a step, nil when the last one ended.
+func (m *Machine) choose(running *Task) *Task {
+	m.gather(running)
+	if m.over() {
+		return nil
+	}
+	i := 0
+	if len(m.choice.Tasks) > 1 {
+		i = m.chooser.Choose(&m.choice)
+	}
+	if i < 0 || i >= len(m.choice.Tasks) {
+		m.err = &ChoiceError{Trace: m.trace, Choice: i, Tasks: len(m.choice.Tasks)}
+		return nil
+	}
+	t := m.choice.Tasks[i]
+	m.trace.Steps = append(m.trace.Steps, Step{Task: uint8(t.index), Choice: uint8(i), At: t.at})
+	return t
+}
+
+// gather lists who can go on: the running task first, the others as they were spawned.
+func (m *Machine) gather(running *Task) {
+	c := &m.choice
+	c.Step, c.Tasks, c.Preempts = len(m.trace.Steps), c.Tasks[:0], false
+	if running != nil && running.ready() {
+		c.Tasks, c.Preempts = append(c.Tasks, running), true
+	}
+	for _, t := range m.tasks {
+		if t != running && t.ready() {
+			c.Tasks = append(c.Tasks, t)
+		}
+	}
+}
+
+// over reports whether nobody takes another step, and notes the reason when tasks are left.
+func (m *Machine) over() bool {
+	switch {
+	case m.err != nil:
+	case len(m.choice.Tasks) == 0:
+		m.err = m.deadlock()
+	case len(m.trace.Steps) >= m.options.Steps:
+		m.err = &StepLimitError{Trace: m.trace}
+	default:
+		return false
+	}
+	return true
+}
