@@ -1,6 +1,10 @@
 package bpfsys
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
 
 // Access is what an open file may be used for; BPF_F_RDONLY and BPF_F_WRONLY narrow it.
 type Access uint8
@@ -40,6 +44,29 @@ func (f *File) Access() Access { return f.access }
 
 // Hold takes another reference, as dup does.
 func (f *File) Hold() { f.refs.Add(1) }
+
+// tryHold takes a reference unless the last one is gone already.
+func (f *File) tryHold() bool { return holdLive(&f.refs) }
+
+// canRead reports whether elements may be read through the file.
+func (f *File) canRead() bool { return f.access.CanRead() }
+
+// canWrite reports whether elements may be changed through the file: a frozen map takes the right from all of them
+// (map_get_sys_perms in kernel/bpf/syscall.c).
+func (f *File) canWrite() bool { return f.access.CanWrite() && !f.m.Frozen() }
+
+// accessOf reads the access mode out of flags: EINVAL for both restrictions at once.
+func accessOf(flags uint32) (Access, abi.Errno) {
+	switch flags & (abi.FlagReadOnly | abi.FlagWriteOnly) {
+	case 0:
+		return ReadWrite, abi.OK
+	case abi.FlagReadOnly:
+		return ReadOnly, abi.OK
+	case abi.FlagWriteOnly:
+		return WriteOnly, abi.OK
+	}
+	return 0, abi.EINVAL
+}
 
 // Release drops a reference; the last one releases the map.
 func (f *File) Release() {

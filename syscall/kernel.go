@@ -18,18 +18,46 @@ type Options struct {
 // Kernel is one simulated kernel: its maps and their ids. Its methods may be called from many goroutines.
 type Kernel struct {
 	options Options
+	objects objects
+	seeds   seeds
 }
 
 // NewKernel boots a kernel without maps.
-func NewKernel(options Options) *Kernel { return &Kernel{options: options} }
-
-// Bpf is bpf(2): process p, on task t, calls command cmd with size bytes of attr at address attr. ret is the result
-// (an fd or 0) when errno is abi.OK.
-func (k *Kernel) Bpf(t *maps.Task, p *Process, cmd uint32, attr uint64, size uint32) (ret int32, errno abi.Errno) {
-	return 0, abi.EINVAL
+func NewKernel(options Options) *Kernel {
+	options.CPUs = max(options.CPUs, 1)
+	k := &Kernel{options: options}
+	k.seeds.start(options.Seed)
+	return k
 }
 
-// Release drops a reference; the last one frees the map and its id.
-func (m *Map) Release() {
-	m.refs.Add(-1)
+// CPUs is the number of possible CPUs.
+func (k *Kernel) CPUs() int { return k.options.CPUs }
+
+// Bpf is bpf(2): process p, on task t, calls command cmd with size bytes of attr at address attr. ret is the result
+// (an fd or 0) when errno is abi.OK. No arguments make it panic. The attr is read before the number is looked at, so
+// that a bad address is EFAULT even for a command that does not exist.
+func (k *Kernel) Bpf(t *maps.Task, p *Process, cmd uint32, attr uint64, size uint32) (ret int32, errno abi.Errno) {
+	c := begin(k, t, p, attr)
+	defer c.end()
+	if errno := c.readAttr(size); errno != abi.OK {
+		return 0, errno
+	}
+	command, known := commandOf(k.meaning(abi.Cmd(cmd)))
+	switch {
+	case !known:
+		return 0, abi.EINVAL
+	case command.handler == nil:
+		return 0, abi.EPERM
+	case !c.attr.clearBehind(command.Cmd):
+		return 0, abi.EINVAL
+	}
+	return command.handler(c)
+}
+
+// meaning resolves the numbers that Options.Numbers adds.
+func (k *Kernel) meaning(cmd abi.Cmd) abi.Cmd {
+	if other, ok := k.options.Numbers[cmd]; ok {
+		return other
+	}
+	return cmd
 }

@@ -8,12 +8,13 @@ import (
 
 // Map is a map as the system call knows it: the elements, and id, name, references and the frozen state around them.
 type Map struct {
-	kernel *Kernel
-	maps   maps.Map
-	id     uint32
-	name   string
-	frozen atomic.Bool
-	refs   atomic.Int32
+	kernel  *Kernel
+	maps    maps.Map
+	id      uint32
+	name    string
+	frozen  atomic.Bool
+	refs    atomic.Int32
+	writers atomic.Int64
 }
 
 // ID is the map's id, unique among the kernel's live maps.
@@ -28,5 +29,38 @@ func (m *Map) Frozen() bool { return m.frozen.Load() }
 // Spec is the map's shape as info shows it.
 func (m *Map) Spec() maps.Spec { return m.maps.Spec() }
 
+// Elements is the map itself, as BPF programs reach it: past fds, access modes and freezing.
+func (m *Map) Elements() maps.Map { return m.maps }
+
 // Hold takes another reference.
 func (m *Map) Hold() { m.refs.Add(1) }
+
+// tryHold takes a reference unless the last one is gone already.
+func (m *Map) tryHold() bool { return holdLive(&m.refs) }
+
+// Release drops a reference; the last one frees the map and its id.
+func (m *Map) Release() {
+	if m.refs.Add(-1) == 0 {
+		m.kernel.objects.remove(m)
+	}
+}
+
+// BeginWrite marks a write in progress, for the length of a system call or of a writable mmap: MapFreeze answers
+// EBUSY meanwhile (bpf_map_write_active_inc in kernel/bpf/syscall.c).
+func (m *Map) BeginWrite() { m.writers.Add(1) }
+
+// EndWrite ends what BeginWrite began.
+func (m *Map) EndWrite() { m.writers.Add(-1) }
+
+// holdLive counts refs up unless they are 0.
+func holdLive(refs *atomic.Int32) bool {
+	for {
+		n := refs.Load()
+		if n <= 0 {
+			return false
+		}
+		if refs.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}

@@ -8,6 +8,8 @@ type Process struct {
 	Files Files
 	FS    FileSystem
 	Caps  Caps
+	// Interrupted reports whether a signal waits for the caller; MapDump then ends with EINTR. nil means never.
+	Interrupted func() bool
 }
 
 // Caps are the capabilities that the map commands ask for (capabilities(7)). The zero value is an unprivileged

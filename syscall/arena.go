@@ -1,0 +1,122 @@
+package bpfsys
+
+import "slices"
+
+// Arena is user memory at made-up addresses: segments with unmapped gaps between them. It runs on every OS and needs
+// no addresses of this process. Accesses take no lock, as in a real address space: the callers see to it that one
+// byte is not written while another goroutine uses it, and Map is not called during system calls.
+type Arena struct {
+	segments []segment // ascending by address
+	free     uint64    // where Alloc maps next
+}
+
+type segment struct {
+	addr     uint64
+	bytes    []byte
+	writable bool
+}
+
+const (
+	arenaPage  = 4096
+	arenaStart = 0x10000 // above the addresses that Linux never maps (vm.mmap_min_addr)
+)
+
+// NewArena makes a memory without any mapping.
+func NewArena() *Arena { return &Arena{free: arenaStart} }
+
+// Map maps size bytes at addr and returns them for direct access; the bytes are zero at first. It panics when the
+// range is empty, wraps around or overlaps another segment.
+func (a *Arena) Map(addr uint64, size int, writable bool) []byte {
+	at := a.behind(addr)
+	end := addr + uint64(size)
+	switch {
+	case size <= 0 || end < addr:
+		panic("bpfsys: Arena.Map of an empty or wrapping range")
+	case at > 0 && a.segments[at-1].end() > addr, at < len(a.segments) && a.segments[at].addr < end:
+		panic("bpfsys: Arena.Map over another segment")
+	}
+	s := segment{addr: addr, bytes: make([]byte, size), writable: writable}
+	a.segments = slices.Insert(a.segments, at, s)
+	a.free = max(a.free, end)
+	return s.bytes
+}
+
+// Alloc maps n writable bytes (at least one) at an address of its own choice, with an unmapped gap behind them, and
+// returns the address. The same calls give the same addresses.
+func (a *Arena) Alloc(n int) uint64 {
+	addr := (a.free + arenaPage - 1) &^ (arenaPage - 1)
+	a.Map(addr, max(n, 1), true)
+	a.free = addr + uint64(n) + arenaPage
+	return addr
+}
+
+// Put is Alloc with content.
+func (a *Arena) Put(content []byte) uint64 {
+	addr := a.Alloc(len(content))
+	a.Write(addr, content)
+	return addr
+}
+
+// Bytes are the n bytes at addr for direct access, nil unless all of them lie in one segment.
+func (a *Arena) Bytes(addr uint64, n int) []byte {
+	s := a.at(addr)
+	if s == nil || uint64(n) > s.end()-addr {
+		return nil
+	}
+	off := addr - s.addr
+	return s.bytes[off : off+uint64(n) : off+uint64(n)]
+}
+
+// Read copies from addr to p up to the first unmapped byte and returns the number copied.
+func (a *Arena) Read(p []byte, addr uint64) int {
+	n := 0
+	for n < len(p) {
+		s := a.at(addr + uint64(n))
+		if s == nil {
+			break
+		}
+		n += copy(p[n:], s.bytes[addr+uint64(n)-s.addr:])
+	}
+	return n
+}
+
+// Write copies p to addr up to the first byte that is unmapped or read-only and returns the number copied.
+func (a *Arena) Write(addr uint64, p []byte) int {
+	n := 0
+	for n < len(p) {
+		s := a.at(addr + uint64(n))
+		if s == nil || !s.writable {
+			break
+		}
+		n += copy(s.bytes[addr+uint64(n)-s.addr:], p[n:])
+	}
+	return n
+}
+
+// at is the segment that holds addr, nil when it is not mapped.
+func (a *Arena) at(addr uint64) *segment {
+	i := a.behind(addr)
+	if i == 0 || a.segments[i-1].end() <= addr {
+		return nil
+	}
+	return &a.segments[i-1]
+}
+
+// behind is the place of the first segment that starts behind addr.
+func (a *Arena) behind(addr uint64) int {
+	i, found := slices.BinarySearchFunc(a.segments, addr, func(s segment, addr uint64) int {
+		switch {
+		case s.addr < addr:
+			return -1
+		case s.addr > addr:
+			return 1
+		}
+		return 0
+	})
+	if found {
+		i++
+	}
+	return i
+}
+
+func (s *segment) end() uint64 { return s.addr + uint64(len(s.bytes)) }

@@ -1,0 +1,283 @@
+package bpfsys
+
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+)
+
+// batch is a batch command past the checks that all four share.
+type batch struct {
+	*call
+	MapLookupBatch
+	m         *Map
+	keySize   int
+	valueSize int
+}
+
+// rights are what a batch command asks of the fd.
+type rights struct{ read, write bool }
+
+// runBatch makes the checks of bpf_map_do_batch in kernel/bpf/syscall.c and then runs op, which returns false when
+// the map's type has no such command.
+func (c *call) runBatch(need rights, op func(*batch) (abi.Errno, bool)) (int32, abi.Errno) {
+	b := &c.batch
+	b.call = c
+	b.Decode(&c.attr)
+	file, errno := c.mapFile(b.FD)
+	if errno != abi.OK {
+		return 0, errno
+	}
+	defer file.Release()
+	if need.write {
+		file.m.BeginWrite()
+		defer file.m.EndWrite()
+	}
+	if need.read && !file.canRead() || need.write && !file.canWrite() {
+		return 0, abi.EPERM
+	}
+	b.m, b.keySize, b.valueSize = file.m, int(file.m.Spec().KeySize), file.m.maps.ValueBytes()
+	errno, ok := op(b)
+	if !ok {
+		return 0, abi.ENOTSUPP
+	}
+	return 0, errno
+}
+
+func (c *call) mapLookupBatch() (int32, abi.Errno) {
+	return c.runBatch(rights{read: true}, func(b *batch) (abi.Errno, bool) {
+		switch elements := b.m.maps.(type) {
+		case maps.Buckets:
+			return b.copyBuckets(elements, false), true
+		case maps.NextKeyer:
+			return b.copyElements(elements), true
+		}
+		return 0, false
+	})
+}
+
+func (c *call) mapLookupAndDeleteBatch() (int32, abi.Errno) {
+	return c.runBatch(rights{read: true, write: true}, func(b *batch) (abi.Errno, bool) {
+		elements, ok := b.m.maps.(maps.Buckets)
+		if !ok {
+			return 0, false
+		}
+		return b.copyBuckets(elements, true), true
+	})
+}
+
+func (c *call) mapUpdateBatch() (int32, abi.Errno) {
+	return c.runBatch(rights{write: true}, func(b *batch) (abi.Errno, bool) {
+		elements, ok := b.m.maps.(maps.Updater)
+		if !ok {
+			return 0, false
+		}
+		return b.each(func(i uint32) abi.Errno { return b.updateOne(elements, i) }), true
+	})
+}
+
+func (c *call) mapDeleteBatch() (int32, abi.Errno) {
+	return c.runBatch(rights{write: true}, func(b *batch) (abi.Errno, bool) {
+		elements, ok := b.m.maps.(maps.Deleter)
+		if !ok {
+			return 0, false
+		}
+		return b.each(func(i uint32) abi.Errno { return b.deleteOne(elements, i) }), true
+	})
+}
+
+// each runs one on every element in order up to the first that fails and reports how many went well.
+func (b *batch) each(one func(i uint32) abi.Errno) abi.Errno {
+	if errno, done := b.start(); done {
+		return errno
+	}
+	var errno abi.Errno
+	n := uint32(0)
+	for ; n < b.Count; n++ {
+		if errno = one(n); errno != abi.OK {
+			break
+		}
+	}
+	if fault := b.copyWordOut(b.countAddr(), n); fault != abi.OK {
+		return fault
+	}
+	return errno
+}
+
+func (b *batch) updateOne(elements maps.Updater, i uint32) abi.Errno {
+	key, value := sized(&b.key, b.keySize), sized(&b.value, b.valueSize)
+	if errno := b.copyIn(key, at(b.Keys, i, b.keySize)); errno != abi.OK {
+		return errno
+	}
+	if errno := b.copyIn(value, at(b.Values, i, b.valueSize)); errno != abi.OK {
+		return errno
+	}
+	return elements.Update(b.task, key, value, b.ElemFlags)
+}
+
+func (b *batch) deleteOne(elements maps.Deleter, i uint32) abi.Errno {
+	key := sized(&b.key, b.keySize)
+	if errno := b.copyIn(key, at(b.Keys, i, b.keySize)); errno != abi.OK {
+		return errno
+	}
+	return elements.Delete(b.task, key)
+}
+
+// start makes the checks before the first element: done is true when there is nothing to do. Any elem_flags are
+// refused: all but the lock by the command, the lock because no map here holds one.
+func (b *batch) start() (errno abi.Errno, done bool) {
+	switch {
+	case b.ElemFlags != 0:
+		return abi.EINVAL, true
+	case b.Count == 0:
+		return abi.OK, true
+	}
+	errno = b.putWord(b.countAddr(), 0)
+	return errno, errno != abi.OK
+}
+
+// countAddr is where the caller's attr has count.
+func (b *batch) countAddr() uint64 { return b.addr + abi.BatchCount }
+
+// at is the address of element i of an array of elements of size bytes.
+func at(base uint64, i uint32, size int) uint64 { return base + uint64(i)*uint64(size) }
+
+// copyElements walks key by key (generic_map_lookup_batch in kernel/bpf/syscall.c): the cursor is the last key copied.
+func (b *batch) copyElements(elements maps.NextKeyer) abi.Errno {
+	if errno, done := b.start(); done {
+		return errno
+	}
+	var last []byte
+	next, spare := sized(&b.key, b.keySize), sized(&b.next, b.keySize)
+	if b.In != 0 {
+		if errno := b.copyIn(spare, b.In); errno != abi.OK {
+			return errno
+		}
+		last = spare
+	}
+	var errno abi.Errno
+	n := uint32(0)
+	for ; n < b.Count; n++ {
+		if errno = elements.NextKey(b.task, last, next); errno != abi.OK {
+			break
+		}
+		if fault := b.copyElement(n, next); fault != abi.OK {
+			return fault
+		}
+		last, next, spare = next, spare, next
+	}
+	return b.finish(n, last, errno)
+}
+
+// copyElement copies key and its value to the caller's arrays.
+func (b *batch) copyElement(i uint32, key []byte) abi.Errno {
+	value := sized(&b.value, b.valueSize)
+	if errno := b.m.get(b.task, key, value); errno != abi.OK {
+		return errno
+	}
+	if errno := b.copyOut(at(b.Keys, i, b.keySize), key); errno != abi.OK {
+		return errno
+	}
+	return b.copyOut(at(b.Values, i, b.valueSize), value)
+}
+
+// finish reports the count before the cursor: a bad Out is EFAULT with a count that holds.
+func (b *batch) finish(n uint32, cursor []byte, errno abi.Errno) abi.Errno {
+	if fault := b.copyWordOut(b.countAddr(), n); fault != abi.OK {
+		return fault
+	}
+	if n == 0 {
+		return errno
+	}
+	if fault := b.copyOut(b.Out, cursor); fault != abi.OK {
+		return fault
+	}
+	return errno
+}
+
+// copyBuckets walks bucket by bucket (__htab_map_lookup_and_delete_batch in kernel/bpf/hashtab.c): the cursor is a
+// bucket number. A bucket is read whole or not at all, and one that does not fit ends the walk.
+func (b *batch) copyBuckets(table maps.Buckets, remove bool) abi.Errno {
+	if b.ElemFlags != 0 || b.Flags != 0 {
+		return abi.EINVAL
+	}
+	if errno, done := b.start(); done {
+		return errno
+	}
+	bucket, errno := b.firstBucket()
+	if errno != abi.OK {
+		return errno
+	}
+	if bucket >= table.Buckets() {
+		return abi.ENOENT
+	}
+	return b.walkBuckets(table, bucket, remove)
+}
+
+// firstBucket reads the cursor at In.
+func (b *batch) firstBucket() (uint32, abi.Errno) {
+	if b.In == 0 {
+		return 0, abi.OK
+	}
+	return b.getWord(b.In)
+}
+
+func (b *batch) walkBuckets(table maps.Buckets, bucket uint32, remove bool) abi.Errno {
+	errno := abi.ENOENT
+	done := uint32(0)
+	for bucket = table.NextBucket(bucket); bucket < table.Buckets(); bucket = table.NextBucket(bucket + 1) {
+		n := b.readBucket(table, bucket, b.Count-done, remove)
+		if n > b.Count-done {
+			errno = noRoom(done)
+			break
+		}
+		if fault := b.copyBucket(done, n); fault != abi.OK {
+			return fault
+		}
+		done += n
+	}
+	return b.finishBuckets(done, bucket, errno)
+}
+
+// noRoom is the result when a bucket does not fit behind done elements.
+func noRoom(done uint32) abi.Errno {
+	if done == 0 {
+		return abi.ENOSPC
+	}
+	return abi.OK
+}
+
+// readBucket reads a bucket of at most room elements into the kernel's buffers, which grow as long as it does not
+// fit. It returns the bucket's length; where that is more than room, nothing was read or removed.
+func (b *batch) readBucket(table maps.Buckets, bucket, room uint32, remove bool) uint32 {
+	const firstSize = 5
+	for size := min(room, max(firstSize, uint32(cap(b.keys)/b.keySize))); ; {
+		keys, values := sized(&b.keys, int(size)*b.keySize), sized(&b.values, int(size)*b.valueSize)
+		n := uint32(table.ReadBucket(b.task, bucket, keys, values, remove))
+		if n <= size || n > room {
+			return n
+		}
+		size = n
+	}
+}
+
+// copyBucket copies the n elements read last behind the done ones of the caller's arrays.
+func (b *batch) copyBucket(done, n uint32) abi.Errno {
+	if n == 0 {
+		return abi.OK
+	}
+	if errno := b.copyOut(at(b.Keys, done, b.keySize), b.keys[:int(n)*b.keySize]); errno != abi.OK {
+		return errno
+	}
+	return b.copyOut(at(b.Values, done, b.valueSize), b.values[:int(n)*b.valueSize])
+}
+
+// finishBuckets writes the cursor before the count: a bad Out leaves the count 0.
+func (b *batch) finishBuckets(done, bucket uint32, errno abi.Errno) abi.Errno {
+	if fault := b.copyWordOut(b.Out, bucket); fault != abi.OK {
+		return fault
+	}
+	if fault := b.putWord(b.countAddr(), done); fault != abi.OK {
+		return fault
+	}
+	return errno
+}

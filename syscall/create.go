@@ -1,0 +1,175 @@
+package bpfsys
+
+import (
+	"bytes"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+)
+
+// mapCreate follows map_create in kernel/bpf/syscall.c: shape, token, permission, memory, name, BTF, program hash, id
+// and fd, in this order.
+func (c *call) mapCreate() (int32, abi.Errno) {
+	var args MapCreate
+	args.Decode(&c.attr)
+	withToken := args.Flags&abi.FlagTokenFD != 0
+	args.Flags &^= abi.FlagTokenFD
+	access, errno := args.checkShape(c.kernel, c.proc.Caps)
+	if errno != abi.OK {
+		return 0, errno
+	}
+	if withToken {
+		return 0, c.noSuchObject(args.TokenFD)
+	}
+	if errno := args.checkPermission(c.proc.Caps); errno != abi.OK {
+		return 0, errno
+	}
+	m, errno := c.allocate(args)
+	if errno != abi.OK {
+		return 0, errno
+	}
+	c.kernel.objects.add(m)
+	return c.install(m, access)
+}
+
+// install gives the caller an fd for m and takes over the reference to m.
+func (c *call) install(m *Map, access Access) (int32, abi.Errno) {
+	file := NewFile(m, access)
+	fd, errno := c.proc.Files.Install(file)
+	if errno != abi.OK {
+		file.Release()
+		return 0, errno
+	}
+	return fd, abi.OK
+}
+
+// checkShape is what Linux looks at before it asks who calls.
+func (a *MapCreate) checkShape(k *Kernel, caps Caps) (Access, abi.Errno) {
+	access, errno := accessOf(a.Flags)
+	switch {
+	case a.BTFVmlinuxValue != 0,
+		a.BTFKeyType != 0 && a.BTFValueType == 0,
+		a.Extra != 0 && a.Type != abi.BloomFilter && a.Type != abi.Arena,
+		errno != abi.OK,
+		a.Flags&abi.FlagNUMANode != 0 && a.NumaNode != abi.AnyNode && a.NumaNode != onlyNode,
+		a.Type == abi.Unspec, a.Type >= abi.NumMapTypes:
+		return 0, abi.EINVAL
+	case !Supported(a.Type):
+		return access, abi.OK
+	}
+	return access, maps.Check(a.spec(k), caps.SysAdmin)
+}
+
+// onlyNode is the machine's one NUMA node.
+const onlyNode = 0
+
+// checkPermission asks for CAP_BPF, as under kernel.unprivileged_bpf_disabled, and turns down map types that are not
+// simulated with the same errno.
+func (a *MapCreate) checkPermission(caps Caps) abi.Errno {
+	if !caps.BPF || !Supported(a.Type) {
+		return abi.EPERM
+	}
+	return abi.OK
+}
+
+// allocate makes the map and then looks at what the kernel looks at only when it has one.
+func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
+	if args.Ifindex != 0 {
+		return nil, args.offload(c.proc.Caps)
+	}
+	elements, errno := maps.New(args.newSpec(c.kernel))
+	if errno != abi.OK {
+		return nil, errno
+	}
+	name, errno := objectName(args.Name)
+	if errno != abi.OK {
+		return nil, errno
+	}
+	if args.BTFKeyType != 0 || args.BTFValueType != 0 {
+		return nil, c.noSuchObject(args.BTFFD)
+	}
+	if errno := c.exclProgHash(args); errno != abi.OK {
+		return nil, errno
+	}
+	m := &Map{kernel: c.kernel, maps: elements, name: name}
+	m.refs.Store(1)
+	return m, abi.OK
+}
+
+// spec is the shape that the map's type checks.
+func (a *MapCreate) spec(k *Kernel) maps.Spec {
+	return maps.Spec{
+		Type: a.Type, KeySize: a.KeySize, ValueSize: a.ValueSize, MaxEntries: a.MaxEntries,
+		Flags: a.Flags, NumaNode: a.NumaNode, CPUs: k.options.CPUs,
+	}
+}
+
+// newSpec is the shape that the map keeps: access modes belong to the fd, and the seed is drawn only now, so that a
+// refused MapCreate does not change the seeds of later maps.
+func (a *MapCreate) newSpec(k *Kernel) maps.Spec {
+	spec := a.spec(k)
+	spec.Flags &^= abi.FlagReadOnly | abi.FlagWriteOnly
+	if spec.Flags&abi.FlagZeroSeed == 0 {
+		spec.Seed = k.seeds.next()
+	}
+	return spec
+}
+
+// loopback is the ifindex of the machine's one network device.
+const loopback = 1
+
+// offload answers for maps on a network device, of which there is none that could hold one
+// (bpf_map_offload_map_alloc in kernel/bpf/offload.c).
+func (a *MapCreate) offload(caps Caps) abi.Errno {
+	switch {
+	case !caps.SysAdmin:
+		return abi.EPERM
+	case a.Type != abi.Hash && a.Type != abi.Array, a.Ifindex != loopback:
+		return abi.EINVAL
+	}
+	return abi.EOPNOTSUPP
+}
+
+// noSuchObject is the errno for an fd that should be a BPF token or BTF: nothing here is one.
+func (c *call) noSuchObject(fd int32) abi.Errno {
+	if _, open := c.proc.Files.Get(fd); !open {
+		return abi.EBADF
+	}
+	return abi.EINVAL
+}
+
+// exclProgHash reads the hash of the only program that may use the map. Programs are not simulated, so it has no
+// further effect.
+func (c *call) exclProgHash(args MapCreate) abi.Errno {
+	const sha256Size = 32
+	switch {
+	case args.ExclProgHash == 0 && args.ExclProgHashSize == 0:
+		return abi.OK
+	case args.ExclProgHash == 0 || args.ExclProgHashSize != sha256Size:
+		return abi.EINVAL
+	}
+	return c.copyIn(c.page[:sha256Size], args.ExclProgHash)
+}
+
+// objectName is the text of a name field: up to the first NUL, of letters, digits, '_' and '.'. The kernel's isalnum
+// counts the letters of Latin-1 in (bpf_obj_name_cpy, measured on 6.18).
+func objectName(field [abi.NameLen]byte) (string, abi.Errno) {
+	n := bytes.IndexByte(field[:], 0)
+	if n < 0 {
+		return "", abi.EINVAL
+	}
+	for _, b := range field[:n] {
+		if !nameByte(b) {
+			return "", abi.EINVAL
+		}
+	}
+	return string(field[:n]), abi.OK
+}
+
+func nameByte(b byte) bool {
+	switch {
+	case b >= '0' && b <= '9', b >= 'A' && b <= 'Z', b >= 'a' && b <= 'z', b == '_', b == '.':
+		return true
+	}
+	return b >= 0xc0 && b != 0xd7 && b != 0xf7
+}

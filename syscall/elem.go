@@ -1,0 +1,225 @@
+package bpfsys
+
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+)
+
+// The order of checks here is that of map_lookup_elem, map_update_elem, map_delete_elem and map_get_next_key in
+// kernel/bpf/syscall.c: attr, flags of reads, fd, permission, lock flag, key, value, and then the map's own answer.
+
+func (c *call) mapLookupElem() (int32, abi.Errno) {
+	var args MapLookupElem
+	args.Decode(&c.attr)
+	if args.Flags&^abi.Lock != 0 {
+		return 0, abi.EINVAL
+	}
+	file, errno := c.mapFile(args.FD)
+	if errno != abi.OK {
+		return 0, errno
+	}
+	defer file.Release()
+	if !file.canRead() {
+		return 0, abi.EPERM
+	}
+	return 0, c.lookup(file.m, args)
+}
+
+func (c *call) lookup(m *Map, args MapLookupElem) abi.Errno {
+	key, errno := c.lockAndKey(m, args.Flags, args.Key)
+	if errno != abi.OK {
+		return errno
+	}
+	value := sized(&c.value, m.maps.ValueBytes())
+	if errno := m.get(c.task, key, value); errno != abi.OK {
+		return errno
+	}
+	return c.copyOut(args.Value, value)
+}
+
+func (c *call) mapUpdateElem() (int32, abi.Errno) {
+	var args MapUpdateElem
+	args.Decode(&c.attr)
+	file, errno := c.mapFile(args.FD)
+	if errno != abi.OK {
+		return 0, errno
+	}
+	defer file.Release()
+	file.m.BeginWrite()
+	defer file.m.EndWrite()
+	if !file.canWrite() {
+		return 0, abi.EPERM
+	}
+	return 0, c.update(file.m, args)
+}
+
+func (c *call) update(m *Map, args MapUpdateElem) abi.Errno {
+	key, errno := c.lockAndKey(m, args.Flags, args.Key)
+	if errno != abi.OK {
+		return errno
+	}
+	value := sized(&c.value, m.maps.ValueBytes())
+	if errno := c.copyIn(value, args.Value); errno != abi.OK {
+		return errno
+	}
+	return m.set(c.task, key, value, args.Flags)
+}
+
+func (c *call) mapDeleteElem() (int32, abi.Errno) {
+	var args MapDeleteElem
+	args.Decode(&c.attr)
+	file, errno := c.mapFile(args.FD)
+	if errno != abi.OK {
+		return 0, errno
+	}
+	defer file.Release()
+	file.m.BeginWrite()
+	defer file.m.EndWrite()
+	if !file.canWrite() {
+		return 0, abi.EPERM
+	}
+	key, errno := c.userKey(file.m, args.Key)
+	if errno != abi.OK {
+		return 0, errno
+	}
+	return 0, file.m.remove(c.task, key)
+}
+
+func (c *call) mapGetNextKey() (int32, abi.Errno) {
+	var args MapGetNextKey
+	args.Decode(&c.attr)
+	file, errno := c.mapFile(args.FD)
+	if errno != abi.OK {
+		return 0, errno
+	}
+	defer file.Release()
+	if !file.canRead() {
+		return 0, abi.EPERM
+	}
+	return 0, c.nextKey(file.m, args)
+}
+
+func (c *call) nextKey(m *Map, args MapGetNextKey) abi.Errno {
+	var key []byte
+	if args.Key != 0 {
+		var errno abi.Errno
+		if key, errno = c.userKey(m, args.Key); errno != abi.OK {
+			return errno
+		}
+	}
+	next := sized(&c.next, int(m.Spec().KeySize))
+	if errno := m.nextKey(c.task, key, next); errno != abi.OK {
+		return errno
+	}
+	return c.copyOut(args.NextKey, next)
+}
+
+func (c *call) mapLookupAndDeleteElem() (int32, abi.Errno) {
+	var args MapLookupAndDeleteElem
+	args.Decode(&c.attr)
+	if args.Flags&^abi.Lock != 0 {
+		return 0, abi.EINVAL
+	}
+	file, errno := c.mapFile(args.FD)
+	if errno != abi.OK {
+		return 0, errno
+	}
+	defer file.Release()
+	file.m.BeginWrite()
+	defer file.m.EndWrite()
+	if !file.canRead() || !file.canWrite() {
+		return 0, abi.EPERM
+	}
+	return 0, c.take(file.m, args)
+}
+
+// take copies the value out after the element has left the map: a bad address loses it, as on Linux.
+func (c *call) take(m *Map, args MapLookupAndDeleteElem) abi.Errno {
+	key, errno := c.lockAndKey(m, args.Flags, args.Key)
+	if errno != abi.OK {
+		return errno
+	}
+	value := sized(&c.value, m.maps.ValueBytes())
+	if errno := m.take(c.task, key, value); errno != abi.OK {
+		return errno
+	}
+	return c.copyOut(args.Value, value)
+}
+
+func (c *call) mapFreeze() (int32, abi.Errno) {
+	var args MapFreeze
+	args.Decode(&c.attr)
+	file, errno := c.mapFile(args.FD)
+	if errno != abi.OK {
+		return 0, errno
+	}
+	defer file.Release()
+	switch {
+	case !file.canWrite():
+		return 0, abi.EPERM
+	case file.m.writers.Load() != 0 || !file.m.frozen.CompareAndSwap(false, true):
+		return 0, abi.EBUSY
+	}
+	return 0, abi.OK
+}
+
+// lockAndKey refuses BPF_F_LOCK, since no map here holds a spin lock, and then reads the key.
+func (c *call) lockAndKey(m *Map, flags, addr uint64) ([]byte, abi.Errno) {
+	if flags&abi.Lock != 0 {
+		return nil, abi.EINVAL
+	}
+	return c.userKey(m, addr)
+}
+
+// userKey reads a key; a map without keys insists on no address at all (__bpf_copy_key).
+func (c *call) userKey(m *Map, addr uint64) ([]byte, abi.Errno) {
+	size := int(m.Spec().KeySize)
+	if size == 0 {
+		if addr != 0 {
+			return nil, abi.EINVAL
+		}
+		return nil, abi.OK
+	}
+	key := sized(&c.key, size)
+	return key, c.copyIn(key, addr)
+}
+
+// The methods below answer for what a map's type cannot do, so that no command needs to know types.
+
+func (m *Map) get(t *maps.Task, key, value []byte) abi.Errno {
+	if seq, ok := m.maps.(maps.Sequence); ok {
+		return seq.Peek(t, value)
+	}
+	return m.maps.(maps.Lookuper).Lookup(t, key, value)
+}
+
+func (m *Map) set(t *maps.Task, key, value []byte, flags uint64) abi.Errno {
+	if seq, ok := m.maps.(maps.Sequence); ok {
+		return seq.Push(t, value, flags)
+	}
+	return m.maps.(maps.Updater).Update(t, key, value, flags)
+}
+
+func (m *Map) remove(t *maps.Task, key []byte) abi.Errno {
+	if ops, ok := m.maps.(maps.Deleter); ok {
+		return ops.Delete(t, key)
+	}
+	return abi.EINVAL
+}
+
+func (m *Map) nextKey(t *maps.Task, key, next []byte) abi.Errno {
+	if ops, ok := m.maps.(maps.NextKeyer); ok {
+		return ops.NextKey(t, key, next)
+	}
+	return abi.EINVAL
+}
+
+func (m *Map) take(t *maps.Task, key, value []byte) abi.Errno {
+	switch ops := m.maps.(type) {
+	case maps.LookupAndDeleter:
+		return ops.LookupAndDelete(t, key, value)
+	case maps.Sequence:
+		return ops.Pop(t, value)
+	}
+	return abi.ENOTSUPP
+}

@@ -1,0 +1,208 @@
+package bpfsys
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// FileTree is a file system in memory with a bpffs mounted at BPFFS; the directories around it stand for another file
+// system, where nothing can be pinned. It answers for kernel/bpf/inode.c and for the path walk of fs/namei.c without
+// links and permissions. Processes may share it; its working directory is "/".
+type FileTree struct {
+	mu   sync.Mutex
+	root *node
+	dirs map[int32]*node
+}
+
+// BPFFS is where the bpffs is mounted.
+const BPFFS = "/sys/fs/bpf"
+
+// node is a directory, a pinned map, or (with neither) a file of no interest.
+type node struct {
+	parent   *node
+	children map[string]*node // nil unless a directory
+	bpf      bool             // part of the bpffs
+	m        *Map             // pinned here, with one reference
+}
+
+// NewFileTree makes the tree /sys/fs/bpf and /tmp.
+func NewFileTree() *FileTree {
+	root := &node{children: map[string]*node{}}
+	root.parent = root
+	root.add("tmp", &node{children: map[string]*node{}})
+	at := root
+	for _, name := range strings.Split(strings.Trim(BPFFS, "/"), "/") {
+		at = at.add(name, &node{children: map[string]*node{}})
+	}
+	at.bpf = true
+	return &FileTree{root: root, dirs: map[int32]*node{}}
+}
+
+func (n *node) add(name string, child *node) *node {
+	child.parent = n
+	n.children[name] = child
+	return child
+}
+
+// Pin links m at path and takes a reference of its own: EEXIST when the name is taken, EPERM outside the bpffs and for
+// names with a dot, which Linux keeps for itself.
+func (t *FileTree) Pin(dir int32, path string, m *Map) abi.Errno {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	parent, name, errno := t.vacancy(dir, path)
+	switch {
+	case errno != abi.OK:
+		return errno
+	case strings.HasSuffix(path, "/"):
+		return abi.ENOENT
+	case !parent.bpf:
+		return abi.EPERM
+	}
+	m.Hold()
+	parent.add(name, &node{bpf: true, m: m})
+	return abi.OK
+}
+
+// Open finds the map pinned at path and takes a reference for the caller: EACCES when something else is there.
+func (t *FileTree) Open(dir int32, path string, _ Access) (*Map, abi.Errno) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, errno := t.find(dir, path)
+	switch {
+	case errno != abi.OK:
+		return nil, errno
+	case n.m == nil:
+		return nil, abi.EACCES
+	}
+	n.m.Hold()
+	return n.m, abi.OK
+}
+
+// SetDir makes fd refer to the directory at path, as open does, for BPF_F_PATH_FD.
+func (t *FileTree) SetDir(fd int32, path string) abi.Errno {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, errno := t.find(AtCWD, path)
+	if errno != abi.OK {
+		return errno
+	}
+	t.dirs[fd] = n
+	return abi.OK
+}
+
+// Mkdir makes a directory.
+func (t *FileTree) Mkdir(path string) abi.Errno {
+	return t.create(path, &node{children: map[string]*node{}})
+}
+
+// Create makes an empty file; in the bpffs it is EPERM.
+func (t *FileTree) Create(path string) abi.Errno { return t.create(path, &node{}) }
+
+func (t *FileTree) create(path string, n *node) abi.Errno {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	parent, name, errno := t.vacancy(AtCWD, path)
+	switch {
+	case errno != abi.OK:
+		return errno
+	case parent.bpf && n.children == nil:
+		return abi.EPERM
+	}
+	n.bpf = parent.bpf
+	parent.add(name, n)
+	return abi.OK
+}
+
+// Unlink removes a file; the last pin of a map without fds frees the map. A directory is EISDIR.
+func (t *FileTree) Unlink(path string) abi.Errno {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, errno := t.find(AtCWD, path)
+	switch {
+	case errno != abi.OK:
+		return errno
+	case n.children != nil:
+		return abi.EISDIR
+	}
+	n.drop()
+	return abi.OK
+}
+
+// Rename moves a pin within the bpffs and replaces a pin that is in its place. Directories (EISDIR) and other file
+// systems (EPERM) are not for moving here.
+func (t *FileTree) Rename(from, to string) abi.Errno {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, errno := t.find(AtCWD, from)
+	switch {
+	case errno != abi.OK:
+		return errno
+	case n.children != nil:
+		return abi.EISDIR
+	}
+	return t.move(n, to)
+}
+
+func (t *FileTree) move(n *node, to string) abi.Errno {
+	old, errno := t.find(AtCWD, to)
+	switch {
+	case errno == abi.OK && old.children != nil:
+		return abi.EISDIR
+	case errno == abi.OK && old == n:
+		return abi.OK
+	case errno != abi.OK && errno != abi.ENOENT:
+		return errno
+	}
+	parent, name, errno := t.parentOf(AtCWD, to)
+	switch {
+	case errno != abi.OK:
+		return errno
+	case !parent.bpf || !n.bpf:
+		return abi.EPERM
+	}
+	if old != nil {
+		old.drop()
+	}
+	delete(n.parent.children, n.name())
+	parent.add(name, n)
+	return abi.OK
+}
+
+// List names what is in the directory at path, sorted.
+func (t *FileTree) List(path string) ([]string, abi.Errno) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, errno := t.find(AtCWD, path)
+	switch {
+	case errno != abi.OK:
+		return nil, errno
+	case n.children == nil:
+		return nil, abi.ENOTDIR
+	}
+	names := make([]string, 0, len(n.children))
+	for name := range n.children {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names, abi.OK
+}
+
+// drop takes n out of its directory and gives its reference back.
+func (n *node) drop() {
+	delete(n.parent.children, n.name())
+	if n.m != nil {
+		n.m.Release()
+	}
+}
+
+func (n *node) name() string {
+	for name, child := range n.parent.children {
+		if child == n {
+			return name
+		}
+	}
+	panic("bpfsys: a node that its directory does not know")
+}
