@@ -1,0 +1,2 @@
+// Command bpfsim runs programs on a simulated bpf(2).
+package main

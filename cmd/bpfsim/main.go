@@ -1,0 +1,43 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// exitError carries the exit status that a subcommand asks for; err is nil when there is nothing to say.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return fmt.Sprint("exit status ", e.code) }
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func main() {
+	root := &cobra.Command{
+		Use: "bpfsim", Short: "bpf(2) maps without a kernel", SilenceUsage: true, SilenceErrors: true,
+	}
+	root.AddCommand(newRun())
+	os.Exit(exitCode(root.Execute()))
+}
+
+// exitCode prints what is to be said of err and returns the status to exit with.
+func exitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	code := 1
+	var exit *exitError
+	if errors.As(err, &exit) {
+		code, err = exit.code, exit.err
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bpfsim:", err)
+	}
+	return code
+}

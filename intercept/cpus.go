@@ -1,0 +1,34 @@
+package intercept
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// possibleCPUs is where programs read the number of possible CPUs, by which they size per-CPU values.
+const possibleCPUs = "/sys/devices/system/cpu/possible"
+
+// PossibleCPUs is the host's number of possible CPUs; where the host is not Linux, the number that Go uses.
+func PossibleCPUs() (int, error) {
+	if runtime.GOOS != "linux" {
+		return runtime.NumCPU(), nil
+	}
+	text, err := os.ReadFile(possibleCPUs)
+	if err != nil {
+		return 0, fmt.Errorf("count possible CPUs: %w", err)
+	}
+	return parseCPUs(strings.TrimSpace(string(text)))
+}
+
+// parseCPUs returns one more than the last CPU of a list such as 0-3 or 0,2-5 (cpuset(7), list format).
+func parseCPUs(list string) (int, error) {
+	last := list[strings.LastIndexAny(list, ",-")+1:]
+	n, err := strconv.Atoi(last)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("count possible CPUs: bad list %q", list)
+	}
+	return n + 1, nil
+}

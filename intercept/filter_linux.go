@@ -1,0 +1,81 @@
+//go:build linux && (amd64 || arm64)
+
+package intercept
+
+import "golang.org/x/sys/unix"
+
+// Offsets in struct seccomp_data (linux/seccomp.h); both architectures are little-endian, so that the low half of an
+// argument lies at its own offset.
+const (
+	offsetNumber = 0
+	offsetArch   = 4
+	offsetArgs   = 16
+)
+
+// notAFile are the open(2) flags that no reader of an fdinfo file uses. Opens with any of them are let through
+// unseen, which spares most programs most of the notifications.
+const notAFile = unix.O_WRONLY | unix.O_RDWR | unix.O_CREAT | unix.O_DIRECTORY | unix.O_PATH
+
+// refuse is what the filter answers to the bpf(2) of a foreign ABI.
+const refuse = unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)
+
+// asm collects instructions of a classic BPF program.
+type asm []unix.SockFilter
+
+func (a *asm) load(offset uint32) {
+	*a = append(*a, unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset})
+}
+
+func (a *asm) ret(action uint32) {
+	*a = append(*a, unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: action})
+}
+
+// unless jumps over the next n instructions when the comparison with k fails.
+func (a *asm) unless(op uint16, k uint32, n uint8) {
+	*a = append(*a, unix.SockFilter{Code: unix.BPF_JMP | op | unix.BPF_K, K: k, Jf: n})
+}
+
+// filter is the classic BPF program that picks the calls to be answered by the supervisor.
+func filter() []unix.SockFilter {
+	var a asm
+	a.load(offsetArch)
+	a.unless(unix.BPF_JEQ, compatArch, 4)
+	a.load(offsetNumber)
+	a.unless(unix.BPF_JEQ, compatBPF, 1)
+	a.ret(refuse)
+	a.ret(unix.SECCOMP_RET_ALLOW)
+	a.unless(unix.BPF_JEQ, nativeArch, 1)
+	a.load(offsetNumber)
+	a.native()
+	return a
+}
+
+// native continues behind the architecture check with the call's number loaded. A foreign architecture arrives with
+// its audit number in the accumulator, which equals no call's number.
+func (a *asm) native() {
+	a.unless(unix.BPF_JEQ, foreignABI|unix.SYS_BPF, 1)
+	a.ret(refuse)
+	for _, number := range []int{unix.SYS_BPF, unix.SYS_READLINKAT, unix.SYS_STATFS, unix.SYS_FSTATFS} {
+		a.notify(number)
+	}
+	a.opens(unix.SYS_OPENAT, 2)
+	if legacyNumber {
+		a.notify(sysReadlink)
+		a.opens(sysOpen, 1)
+	}
+	a.ret(unix.SECCOMP_RET_ALLOW)
+}
+
+func (a *asm) notify(number int) {
+	a.unless(unix.BPF_JEQ, uint32(number), 1)
+	a.ret(unix.SECCOMP_RET_USER_NOTIF)
+}
+
+// opens notifies of a call that opens a file for reading only; its flags are argument arg.
+func (a *asm) opens(number int, arg uint32) {
+	a.unless(unix.BPF_JEQ, uint32(number), 4)
+	a.load(offsetArgs + 8*arg)
+	a.unless(unix.BPF_JSET, notAFile, 1)
+	a.ret(unix.SECCOMP_RET_ALLOW)
+	a.ret(unix.SECCOMP_RET_USER_NOTIF)
+}

@@ -1,0 +1,38 @@
+package intercept
+
+import (
+	"io"
+
+	"github.com/bpfsim/bpfsim/syscall"
+)
+
+// Options say what Run starts and which kernel answers it. Kernel and Args are required.
+type Options struct {
+	// Kernel answers the calls. Its maps outlive Run only as far as someone else holds them.
+	Kernel *bpfsys.Kernel
+	// Args is the command and its arguments; the command is looked up in PATH.
+	Args []string
+	// BPFFS is the directory that stands for a mounted bpffs; it is made when absent. Empty means a private mount over
+	// /sys/fs/bpf where the host allows one and else a temporary directory, which Stderr is told.
+	BPFFS string
+	// Caps are the caller's capabilities as the simulated kernel sees them.
+	Caps bpfsys.Caps
+	// CPUs is the number of possible CPUs of Kernel; a thread's real CPU is taken modulo it. 0 means 1.
+	CPUs int
+	// Trace receives one line a bpf(2) call, as strace prints it; nil for none.
+	Trace io.Writer
+	// Reap makes this process adopt and reap orphans of the command. Where Yama restricts ptrace and no user namespace
+	// can be had, orphans are served only this way. Only for a process that starts no other children.
+	Reap bool
+	// Stdin, Stdout and Stderr are the command's, as in exec.Cmd, but nil means this process's own. Warnings go to
+	// Stderr too.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// Exit codes of Run when the command did not run, as env(1) and timeout(1) have them.
+const (
+	ExitFailed        = 125 // bpfsim itself failed
+	ExitNotExecutable = 126
+	ExitNotFound      = 127
+)

@@ -1,0 +1,107 @@
+//go:build linux && (amd64 || arm64)
+
+package intercept
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Run starts the command and answers every bpf(2) call of it and its children until it ends. It returns the command's
+// exit status, 128 plus the number of the signal that killed it, or one of the Exit codes with an error. Children that
+// outlive the command get ENOSYS from then on. Ending ctx kills the command.
+func Run(ctx context.Context, o Options) (exitCode int, err error) {
+	if len(o.Args) == 0 {
+		return ExitFailed, errors.New("no command")
+	}
+	o = o.withDefaults()
+	path, err := exec.LookPath(o.Args[0])
+	if err != nil {
+		return exitCodeOf(err), fmt.Errorf("find command: %w", err)
+	}
+	if o.Reap {
+		if err := adoptOrphans(); err != nil {
+			return ExitFailed, err
+		}
+	}
+	l, remove, err := launchSomewhere(ctx, o, path)
+	if err != nil {
+		return ExitFailed, err
+	}
+	defer remove()
+	return l.run(o)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Stdin == nil {
+		o.Stdin = os.Stdin
+	}
+	if o.Stdout == nil {
+		o.Stdout = os.Stdout
+	}
+	if o.Stderr == nil {
+		o.Stderr = os.Stderr
+	}
+	o.CPUs = cmp.Or(o.CPUs, 1)
+	return o
+}
+
+// run serves the shim, which becomes the command, until it ends.
+func (l *launched) run(o Options) (int, error) {
+	s, err := newSupervisor(l.listener, l.root, o)
+	unix.Close(l.root)
+	if err != nil {
+		unix.Close(l.listener)
+		unix.Close(l.socket)
+		_ = l.cmd.Wait()
+		return ExitFailed, err
+	}
+	defer s.close()
+	s.start()
+	defer passSignals(l.cmd.Process)()
+	if o.Reap {
+		defer reapOrphans(l.cmd.Process.Pid)()
+	}
+	failed := l.release()
+	err = l.cmd.Wait()
+	if failed != nil {
+		return exitCodeOf(failed), fmt.Errorf("execute %s: %w", o.Args[0], failed)
+	}
+	return exitStatus(l.cmd, err)
+}
+
+// exitStatus follows the shells: 128 and the number of the signal for a command that was killed.
+func exitStatus(cmd *exec.Cmd, err error) (int, error) {
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
+		return ExitFailed, fmt.Errorf("wait for command: %w", err)
+	}
+	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if status.Signaled() {
+		return 128 + int(status.Signal()), nil
+	}
+	return status.ExitStatus(), nil
+}
+
+// exitCodeOf tells a command that is missing from one that cannot run.
+func exitCodeOf(err error) int {
+	var reported *shimError
+	if errors.As(err, &reported) {
+		err = reported.errno
+	}
+	switch {
+	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return ExitNotFound
+	case errors.Is(err, fs.ErrPermission), reported != nil && reported.kind == reportExec, errors.Is(err, unix.EISDIR):
+		return ExitNotExecutable
+	}
+	return ExitFailed
+}

@@ -1,0 +1,68 @@
+//go:build linux && (amd64 || arm64)
+
+package intercept
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// notification is struct seccomp_notif: a call that waits for its answer (linux/seccomp.h, as are the next two).
+type notification struct {
+	ID     uint64
+	PID    uint32 // of the calling thread
+	Flags  uint32
+	Number int32
+	Arch   uint32
+	IP     uint64
+	Args   [6]uint64
+}
+
+// response is struct seccomp_notif_resp.
+type response struct {
+	ID    uint64
+	Value int64
+	Error int32 // 0 or a negative errno
+	Flags uint32
+}
+
+// addFD is struct seccomp_notif_addfd.
+type addFD struct {
+	ID       uint64
+	Flags    uint32
+	SourceFD uint32
+	NewFD    uint32
+	FDFlags  uint32
+}
+
+// install puts the calling thread under program and returns the listener.
+func install(program []unix.SockFilter, flags uint) (listener int, errno unix.Errno) {
+	p := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
+	fd, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, uintptr(flags),
+		uintptr(unsafe.Pointer(&p)))
+	return int(fd), errno
+}
+
+// receive waits for the next call. ENOENT means that the caller died while the notification was read.
+func receive(listener int, n *notification) unix.Errno {
+	*n = notification{} // EINVAL otherwise
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(listener), unix.SECCOMP_IOCTL_NOTIF_RECV,
+		uintptr(unsafe.Pointer(n)))
+	return errno
+}
+
+// send answers a call. ENOENT means that the caller died.
+func send(listener int, r *response) unix.Errno {
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(listener), unix.SECCOMP_IOCTL_NOTIF_SEND,
+		uintptr(unsafe.Pointer(r)))
+	return errno
+}
+
+// sendFD installs a file in the caller and answers the call with its number, in one step.
+func sendFD(listener int, a *addFD) (fd int32, errno unix.Errno) {
+	a.Flags = unix.SECCOMP_ADDFD_FLAG_SEND
+	r, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(listener), unix.SECCOMP_IOCTL_NOTIF_ADDFD,
+		uintptr(unsafe.Pointer(a)))
+	return int32(r), errno
+}

@@ -1,0 +1,139 @@
+//go:build linux && (amd64 || arm64)
+
+package intercept
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// shimName is argv[0] of this program when it is started again to become the command: its own thread must enter the
+// filter, and only between fork and exec can a Go program not do that itself.
+const shimName = "bpfsim-shim"
+
+// shimSocket is the shim's end of the socket to the supervisor.
+const shimSocket = 3
+
+// The first argument of the shim says whether dir shall become a private mount.
+const (
+	mountTmpfs = "mount"
+	plainDir   = "plain"
+)
+
+// What the shim reports: one letter, then the error's number and text.
+const (
+	reportReady = 'r'
+	reportMount = 'm'
+	reportSetup = 's'
+	reportExec  = 'x'
+)
+
+// init runs on the main thread, the one that lives on as the command after execve.
+func init() {
+	if len(os.Args) < 5 || os.Args[0] != shimName {
+		return
+	}
+	runtime.LockOSThread()
+	shim(os.Args[1], os.Args[2], os.Args[3], os.Args[4:])
+	os.Exit(ExitFailed)
+}
+
+// shim becomes the command at path with arguments args; it returns only on failure, which it reported.
+func shim(mode, dir, path string, args []string) {
+	unix.CloseOnExec(shimSocket)
+	if mode == mountTmpfs {
+		if err := mountOver(dir); err != nil {
+			report(reportMount, err)
+			return
+		}
+	}
+	if err := dropPrivileges(); err != nil {
+		report(reportSetup, err)
+		return
+	}
+	if err := enterFilter(dir); err != nil {
+		report(reportSetup, err)
+		return
+	}
+	report(reportExec, syscall.Exec(path, args, os.Environ()))
+}
+
+// mountOver puts a private file system over dir. The name bpffs is what mount(8) shows as its source.
+func mountOver(dir string) error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
+		return fmt.Errorf("make mounts private: %w", err)
+	}
+	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
+	if err := unix.Mount("bpffs", dir, "tmpfs", flags, "mode=1777"); err != nil {
+		return fmt.Errorf("mount over %s: %w", dir, err)
+	}
+	return nil
+}
+
+// dropPrivileges gives up the capability that made the mount, so that the command has what it would have without us,
+// and the way to gain any, without which an unprivileged filter is not allowed. Root outside keeps its own.
+func dropPrivileges() error {
+	if os.Geteuid() != 0 {
+		if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
+			return fmt.Errorf("clear ambient capabilities: %w", err)
+		}
+		header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+		var none [2]unix.CapUserData
+		if err := unix.Capset(&header, &none[0]); err != nil {
+			return fmt.Errorf("drop capabilities: %w", err)
+		}
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("set no_new_privs: %w", err)
+	}
+	return nil
+}
+
+// enterFilter sends the listener and the bpffs directory to the supervisor and waits until it serves.
+func enterFilter(dir string) error {
+	root, err := unix.Open(dir, openHandle|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return fmt.Errorf("open bpffs: %w", err)
+	}
+	listener, err := newListener()
+	if err != nil {
+		return err
+	}
+	if err := unix.Sendmsg(shimSocket, []byte{reportReady}, unix.UnixRights(listener, root), nil, 0); err != nil {
+		return fmt.Errorf("send listener: %w", err)
+	}
+	unix.Close(listener)
+	unix.Close(root)
+	var go1 [1]byte
+	if n, err := unix.Read(shimSocket, go1[:]); err != nil || n != 1 {
+		return fmt.Errorf("wait for the supervisor: %d bytes, %v", n, err)
+	}
+	return nil
+}
+
+// newListener needs WAIT_KILLABLE_RECV (Linux 5.19): without it a signal makes the caller repeat a call that was
+// already carried out.
+func newListener() (int, error) {
+	flags := uint(unix.SECCOMP_FILTER_FLAG_NEW_LISTENER | unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+	listener, errno := install(filter(), flags)
+	switch errno {
+	case 0:
+		return listener, nil
+	case unix.EINVAL:
+		return 0, fmt.Errorf("install filter (needs Linux 5.19): %w", errno)
+	case unix.EBUSY:
+		return 0, fmt.Errorf("install filter (already under bpfsim or another seccomp listener): %w", errno)
+	}
+	return 0, fmt.Errorf("install filter: %w", errno)
+}
+
+// report tells the supervisor what went wrong. When that fails too there is nobody left to tell.
+func report(kind byte, err error) {
+	errno, _ := err.(unix.Errno)
+	message := append([]byte{kind, byte(errno)}, err.Error()...)
+	_, _ = unix.Write(shimSocket, message)
+}

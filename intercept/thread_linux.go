@@ -1,0 +1,154 @@
+package intercept
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/bpfsim/bpfsim/syscall"
+	"golang.org/x/sys/unix"
+)
+
+// inode identifies a file on this host.
+type inode struct{ dev, ino uint64 }
+
+func inodeOf(st *unix.Stat_t) inode { return inode{st.Dev, st.Ino} }
+
+// thread is a thread under the filter, seen through its directory in /proc. The directories stay open: looking a fd
+// up below one costs a third less than from the root.
+type thread struct {
+	tid int
+	dir int // /proc/TID
+	fds int // /proc/TID/fd
+}
+
+// maxThreads bounds the open directories.
+const maxThreads = 256
+
+// threads are the threads that called lately.
+type threads map[int]*thread
+
+// find returns the thread with that id. A thread that died is replaced: its id may have been given away again.
+func (all threads) find(tid int) *thread {
+	if th, ok := all[tid]; ok {
+		if th.alive() {
+			return th
+		}
+		all.forget(th)
+	}
+	if len(all) >= maxThreads {
+		all.close()
+	}
+	th := openThread(tid)
+	all[tid] = th
+	return th
+}
+
+func (all threads) forget(th *thread) {
+	unix.Close(th.fds)
+	unix.Close(th.dir)
+	delete(all, th.tid)
+}
+
+func (all threads) close() {
+	for _, th := range all {
+		all.forget(th)
+	}
+}
+
+// openThread leaves -1 for what cannot be opened; every use of it then fails with EBADF.
+func openThread(tid int) *thread {
+	th := &thread{tid: tid, dir: -1, fds: -1}
+	if dir, err := unix.Open("/proc/"+strconv.Itoa(tid), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
+		th.dir = dir
+	}
+	if fds, err := unix.Openat(th.dir, "fd", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
+		th.fds = fds
+	}
+	return th
+}
+
+func (th *thread) alive() bool {
+	var st unix.Stat_t
+	return unix.Fstatat(th.dir, "fd", &st, unix.AT_SYMLINK_NOFOLLOW) == nil
+}
+
+// stat finds the file behind a fd; open is false when the thread has no such fd.
+func (th *thread) stat(fd int32) (id inode, open bool) {
+	if fd < 0 {
+		return inode{}, false
+	}
+	var st unix.Stat_t
+	if err := unix.Fstatat(th.fds, strconv.Itoa(int(fd)), &st, 0); err != nil {
+		return inode{}, false
+	}
+	return inodeOf(&st), true
+}
+
+// openFD returns an O_PATH handle of the file behind a fd.
+func (th *thread) openFD(fd int32) (int, error) {
+	return unix.Openat(th.fds, strconv.Itoa(int(fd)), openHandle, 0)
+}
+
+// access reads a fd's open mode from the permission bits of its link, which proc(5) sets by the open mode. ok is false
+// for an O_PATH fd, which fget in the kernel treats as not open.
+func (th *thread) access(fd int32) (access bpfsys.Access, ok bool) {
+	var st unix.Stat_t
+	if err := unix.Fstatat(th.fds, strconv.Itoa(int(fd)), &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return 0, false
+	}
+	switch st.Mode & (unix.S_IRUSR | unix.S_IWUSR) {
+	case unix.S_IRUSR | unix.S_IWUSR:
+		return bpfsys.ReadWrite, true
+	case unix.S_IRUSR:
+		return bpfsys.ReadOnly, true
+	case unix.S_IWUSR:
+		return bpfsys.WriteOnly, true
+	}
+	return 0, false
+}
+
+// read returns the text of a file in the thread's directory, empty when the thread is gone.
+func (th *thread) read(name string) []byte {
+	fd, err := unix.Openat(th.dir, name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd)
+	buf := make([]byte, 4096)
+	n, err := unix.Read(fd, buf)
+	return buf[:max(n, 0)]
+}
+
+// processorField is the place of "processor" behind the command name in /proc/PID/stat (proc_pid_stat(5): field 39,
+// the name is field 2).
+const processorField = 39 - 3
+
+// cpu is the CPU that the thread last ran on.
+func (th *thread) cpu() int {
+	stat := th.read("stat")
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(fields) <= processorField {
+		return 0
+	}
+	n, _ := strconv.Atoi(string(fields[processorField]))
+	return n
+}
+
+// umask is the thread's file mode creation mask.
+func (th *thread) umask() uint32 {
+	for line := range bytes.Lines(th.read("status")) {
+		if text, ok := bytes.CutPrefix(line, []byte("Umask:")); ok {
+			mask, _ := strconv.ParseUint(string(bytes.TrimSpace(text)), 8, 32)
+			return uint32(mask)
+		}
+	}
+	return 0
+}
+
+// fdinfo returns the text of /proc/TID/fdinfo/FD.
+func (th *thread) fdinfo(fd int32) string {
+	return string(th.read("fdinfo/" + strconv.Itoa(int(fd))))
+}
+
+// self is this process as /proc names it.
+func self(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }
