@@ -7,24 +7,24 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// Array is ARRAY (arraymap.c): max entries values, zero until set, each in a slot of whole 8-byte words. It takes no
+// array is ARRAY (arraymap.c): max entries values, zero until set, each in a slot of whole 8-byte words. It takes no
 // lock, as on Linux: a word is read or written at once, and a longer value may be seen half old and half new.
-type Array struct {
+type array struct {
 	spec   Spec
 	stride uint64 // words in a slot
 	words  words
 }
 
-func newArray(spec Spec) *Array {
+func newArray(spec Spec) *array {
 	stride := round8(uint64(spec.ValueSize)) / 8
-	return &Array{spec: spec, stride: stride, words: newWords(stride * uint64(spec.MaxEntries))}
+	return &array{spec: spec, stride: stride, words: newWords(stride * uint64(spec.MaxEntries))}
 }
 
-func (a *Array) Spec() Spec      { return a.spec }
-func (a *Array) ValueBytes() int { return int(a.spec.ValueSize) }
+func (a *array) Spec() Spec      { return a.spec }
+func (a *array) ValueBytes() int { return int(a.spec.ValueSize) }
 
 // Memlock is what fdinfo of 6.18 shows.
-func (a *Array) Memlock() uint64 { return arrayBytes(a.spec) }
+func (a *array) Memlock() uint64 { return arrayBytes(a.spec) }
 
 // arrayBytes is the struct and the values; an array that can be mapped takes whole pages for both.
 func arrayBytes(spec Spec) uint64 {
@@ -36,13 +36,13 @@ func arrayBytes(spec Spec) uint64 {
 }
 
 // index is the element that key names, false behind the last.
-func (a *Array) index(key []byte) (uint64, bool) {
+func (a *array) index(key []byte) (uint64, bool) {
 	i := binary.NativeEndian.Uint32(key)
 	return uint64(i), i < a.spec.MaxEntries
 }
 
 // Lookup copies a value; an index out of range is ENOENT.
-func (a *Array) Lookup(t *Task, key, value []byte) abi.Errno {
+func (a *array) Lookup(t *Task, key, value []byte) abi.Errno {
 	i, ok := a.index(key)
 	if !ok {
 		return abi.ENOENT
@@ -58,7 +58,7 @@ func (a *Array) Lookup(t *Task, key, value []byte) abi.Errno {
 }
 
 // Update overwrites a value in place; every index exists, so NoExist always fails.
-func (a *Array) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
+func (a *array) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	i, ok := a.index(key)
 	switch {
 	case flags > abi.Exist:
@@ -79,7 +79,7 @@ func (a *Array) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 }
 
 // NextKey counts up; a missing index starts again at 0.
-func (a *Array) NextKey(_ *Task, key, next []byte) abi.Errno {
+func (a *array) NextKey(_ *Task, key, next []byte) abi.Errno {
 	following := uint32(0)
 	if key != nil {
 		if i, ok := a.index(key); ok {
@@ -94,7 +94,7 @@ func (a *Array) NextKey(_ *Task, key, next []byte) abi.Errno {
 }
 
 // Hash is the SHA-256 of all slots in order, which info.hash shows of a frozen array.
-func (a *Array) Hash() [32]byte {
+func (a *array) Hash() [32]byte {
 	h := sha256.New()
 	var word [8]byte
 	for at := range a.stride * uint64(a.spec.MaxEntries) {

@@ -80,17 +80,14 @@ func (m *lru) insert(t *Task, b uint32, s slot, key []byte, flags uint64) (slot,
 	return old, abi.OK
 }
 
-// Touch finds key as a BPF program's lookup does: it marks the element as used. The commands of bpf(2) never do.
-func (m *lru) Touch(t *Task, key []byte) abi.Errno {
-	b := m.hash(key) & m.mask
-	st := m.enter(t, b)
-	defer m.leave(t, st)
-	_, s := m.find(st, b, key)
+// LookupLive finds key as a BPF program does: it marks the element as used, which the commands of bpf(2) never do.
+func (m *lru) LookupLive(t *Task, key []byte) (Live, bool) {
+	s := m.findLive(t, key)
 	if s == none {
-		return abi.ENOENT
+		return nil, false
 	}
 	m.arena.node(s).ref.Store(true)
-	return abi.OK
+	return liveBytes(m.value(s)), true
 }
 
 // evict unlinks s, unless it is not linked (yet, or any more).

@@ -74,3 +74,26 @@ type Buckets interface {
 	// With remove, the elements that were copied also leave the map in that step.
 	ReadBucket(t *Task, b uint32, keys, values []byte, remove bool) int
 }
+
+// Hasher is a map whose whole contents info can hash (ARRAY; info.hash, new in Linux 6.18).
+type Hasher interface {
+	Hash() [32]byte
+}
+
+// LiveLookuper finds a value as a BPF program's bpf_map_lookup_elem does, which counts as a use in an LRU map, and
+// reports whether it is there.
+type LiveLookuper interface {
+	LookupLive(t *Task, key []byte) (Live, bool)
+}
+
+// Live is the memory of a value itself, not a copy. It stays the same memory when the element is deleted, and another
+// key's value when that is reused, as in a program that holds on to its pointer. Words are 8 bytes, counted from 0,
+// little-endian; the last one may be shorter. Each method is one step.
+//
+// It is for one goroutine or for tasks under a Scheduler: no lock stands between it and other goroutines.
+type Live interface {
+	Load(t *Task, word int) uint64
+	Store(t *Task, word int, v uint64)
+	// Add adds to a word in one atomic step, as BPF_ATOMIC does, and returns what it was.
+	Add(t *Task, word int, delta uint64) uint64
+}

@@ -104,10 +104,12 @@ func (x *table) leave(t *Task, st *stripe) {
 
 // find is the element with key in bucket b, and the one linked before it (none when it is the head).
 func (x *table) find(st *stripe, b uint32, key []byte) (before, s slot) {
-	for s = st.heads.get(b); s != none; before, s = s, x.next(s) {
-		if bytes.Equal(x.key(s), key) {
+	for s = st.heads.get(b); s != none; {
+		record := x.arena.record(s)
+		if bytes.Equal(record[linkBytes:][:len(key)], key) {
 			return before, s
 		}
+		before, s = s, slot(binary.LittleEndian.Uint32(record))
 	}
 	return none, none
 }

@@ -1,0 +1,150 @@
+package maps_test
+
+import (
+	"encoding/binary"
+	"sync"
+	"testing"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+)
+
+// benchEntries is the number of entries in a benchmark's map; keys have 4 bytes, values 8.
+const benchEntries = 100_000
+
+// keyed is what the benchmarks need of a map.
+type keyed interface {
+	maps.Lookuper
+	maps.Updater
+	maps.Deleter
+}
+
+// rival is what a Go program would write instead: a Go map under a lock that copies keys and values.
+type rival struct {
+	mu     sync.RWMutex
+	values map[string][]byte
+}
+
+func (r *rival) Lookup(_ *maps.Task, key, value []byte) abi.Errno {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	v, ok := r.values[string(key)]
+	if !ok {
+		return abi.ENOENT
+	}
+	copy(value, v)
+	return abi.OK
+}
+
+func (r *rival) Update(_ *maps.Task, key, value []byte, _ uint64) abi.Errno {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if v, ok := r.values[string(key)]; ok {
+		copy(v, value)
+		return abi.OK
+	}
+	r.values[string(key)] = append([]byte(nil), value...)
+	return abi.OK
+}
+
+func (r *rival) Delete(_ *maps.Task, key []byte) abi.Errno {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.values, string(key))
+	return abi.OK
+}
+
+// contestants are the hash types and their rival, each filled with keys 0 to benchEntries-1.
+func contestants(b *testing.B) map[string]keyed {
+	spec := maps.Spec{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: benchEntries, CPUs: 2, Seed: 1}
+	hash := must(b, spec).(keyed)
+	spec.Type, spec.MaxEntries = abi.LRUHash, 2*benchEntries
+	lru := must(b, spec).(keyed)
+	all := map[string]keyed{"hash": hash, "lru": lru, "gomap": &rival{values: map[string][]byte{}}}
+	for _, m := range all {
+		for i := range uint32(benchEntries) {
+			m.Update(&maps.Task{}, key4(i), make([]byte, 8), abi.Any)
+		}
+	}
+	return all
+}
+
+func must(tb testing.TB, spec maps.Spec) maps.Map {
+	m, errno := maps.New(spec)
+	if errno != abi.OK {
+		tb.Fatalf("%+v: %v", spec, errno)
+	}
+	return m
+}
+
+func key4(i uint32) []byte { return binary.NativeEndian.AppendUint32(nil, i) }
+
+// compare runs op on each contestant with keys that jump about the first benchEntries numbers.
+func compare(b *testing.B, op func(m keyed, t *maps.Task, key, value []byte)) {
+	for name, m := range contestants(b) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			task, key, value := new(maps.Task), make([]byte, 4), make([]byte, 8)
+			for i := uint32(0); b.Loop(); i += 7919 {
+				binary.NativeEndian.PutUint32(key, i%benchEntries)
+				op(m, task, key, value)
+			}
+		})
+	}
+}
+
+func BenchmarkLookupHit(b *testing.B) {
+	compare(b, func(m keyed, t *maps.Task, key, value []byte) { m.Lookup(t, key, value) })
+}
+
+func BenchmarkLookupMiss(b *testing.B) {
+	compare(b, func(m keyed, t *maps.Task, key, value []byte) {
+		key[3] = 1
+		m.Lookup(t, key, value)
+	})
+}
+
+func BenchmarkUpdate(b *testing.B) {
+	compare(b, func(m keyed, t *maps.Task, key, value []byte) { m.Update(t, key, value, abi.Any) })
+}
+
+func BenchmarkDeleteInsert(b *testing.B) {
+	compare(b, func(m keyed, t *maps.Task, key, value []byte) {
+		m.Delete(t, key)
+		m.Update(t, key, value, abi.Any)
+	})
+}
+
+// BenchmarkNextKey has no rival: a Go map cannot go on from a key.
+func BenchmarkNextKey(b *testing.B) {
+	for name, m := range contestants(b) {
+		walker, ok := m.(maps.NextKeyer)
+		if !ok {
+			continue
+		}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			task, key := new(maps.Task), make([]byte, 4)
+			for b.Loop() {
+				if walker.NextKey(task, key, key) != abi.OK {
+					walker.NextKey(task, nil, key)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkLookupParallel(b *testing.B) {
+	for name, m := range contestants(b) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				task, key, value := new(maps.Task), make([]byte, 4), make([]byte, 8)
+				for i := uint32(0); pb.Next(); i += 7919 {
+					binary.NativeEndian.PutUint32(key, i%benchEntries)
+					m.Lookup(task, key, value)
+				}
+			})
+		})
+	}
+}

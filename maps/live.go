@@ -1,0 +1,98 @@
+package maps
+
+import "encoding/binary"
+
+// liveBytes is a value in a hash map's slab.
+type liveBytes []byte
+
+// findLive is the element with key.
+func (x *table) findLive(t *Task, key []byte) slot {
+	b := x.hash(key) & x.mask
+	st := x.enter(t, b)
+	defer x.leave(t, st)
+	_, s := x.find(st, b, key)
+	return s
+}
+
+// LookupLive finds the value's memory.
+func (x *table) LookupLive(t *Task, key []byte) (Live, bool) {
+	s := x.findLive(t, key)
+	if s == none {
+		return nil, false
+	}
+	return liveBytes(x.value(s)), true
+}
+
+func (v liveBytes) load(word int) uint64 {
+	var w [8]byte
+	copy(w[:], v[8*word:])
+	return binary.LittleEndian.Uint64(w[:])
+}
+
+func (v liveBytes) store(word int, n uint64) {
+	var w [8]byte
+	binary.LittleEndian.PutUint64(w[:], n)
+	copy(v[8*word:], w[:])
+}
+
+func (v liveBytes) Load(t *Task, word int) uint64 {
+	t.Step(PointWord)
+	return v.load(word)
+}
+
+func (v liveBytes) Store(t *Task, word int, n uint64) {
+	t.Step(PointWord)
+	v.store(word, n)
+}
+
+func (v liveBytes) Add(t *Task, word int, delta uint64) uint64 {
+	t.Step(PointWord)
+	n := v.load(word)
+	v.store(word, n+delta)
+	return n
+}
+
+// liveWords is a value in an array, whose first word is at.
+type liveWords struct {
+	array *array
+	at    uint64
+}
+
+// LookupLive finds the value's memory; only an index out of range has none.
+func (a *array) LookupLive(t *Task, key []byte) (Live, bool) {
+	i, ok := a.index(key)
+	if !ok {
+		return nil, false
+	}
+	t.Step(PointFind)
+	return liveWords{a, i * a.stride}, true
+}
+
+// keep cuts what lies behind the value's end off its last word: a slot's padding stays zero.
+func (v liveWords) keep(word int, n uint64) uint64 {
+	if behind := 8*(word+1) - int(v.array.spec.ValueSize); behind > 0 {
+		return n << (8 * behind) >> (8 * behind)
+	}
+	return n
+}
+
+func (v liveWords) Load(t *Task, word int) uint64 {
+	t.Step(PointWord)
+	return v.array.words.load(v.at + uint64(word))
+}
+
+func (v liveWords) Store(t *Task, word int, n uint64) {
+	t.Step(PointWord)
+	v.array.words.touch(v.at + uint64(word)).Store(v.keep(word, n))
+}
+
+func (v liveWords) Add(t *Task, word int, delta uint64) uint64 {
+	t.Step(PointWord)
+	at := v.array.words.touch(v.at + uint64(word))
+	for {
+		n := at.Load()
+		if at.CompareAndSwap(n, v.keep(word, n+delta)) {
+			return n
+		}
+	}
+}
