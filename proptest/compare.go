@@ -1,0 +1,149 @@
+package proptest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// Compare runs p on the kernels, step by step, and returns the first difference between them, or the first result that
+// the model forbids; nil when there is none. The error says why p could not run.
+//
+// After a map is made whose order depends on a random seed, kernels may differ; from there on each is judged by the
+// model alone.
+func Compare(p Program, kernels ...Kernel) (*Mismatch, error) {
+	return newContest(kernels).run(p)
+}
+
+// contest holds kernels against each other and the model, program after program.
+type contest struct {
+	runners []*runner
+	// apart is set once the kernels may differ: each has its own model states.
+	apart bool
+	// seen is told every outcome on the first kernel.
+	seen func(s Step, o Outcome)
+}
+
+func newContest(kernels []Kernel) *contest {
+	c := &contest{seen: func(Step, Outcome) {}}
+	for _, k := range kernels {
+		c.runners = append(c.runners, newRunner(k))
+	}
+	return c
+}
+
+// run compares one program on the threads that the kernels ask for.
+func (c *contest) run(p Program) (m *Mismatch, err error) {
+	body := func() { m, err = c.runHere(p) }
+	for _, r := range c.runners {
+		if k, ok := r.kernel.(confined); ok {
+			inner := body
+			body = func() { k.Confine(inner) }
+		}
+	}
+	body()
+	return m, err
+}
+
+func (c *contest) runHere(p Program) (*Mismatch, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	if len(c.runners) == 0 {
+		return nil, errors.New("no kernel to run on")
+	}
+	c.apart = false
+	for _, r := range c.runners {
+		if err := r.start(p.Machine); err != nil {
+			return nil, fmt.Errorf("start %s: %w", r.kernel.Name(), err)
+		}
+	}
+	for i, s := range p.Steps {
+		if m := c.step(s); m != nil {
+			m.Program, m.Step = p, i
+			return m, nil
+		}
+	}
+	return nil, nil
+}
+
+// step runs s everywhere and compares.
+func (c *contest) step(s Step) *Mismatch {
+	first := c.runners[0]
+	for i, r := range c.runners {
+		r.judging = i == 0 || c.apart
+		r.run(s)
+	}
+	for _, o := range first.seen {
+		c.seen(o.step, o.outcome)
+	}
+	if illegal := c.illegal(); illegal || !c.apart && !c.equal() {
+		return c.mismatch()
+	}
+	c.apart = c.apart || first.seeded
+	for _, r := range c.runners {
+		if !r.judging {
+			r.states = first.states
+		}
+	}
+	return nil
+}
+
+func (c *contest) illegal() bool {
+	for _, r := range c.runners {
+		if r.why != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// equal reports whether all kernels gave the same results and left the same memory.
+func (c *contest) equal() bool {
+	first := c.runners[0]
+	for _, r := range c.runners[1:] {
+		if !bytes.Equal(first.kernel.Arena().bytes, r.kernel.Arena().bytes) || len(first.seen) != len(r.seen) {
+			return false
+		}
+		for i := range first.seen {
+			if first.seen[i].outcome != r.seen[i].outcome {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// check reports what no kernel could run.
+func (p Program) check() error {
+	for i, s := range p.Steps {
+		if err := s.check(p.Machine); err != nil {
+			return fmt.Errorf("step %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (s Step) check(m Machine) error {
+	if s.CPU < 0 || s.CPU >= m.CPUs {
+		return fmt.Errorf("CPU %d is not in 0..%d", s.CPU, m.CPUs-1)
+	}
+	c, ok := s.Action.(Call)
+	if !ok || len(c.During) == 0 {
+		return nil
+	}
+	if c.Cmd != abi.MapDump {
+		return fmt.Errorf("only %s has steps inside", abi.MapDump)
+	}
+	for _, n := range c.During {
+		if inner, ok := n.Step.Action.(Call); ok && len(inner.During) > 0 {
+			return errors.New("steps inside a dump have no steps inside")
+		}
+		if err := n.Step.check(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package proptest
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// kind is how a field of attr is written in a program's text, and what keeps it harmless on a real kernel.
+type kind uint8
+
+const (
+	number  kind = iota // decimal
+	bits                // hexadecimal
+	fd                  // signed decimal
+	pointer             // an address, see addressText
+	chars               // a quoted string
+)
+
+// field is one field of a command's attr.
+type field struct {
+	name   string
+	offset int
+	size   int // bytes
+	kind   kind
+}
+
+var createFields = []field{
+	{"type", abi.CreateMapType, 4, number}, {"key_size", abi.CreateKeySize, 4, number},
+	{"value_size", abi.CreateValueSize, 4, number}, {"max_entries", abi.CreateMaxEntries, 4, number},
+	{"flags", abi.CreateMapFlags, 4, bits}, {"inner_fd", abi.CreateInnerMapFD, 4, fd},
+	{"numa_node", abi.CreateNumaNode, 4, number}, {"name", abi.CreateMapName, abi.NameLen, chars},
+	{"ifindex", abi.CreateMapIfindex, 4, number}, {"btf_fd", abi.CreateBTFFD, 4, fd},
+	{"btf_key", abi.CreateBTFKeyTypeID, 4, number}, {"btf_value", abi.CreateBTFValueTypeID, 4, number},
+	{"btf_vmlinux_value", abi.CreateBTFVmlinuxValueTID, 4, number}, {"extra", abi.CreateMapExtra, 8, bits},
+	{"value_btf_fd", abi.CreateValueTypeBTFObjFD, 4, fd}, {"token_fd", abi.CreateMapTokenFD, 4, fd},
+	{"excl_hash", abi.CreateExclProgHash, 8, pointer}, {"excl_hash_size", abi.CreateExclProgHashSize, 4, number},
+}
+
+var elemFields = []field{
+	{"fd", abi.ElemMapFD, 4, fd}, {"key", abi.ElemKey, 8, pointer}, {"value", abi.ElemValue, 8, pointer},
+	{"flags", abi.ElemFlags, 8, bits},
+}
+
+var nextFields = []field{
+	{"fd", abi.ElemMapFD, 4, fd}, {"key", abi.ElemKey, 8, pointer}, {"next", abi.ElemValue, 8, pointer},
+	{"flags", abi.ElemFlags, 8, bits},
+}
+
+var batchFields = []field{
+	{"in", abi.BatchIn, 8, pointer}, {"out", abi.BatchOut, 8, pointer}, {"keys", abi.BatchKeys, 8, pointer},
+	{"values", abi.BatchValues, 8, pointer}, {"count", abi.BatchCount, 4, number}, {"fd", abi.BatchMapFD, 4, fd},
+	{"elem_flags", abi.BatchElemFlags, 8, bits}, {"flags", abi.BatchFlags, 8, bits},
+}
+
+var objFields = []field{
+	{"path", abi.ObjPathname, 8, pointer}, {"fd", abi.ObjBPFFD, 4, fd}, {"flags", abi.ObjFileFlags, 4, bits},
+	{"dir", abi.ObjPathFD, 4, fd},
+}
+
+var idFields = []field{
+	{"id", abi.IDStart, 4, number}, {"next", abi.IDNext, 4, number}, {"flags", abi.IDOpenFlags, 4, bits},
+}
+
+var fields = map[abi.Cmd][]field{
+	abi.MapCreate:              createFields,
+	abi.MapLookupElem:          elemFields,
+	abi.MapUpdateElem:          elemFields,
+	abi.MapDeleteElem:          elemFields,
+	abi.MapGetNextKey:          nextFields,
+	abi.MapLookupAndDeleteElem: elemFields,
+	abi.MapFreeze:              {{"fd", abi.ElemMapFD, 4, fd}},
+	abi.MapLookupBatch:         batchFields,
+	abi.MapLookupAndDelBatch:   batchFields,
+	abi.MapUpdateBatch:         batchFields,
+	abi.MapDeleteBatch:         batchFields,
+	abi.ObjPin:                 objFields,
+	abi.ObjGet:                 objFields,
+	abi.MapGetNextID:           idFields,
+	abi.MapGetFDByID:           idFields,
+	abi.ObjGetInfoByFD: {
+		{"fd", abi.InfoBPFFD, 4, fd}, {"len", abi.InfoLen, 4, number}, {"info", abi.InfoPtr, 8, pointer},
+	},
+	abi.MapDump: {
+		{"fd", abi.DumpMapFD, 4, fd}, {"prev_key", abi.DumpPrevKey, 8, pointer}, {"buf", abi.DumpBuf, 8, pointer},
+		{"buf_len", abi.DumpBufLen, 8, pointer}, {"flags", abi.DumpFlags, 8, bits},
+	},
+}
+
+// MakesFD reports whether c returns an fd.
+func makesFD(c abi.Cmd) bool {
+	return c == abi.MapCreate || c == abi.ObjGet || c == abi.MapGetFDByID
+}

@@ -1,0 +1,131 @@
+package proptest
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// ids translates between the ids that Linux gave a program's maps and the numbers 1, 2, 3... in the order of their
+// creation, which are the ids on a fresh kernel. Maps of other processes do not exist for a program.
+type ids struct {
+	real []uint32
+	ours map[uint32]uint32 // real to ours
+}
+
+func (t *ids) add(id uint32) {
+	if t.ours == nil {
+		t.ours = map[uint32]uint32{}
+	}
+	t.real = append(t.real, id)
+	t.ours[id] = uint32(len(t.real))
+}
+
+// absent is an id that Linux never gives (ids are positive ints).
+const absent = 1 << 31
+
+// toReal is the real id for one of ours; 0 and what was never given are no ids there either.
+func (t *ids) toReal(id uint32) uint32 {
+	switch {
+	case id == 0:
+		return 0
+	case id > uint32(len(t.real)):
+		return absent
+	}
+	return t.real[id-1]
+}
+
+// idOf asks Linux for the id of the map behind an fd.
+func (k *Linux) idOf(fd int32) uint32 {
+	const info = 64
+	attr := k.user.scratch(info + abi.MapInfoSize)
+	putWord(attr[abi.InfoBPFFD:][:4], uint64(fd))
+	putWord(attr[abi.InfoLen:][:4], 8)
+	putWord(attr[abi.InfoPtr:][:8], scratchBase+info)
+	if _, errno := bpf(abi.ObjGetInfoByFD, scratchBase, 16); errno != abi.OK {
+		panic(errno) // the map was made a moment ago
+	}
+	return uint32(word(attr[info+abi.MapInfoID:][:4]))
+}
+
+// fdByID opens a map by its id, which stands in attr only for the length of the call.
+func (k *Linux) fdByID(c Call) Outcome {
+	b := k.user.arena.span(c.Attr, 4, false)
+	if len(b) < 4 || c.Size < 4 {
+		return k.plain(c)
+	}
+	id := uint32(word(b))
+	putWord(b, uint64(k.ids.toReal(id)))
+	defer putWord(b, uint64(id))
+	return k.plain(c)
+}
+
+// nextID asks for the next id and goes on past other processes' maps. The first call is the program's own, with all
+// its faults; where it gives an answer, ours takes its place.
+func (k *Linux) nextID(c Call) Outcome {
+	arena := k.user.arena
+	var start, old [4]byte
+	arena.Read(start[:min(c.Size, 4)], c.Attr)
+	arena.Read(old[:], c.Attr+abi.IDNext)
+	out := k.plain(c)
+	faulted := out.Errno == abi.EFAULT && arena.readable(c.Attr, int(c.Size))
+	if out.Errno != abi.OK && !faulted {
+		return out
+	}
+	next, ok := k.ourNext(uint32(word(start[:])))
+	if !ok {
+		arena.Write(c.Attr+abi.IDNext, old[:])
+		return Outcome{Errno: abi.ENOENT}
+	}
+	if !faulted {
+		putWord(arena.span(c.Attr+abi.IDNext, 4, true), uint64(next))
+	}
+	return out
+}
+
+// ourNext is the id that follows start among the program's live maps.
+func (k *Linux) ourNext(start uint32) (uint32, bool) {
+	if int(start) >= len(k.ids.real) {
+		return 0, false
+	}
+	id := k.ids.real[start] - 1 // nothing of ours lies between this and the map behind start
+	for {
+		attr := k.user.scratch(16)
+		putWord(attr[abi.IDStart:][:4], uint64(id))
+		if _, errno := bpf(abi.MapGetNextID, scratchBase, 16); errno != abi.OK {
+			return 0, false
+		}
+		id = uint32(word(attr[abi.IDNext:][:4]))
+		if ours, ok := k.ids.ours[id]; ok {
+			return ours, true
+		}
+	}
+}
+
+// info puts our id in the place of the real one in the struct that the call filled.
+func (k *Linux) info(c Call) Outcome {
+	attr := make([]byte, 16)
+	arena := k.user.arena
+	arena.Read(attr[:min(c.Size, 16)], c.Attr)
+	addr, length := word(attr[abi.InfoPtr:][:8]), int(word(attr[abi.InfoLen:][:4]))
+	filled := arena.readable(addr, min(length, abi.MapInfoSize))
+	out := k.plain(c)
+	if out.Errno != abi.OK && (out.Errno != abi.EFAULT || !filled) {
+		return out
+	}
+	k.replaceID(addr+abi.MapInfoID, min(length-abi.MapInfoID, 4))
+	return out
+}
+
+// replaceID translates n bytes of an id at addr.
+func (k *Linux) replaceID(addr uint64, n int) {
+	if n <= 0 {
+		return
+	}
+	b := k.user.arena.span(addr, n, true)
+	for real, ours := range k.ids.ours {
+		var from, to [4]byte
+		putWord(from[:], uint64(real))
+		putWord(to[:], uint64(ours))
+		if string(b) == string(from[:len(b)]) {
+			copy(b, to[:])
+			return
+		}
+	}
+}

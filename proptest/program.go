@@ -1,0 +1,115 @@
+package proptest
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// FirstFD is the lowest fd that a program's steps may make. Fds 0, 1 and 2 are open on every kernel and no bpf
+// objects; those between belong to the process that runs the program.
+const FirstFD int32 = 500
+
+// NumFDs is the number of fds from FirstFD on that programs may use.
+const NumFDs int32 = 256
+
+// Program is a sequence of steps for a fresh kernel. Parse and String are inverses.
+type Program struct {
+	Machine Machine
+	Steps   []Step
+}
+
+// MaxCPUs is the largest number of possible CPUs that a program may ask for.
+const MaxCPUs = 64
+
+// Machine is what a program asks of the kernel it runs on.
+type Machine struct {
+	// CPUs is the number of possible CPUs; the steps' CPUs lie below it.
+	CPUs int
+	// BPF and SysAdmin are the caller's capabilities.
+	BPF, SysAdmin bool
+	// Without names what the kernel lacks, see Feature.
+	Without []Feature
+}
+
+// Step is an action on a CPU.
+type Step struct {
+	CPU    int
+	Action Action
+}
+
+// Action is what a step does: a Call or an Event.
+type Action interface{ text(*writer) }
+
+// Call is one bpf(2) call, and what is put into user memory right before it.
+type Call struct {
+	Cmd  abi.Cmd
+	Attr uint64 // address
+	Size uint32
+	// Contents is written at Attr.
+	Contents []byte
+	// Memory is written after Contents, in order.
+	Memory []Write
+	// As is the fd that a returned fd is moved to, whatever number the kernel gave it. It makes attr bytes the same
+	// on every kernel and keeps later steps valid when shrinking removes this one.
+	As int32
+	// During holds the steps that run inside a BPF_MAP_DUMP, ordered by Before.
+	During []Nested
+}
+
+// Write is user memory set before a call.
+type Write struct {
+	Addr  uint64
+	Bytes []byte
+}
+
+// Nested is a step that runs inside a BPF_MAP_DUMP, before call number Before of its loop, counted from 0: a call is a
+// search for the next key or a copy of a value.
+type Nested struct {
+	Before int
+	Step   Step
+}
+
+// Event is a step that is no bpf(2) call.
+type Event interface {
+	Action
+	event()
+}
+
+// Close closes an fd, Dup makes To refer to what FD refers to, Foreign opens FD on something that is no bpf object.
+type (
+	Close   struct{ FD int32 }
+	Dup     struct{ FD, To int32 }
+	Foreign struct{ FD int32 }
+)
+
+// Mkdir, Unlink and Rename change the bpffs at /sys/fs/bpf.
+type (
+	Mkdir  struct{ Path string }
+	Unlink struct{ Path string }
+	Rename struct{ From, To string }
+)
+
+func (Close) event()   {}
+func (Dup) event()     {}
+func (Foreign) event() {}
+func (Mkdir) event()   {}
+func (Unlink) event()  {}
+func (Rename) event()  {}
+
+// Feature names something that a kernel may lack.
+type Feature string
+
+// Features that Linux 6.18 has and 6.12 lacks.
+const (
+	// ExclusiveProgram is excl_prog_hash in MapCreate.
+	ExclusiveProgram Feature = "excl_prog_hash"
+	// MapHash is hash and hash_size in struct bpf_map_info, and that the caller's struct is read first.
+	MapHash Feature = "map_hash"
+)
+
+// Has reports whether the machine's kernel has feature f.
+func (m Machine) Has(f Feature) bool {
+	for _, w := range m.Without {
+		if w == f {
+			return false
+		}
+	}
+	return true
+}

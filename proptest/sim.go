@@ -1,0 +1,125 @@
+package proptest
+
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/syscall"
+)
+
+// Sim is bpfsim as a Kernel.
+type Sim struct {
+	arena  *Arena
+	kernel *bpfsys.Kernel
+	proc   *bpfsys.Process
+	files  fdTable
+	fs     *bpfsys.FileTree
+}
+
+// NewSim makes a kernel that needs a Start.
+func NewSim() *Sim { return &Sim{arena: NewArena()} }
+
+// Name is "bpfsim".
+func (k *Sim) Name() string { return "bpfsim" }
+
+// Arena is the program's user memory.
+func (k *Sim) Arena() *Arena { return k.arena }
+
+// Start boots a new kernel with one process. It has every feature; a program without one does not use it.
+func (k *Sim) Start(m Machine) error {
+	k.arena.Reset()
+	k.files = fdTable{open: map[int32]*bpfsys.File{}}
+	for _, fd := range openFDs {
+		k.files.open[fd] = nil
+	}
+	k.fs = bpfsys.NewFileTree()
+	k.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: m.CPUs, Seed: 1})
+	k.proc = &bpfsys.Process{Mem: k.arena, Files: &k.files, FS: k.fs, Caps: bpfsys.Caps{BPF: m.BPF, SysAdmin: m.SysAdmin}}
+	return nil
+}
+
+// Bpf makes the call.
+func (k *Sim) Bpf(cpu int, c Call, during func(call int)) Outcome {
+	k.files.as = c.As
+	task := &maps.Task{CPU: cpu}
+	proc := k.proc
+	if during != nil {
+		proc = k.interrupted(task, c, during)
+	}
+	ret, errno := k.kernel.Bpf(task, proc, uint32(c.Cmd), c.Attr, c.Size)
+	return Outcome{Ret: ret, Errno: errno}
+}
+
+// Do makes the event happen.
+func (k *Sim) Do(_ int, e Event) abi.Errno {
+	switch e := e.(type) {
+	case Close:
+		return k.files.close(e.FD)
+	case Dup:
+		return k.files.dup(e.FD, e.To)
+	case Foreign:
+		return k.files.foreign(e.FD)
+	case Mkdir:
+		return k.fs.Mkdir(e.Path)
+	case Unlink:
+		return k.fs.Unlink(e.Path)
+	case Rename:
+		return k.fs.Rename(e.From, e.To)
+	}
+	panic(e)
+}
+
+// fdTable is a process's fds; a nil file is open but no bpf object. New fds get the number that the step asks for.
+type fdTable struct {
+	open map[int32]*bpfsys.File
+	as   int32
+}
+
+// Get finds an open file.
+func (t *fdTable) Get(fd int32) (*bpfsys.File, bool) {
+	file, open := t.open[fd]
+	return file, open
+}
+
+// Install puts file where the step wants it, closing what was there.
+func (t *fdTable) Install(file *bpfsys.File) (int32, abi.Errno) {
+	t.put(t.as, file)
+	return t.as, abi.OK
+}
+
+func (t *fdTable) put(fd int32, file *bpfsys.File) {
+	if old := t.open[fd]; old != nil {
+		old.Release()
+	}
+	t.open[fd] = file
+}
+
+func (t *fdTable) close(fd int32) abi.Errno {
+	if _, open := t.open[fd]; !open || !ourFD(fd) {
+		return abi.EBADF
+	}
+	t.put(fd, nil)
+	delete(t.open, fd)
+	return abi.OK
+}
+
+func (t *fdTable) dup(from, to int32) abi.Errno {
+	file, open := t.open[from]
+	switch {
+	case !open || !ourFD(from) || !ourFD(to):
+		return abi.EBADF
+	case from == to: // dup3(2)
+		return abi.EINVAL
+	case file != nil:
+		file.Hold()
+	}
+	t.put(to, file)
+	return abi.OK
+}
+
+func (t *fdTable) foreign(fd int32) abi.Errno {
+	if !ourFD(fd) {
+		return abi.EBADF
+	}
+	t.put(fd, nil)
+	return abi.OK
+}
