@@ -75,9 +75,21 @@ func (x *run) nextKey() abi.Errno {
 	if x.loose {
 		return abi.OK
 	}
+	if x.hidesOrder(o) {
+		return abi.EFAULT
+	}
 	saw, _ := x.saw(x.u64(abi.ElemValue), int(o.keySize))
 	next, errno := x.following(o, key, saw)
 	return x.out(abi.ElemValue, next, errno)
+}
+
+// hidesOrder reports a fault in the copy out of a key of which there is no telling which one it was: legal, and nothing
+// is learned from it.
+func (x *run) hidesOrder(o *object) bool {
+	h, ok := o.table.(*hash)
+	hidden := ok && h.order != nil && h.count > 0 && x.seen.Errno == abi.EFAULT
+	x.loose = hidden && !x.user.writable(x.u64(abi.ElemValue), int(o.keySize))
+	return x.loose
 }
 
 // following is the key behind key. A map of unknown order learns from it.

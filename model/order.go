@@ -37,7 +37,7 @@ func (o *order) next(h *hash, key, saw []byte) ([]byte, abi.Errno) {
 	if o.ended && o.last == string(key) {
 		return nil, abi.ENOENT
 	}
-	if saw == nil && !o.ended {
+	if saw == nil && o.mayEnd(h, string(key)) {
 		o.last, o.ended = string(key), true
 		return nil, abi.ENOENT
 	}
@@ -48,6 +48,29 @@ func (o *order) next(h *hash, key, saw []byte) ([]byte, abi.Errno) {
 	}
 	o.behind[string(key)] = string(to)
 	return to, abi.OK
+}
+
+// head follows key back to the first key that is known to lead to it; length counts both ends.
+func (o *order) head(key string) (head string, length uint32) {
+	before := map[string]string{}
+	for from, to := range o.behind {
+		before[to] = from
+	}
+	for length = 1; ; length++ {
+		from, known := before[key]
+		if !known {
+			return key, length
+		}
+		key = from
+	}
+}
+
+// mayEnd reports whether key may be the last one: not when another one is, or when a walk from the start to it would
+// miss elements.
+func (o *order) mayEnd(h *hash, key string) bool {
+	head, length := o.head(key)
+	whole := o.begun && head == o.start
+	return !o.ended && (!whole || length == h.count)
 }
 
 // first is the key that a walk starts with.
@@ -63,7 +86,8 @@ func (o *order) first(h *hash, saw []byte) ([]byte, abi.Errno) {
 
 // choose is saw if it can stand behind key, else a key that can, nil when none can.
 func (o *order) choose(h *hash, key string, saw []byte) []byte {
-	taken := map[string]bool{key: true}
+	head, _ := o.head(key)
+	taken := map[string]bool{key: true, head: true} // its own head would close a circle
 	if o.begun {
 		taken[o.start] = true
 	}

@@ -44,7 +44,7 @@ func (x *run) get() (int32, abi.Errno) {
 	case x.state.tree.directory(p.path()): // no bpf object
 		return 0, abi.EACCES
 	case !exists:
-		return 0, abi.ENOENT
+		return 0, x.state.tree.absent(p)
 	case p.slash:
 		return 0, abi.ENOTDIR
 	}

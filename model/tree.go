@@ -26,6 +26,7 @@ func (t tree) directory(path string) bool {
 // place is where a path name leads.
 type place struct {
 	inside bool   // on the BPF file system
+	above  string // else: the directory, one of those that hold the mount point
 	dir    string // the directory that holds the last component
 	last   string // last component, "" when the name ends in a directory already reached ("/", ".", "..")
 	slash  bool   // a slash follows the last component
@@ -39,52 +40,75 @@ func (p place) path() string {
 	return p.dir + "/" + p.last
 }
 
-// walk resolves an absolute name below mount, as path_resolution(7) says: every component but the last must be a
-// directory.
+// walk resolves an absolute name, as path_resolution(7) says: every component but the last must be a directory. It stops
+// where the name leaves the directories that hold mount: nothing is known of the files there.
 func (t tree) walk(mount, name string) (place, abi.Errno) {
-	rest, inside := strings.CutPrefix(name, mount)
-	if !inside || rest != "" && rest[0] != '/' {
-		return place{}, abi.OK
+	p := place{}
+	if !strings.HasPrefix(name, "/") {
+		return p, abi.OK
 	}
-	p := place{inside: true, slash: strings.HasSuffix(rest, "/")}
-	for part := range strings.SplitSeq(rest, "/") {
+	for part := range strings.SplitSeq(name, "/") {
 		if part == "" {
 			continue
 		}
-		if !t.directory(p.path()) {
-			return p, t.blocked(p.path())
+		if p.inside {
+			if errno := t.enter(p, part); errno != abi.OK {
+				return p, errno
+			}
 		}
-		if len(part) > maxName {
-			return p, abi.ENAMETOOLONG
-		}
-		if p = p.step(part); !p.inside {
+		known := false
+		if p, known = p.step(mount, part); !known {
 			return p, abi.OK
 		}
 	}
+	p.slash = strings.HasSuffix(name, "/")
 	return p, abi.OK
 }
 
-// blocked is the errno of walking through something that is no directory.
-func (t tree) blocked(path string) abi.Errno {
-	if _, exists := t[path]; exists {
+// enter is the errno of looking for part in p.
+func (t tree) enter(p place, part string) abi.Errno {
+	_, exists := t[p.path()]
+	switch {
+	case t.directory(p.path()) && len(part) > maxName:
+		return abi.ENAMETOOLONG
+	case t.directory(p.path()):
+		return abi.OK
+	case exists:
 		return abi.ENOTDIR
+	}
+	return t.absent(p)
+}
+
+// absent is the errno of looking up a name that is not there: names with a dot are the file system's own (bpf_lookup in
+// kernel/bpf/inode.c).
+func (t tree) absent(p place) abi.Errno {
+	if strings.Contains(p.last, ".") {
+		return abi.EPERM
 	}
 	return abi.ENOENT
 }
 
-// step goes from a directory to one of its names.
-func (p place) step(part string) place {
+// step goes from a directory to one of its names, false when it leads to files of which nothing is known.
+func (p place) step(mount, part string) (place, bool) {
 	at := p.path()
 	switch {
 	case part == ".":
-		return place{inside: true, dir: at, slash: p.slash}
-	case part == ".." && at == "":
-		return place{}
+		return place{inside: p.inside, above: p.above, dir: at}, true
+	case part == ".." && p.inside && at != "":
+		return place{inside: true, dir: parent(at)}, true
+	case part == ".." && p.inside:
+		return place{above: parent(mount)}, true
 	case part == "..":
-		return place{inside: true, dir: at[:strings.LastIndexByte(at, '/')], slash: p.slash}
+		return place{above: parent(p.above)}, true
+	case p.inside:
+		return place{inside: true, dir: at, last: part}, true
 	}
-	return place{inside: true, dir: at, last: part, slash: p.slash}
+	below := p.above + "/" + part
+	return place{inside: below == mount, above: below}, strings.HasPrefix(mount+"/", below+"/")
 }
+
+// parent is the directory that holds path; the root is its own.
+func parent(path string) string { return path[:max(strings.LastIndexByte(path, '/'), 0)] }
 
 // free tells why nothing can be made at p (filename_create in fs/namei.c, then bpf_lookup in kernel/bpf/inode.c).
 func (t tree) free(p place) abi.Errno {
@@ -92,10 +116,10 @@ func (t tree) free(p place) abi.Errno {
 	switch {
 	case p.last == "" || exists:
 		return abi.EEXIST
+	case t.absent(p) == abi.EPERM:
+		return abi.EPERM
 	case p.slash:
 		return abi.ENOENT
-	case strings.Contains(p.last, "."): // names with a dot are the file system's own
-		return abi.EPERM
 	}
 	return abi.OK
 }
@@ -116,7 +140,8 @@ func (s *State) Mkdir(path string) *State {
 // Unlink removes the pin or the empty directory at path; where there is none it changes nothing.
 func (s *State) Unlink(path string) *State {
 	p, errno := s.tree.walk(s.config.BPFFS, path)
-	if _, exists := s.tree[p.path()]; errno != abi.OK || !exists || p.last == "" || s.tree.filled(p.path()) {
+	serial, exists := s.tree[p.path()]
+	if errno != abi.OK || !p.inside || !exists || p.last == "" || s.tree.filled(p.path()) || p.slash && serial != 0 {
 		return s
 	}
 	next := *s
@@ -141,10 +166,7 @@ func (t tree) filled(path string) bool {
 func (s *State) Rename(from, to string) *State {
 	old, err1 := s.tree.walk(s.config.BPFFS, from)
 	new, err2 := s.tree.walk(s.config.BPFFS, to)
-	if err1 != abi.OK || err2 != abi.OK || s.tree[old.path()] == 0 || !s.tree.takes(new) {
-		return s
-	}
-	if s.tree[old.path()] == s.tree[new.path()] && old.path() == new.path() {
+	if err1 != abi.OK || err2 != abi.OK || !s.tree.gives(old) || !s.tree.takes(new) || old.path() == new.path() {
 		return s
 	}
 	next := *s
@@ -155,11 +177,10 @@ func (s *State) Rename(from, to string) *State {
 	return &next
 }
 
+// gives reports whether p is a pin that may be moved.
+func (t tree) gives(p place) bool { return p.inside && p.last != "" && !p.slash && t[p.path()] != 0 }
+
 // takes reports whether a pin may be moved to p: onto a free name or another pin.
 func (t tree) takes(p place) bool {
-	serial, exists := t[p.path()]
-	if exists {
-		return serial != 0
-	}
-	return p.inside && t.free(p) == abi.OK
+	return t.gives(p) || p.inside && t.free(p) == abi.OK
 }
