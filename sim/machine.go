@@ -3,13 +3,21 @@ package sim
 import (
 	"fmt"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
+	bpfsys "github.com/bpfsim/bpfsim/syscall"
 )
 
 // Options are the settings of a machine.
 type Options struct {
 	// CPUs is the number of possible CPUs; 0 means 1.
 	CPUs int
+	// Seed and Numbers are those of the machine's kernel (bpfsys.Options).
+	Seed    uint64
+	Numbers map[abi.Cmd]abi.Cmd
+	// PrivateMemory makes the kernel's copies to and from user memory no steps. Where no task looks at the memory of
+	// another, that leaves out only schedules that nobody can tell apart.
+	PrivateMemory bool
 	// Steps ends a run that takes more steps than this with a StepLimitError; 0 means a million.
 	Steps int
 }
@@ -30,6 +38,11 @@ type Machine struct {
 	trace   Trace
 	err     error
 	ran     bool
+
+	kernel *bpfsys.Kernel
+	files  *bpfsys.FDTable
+	tree   *bpfsys.FileTree
+	user   *User
 }
 
 // NewMachine makes a machine without tasks.

@@ -7,7 +7,8 @@ import (
 	"github.com/bpfsim/bpfsim/maps"
 )
 
-// Task is one thread of control on a CPU: a user process (Call, Update, ...) or a BPF program (Program). Its methods are for
+// Task is one thread of control on a CPU: a thread of a user process (User) or a BPF program
+// (Program). Its methods are for
 // the task's own body only.
 type Task struct {
 	// Kernel is the task as map operations know it; steps on it are the machine's.
@@ -27,6 +28,8 @@ type Task struct {
 	started     bool
 	done        bool
 	stopping    bool
+	signal      bool // a signal waits
+	user        *User
 }
 
 // Name is the task's name in traces.
@@ -51,10 +54,38 @@ func (t *Task) Mark() { t.first, t.last = -1, -1 }
 // spans overlap exactly when neither operation had ended before the other began.
 func (t *Task) Span() (first, last int) { return t.first, t.last }
 
+// User is the task as a thread of the machine's process, with memory of its own.
+func (t *Task) User() *User {
+	if t.user == nil {
+		t.user = t.machine.newUser(&t.Kernel)
+		t.user.task = t
+		t.user.Process.Interrupted = t.interrupted
+	}
+	return t.user
+}
+
+// Signal is a step that sends victim a signal: its MapDump in progress, or else its next one, ends with EINTR.
+func (t *Task) Signal(victim *Task) {
+	t.Step(maps.PointUser)
+	victim.signal = true
+}
+
+// interrupted takes the signal that waits: its handler runs when the call returns.
+func (t *Task) interrupted() bool {
+	waiting := t.signal
+	t.signal = false
+	return waiting
+}
+
 // gate is a Task as maps.Scheduler, apart so that Task's own methods stay those that a body calls.
 type gate Task
 
-func (g *gate) Step(_ *maps.Task, at maps.Point)   { (*Task)(g).step(at, nil) }
+func (g *gate) Step(_ *maps.Task, at maps.Point) {
+	if at != maps.PointUser || !g.machine.options.PrivateMemory {
+		(*Task)(g).step(at, nil)
+	}
+}
+
 func (g *gate) Lock(_ *maps.Task, lock *maps.Lock) { (*Task)(g).step(maps.PointLock, lock) }
 
 // step waits until the machine picks this task; wants is the lock that it then takes, or nil.

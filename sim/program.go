@@ -1,0 +1,72 @@
+package sim
+
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+)
+
+// Program acts as a BPF program does (bpf-helpers(7)): on the map itself, past fds, access modes and freezing, with
+// keys and values in its own stack. A helper that the map's type lacks answers ENOTSUPP; the kernel's verifier would
+// not load such a program.
+type Program struct{ task *Task }
+
+// Program is the task as a BPF program on its CPU.
+func (t *Task) Program() Program { return Program{t} }
+
+// Map is the map behind an fd of the machine's process, nil when there is none; a program is loaded with it.
+func (m *Machine) Map(fd int32) maps.Map {
+	file, _ := m.User().Process.Files.Get(fd)
+	if file == nil || file.Map() == nil {
+		return nil
+	}
+	return file.Map().Elements()
+}
+
+// Lookup finds the live value of a key (bpf_map_lookup_elem), which counts as a use in an LRU map. Its words are read
+// and written in place, a step each, even when the element is deleted meanwhile or has become another key's.
+func (p Program) Lookup(m maps.Map, key []byte) (value maps.Live, found bool) {
+	p.task.Mark()
+	live, ok := m.(maps.LiveLookuper)
+	if !ok {
+		return nil, false
+	}
+	return live.LookupLive(&p.task.Kernel, key)
+}
+
+// Update sets a value (bpf_map_update_elem).
+func (p Program) Update(m maps.Map, key, value []byte, flags uint64) abi.Errno {
+	return helper(p, m, func(m maps.Updater) abi.Errno { return m.Update(&p.task.Kernel, key, value, flags) })
+}
+
+// Delete removes a key (bpf_map_delete_elem); ARRAY answers EINVAL.
+func (p Program) Delete(m maps.Map, key []byte) abi.Errno {
+	if m.Spec().Type == abi.Array {
+		return abi.EINVAL
+	}
+	return helper(p, m, func(m maps.Deleter) abi.Errno { return m.Delete(&p.task.Kernel, key) })
+}
+
+// Push adds a value (bpf_map_push_elem).
+func (p Program) Push(m maps.Map, value []byte, flags uint64) abi.Errno {
+	return helper(p, m, func(m maps.Sequence) abi.Errno { return m.Push(&p.task.Kernel, value, flags) })
+}
+
+// Pop removes the next value (bpf_map_pop_elem).
+func (p Program) Pop(m maps.Map, value []byte) abi.Errno {
+	return helper(p, m, func(m maps.Sequence) abi.Errno { return m.Pop(&p.task.Kernel, value) })
+}
+
+// Peek copies the next value (bpf_map_peek_elem).
+func (p Program) Peek(m maps.Map, value []byte) abi.Errno {
+	return helper(p, m, func(m maps.Sequence) abi.Errno { return m.Peek(&p.task.Kernel, value) })
+}
+
+// helper runs call on m, and begins a span with it, if m has what it needs.
+func helper[T any](p Program, m maps.Map, call func(T) abi.Errno) abi.Errno {
+	p.task.Mark()
+	capable, ok := m.(T)
+	if !ok {
+		return abi.ENOTSUPP
+	}
+	return call(capable)
+}
