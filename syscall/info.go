@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
-	"github.com/bpfsim/bpfsim/maps"
 )
 
 // objGetInfoByFD follows bpf_obj_get_info_by_fd in kernel/bpf/syscall.c, which alone answers EBADFD for an fd that is
@@ -70,30 +69,17 @@ func (i *mapInfo) fill(m *Map) {
 func (c *call) contentHash(m *Map, info *mapInfo) abi.Errno {
 	addr := binary.LittleEndian.Uint64(info[abi.MapInfoHash:])
 	size := binary.LittleEndian.Uint32(info[abi.MapInfoHashSize:])
+	elements, ok := m.maps.(interface{ Hash() [sha256.Size]byte })
 	switch {
 	case addr == 0 && size == 0:
 		return abi.OK
-	case addr == 0, m.Spec().Type != abi.Array, size != sha256.Size:
+	case addr == 0, !ok, size != sha256.Size:
 		return abi.EINVAL
 	case !m.Frozen():
 		return abi.EPERM
 	}
-	sum := hashArray(c.task, m)
+	sum := elements.Hash()
 	return c.copyOut(addr, sum[:])
-}
-
-// hashArray hashes the elements as they lie in the kernel's memory: each padded with zeros to a multiple of 8 bytes.
-func hashArray(t *maps.Task, m *Map) (sum [sha256.Size]byte) {
-	spec, hash := m.Spec(), sha256.New()
-	var key [4]byte
-	value := make([]byte, (int(spec.ValueSize)+7)&^7)
-	for i := range spec.MaxEntries {
-		binary.LittleEndian.PutUint32(key[:], i)
-		m.get(t, key[:], value[:spec.ValueSize])
-		hash.Write(value)
-	}
-	hash.Sum(sum[:0])
-	return sum
 }
 
 // FDInfo is the map's part of /proc/PID/fdinfo/FD (bpf_map_show_fdinfo in kernel/bpf/syscall.c).

@@ -1,0 +1,124 @@
+package bpfsys
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// StatusTable is the table of support in Markdown: commands down, map types across. A cell comes from a trial on a
+// map of that type, not from a list: "yes", or the errno with which the type refuses the command.
+func StatusTable() string {
+	var b strings.Builder
+	types := supportedTypes()
+	b.WriteString("| number | command | supported |")
+	for _, t := range types {
+		fmt.Fprintf(&b, " %s |", t)
+	}
+	b.WriteString(" note |\n|---|---|---|" + strings.Repeat("---|", len(types)) + "---|\n")
+	for _, command := range table {
+		fmt.Fprintf(&b, "| %d | %s | %s |", uint32(command.Cmd), command.Cmd, command.Level)
+		for _, t := range types {
+			fmt.Fprintf(&b, " %s |", cell(command, t))
+		}
+		fmt.Fprintf(&b, " %s |\n", command.Note)
+	}
+	return b.String()
+}
+
+// MapTypeTable is the list of map types in Markdown.
+func MapTypeTable() string {
+	var b strings.Builder
+	b.WriteString("| number | map type | supported |\n|---|---|---|\n")
+	for _, t := range MapTypes() {
+		level := Unsupported
+		if Supported(t) {
+			level = Full
+		}
+		fmt.Fprintf(&b, "| %d | %s | %s |\n", uint32(t), t, level)
+	}
+	return b.String()
+}
+
+func supportedTypes() (types []abi.MapType) {
+	for _, t := range MapTypes() {
+		if Supported(t) {
+			types = append(types, t)
+		}
+	}
+	return types
+}
+
+func cell(command Command, t abi.MapType) string {
+	if command.Level != Full {
+		return ""
+	}
+	switch errno := newTrial(t).run(command.Cmd); errno {
+	case abi.OK, abi.ENOENT:
+		return "yes"
+	default:
+		return errno.String()
+	}
+}
+
+// trial is a kernel with one map that holds an element and has room for another, and user memory for calls on it.
+type trial struct {
+	*Caller
+	create MapCreate
+	fd     int32
+	key    uint64 // address; 0 for types without keys
+	room   uint64 // address of room for a key and a value
+	size   uint64 // address of the size of room
+	path   uint64 // address of the name of the pin
+}
+
+func newTrial(t abi.MapType) *trial {
+	c := NewCaller(NewKernel(Options{}))
+	trial := &trial{
+		Caller: c,
+		create: MapCreate{Type: t, ValueSize: 4, MaxEntries: 2},
+		room:   c.Arena.Alloc(8),
+		size:   c.Arena.Put([]byte{8, 0, 0, 0}),
+		path:   c.Arena.Put([]byte(BPFFS + "/pin\x00")),
+	}
+	if t != abi.Queue && t != abi.Stack {
+		trial.create.KeySize, trial.key = 4, c.Arena.Alloc(4)
+	}
+	trial.fd, _ = c.Do(trial.create)
+	trial.run(abi.MapUpdateElem)
+	return trial
+}
+
+// run makes a call of cmd that nothing but the map's type can refuse.
+func (t *trial) run(cmd abi.Cmd) abi.Errno {
+	if cmd == abi.ObjGet {
+		t.run(abi.ObjPin)
+	}
+	_, errno := t.Do(t.args(cmd))
+	return errno
+}
+
+func (t *trial) args(cmd abi.Cmd) Args {
+	elem := MapLookupElem{FD: t.fd, Key: t.key, Value: t.room}
+	elems := MapLookupBatch{FD: t.fd, Out: t.room, Keys: t.room, Values: t.room, Count: 1}
+	return map[abi.Cmd]Args{
+		abi.MapCreate:              t.create,
+		abi.MapLookupElem:          elem,
+		abi.MapUpdateElem:          MapUpdateElem(elem),
+		abi.MapDeleteElem:          MapDeleteElem{FD: t.fd, Key: t.key},
+		abi.MapGetNextKey:          MapGetNextKey{FD: t.fd, Key: t.key, NextKey: t.room},
+		abi.MapLookupAndDeleteElem: MapLookupAndDeleteElem(elem),
+		abi.MapFreeze:              MapFreeze{FD: t.fd},
+		abi.MapLookupBatch:         elems,
+		abi.MapLookupAndDelBatch:   MapLookupAndDeleteBatch(elems),
+		abi.MapUpdateBatch:         MapUpdateBatch(elems),
+		abi.MapDeleteBatch:         MapDeleteBatch(elems),
+		abi.ObjGetInfoByFD:         ObjGetInfoByFD{FD: t.fd},
+		abi.MapGetNextID:           MapGetNextID{},
+		abi.MapGetFDByID:           MapGetFDByID{ID: 1},
+		abi.ObjPin:                 ObjPin{FD: t.fd, Pathname: t.path},
+		abi.ObjGet:                 ObjGet{Pathname: t.path},
+		abi.MapDump:                MapDump{FD: t.fd, Buf: t.room, BufLen: t.size},
+	}[cmd]
+}
