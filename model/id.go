@@ -3,6 +3,7 @@ package model
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
 )
@@ -73,43 +74,57 @@ func (x *run) nextID() abi.Errno {
 	case !x.state.config.SysAdmin:
 		return abi.EPERM
 	}
-	id := uint32(math.MaxUint32)
-	if x.seen.Errno == abi.OK {
-		id = u32(x.after(x.call.Attr+abi.IDNext, 4))
+	at := x.call.Attr + abi.IDNext
+	if x.seen.Errno == abi.EFAULT && !x.user.writable(at, 4) && x.state.mayFollow(start) {
+		return abi.EFAULT
 	}
-	expected := x.state.mustFollow(start, id)
+	saw := uint32(0)
+	if x.seen.Errno == abi.OK {
+		saw = u32(x.after(at, 4))
+	}
+	expected := x.state.mustFollow(start, saw)
 	if expected == 0 {
 		return abi.ENOENT
 	}
-	if !x.user.put(x.call.Attr+abi.IDNext, expected) {
+	if !x.user.put(at, expected) {
 		return abi.EFAULT
 	}
 	return abi.OK
 }
 
-// mustFollow is saw when it can be the lowest id above start, else an id that is, 0 when there may be none. saw is above
-// all ids when the kernel found none.
+// mayFollow reports whether a map with an id above start may exist.
+func (s *State) mayFollow(start uint32) bool {
+	return s.config.Shared || slices.ContainsFunc(s.objects, func(o *object) bool { return o.id == 0 || o.id > start })
+}
+
+// mustFollow is the lowest id above start, 0 when there may be none. saw is the id that the kernel gave, 0 for none: on
+// a shared machine it may be somebody else's.
 func (s *State) mustFollow(start, saw uint32) uint32 {
-	lowest, below, unknown := uint32(0), uint32(0), uint32(0)
+	if s.config.Shared && saw > start && s.byID(saw) == nil && !s.between(start, saw) {
+		return saw
+	}
+	below, unknown := uint32(0), uint32(0)
 	for _, o := range s.objects {
 		switch {
 		case o.id == 0:
 			unknown++ // it may hide at or below start, if there is room
 		case o.id <= start:
 			below, unknown = o.id, 0
-		case lowest == 0 && unknown <= start-below:
-			lowest = o.id
-		case lowest == 0:
-			return math.MaxUint32 // a map that must lie between start and o has another id than any that was seen
+		case unknown > start-below: // a map that nobody has seen yet must come before o
+			return math.MaxUint32
+		default:
+			return o.id
 		}
 	}
-	switch {
-	case lowest == 0 && unknown > start-below:
+	if unknown > start-below {
 		return math.MaxUint32
-	case s.config.Shared && saw > start && saw != math.MaxUint32 && (lowest == 0 || saw < lowest):
-		return saw
 	}
-	return lowest
+	return 0
+}
+
+// between reports whether an id that is known lies between start and end.
+func (s *State) between(start, end uint32) bool {
+	return slices.ContainsFunc(s.objects, func(o *object) bool { return o.id > start && o.id < end })
 }
 
 // fdByID is MAP_GET_FD_BY_ID.
