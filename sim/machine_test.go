@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/maps"
@@ -246,4 +247,16 @@ func TestReplayGivesTheSameTrace(t *testing.T) {
 		require.Equal(t, trace, again)
 		require.Equal(t, err, errAgain)
 	})
+}
+
+// A run that ends early leaves no coroutine behind, whatever ended it.
+func TestNoCoroutineLeaks(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for range 100 {
+		_, err := Explore(opposite, NewDFS(1))
+		require.Error(t, err)
+		_, err = Explore(increments(3), NewRandom(1, 10))
+		require.Error(t, err)
+	}
+	require.Equal(t, before, runtime.NumGoroutine())
 }
