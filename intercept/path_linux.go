@@ -10,8 +10,8 @@ import (
 )
 
 // open returns an O_PATH handle of a path as the thread would resolve it, with its root, working directory and mounts.
-// dir is a fd of the thread or bpfsys.AtCWD. A link below a relative path that is itself absolute is followed from
-// this process's root; a path through /proc/self is not followed.
+// dir is a fd of the thread or bpfsys.AtCWD. An absolute link below a relative path is followed from this process's
+// root.
 func (th *thread) open(dir int32, path string) (int, error) {
 	base, how := th.base(dir, path)
 	start, err := unix.Openat(th.dir, base, openHandle|unix.O_DIRECTORY, 0)
@@ -19,7 +19,23 @@ func (th *thread) open(dir int32, path string) (int, error) {
 		return -1, err
 	}
 	defer unix.Close(start)
-	return unix.Openat2(start, path, &how)
+	handle, err := unix.Openat2(start, path, &how)
+	if err == unix.EXDEV {
+		return unix.Openat(start, th.ownProc(path), openHandle, 0)
+	}
+	return handle, err
+}
+
+// ownProc names a path through a link of /proc, which openat2(2) refuses to follow inside a root, relative to the root
+// and with the thread in the place of "self".
+func (th *thread) ownProc(path string) string {
+	path = strings.TrimLeft(path, "/")
+	for _, self := range []string{"proc/self/", "proc/thread-self/"} {
+		if rest, ok := strings.CutPrefix(path, self); ok {
+			return "proc/" + strconv.Itoa(th.tid) + "/" + rest
+		}
+	}
+	return path
 }
 
 // base names the directory to start from, below /proc/TID. Only absolute paths can be held inside the root: for a

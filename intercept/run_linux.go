@@ -37,7 +37,8 @@ func Run(ctx context.Context, o Options) (exitCode int, err error) {
 		return ExitFailed, err
 	}
 	defer remove()
-	return l.run(o)
+	exitCode, err = l.run(o)
+	return exitCode, cmp.Or(err, ctx.Err())
 }
 
 func (o Options) withDefaults() Options {

@@ -1,0 +1,9 @@
+//go:build linux
+
+package intercept
+
+import "unsafe"
+
+func addressOf(p []byte) uint64 { return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(p)))) }
+
+func pagesAt(p unsafe.Pointer, n int) []byte { return unsafe.Slice((*byte)(p), n) }
