@@ -222,25 +222,14 @@ func (x *table) first(t *Task, b uint32, next []byte) bool {
 // NextBucket is the first bucket at or behind from that holds an element.
 func (x *table) NextBucket(from uint32) uint32 { return x.occupied.next(from) }
 
-// ReadBucket copies bucket b whole, and empties it when remove is set. The elements go back newest last, as Linux's
-// LOOKUP_AND_DELETE_BATCH gives them back, which decides what an LRU map uses next.
+// ReadBucket copies bucket b whole, and empties it when remove is set.
 func (x *table) ReadBucket(t *Task, b uint32, keys, values []byte, remove bool) int {
+	if remove {
+		return x.TakeBucket(t, b, keys, values, always{})
+	}
 	st := x.lock(t, b)
-	n := x.copyBucket(st, b, keys, values)
-	if !remove || n == 0 || !x.fits(n, keys, values) {
-		st.lock.Unlock()
-		return n
-	}
-	last := x.reverse(st.heads.get(b))
-	st.heads.set(b, none)
-	x.occupied.remove(b)
-	st.lock.Unlock()
-	for s := last; s != none; {
-		next := x.next(s)
-		x.free.give(t, s)
-		s = next
-	}
-	return n
+	defer st.lock.Unlock()
+	return x.copyBucket(st, b, keys, values)
 }
 
 // copyBucket counts bucket b's elements and copies them if they fit.

@@ -1,0 +1,56 @@
+package maps_test
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+)
+
+func TestStoresDoNotAllocate(t *testing.T) {
+	const entries = 1000
+	for _, c := range []struct {
+		kind  abi.MapType
+		flags uint32
+	}{{abi.Hash, 0}, {abi.Hash, abi.FlagNoPrealloc}, {abi.LRUHash, 0}, {abi.LRUHash, abi.FlagNoCommonLRU}} {
+		m := newStore(t, c.kind, entries, c.flags, entries)
+		task, key, value, i := on(1), make([]byte, 4), make([]byte, 8), uint32(0)
+		keys, values := make([]byte, 64*4), make([]byte, 64*8)
+		cycle := func() {
+			i++
+			binary.NativeEndian.PutUint32(key, i*7919%(2*entries))
+			m.Update(task, key, value, abi.Any)
+			m.Lookup(task, key, value)
+			m.NextKey(task, key, keys)
+			m.ReadBucket(task, m.NextBucket(i%m.Buckets()), keys, values, i%16 == 0)
+			m.Delete(task, key)
+			m.Update(task, key, value, abi.NoExist)
+		}
+		for range 10 * entries {
+			cycle()
+		}
+		require.Zero(t, testing.AllocsPerRun(5*entries, cycle), "%v %#x", c.kind, c.flags)
+	}
+}
+
+func TestArraysAndSequencesDoNotAllocate(t *testing.T) {
+	key, value, task := make([]byte, 4), make([]byte, 8), on(0)
+	array := must(t, small(abi.Array, 100, 0))
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		array.(maps.Updater).Update(task, key, value, abi.Any)
+		array.(maps.Lookuper).Lookup(task, key, value)
+		array.(maps.NextKeyer).NextKey(task, key, key)
+	}))
+	for _, kind := range []abi.MapType{abi.Queue, abi.Stack} {
+		q := must(t, base(kind)).(maps.Sequence)
+		require.Zero(t, testing.AllocsPerRun(100, func() {
+			q.Push(task, value, abi.Exist)
+			q.Push(task, value, abi.Exist)
+			q.Peek(task, value)
+			q.Pop(task, value)
+		}))
+	}
+}
