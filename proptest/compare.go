@@ -22,12 +22,12 @@ type contest struct {
 	runners []*runner
 	// apart is set once the kernels may differ: each has its own model states.
 	apart bool
-	// seen is told every outcome on the first kernel.
-	seen func(s Step, o Outcome)
+	// report, when set, counts every outcome on the first kernel.
+	report *Report
 }
 
 func newContest(kernels []Kernel) *contest {
-	c := &contest{seen: func(Step, Outcome) {}}
+	c := &contest{}
 	for _, k := range kernels {
 		c.runners = append(c.runners, newRunner(k))
 	}
@@ -76,8 +76,10 @@ func (c *contest) step(s Step) *Mismatch {
 		r.judging = i == 0 || c.apart
 		r.run(s)
 	}
-	for _, o := range first.seen {
-		c.seen(o.step, o.outcome)
+	if c.report != nil {
+		for _, e := range first.seen {
+			c.report.count(e.step, e.outcome)
+		}
 	}
 	if illegal := c.illegal(); illegal || !c.apart && !c.equal() {
 		return c.mismatch()

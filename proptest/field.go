@@ -7,7 +7,7 @@ type kind uint8
 
 const (
 	number  kind = iota // decimal
-	bits                // hexadecimal
+	mask                // hexadecimal
 	fd                  // signed decimal
 	pointer             // an address, see addressText
 	chars               // a quoted string
@@ -24,38 +24,38 @@ type field struct {
 var createFields = []field{
 	{"type", abi.CreateMapType, 4, number}, {"key_size", abi.CreateKeySize, 4, number},
 	{"value_size", abi.CreateValueSize, 4, number}, {"max_entries", abi.CreateMaxEntries, 4, number},
-	{"flags", abi.CreateMapFlags, 4, bits}, {"inner_fd", abi.CreateInnerMapFD, 4, fd},
+	{"flags", abi.CreateMapFlags, 4, mask}, {"inner_fd", abi.CreateInnerMapFD, 4, fd},
 	{"numa_node", abi.CreateNumaNode, 4, number}, {"name", abi.CreateMapName, abi.NameLen, chars},
 	{"ifindex", abi.CreateMapIfindex, 4, number}, {"btf_fd", abi.CreateBTFFD, 4, fd},
 	{"btf_key", abi.CreateBTFKeyTypeID, 4, number}, {"btf_value", abi.CreateBTFValueTypeID, 4, number},
-	{"btf_vmlinux_value", abi.CreateBTFVmlinuxValueTID, 4, number}, {"extra", abi.CreateMapExtra, 8, bits},
+	{"btf_vmlinux_value", abi.CreateBTFVmlinuxValueTID, 4, number}, {"extra", abi.CreateMapExtra, 8, mask},
 	{"value_btf_fd", abi.CreateValueTypeBTFObjFD, 4, fd}, {"token_fd", abi.CreateMapTokenFD, 4, fd},
 	{"excl_hash", abi.CreateExclProgHash, 8, pointer}, {"excl_hash_size", abi.CreateExclProgHashSize, 4, number},
 }
 
 var elemFields = []field{
 	{"fd", abi.ElemMapFD, 4, fd}, {"key", abi.ElemKey, 8, pointer}, {"value", abi.ElemValue, 8, pointer},
-	{"flags", abi.ElemFlags, 8, bits},
+	{"flags", abi.ElemFlags, 8, mask},
 }
 
 var nextFields = []field{
 	{"fd", abi.ElemMapFD, 4, fd}, {"key", abi.ElemKey, 8, pointer}, {"next", abi.ElemValue, 8, pointer},
-	{"flags", abi.ElemFlags, 8, bits},
+	{"flags", abi.ElemFlags, 8, mask},
 }
 
 var batchFields = []field{
 	{"in", abi.BatchIn, 8, pointer}, {"out", abi.BatchOut, 8, pointer}, {"keys", abi.BatchKeys, 8, pointer},
 	{"values", abi.BatchValues, 8, pointer}, {"count", abi.BatchCount, 4, number}, {"fd", abi.BatchMapFD, 4, fd},
-	{"elem_flags", abi.BatchElemFlags, 8, bits}, {"flags", abi.BatchFlags, 8, bits},
+	{"elem_flags", abi.BatchElemFlags, 8, mask}, {"flags", abi.BatchFlags, 8, mask},
 }
 
 var objFields = []field{
-	{"path", abi.ObjPathname, 8, pointer}, {"fd", abi.ObjBPFFD, 4, fd}, {"flags", abi.ObjFileFlags, 4, bits},
+	{"path", abi.ObjPathname, 8, pointer}, {"fd", abi.ObjBPFFD, 4, fd}, {"flags", abi.ObjFileFlags, 4, mask},
 	{"dir", abi.ObjPathFD, 4, fd},
 }
 
 var idFields = []field{
-	{"id", abi.IDStart, 4, number}, {"next", abi.IDNext, 4, number}, {"flags", abi.IDOpenFlags, 4, bits},
+	{"id", abi.IDStart, 4, number}, {"next", abi.IDNext, 4, number}, {"flags", abi.IDOpenFlags, 4, mask},
 }
 
 var fields = map[abi.Cmd][]field{
@@ -79,7 +79,7 @@ var fields = map[abi.Cmd][]field{
 	},
 	abi.MapDump: {
 		{"fd", abi.DumpMapFD, 4, fd}, {"prev_key", abi.DumpPrevKey, 8, pointer}, {"buf", abi.DumpBuf, 8, pointer},
-		{"buf_len", abi.DumpBufLen, 8, pointer}, {"flags", abi.DumpFlags, 8, bits},
+		{"buf_len", abi.DumpBufLen, 8, pointer}, {"flags", abi.DumpFlags, 8, mask},
 	},
 }
 

@@ -168,13 +168,16 @@ func (k *Linux) closeAll() error {
 	return empty(bpffs)
 }
 
-// empty removes everything in a directory.
+// empty removes everything in a directory, except names with a dot: those are Linux's own and cannot be removed.
 func empty(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return fmt.Errorf("empty %s: %w", dir, err)
 	}
 	for _, e := range entries {
+		if strings.Contains(e.Name(), ".") {
+			continue
+		}
 		if err := os.RemoveAll(dir + "/" + e.Name()); err != nil {
 			return fmt.Errorf("empty %s: %w", dir, err)
 		}

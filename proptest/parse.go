@@ -214,7 +214,7 @@ func parseContents(cmd abi.Cmd, size uint32, words []string) ([]byte, error) {
 		}
 		var err error
 		switch {
-		case name == "len":
+		case name == "bytes":
 			length, err = strconv.Atoi(value)
 		case name[0] == '+':
 			err = parseBytes(contents, name[1:], value)
@@ -226,7 +226,7 @@ func parseContents(cmd abi.Cmd, size uint32, words []string) ([]byte, error) {
 		}
 	}
 	if length < 0 || length > maxContents {
-		return nil, fmt.Errorf("%s: len=%d is not in 0..%d", cmd, length, maxContents)
+		return nil, fmt.Errorf("%s: bytes=%d is not in 0..%d", cmd, length, maxContents)
 	}
 	return contents[:length:length], nil
 }

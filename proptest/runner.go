@@ -53,7 +53,7 @@ func newState(m Machine) *model.State {
 
 // run makes one step of the program; seen and why tell what came of it.
 func (r *runner) run(s Step) {
-	r.seen, r.why, r.seeded = r.seen[:0], "", false
+	r.seen, r.why, r.seeded, r.last = r.seen[:0], "", false, model.Call{}
 	r.do(s)
 }
 

@@ -23,6 +23,9 @@ func (p Program) String() string {
 	return w.String()
 }
 
+// GoString is String, so that what rapid prints can be read and pasted.
+func (p Program) GoString() string { return "\n" + p.String() }
+
 func (m Machine) text(w *writer) {
 	w.printf("machine cpus=%d bpf=%t sysadmin=%t", m.CPUs, m.BPF, m.SysAdmin)
 	for _, f := range m.Without {
@@ -59,7 +62,7 @@ func (c Call) text(w *writer) {
 	}
 }
 
-// contentsText writes attr by its fields, the bytes between and behind them as +offset=hex, and its length where that
+// contentsText writes attr by its fields, what lies between and behind them as +offset=hex, and its length where that
 // is not size.
 func (c Call) contentsText(w *writer) {
 	if len(c.Contents) == 0 {
@@ -76,7 +79,7 @@ func (c Call) contentsText(w *writer) {
 		}
 	}
 	if len(c.Contents) != int(c.Size) {
-		w.printf("len=%d ", len(c.Contents))
+		w.printf("bytes=%d ", len(c.Contents))
 	}
 	w.WriteByte('}')
 }
@@ -111,7 +114,7 @@ func (f field) value(b []byte) string {
 		return addressText(word(b))
 	case fd:
 		return strconv.Itoa(int(int32(word(b))))
-	case bits:
+	case mask:
 		return fmt.Sprintf("%#x", word(b))
 	}
 	return strconv.FormatUint(word(b), 10)

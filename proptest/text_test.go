@@ -24,7 +24,7 @@ func TestParseErrors(t *testing.T) {
 		"offset beyond attr": machine + "cpu0 BPF_MAP_FREEZE @0 size=4 { +8192=01 }",
 		"nested in nothing":  machine + "before=1 cpu0 close fd=500",
 		"nested in a call":   machine + "cpu0 BPF_MAP_FREEZE @0 size=4\n  before=1 cpu0 close fd=500",
-		"negative length":    machine + "cpu0 BPF_MAP_FREEZE @0 size=4 { len=-1 }",
+		"negative length":    machine + "cpu0 BPF_MAP_FREEZE @0 size=4 { bytes=-1 }",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := proptest.Parse(text)

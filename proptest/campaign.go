@@ -1,0 +1,82 @@
+package proptest
+
+import (
+	"context"
+	"fmt"
+)
+
+// Options are a campaign's settings.
+type Options struct {
+	// Seed determines every program.
+	Seed uint64
+	// Ops is the number of operations to run, at least.
+	Ops int
+	// CPUs is the number of possible CPUs; 0 means those of this machine.
+	CPUs int
+	// Without names what the kernel lacks.
+	Without []Feature
+	// Kernels are compared with each other and the model; none means Linux and bpfsim.
+	Kernels []Kernel
+	// Most is the number of mismatches after which the campaign ends; 0 means 1.
+	Most int
+	// Progress is called after each program.
+	Progress func(*Report)
+}
+
+// programSteps is the length of a drawn program.
+const programSteps = 80
+
+// Campaign runs programs drawn from a seed until enough operations were made, enough mismatches found, or ctx is done.
+// The error says why a program could not run; mismatches are in the report.
+func Campaign(ctx context.Context, o Options) (*Report, error) {
+	if len(o.Kernels) == 0 {
+		k, err := NewLinux()
+		if err != nil {
+			return nil, fmt.Errorf("open Linux: %w", err)
+		}
+		defer k.Close()
+		o.Kernels = []Kernel{k, NewSim()}
+	}
+	if o.CPUs == 0 {
+		o.CPUs = PossibleCPUs()
+	}
+	r := &Report{}
+	c := newContest(o.Kernels)
+	for r.Ops < o.Ops && len(r.Mismatches) < max(o.Most, 1) && ctx.Err() == nil {
+		if err := c.next(o, r); err != nil {
+			return r, err
+		}
+		if o.Progress != nil {
+			o.Progress(r)
+		}
+	}
+	return r, ctx.Err()
+}
+
+// next draws and runs one program.
+func (c *contest) next(o Options, r *Report) error {
+	p := draft(o.Seed, uint64(r.Programs), o.machine(r.Programs), programSteps)
+	r.Programs++
+	c.report = r
+	m, err := c.run(p)
+	c.report = nil
+	if err != nil {
+		return fmt.Errorf("program %d of seed %d: %w", r.Programs-1, o.Seed, err)
+	}
+	if m != nil {
+		r.Mismatches = append(r.Mismatches, c.shrink(m))
+	}
+	return nil
+}
+
+// machine is root's, now and then with fewer rights.
+func (o Options) machine(program int) Machine {
+	m := Machine{CPUs: o.CPUs, BPF: true, SysAdmin: true, Without: o.Without}
+	switch program % 50 {
+	case 17:
+		m.SysAdmin = false
+	case 34:
+		m.BPF, m.SysAdmin = false, false
+	}
+	return m
+}

@@ -1,0 +1,124 @@
+package proptest
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// drafter invents a program step by step. It remembers the maps that should exist, so that most calls are valid and
+// meet on few keys; it does not know what the calls will answer.
+type drafter struct {
+	dice
+	machine Machine
+	cpu     int
+	maps    []*draftMap
+	fds     []int32 // every fd that was ever made
+	made    int32
+}
+
+// draftMap is a map as its creation asked for it.
+type draftMap struct {
+	typ    abi.MapType
+	key    int // bytes
+	value  int // bytes
+	max    int
+	fd     int32 // the newest that should be open
+	spread int   // number of different keys that calls use
+}
+
+func newDrafter(d dice, m Machine) *drafter { return &drafter{dice: d, machine: m} }
+
+// draft is program number i of a seed, with at least n steps.
+func draft(seed, i uint64, m Machine, n int) Program {
+	d := newDrafter(newSeeded(seed, i), m)
+	p := Program{Machine: m}
+	for len(p.Steps) < n {
+		p.Steps = append(p.Steps, d.burst()...)
+	}
+	return p
+}
+
+// newFD is an fd for something new; old ones come again after NumFDs.
+func (d *drafter) newFD() int32 {
+	fd := FirstFD + d.made%NumFDs
+	d.made++
+	d.fds = append(d.fds, fd)
+	return fd
+}
+
+// someMap is mostly one of the newest maps.
+func (d *drafter) someMap() *draftMap {
+	if n := len(d.maps); n > 3 && !chance(d, 10) {
+		return d.maps[n-1-d.roll(3)]
+	}
+	return pick(d, d.maps...)
+}
+
+// on is a step on a CPU that threads stay on for a while.
+func (d *drafter) on(a Action) Step {
+	if chance(d, 25) {
+		d.cpu = d.roll(d.machine.CPUs)
+	}
+	return Step{CPU: d.cpu, Action: a}
+}
+
+// burst is a few steps that belong together.
+func (d *drafter) burst() []Step {
+	if len(d.maps) == 0 {
+		return []Step{d.on(d.create())}
+	}
+	m := d.someMap()
+	switch weighted(d, 560, 90, 60, 60, 60, 55, 40, 30, 35, 8) {
+	case 0:
+		return d.single(d.element(m))
+	case 1:
+		return d.single(d.batch(m))
+	case 2:
+		return d.walk(m)
+	case 3:
+		return d.batchWalk(m)
+	case 4:
+		return d.single(d.dump(m))
+	case 5:
+		return d.single(d.create())
+	case 6:
+		return d.single(d.identify(m))
+	case 7:
+		return d.single(d.pinned(m))
+	case 8:
+		return []Step{d.on(d.event())}
+	default:
+		return d.single(d.elemCall(abi.MapFreeze, m, 0, 0, 0))
+	}
+}
+
+// single is a call as one step, spoiled now and then.
+func (d *drafter) single(c Call) []Step {
+	if chance(d, 16) {
+		c = d.spoil(c)
+	}
+	return []Step{d.on(c)}
+}
+
+// event is a step that is no bpf(2) call.
+func (d *drafter) event() Event {
+	switch weighted(d, 4, 3, 2, 2, 3, 2) {
+	case 0:
+		return Close{FD: pick(d, d.fds...)}
+	case 1:
+		return Dup{FD: pick(d, d.fds...), To: d.newFD()}
+	case 2:
+		return Foreign{FD: d.newFD()}
+	case 3:
+		return Mkdir{Path: d.path()}
+	case 4:
+		return Unlink{Path: d.path()}
+	default:
+		return Rename{From: d.name(), To: d.name()}
+	}
+}
+
+// name is a plain name on bpffs.
+func (d *drafter) name() string { return bpffs + pick(d, "/a", "/b", "/d", "/d/a", "/d/b") }
+
+// path is a name on bpffs, one of few.
+func (d *drafter) path() string {
+	return bpffs + pick(d, "/a", "/b", "/d", "/d/a", "/d/b", "/a/b", "/d/", "/x.y", "/", "", "/d/../a")
+}

@@ -1,0 +1,72 @@
+package proptest
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// batch is a call on several elements.
+func (d *drafter) batch(m *draftMap) Call {
+	commands := []abi.Cmd{abi.MapUpdateBatch, abi.MapLookupBatch, abi.MapDeleteBatch, abi.MapLookupAndDelBatch}
+	cmd := commands[weighted(d, 45, 30, 12, 13)]
+	in := uint64(0)
+	if chance(d, 30) {
+		in = tokenAt
+	}
+	c := d.batchCall(cmd, m, in, d.count(m))
+	if in != 0 && chance(d, 50) {
+		c.Memory = append(c.Memory, Write{tokenAt, []byte{byte(d.roll(18)), 0, 0, 0}})
+	}
+	return c
+}
+
+// count is the room of a batch: at most what the pages of keys and values hold.
+func (d *drafter) count(m *draftMap) int {
+	most := PageSize / max(m.key, m.value, 1)
+	return min(most, pick(d, 1+d.roll(4), 1+d.roll(m.max+1), m.max, m.max+1, most))
+}
+
+func (d *drafter) batchCall(cmd abi.Cmd, m *draftMap, in uint64, count int) Call {
+	c := d.call(cmd)
+	a := attr{c.Contents}
+	a.set(abi.BatchIn, 8, in)
+	a.set(abi.BatchOut, 8, tokenAt)
+	a.set(abi.BatchKeys, 8, keysAt)
+	a.set(abi.BatchValues, 8, valuesAt)
+	a.set(abi.BatchMapFD, 4, uint64(m.fd))
+	if cmd == abi.MapUpdateBatch || cmd == abi.MapDeleteBatch {
+		count = min(count, 1+d.roll(12))
+		c.Memory = append(c.Memory, Write{keysAt, d.many(count, m.key, d.keyBytes, m)})
+	}
+	if cmd == abi.MapUpdateBatch {
+		c.Memory = append(c.Memory, Write{valuesAt, d.many(count, m.value, d.valueBytes, m)})
+	}
+	a.set(abi.BatchCount, 4, uint64(count))
+	if m.key == 0 {
+		c.Memory = nil
+	}
+	return c
+}
+
+// many is count drawn keys or values, packed.
+func (d *drafter) many(count, size int, one func(*draftMap) []byte, m *draftMap) []byte {
+	b := make([]byte, 0, count*size)
+	for range count {
+		b = append(b, one(m)...)
+	}
+	return b
+}
+
+// batchWalk reads, or empties, a whole map.
+func (d *drafter) batchWalk(m *draftMap) []Step {
+	cmd := abi.MapLookupBatch
+	if chance(d, 10) {
+		cmd = abi.MapLookupAndDelBatch
+	}
+	if chance(d, 60) { // in one call
+		return []Step{d.on(d.batchCall(cmd, m, 0, min(m.max+1, PageSize/max(m.key, m.value, 1))))}
+	}
+	count := d.count(m)
+	steps := []Step{d.on(d.batchCall(cmd, m, 0, count))}
+	for range 1 + d.roll(4) {
+		steps = append(steps, d.on(d.batchCall(cmd, m, tokenAt, count)))
+	}
+	return steps
+}

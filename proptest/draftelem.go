@@ -1,0 +1,142 @@
+package proptest
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// Where buffers lie as a rule; attr is at Base. Batches have a page for their keys and one for their values.
+const (
+	keyAt    = Base + 0x400
+	valueAt  = Base + 0x600
+	cursorAt = Base + 0x800 // holds the last key of a walk
+	tokenAt  = Base + 0x900 // holds the last token of a batch walk
+	pathAt   = Base + 0xa00
+	infoAt   = Base + 0xb00
+	roomAt   = Base + 0xc00
+	keysAt   = Base + PageSize
+	valuesAt = Base + writablePage*PageSize
+)
+
+// element is a call on one element of m.
+func (d *drafter) element(m *draftMap) Call {
+	if m.key == 0 {
+		cmd := pick(d, abi.MapUpdateElem, abi.MapUpdateElem, abi.MapLookupElem, abi.MapLookupAndDeleteElem,
+			abi.MapLookupAndDeleteElem, abi.MapUpdateElem, abi.MapUpdateElem)
+		if chance(d, 8) {
+			cmd = pick(d, abi.MapDeleteElem, abi.MapGetNextKey)
+		}
+		return d.elemCall(cmd, m, 0, d.output(valueAt, m.value), d.pushFlags(cmd))
+	}
+	commands := []abi.Cmd{abi.MapUpdateElem, abi.MapLookupElem, abi.MapGetNextKey, abi.MapDeleteElem, abi.MapLookupAndDeleteElem}
+	cmd := commands[weighted(d, 55, 15, 10, 12, 8)]
+	out := m.value
+	if cmd == abi.MapGetNextKey {
+		out = m.key
+	}
+	return d.elemCall(cmd, m, d.input(keyAt, m.key), d.output(valueAt, out), d.updateFlags(cmd))
+}
+
+func (d *drafter) pushFlags(cmd abi.Cmd) uint64 {
+	if cmd == abi.MapUpdateElem && chance(d, 25) {
+		return abi.Exist
+	}
+	return abi.Any
+}
+
+func (d *drafter) updateFlags(cmd abi.Cmd) uint64 {
+	if cmd == abi.MapUpdateElem && chance(d, 30) {
+		return pick(d, abi.NoExist, abi.Exist)
+	}
+	return abi.Any
+}
+
+// elemCall is an element command with a drawn key at key and, for an update, a drawn value at value. FREEZE and DELETE
+// have room for fewer fields and get those.
+func (d *drafter) elemCall(cmd abi.Cmd, m *draftMap, key, value, flags uint64) Call {
+	c := d.call(cmd)
+	end, _ := abi.AttrEnd(cmd)
+	a := attr{c.Contents[:end]}
+	a.set(abi.ElemMapFD, 4, uint64(m.fd))
+	a.set(abi.ElemKey, 8, key)
+	a.set(abi.ElemValue, 8, value)
+	a.set(abi.ElemFlags, 8, flags)
+	if key != 0 {
+		c.Memory = append(c.Memory, Write{key, d.keyBytes(m)})
+	}
+	if cmd == abi.MapUpdateElem {
+		c.Memory = append(c.Memory, Write{value, d.valueBytes(m)})
+	}
+	return c
+}
+
+// keyBytes is one of the few keys that are used with m.
+func (d *drafter) keyBytes(m *draftMap) []byte {
+	return m.keyNumber(d.roll(m.spread))
+}
+
+// keyNumber is key number i: little-endian, and no zeros behind so that every byte counts.
+func (m *draftMap) keyNumber(i int) []byte {
+	b := make([]byte, m.key)
+	for at := range b {
+		b[at] = byte(i >> (8 * at))
+		if at >= 4 {
+			b[at] = byte(i*31 + at)
+		}
+	}
+	return b
+}
+
+// valueBytes is a value that is rarely the same twice.
+func (d *drafter) valueBytes(m *draftMap) []byte {
+	b := make([]byte, m.value)
+	v := d.roll(1 << 14)
+	for at := range b {
+		b[at] = byte(v>>(8*(at%2))) + byte(at)
+	}
+	return b
+}
+
+// input is where n bytes are read from: a usual place, the end of a page before one that faults, or memory that can only
+// be read.
+func (d *drafter) input(usual uint64, n int) uint64 {
+	switch weighted(d, 80, 10, 5, 5) {
+	case 1:
+		return Base + gapPage*PageSize - uint64(n)
+	case 2:
+		return Base + readOnlyPage*PageSize
+	case 3:
+		return Base + ArenaSize - uint64(n)
+	}
+	return usual
+}
+
+// output is where n bytes are written to.
+func (d *drafter) output(usual uint64, n int) uint64 {
+	switch weighted(d, 80, 10, 5, 5) {
+	case 1:
+		return Base + gapPage*PageSize - uint64(n)
+	case 2:
+		return Base + readOnlyPage*PageSize - uint64(n)
+	case 3:
+		return keyAt // over the key
+	}
+	return usual
+}
+
+// walk follows a map's keys with one buffer that is the last key and the next.
+func (d *drafter) walk(m *draftMap) []Step {
+	next := func(key uint64) Step {
+		c := d.call(abi.MapGetNextKey)
+		a := attr{c.Contents}
+		a.set(abi.ElemMapFD, 4, uint64(m.fd))
+		a.set(abi.ElemKey, 8, key)
+		a.set(abi.ElemValue, 8, cursorAt)
+		return d.on(c)
+	}
+	var steps []Step
+	if chance(d, 75) {
+		steps = append(steps, next(0))
+	}
+	for range d.roll(min(m.max, 20) + 2) {
+		steps = append(steps, next(cursorAt))
+	}
+	return append(steps, next(cursorAt))
+}

@@ -1,0 +1,37 @@
+package proptest_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/bpfsim/bpfsim/proptest"
+)
+
+// machine is root on a machine with the CPUs that this one has, so that the same programs run on Linux.
+func machine() proptest.Machine {
+	return proptest.Machine{CPUs: min(proptest.PossibleCPUs(), proptest.MaxCPUs), BPF: true, SysAdmin: true}
+}
+
+func TestTextRoundTrip(t *testing.T) {
+	programs := proptest.Programs(machine())
+	rapid.Check(t, func(t *rapid.T) {
+		want := programs.Draw(t, "program")
+		got, err := proptest.Parse(want.String())
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	})
+}
+
+func TestAgainstModel(t *testing.T) {
+	k := proptest.NewSim()
+	programs := proptest.Programs(machine())
+	rapid.Check(t, func(t *rapid.T) { requireEqual(t, programs.Draw(t, "program"), k) })
+}
+
+func TestAgainstLinux(t *testing.T) {
+	k, sim := linux(t), proptest.NewSim()
+	programs := proptest.Programs(machine())
+	rapid.Check(t, func(t *rapid.T) { requireEqual(t, programs.Draw(t, "program"), k, sim) })
+}
