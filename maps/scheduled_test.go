@@ -1,0 +1,106 @@
+package maps_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+)
+
+// recorder notes the steps of a task, and runs interrupt once, before step number at.
+type recorder struct {
+	steps     []maps.Point
+	at        int
+	interrupt func()
+}
+
+func (r *recorder) Step(_ *maps.Task, at maps.Point) {
+	if r.interrupt != nil && len(r.steps) == r.at {
+		r.interrupt()
+	}
+	r.steps = append(r.steps, at)
+}
+
+func (r *recorder) Lock(t *maps.Task, _ *maps.Lock) { r.Step(t, maps.PointLock) }
+
+// steps runs op on a task whose steps are noted.
+func steps(op func(task *maps.Task)) []maps.Point {
+	r := new(recorder)
+	op(&maps.Task{Scheduler: r})
+	return r.steps
+}
+
+const (
+	lock = maps.PointLock
+	find = maps.PointFind
+	word = maps.PointWord
+)
+
+func TestSteps(t *testing.T) {
+	hash, lru := newStore(t, abi.Hash, 4, 0, 2), newStore(t, abi.LRUHash, 4, 0, 2)
+	array, queue := must(t, small(abi.Array, 4, 0)), must(t, base(abi.Queue)).(maps.Sequence)
+	key, value := key4(1), make([]byte, 8)
+	cases := []struct {
+		name string
+		op   func(task *maps.Task)
+		want []maps.Point
+	}{
+		{"lookup", func(task *maps.Task) { hash.Lookup(task, key, value) }, []maps.Point{find, word}},
+		{"lookup of nothing", func(task *maps.Task) { hash.Lookup(task, key4(9), value) }, []maps.Point{find}},
+		{"first key", func(task *maps.Task) { hash.NextKey(task, nil, make([]byte, 4)) }, []maps.Point{find, word}},
+		{"update", func(task *maps.Task) { hash.Update(task, key, value, abi.Any) }, []maps.Point{lock}},
+		{"delete", func(task *maps.Task) { hash.Delete(task, key4(2)) }, []maps.Point{lock}},
+		{"read bucket", func(task *maps.Task) { hash.ReadBucket(task, 0, nil, nil, false) }, []maps.Point{lock}},
+		{"lru: fetch free elements, then link", func(task *maps.Task) { lru.Update(task, key4(7), value, abi.Any) },
+			[]maps.Point{lock, lock, lock}},
+		{"lru: unlink, then give back", func(task *maps.Task) { lru.Delete(task, key4(7)) }, []maps.Point{lock, lock}},
+		{"lru lookup", func(task *maps.Task) { lru.Lookup(task, key, value) }, []maps.Point{find, word}},
+		{"array lookup", func(task *maps.Task) { array.(maps.Lookuper).Lookup(task, key, value) }, []maps.Point{find, word}},
+		{"array update", func(task *maps.Task) { array.(maps.Updater).Update(task, key, value, 0) }, []maps.Point{word}},
+		{"push", func(task *maps.Task) { queue.Push(task, value, abi.Any) }, []maps.Point{lock}},
+		{"pop", func(task *maps.Task) { queue.Pop(task, value) }, []maps.Point{lock}},
+	}
+	for _, c := range cases {
+		require.Equal(t, c.want, steps(c.op), c.name)
+	}
+}
+
+// A lock-free reader copies words of two values when its element is replaced twice meanwhile: the second update
+// reuses the element that the reader is in.
+func TestLookupTorn(t *testing.T) {
+	spec := small(abi.Hash, 1, 0)
+	spec.ValueSize = 16
+	m := must(t, spec).(store)
+	update := func(value string) { require.Equal(t, abi.OK, m.Update(on(1), key4(1), []byte(value), abi.Any)) }
+	update("old old old old ")
+	got := make([]byte, 16)
+	r := &recorder{at: 2, interrupt: func() {
+		update("mid mid mid mid ")
+		update("new new new new ")
+	}}
+	require.Equal(t, abi.OK, m.Lookup(&maps.Task{Scheduler: r}, key4(1), got))
+	require.Equal(t, "old old new new ", string(got))
+}
+
+// An array's readers see an update in the middle, word by word.
+func TestArrayLookupTorn(t *testing.T) {
+	spec := small(abi.Array, 1, 0)
+	spec.ValueSize = 16
+	m := must(t, spec)
+	got := make([]byte, 16)
+	r := &recorder{at: 2, interrupt: func() { m.(maps.Updater).Update(on(1), key4(0), []byte("new new new new "), abi.Any) }}
+	require.Equal(t, abi.OK, m.(maps.Lookuper).Lookup(&maps.Task{Scheduler: r}, key4(0), got))
+	require.Equal(t, "\x00\x00\x00\x00\x00\x00\x00\x00new new ", string(got))
+}
+
+// The cursor of a walk vanishes between two calls: the walk starts again.
+func TestNextKeyOfDeletedCursor(t *testing.T) {
+	m := newStore(t, abi.Hash, 4, 0, 3)
+	order := walk(t, m)
+	next := make([]byte, 4)
+	r := &recorder{at: 0, interrupt: func() { m.Delete(on(1), key4(order[1])) }}
+	require.Equal(t, abi.OK, m.NextKey(&maps.Task{Scheduler: r}, key4(order[1]), next))
+	require.Equal(t, key4(order[0]), next)
+}
