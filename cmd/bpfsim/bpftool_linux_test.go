@@ -1,0 +1,68 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// bpftool finds bpftool and the script; Debian puts bpftool where users have no PATH to.
+func bpftool(t *testing.T) (script string) {
+	t.Helper()
+	t.Setenv("PATH", os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin:/sbin")
+	if _, err := exec.LookPath("bpftool"); err != nil {
+		skip(t, "bpftool is missing: apt-get install bpftool")
+	}
+	text, err := os.ReadFile(filepath.Join("testdata", "bpftool.sh"))
+	require.NoError(t, err)
+	return string(text)
+}
+
+// What differs from kernel to kernel: ids, the memory that maps need, and the iterators that a kernel with
+// CONFIG_BPF_PRELOAD finds in every bpffs.
+var varying = []*regexp.Regexp{
+	regexp.MustCompile(`"id": ?\d+`), regexp.MustCompile(`"bytes_memlock": ?\d+`), regexp.MustCompile(`(?m)^\d+: `),
+	regexp.MustCompile(`memlock \d+B`), regexp.MustCompile(`(?m)^(maps|progs)\.debug\n`),
+}
+
+func withoutVarying(out string) string {
+	for _, re := range varying {
+		out = re.ReplaceAllString(out, "")
+	}
+	return out
+}
+
+func TestBpftool(t *testing.T) {
+	skipIfRefused(t)
+	script := bpftool(t)
+	for _, option := range []string{"", "-j", "-p"} {
+		t.Run("option "+option, func(t *testing.T) {
+			ours := output(t, 0, bpfsimCommand(t, "run", "--", "sh", "-c", "J="+option+"\n"+script))
+			require.Contains(t, ours, "-> 0")
+			real := onLinux(t, "J="+option+"\n"+script)
+			require.Equal(t, withoutVarying(real), withoutVarying(ours))
+		})
+	}
+}
+
+// onLinux runs a script on the real kernel, with a bpffs that nobody else sees.
+func onLinux(t *testing.T, script string) string {
+	t.Helper()
+	const mount = "mount -t bpf bpf /sys/fs/bpf || exit 97\n"
+	cmd := exec.Command("sh", "-c", mount+script)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS} // Go makes the mounts private
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		why := "no real bpf(2) to compare with (needs root): " + err.Error() + " " + strings.TrimSpace(string(out))
+		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), why)
+		t.Skip(why)
+	}
+	return strings.TrimSpace(string(out))
+}
