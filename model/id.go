@@ -49,7 +49,7 @@ func (s *State) idOf(c Call, r Result) uint32 {
 	switch {
 	case c.Cmd == abi.MapGetFDByID && x.copyAttr() == abi.OK:
 		return x.u32(abi.IDStart)
-	case c.Cmd == abi.MapGetNextID && r.Errno == abi.OK:
+	case c.Cmd == abi.MapGetNextID && r.Errno == abi.OK && !s.config.Shared: // else it may well be somebody else's
 		return u32(x.after(c.Attr+abi.IDNext, 4))
 	}
 	return 0

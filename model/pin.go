@@ -73,22 +73,14 @@ func (x *run) path() (place, abi.Errno) {
 
 // pathName copies a NUL-terminated name of at most 4095 bytes (getname in fs/namei.c).
 func (x *run) pathName() (string, abi.Errno) {
-	var name []byte
-	for len(name) < maxPath {
-		b, ok := x.user.read(x.u64(abi.ObjPathname)+uint64(len(name)), 1)
-		if !ok {
-			return "", abi.EFAULT
-		}
-		name = append(name, b[0])
-		if b[0] == 0 {
-			break
-		}
-	}
+	name := x.user.prefix(x.u64(abi.ObjPathname), maxPath)
 	n := bytes.IndexByte(name, 0)
-	switch n {
-	case -1:
+	switch {
+	case n < 0 && len(name) < maxPath:
+		return "", abi.EFAULT
+	case n < 0:
 		return "", abi.ENAMETOOLONG
-	case 0:
+	case n == 0:
 		return "", abi.ENOENT
 	}
 	return string(name[:n]), abi.OK

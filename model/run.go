@@ -118,14 +118,12 @@ func (x *run) copyAttr() abi.Errno {
 
 // tailZero reads n bytes of which none may be set. A set byte in front of the fault is found first (measured).
 func (x *run) tailZero(addr uint64, n uint32) abi.Errno {
-	for i := range uint64(n) {
-		b, ok := x.user.read(addr+i, 1)
-		switch {
-		case !ok:
-			return abi.EFAULT
-		case b[0] != 0:
-			return abi.E2BIG
-		}
+	p := x.user.prefix(addr, int(n))
+	switch {
+	case !zero(p):
+		return abi.E2BIG
+	case len(p) < int(n):
+		return abi.EFAULT
 	}
 	return abi.OK
 }

@@ -91,13 +91,9 @@ func (x *run) possible(h *hash, start, token, total uint32) bool {
 	return false
 }
 
-// after is n bytes as the call left them; bytes that are not accessible are 0.
+// after is n bytes as the call left them; from the first one that is not accessible on they are 0.
 func (x *run) after(addr uint64, n int) []byte {
 	u, p := user{before: x.seen.After}, make([]byte, n)
-	for i := range p {
-		if b, ok := u.read(addr+uint64(i), 1); ok {
-			p[i] = b[0]
-		}
-	}
+	copy(p, u.prefix(addr, n))
 	return p
 }

@@ -59,16 +59,22 @@ func (u *user) own(region, offset int) {
 
 // read copies n bytes in, as copy_from_user; false is a fault.
 func (u *user) read(addr uint64, n int) ([]byte, bool) {
-	p := make([]byte, 0, n)
+	p := u.prefix(addr, n)
+	return p, len(p) == n
+}
+
+// prefix is up to n bytes, as many as lie before the first fault.
+func (u *user) prefix(addr uint64, n int) []byte {
+	var p []byte
 	for len(p) < n {
 		region, offset := u.find(addr + uint64(len(p)))
 		if region < 0 {
-			return nil, false
+			break
 		}
 		src := u.at(region, offset)
 		p = append(p, src[:min(len(src), n-len(p))]...)
 	}
-	return p, true
+	return p
 }
 
 // write copies p out, as copy_to_user: what lies before the fault is written (measured on 6.18); false is a fault.
@@ -87,11 +93,13 @@ func (u *user) write(addr uint64, p []byte) bool {
 
 // writable reports whether all n bytes at addr can be written.
 func (u *user) writable(addr uint64, n int) bool {
-	for i := range n {
-		region, _ := u.find(addr + uint64(i))
+	for n > 0 {
+		region, offset := u.find(addr)
 		if region < 0 || u.before[region].ReadOnly {
 			return false
 		}
+		run := min(n, len(u.before[region].Bytes)-offset)
+		addr, n = addr+uint64(run), n-run
 	}
 	return true
 }
