@@ -1,0 +1,69 @@
+package bpfsys
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/stretchr/testify/require"
+)
+
+func insns(words ...uint64) (b []byte) {
+	for _, w := range words {
+		b = binary.LittleEndian.AppendUint64(b, w)
+	}
+	return b
+}
+
+// What 6.18 accepts of these is accepted, and what it refuses for a reason that a probe could ask for has its errno;
+// other programs are not for loading here.
+func TestProgLoad(t *testing.T) {
+	mov, exit := uint64(insnMovR0), uint64(insnExit)
+	for _, tt := range []struct {
+		name   string
+		insns  []byte
+		change func(*ProgLoad)
+		want   abi.Errno
+	}{
+		{"r0 = 0", insns(mov, exit), func(*ProgLoad) {}, abi.OK},
+		{"r0 = -1", insns(mov|0xffffffff<<32, exit), func(*ProgLoad) {}, abi.OK},
+		{"with a name", insns(mov, exit), func(p *ProgLoad) { p.Name = NameOf("libbpf_nametest") }, abi.OK},
+		{"with a bad name", insns(mov, exit), func(p *ProgLoad) { p.Name = NameOf("bad name") }, abi.EINVAL},
+		{"time", insns(insnCallTime, exit), func(*ProgLoad) {}, abi.OK},
+		{"instructions nowhere", nil, func(p *ProgLoad) { p.Insns = nowhere }, abi.EFAULT},
+		{"license nowhere", insns(mov, exit), func(p *ProgLoad) { p.License = nowhere }, abi.EFAULT},
+		{"r1 = 0", insns(mov|1<<8, exit), func(*ProgLoad) {}, abi.EPERM},
+		{"no exit", insns(mov, mov), func(*ProgLoad) {}, abi.EPERM},
+		{"another helper", insns(0x85|1<<32, exit), func(*ProgLoad) {}, abi.EPERM},
+		{"three instructions", insns(mov, mov, exit), func(p *ProgLoad) { p.InsnCnt = 3 }, abi.EPERM},
+		{"no instruction", nil, func(p *ProgLoad) { p.InsnCnt = 0 }, abi.EPERM},
+		{"kprobe", insns(mov, exit), func(p *ProgLoad) { p.Type = 2 }, abi.EPERM},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := newDesk(t, abi.Hash, 0)
+			args := ProgLoad{Type: socketFilter, InsnCnt: 2, Insns: d.Arena.Put(tt.insns), License: d.path("GPL")}
+			tt.change(&args)
+			d.want(tt.want, args)
+			d.Process.Caps = Caps{}
+			d.want(abi.EPERM, args)
+		})
+	}
+}
+
+// The fd of a program is no map.
+func TestProgramIsNoMap(t *testing.T) {
+	d := newDesk(t, abi.Hash, 0)
+	fd := d.must(ProgLoad{
+		Type: socketFilter, InsnCnt: 2, Insns: d.Arena.Put(insns(insnMovR0, insnExit)), License: d.path("GPL"),
+	})
+	d.want(abi.EINVAL, MapFreeze{FD: fd})
+	d.want(abi.EINVAL, MapLookupElem{FD: fd, Key: d.key, Value: d.val})
+	d.want(abi.EINVAL, MapDump{FD: fd})
+	d.want(abi.EPERM, ObjPin{FD: fd, Pathname: d.path(BPFFS + "/p")})
+	d.want(abi.EPERM, ObjGetInfoByFD{FD: fd})
+	file, open := d.Process.Files.Get(fd)
+	require.True(t, open)
+	require.Nil(t, file.Map())
+	d.close(fd)
+	d.want(abi.EBADF, MapFreeze{FD: fd})
+}
