@@ -3,6 +3,7 @@ package maps
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"sync/atomic"
 
 	"github.com/bpfsim/bpfsim/abi"
 )
@@ -48,13 +49,31 @@ func (a *array) Lookup(t *Task, key, value []byte) abi.Errno {
 		return abi.ENOENT
 	}
 	t.Step(PointFind)
-	var word [8]byte
-	for at := i * a.stride; len(value) > 0; at++ {
+	for at := i * a.stride; len(value) > 0; {
 		t.Step(PointWord)
-		binary.LittleEndian.PutUint64(word[:], a.words.load(at))
-		value = value[copy(value, word[:]):]
+		run := a.words.readable(at)
+		value = readWords(t, value, run)
+		at += uint64(len(run))
 	}
 	return abi.OK
+}
+
+// readWords fills value from a run of words and returns what is left to fill. The first word's step is behind it.
+func readWords(t *Task, value []byte, run []atomic.Uint64) []byte {
+	for i := range run {
+		if i > 0 {
+			t.Step(PointWord)
+		}
+		if len(value) <= 8 {
+			var word [8]byte
+			binary.LittleEndian.PutUint64(word[:], run[i].Load())
+			copy(value, word[:])
+			return nil
+		}
+		binary.LittleEndian.PutUint64(value, run[i].Load())
+		value = value[8:]
+	}
+	return value
 }
 
 // Update overwrites a value in place; every index exists, so NoExist always fails.
@@ -68,14 +87,28 @@ func (a *array) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	case flags == abi.NoExist:
 		return abi.EEXIST
 	}
-	var word [8]byte
-	for at := i * a.stride; len(value) > 0; at++ {
-		clear(word[:])
-		value = value[copy(word[:], value):]
-		t.Step(PointWord)
-		a.words.touch(at).Store(binary.LittleEndian.Uint64(word[:]))
+	for at := i * a.stride; len(value) > 0; {
+		run := a.words.writable(at)
+		value = writeWords(t, run, value)
+		at += uint64(len(run))
 	}
 	return abi.OK
+}
+
+// writeWords stores value in a run of words and returns what is left to store. The rest of a last short word is zero.
+func writeWords(t *Task, run []atomic.Uint64, value []byte) []byte {
+	for i := range run {
+		t.Step(PointWord)
+		if len(value) <= 8 {
+			var word [8]byte
+			copy(word[:], value)
+			run[i].Store(binary.LittleEndian.Uint64(word[:]))
+			return nil
+		}
+		run[i].Store(binary.LittleEndian.Uint64(value))
+		value = value[8:]
+	}
+	return value
 }
 
 // NextKey counts up; a missing index starts again at 0.

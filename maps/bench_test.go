@@ -2,6 +2,7 @@ package maps_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"sync"
 	"testing"
 
@@ -146,5 +147,47 @@ func BenchmarkLookupParallel(b *testing.B) {
 				}
 			})
 		})
+	}
+}
+
+// lockedSlice is what a Go program would write instead of an ARRAY.
+type lockedSlice struct {
+	mu     sync.RWMutex
+	values []byte
+}
+
+func (s *lockedSlice) Lookup(_ *maps.Task, key, value []byte) abi.Errno {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	copy(value, s.values[int(binary.NativeEndian.Uint32(key))*len(value):])
+	return abi.OK
+}
+
+func (s *lockedSlice) Update(_ *maps.Task, key, value []byte, _ uint64) abi.Errno {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	copy(s.values[int(binary.NativeEndian.Uint32(key))*len(value):], value)
+	return abi.OK
+}
+
+func BenchmarkArray(b *testing.B) {
+	for _, size := range []uint32{8, 256} {
+		spec := maps.Spec{Type: abi.Array, KeySize: 4, ValueSize: size, MaxEntries: 10_000, CPUs: 2}
+		for name, m := range map[string]any{
+			"array": must(b, spec), "slice": &lockedSlice{values: make([]byte, size*spec.MaxEntries)},
+		} {
+			key, value, task := make([]byte, 4), make([]byte, size), new(maps.Task)
+			run := func(what string, op func()) {
+				b.Run(fmt.Sprintf("%s%d/%s", what, size, name), func(b *testing.B) {
+					b.ReportAllocs()
+					for i := uint32(0); b.Loop(); i += 7919 {
+						binary.NativeEndian.PutUint32(key, i%spec.MaxEntries)
+						op()
+					}
+				})
+			}
+			run("update", func() { m.(maps.Updater).Update(task, key, value, abi.Any) })
+			run("lookup", func() { m.(maps.Lookuper).Lookup(task, key, value) })
+		}
 	}
 }

@@ -1,8 +1,10 @@
 package maps
 
 import (
+	"strconv"
 	"testing"
 
+	"github.com/dolthub/swiss"
 	"github.com/stretchr/testify/require"
 )
 
@@ -22,4 +24,48 @@ func TestIndexOnThisGo(t *testing.T) {
 	}
 	require.Equal(t, none, x.get(0))
 	require.Equal(t, slot(10_000), x.get(9_999*7))
+}
+
+// BenchmarkIndex compares ways to find one of 100,000 elements spread over 64 stripes: by bucket or by key, in a swiss
+// or in a Go map.
+func BenchmarkIndex(b *testing.B) {
+	const n, mask = 100_000, 1<<17 - 1
+	var (
+		buckets, names = make([]uint32, n), make([]string, n)
+		swissBucket    [maxStripes]index
+		goBucket       [maxStripes]map[uint32]slot
+		swissKey       [maxStripes]*swiss.Map[string, slot]
+		goKey          [maxStripes]map[string]slot
+	)
+	for i := range maxStripes {
+		goBucket[i], goKey[i] = map[uint32]slot{}, map[string]slot{}
+		swissKey[i] = swiss.NewMap[string, slot](1)
+	}
+	for i := range uint32(n) {
+		names[i] = strconv.Itoa(int(i))
+		buckets[i] = jhash([]byte(names[i]), 0) & mask
+		at := buckets[i] % maxStripes
+		swissBucket[at].set(buckets[i], slot(i+1))
+		goBucket[at][buckets[i]] = slot(i + 1)
+		swissKey[at].Put(names[i], slot(i+1))
+		goKey[at][names[i]] = slot(i + 1)
+	}
+	var sum slot
+	run := func(name string, op func(i, stripe uint32)) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := uint32(0); b.Loop(); i += 7919 {
+				op(i%n, buckets[i%n]%maxStripes)
+			}
+		})
+	}
+	run("get/swiss-bucket", func(i, at uint32) { sum += swissBucket[at].get(buckets[i]) })
+	run("get/go-bucket", func(i, at uint32) { sum += goBucket[at][buckets[i]] })
+	run("get/swiss-key", func(i, at uint32) { s, _ := swissKey[at].Get(names[i]); sum += s })
+	run("get/go-key", func(i, at uint32) { sum += goKey[at][names[i]] })
+	run("put/swiss-bucket", func(i, at uint32) { swissBucket[at].set(buckets[i], slot(i+1)) })
+	run("put/go-bucket", func(i, at uint32) { goBucket[at][buckets[i]] = slot(i + 1) })
+	run("put/swiss-key", func(i, at uint32) { swissKey[at].Put(names[i], slot(i+1)) })
+	run("put/go-key", func(i, at uint32) { goKey[at][names[i]] = slot(i + 1) })
+	require.NotZero(b, sum)
 }

@@ -30,19 +30,31 @@ func (w *words) page(i uint64) *page {
 	return d[i/pageWords%dirPages].Load()
 }
 
+// zero is a word of a page that was never touched.
+var zero [1]atomic.Uint64
+
+// readable is word i and those behind it in its page, or word i alone while the page does not exist: it may come
+// into being before the next word is read.
+func (w *words) readable(i uint64) []atomic.Uint64 {
+	if p := w.page(i); p != nil {
+		return p[i%pageWords:]
+	}
+	return zero[:]
+}
+
+// writable is word i and those behind it in its page, to be written.
+func (w *words) writable(i uint64) []atomic.Uint64 {
+	d := publish(&w.root[i/(pageWords*dirPages)])
+	return publish(&d[i/pageWords%dirPages])[i%pageWords:]
+}
+
 // load reads word i.
 func (w *words) load(i uint64) uint64 {
-	if p := w.page(i); p != nil {
-		return p[i%pageWords].Load()
-	}
-	return 0
+	return w.readable(i)[0].Load()
 }
 
 // touch is word i, to be written.
-func (w *words) touch(i uint64) *atomic.Uint64 {
-	d := publish(&w.root[i/(pageWords*dirPages)])
-	return &publish(&d[i/pageWords%dirPages])[i%pageWords]
-}
+func (w *words) touch(i uint64) *atomic.Uint64 { return &w.writable(i)[0] }
 
 // publish is what at points to, made by the first who needs it.
 func publish[T any](at *atomic.Pointer[T]) *T {
