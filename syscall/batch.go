@@ -246,11 +246,13 @@ func noRoom(done uint32) abi.Errno {
 	return abi.OK
 }
 
+// firstBucketSize is the number of elements that the kernel's buffers have room for at first.
+const firstBucketSize = 5
+
 // readBucket reads a bucket of at most room elements into the kernel's buffers, which grow as long as it does not
 // fit. It returns the bucket's length; where that is more than room, nothing was read or removed.
 func (b *batch) readBucket(table maps.Buckets, bucket, room uint32, remove bool) uint32 {
-	const firstSize = 5
-	for size := min(room, max(firstSize, uint32(cap(b.keys)/b.keySize))); ; {
+	for size := min(room, max(firstBucketSize, uint32(cap(b.keys)/b.keySize))); ; {
 		keys, values := sized(&b.keys, int(size)*b.keySize), sized(&b.values, int(size)*b.valueSize)
 		n := uint32(table.ReadBucket(b.task, bucket, keys, values, remove))
 		if n <= size || n > room {

@@ -16,7 +16,8 @@ type call struct {
 	proc   *Process
 	addr   uint64 // of the caller's attr, for results written back into it
 	attr   Attr
-	batch  batch // kept here so that it is not allocated for every call
+	batch  batch // kept here, as dump is, so that it is not allocated for every call
+	dump   dump
 
 	page   [abi.MaxAttrSize]byte
 	word   [4]byte
@@ -41,7 +42,7 @@ const maxKept = 1 << 20
 
 // end puts the call back.
 func (c *call) end() {
-	c.kernel, c.task, c.proc, c.batch = nil, nil, nil, batch{}
+	c.kernel, c.task, c.proc, c.batch, c.dump = nil, nil, nil, batch{}, dump{}
 	for _, b := range []*[]byte{&c.key, &c.next, &c.value, &c.keys, &c.values} {
 		if cap(*b) > maxKept {
 			*b = nil

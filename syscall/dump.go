@@ -6,101 +6,166 @@ import (
 )
 
 // mapDump is BPF_MAP_DUMP as mailed in RFC v3 on 3 July 2019 (netdev, "bpf: add BPF_MAP_DUMP command to dump more
-// than one entry per call"): next key and lookup in a loop.
+// than one entry per call"). Its flags lie past the last field it declares and are always zero.
 func (c *call) mapDump() (int32, abi.Errno) {
 	var args MapDump
 	args.Decode(&c.attr)
-	file, errno := c.mapFile(args.FD)
-	if errno != abi.OK {
-		return 0, errno
-	}
-	defer file.Release()
-	if !file.canRead() {
-		return 0, abi.EPERM
-	}
-	walk, ok := file.m.maps.(maps.NextKeyer)
-	if !ok {
-		return 0, abi.ENOTSUPP
-	}
-	return 0, c.dump(file.m, walk, args)
+	july := MapDumpJuly{FD: args.FD, PrevKey: args.PrevKey, Buf: args.Buf, BufLen: args.BufLen}
+	return 0, c.runDump(july, false)
 }
 
-// dumper is a dump in progress. record is the one buffer of the loop: a key and its value.
-type dumper struct {
+// mapDumpJuly is BPF_MAP_DUMP as mailed on 24 July 2019, and with abi.DumpBucket this project's own.
+func (c *call) mapDumpJuly() (int32, abi.Errno) {
+	var args MapDumpJuly
+	args.Decode(&c.attr)
+	return 0, c.runDump(args, false)
+}
+
+// mapDumpAndDelete is what Yonghong Song's review of RFC v3 asks for (5 July 2019).
+func (c *call) mapDumpAndDelete() (int32, abi.Errno) {
+	var args MapDumpAndDelete
+	args.Decode(&c.attr)
+	return 0, c.runDump(MapDumpJuly(args), true)
+}
+
+// runDump makes the checks in the mail's order. No map here has a spin lock in its value, so abi.Lock is refused where
+// the mail looks for one.
+func (c *call) runDump(args MapDumpJuly, remove bool) abi.Errno {
+	if args.Flags&^(abi.Lock|abi.DumpBucket) != 0 {
+		return abi.EINVAL
+	}
+	file, errno := c.mapFile(args.FD)
+	if errno != abi.OK {
+		return errno
+	}
+	defer file.Release()
+	if remove {
+		file.m.BeginWrite()
+		defer file.m.EndWrite()
+	}
+	if !file.canRead() || remove && !file.canWrite() {
+		return abi.EPERM
+	}
+	d := &c.dump
+	d.call, d.MapDumpJuly, d.m, d.remove = c, args, file.m, remove
+	d.walk, _ = d.m.maps.(maps.NextKeyer)
+	d.table, _ = d.m.maps.(maps.Drainer)
+	switch {
+	case args.Flags&abi.Lock != 0, args.Flags&abi.DumpBucket != 0 && d.table == nil:
+		return abi.EINVAL
+	case d.walk == nil, remove && d.table == nil:
+		return abi.ENOTSUPP
+	}
+	return d.run()
+}
+
+// dump is a dump past its checks. record is one buffer, a key and its value.
+type dump struct {
 	*call
+	MapDumpJuly
 	m      *Map
 	walk   maps.NextKeyer
+	table  maps.Drainer // nil unless the map is a hash table
+	remove bool
+
 	key    []byte
 	value  []byte
 	record []byte
 	cursor []byte // nil: from the start
+	room   uint64 // bytes
+	filled uint64 // bytes
+	fault  abi.Errno
 }
 
-func (c *call) dump(m *Map, walk maps.NextKeyer, args MapDump) abi.Errno {
-	room, errno := c.getWord(args.BufLen)
+func (d *dump) run() abi.Errno {
+	room, errno := d.getWord(d.BufLen)
 	if errno != abi.OK {
 		return errno
 	}
-	keySize := int(m.Spec().KeySize)
-	record := sized(&c.value, keySize+m.maps.ValueBytes())
-	if uint64(room) < uint64(len(record)) {
+	keySize := int(d.m.Spec().KeySize)
+	d.record = sized(&d.call.value, keySize+d.m.maps.ValueBytes())
+	d.key, d.value, d.room = d.record[:keySize], d.record[keySize:], uint64(room)
+	if d.room < uint64(len(d.record)) {
 		return abi.EINVAL
 	}
-	d := dumper{call: c, m: m, walk: walk, key: record[:keySize], value: record[keySize:], record: record}
-	if args.PrevKey != 0 {
-		if d.cursor, errno = c.userKey(m, args.PrevKey); errno != abi.OK {
+	if d.PrevKey != 0 && !d.remove {
+		if d.cursor, errno = d.userKey(d.m, d.PrevKey); errno != abi.OK {
 			return errno
 		}
 	}
-	filled, errno := d.fill(args.Buf, uint64(room))
-	if errno != abi.OK {
+	if errno = d.fill(); errno != abi.OK {
 		return errno
 	}
-	return d.finish(args, uint32(filled))
+	return d.finish()
 }
 
-// fill copies records until the room or the map ends and returns the bytes filled. After the first record the cursor
-// is the loop's own key buffer, so that a key whose value is gone when it is looked up becomes the cursor itself, and
-// the walk goes on wherever the map continues from an absent key. That is the mail's loop, not a slip.
-func (d *dumper) fill(buf, room uint64) (filled uint64, errno abi.Errno) {
-	for filled+uint64(len(d.record)) <= room {
-		errno = d.next()
-		if errno == abi.ENOENT && filled > 0 {
-			return filled, abi.OK
+func (d *dump) fill() abi.Errno {
+	switch {
+	case d.Flags&abi.DumpBucket != 0:
+		return d.fillBuckets()
+	case d.remove:
+		return d.drain()
+	}
+	return d.fillElements()
+}
+
+// fillElements copies records until the room or the map ends. After the first record the cursor is the loop's own key
+// buffer, so that a key whose value is gone when it is looked up becomes the cursor itself, and the walk goes on
+// wherever the map continues from an absent key. That is the mail's loop, not a slip.
+func (d *dump) fillElements() abi.Errno {
+	for d.hasRoom() {
+		errno := d.next()
+		if errno == abi.ENOENT {
+			return d.end()
 		}
 		if errno != abi.OK {
-			return filled, errno
+			return errno
 		}
 		if errno = d.m.get(d.task, d.key, d.value); errno == abi.ENOENT {
 			continue
 		}
 		if errno != abi.OK {
-			return filled, errno
+			return errno
 		}
-		if errno = d.copyOut(buf+filled, d.record); errno != abi.OK {
-			return filled, errno
+		if errno = d.copyOut(d.Buf+d.filled, d.record); errno != abi.OK {
+			return errno
 		}
 		d.cursor = d.key
-		filled += uint64(len(d.record))
+		d.filled += uint64(len(d.record))
 	}
-	return filled, abi.OK
+	return abi.OK
 }
 
+// hasRoom reports whether another record fits.
+func (d *dump) hasRoom() bool { return d.filled+uint64(len(d.record)) <= d.room }
+
+// end is the result at the end of the map: ENOENT only when the call copied nothing.
+func (d *dump) end() abi.Errno {
+	if d.filled > 0 {
+		return abi.OK
+	}
+	return abi.ENOENT
+}
+
+// interrupted reports whether a signal waits for the caller.
+func (d *dump) interrupted() bool { return d.proc.Interrupted != nil && d.proc.Interrupted() }
+
 // next moves on to the next key unless a signal waits.
-func (d *dumper) next() abi.Errno {
-	if d.proc.Interrupted != nil && d.proc.Interrupted() {
+func (d *dump) next() abi.Errno {
+	if d.interrupted() {
 		return abi.EINTR
 	}
 	return d.walk.NextKey(d.task, d.cursor, d.key)
 }
 
-// finish writes the bytes filled and then, where the caller passed a key, whatever the key buffer holds now.
-func (d *dumper) finish(args MapDump, filled uint32) abi.Errno {
-	if errno := d.copyWordOut(args.BufLen, filled); errno != abi.OK {
+// finish writes the bytes filled and then, where the caller passed a key, the last key (of the mail's loop: whatever
+// its key buffer holds now).
+func (d *dump) finish() abi.Errno {
+	if errno := d.copyWordOut(d.BufLen, uint32(d.filled)); errno != abi.OK {
 		return errno
 	}
-	if args.PrevKey == 0 {
+	if d.PrevKey == 0 {
 		return abi.OK
 	}
-	return d.copyOut(args.PrevKey, d.key)
+	return d.copyOut(d.PrevKey, d.key)
 }

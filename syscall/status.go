@@ -101,6 +101,7 @@ func (t *trial) run(cmd abi.Cmd) abi.Errno {
 
 func (t *trial) args(cmd abi.Cmd) Args {
 	elem := MapLookupElem{FD: t.fd, Key: t.key, Value: t.room}
+	dump := MapDumpJuly{FD: t.fd, Buf: t.room, BufLen: t.size}
 	elems := MapLookupBatch{FD: t.fd, Out: t.room, Keys: t.room, Values: t.room, Count: 1}
 	return map[abi.Cmd]Args{
 		abi.MapCreate:              t.create,
@@ -120,5 +121,7 @@ func (t *trial) args(cmd abi.Cmd) Args {
 		abi.ObjPin:                 ObjPin{FD: t.fd, Pathname: t.path},
 		abi.ObjGet:                 ObjGet{Pathname: t.path},
 		abi.MapDump:                MapDump{FD: t.fd, Buf: t.room, BufLen: t.size},
+		abi.MapDumpJuly:            dump,
+		abi.MapDumpAndDelete:       MapDumpAndDelete(dump),
 	}[cmd]
 }

@@ -33,8 +33,8 @@ func commandOf(cmd abi.Cmd) (*Command, bool) {
 	switch {
 	case cmd < abi.NumLinuxCmds:
 		return &table[cmd], true
-	case cmd == abi.MapDump:
-		return &table[abi.NumLinuxCmds], true
+	case cmd >= abi.MapDump && cmd <= abi.MapDumpAndDelete:
+		return &table[abi.NumLinuxCmds+cmd-abi.MapDump], true
 	}
 	return nil, false
 }
@@ -46,8 +46,8 @@ func full[T Args, P decoder[T]](handler func(*call) (int32, abi.Errno), note str
 
 func none(cmd abi.Cmd) Command { return Command{Cmd: cmd} }
 
-// table is indexed by the numbers of Linux; MapDump follows them.
-var table = [abi.NumLinuxCmds + 1]Command{
+// table is indexed by the numbers of Linux; those from MapDump on follow them.
+var table = [abi.NumLinuxCmds + 3]Command{
 	full[MapCreate]((*call).mapCreate, "without BTF, tokens and device offload"),
 	full[MapLookupElem]((*call).mapLookupElem, ""),
 	full[MapUpdateElem]((*call).mapUpdateElem, ""),
@@ -89,5 +89,7 @@ var table = [abi.NumLinuxCmds + 1]Command{
 	none(abi.ProgBindMap),
 	none(abi.TokenCreate),
 	none(abi.ProgStreamReadByFD),
-	full[MapDump]((*call).mapDump, "RFC v3 of July 2019; no kernel has it"),
+	full[MapDump]((*call).mapDump, "RFC v3 of 3 July 2019; no kernel has it"),
+	full[MapDumpJuly]((*call).mapDumpJuly, "the version of 24 July 2019, and BPF_F_DUMP_BUCKET; no kernel has it"),
+	full[MapDumpAndDelete]((*call).mapDumpAndDelete, "asked for in review in 2019; no kernel has it"),
 }
