@@ -1,0 +1,5 @@
+//go:build !race
+
+package bpfsys
+
+const raceEnabled = false
