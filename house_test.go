@@ -26,9 +26,10 @@ var floors = map[string][]string{
 	"syscall":    {"abi", "maps"},
 	"sim":        {"abi", "maps", "syscall"},
 	"intercept":  {"abi", "maps", "syscall"},
-	"proptest":   {"abi", "maps", "syscall", "sim", "model"},
+	"explore":    {"abi", "maps", "syscall", "sim", "model"},
+	"proptest":   {"abi", "maps", "syscall", "sim", "model", "explore"},
 	"vm":         {},
-	"cmd/bpfsim": {"abi", "maps", "syscall", "sim", "model", "proptest", "intercept", "vm"},
+	"cmd/bpfsim": {"abi", "maps", "syscall", "sim", "model", "proptest", "explore", "intercept", "vm"},
 }
 
 type goPackage struct {

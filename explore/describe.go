@@ -1,0 +1,94 @@
+package explore
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/model"
+	bpfsys "github.com/bpfsim/bpfsim/syscall"
+)
+
+// describe puts a call of the walk into words.
+func (s Scenario) describe(call model.WalkCall, ended bool) string {
+	var words []string
+	for _, pair := range call.Records {
+		words = append(words, pairText(pair))
+	}
+	if len(words) == 0 {
+		words = []string{"nothing"}
+	}
+	if ended {
+		words = append(words, "the end")
+	}
+	return fmt.Sprintf("%s -> %s", s.Walk.Way, strings.Join(words, ", "))
+}
+
+// pairText is key=value, the value as the number of its write; a torn value shows all its words.
+func pairText(p model.Pair) string {
+	return fmt.Sprintf("%d=%s", binary.LittleEndian.Uint32([]byte(p.Key)), valueText(p.Value))
+}
+
+func valueText(value string) string {
+	first := binary.LittleEndian.Uint64([]byte(value))
+	var words []string
+	torn := false
+	for at := 0; at < len(value); at += 8 {
+		word := binary.LittleEndian.Uint64([]byte(value[at:]))
+		torn = torn || word != first
+		words = append(words, fmt.Sprint(word))
+	}
+	if !torn {
+		return words[0]
+	}
+	return strings.Join(words, "|")
+}
+
+// content reads the whole map while nobody else runs.
+func (c *client) content() map[string]string {
+	content := make(map[string]string)
+	from := uint64(0)
+	for {
+		if _, errno := c.system.Do(bpfsys.MapGetNextKey{FD: c.fd, Key: from, NextKey: c.next}); errno != abi.OK {
+			return content
+		}
+		key := c.read(c.next, keyBytes)
+		c.write(c.key, key)
+		from = c.key
+		if _, errno := c.system.Do(bpfsys.MapLookupElem{FD: c.fd, Key: c.key, Value: c.value}); errno == abi.OK {
+			content[string(key)] = string(c.read(c.value, c.shape.Value))
+		}
+	}
+}
+
+// evicts reports whether the scenario's map can run out of free elements: the keys, an element for each task at work, and
+// those that the CPUs keep to themselves (bpf_lru_list.c: at most half of a CPU's share).
+func (s Scenario) evicts() bool {
+	if s.Map.Type != abi.LRUHash {
+		return false
+	}
+	keys := make(map[uint32]bool)
+	for _, key := range s.Keys {
+		keys[key] = true
+	}
+	for _, t := range s.Tasks {
+		for _, op := range t.Ops {
+			keys[op.Key] = true
+		}
+	}
+	share := int(s.Map.Entries) / s.CPUs()
+	if s.Map.Flags&abi.FlagNoCommonLRU != 0 {
+		return len(keys)+len(s.Tasks) > share
+	}
+	return len(keys)+len(s.Tasks)+s.CPUs()*max(share/2, 1) > int(s.Map.Entries)
+}
+
+// bound is the most records that a walk reads which never turns back: each bucket once, each as full as the map.
+func (s Scenario) bound() int {
+	buckets := 1
+	for buckets < int(s.Map.Entries) {
+		buckets *= 2
+	}
+	return buckets * int(s.Map.Entries)
+}

@@ -1,0 +1,55 @@
+package explore
+
+import (
+	"errors"
+
+	"github.com/bpfsim/bpfsim/sim"
+)
+
+// Result is what an exploration found.
+type Result struct {
+	// Schedules is the number of schedules that were run.
+	Schedules int
+	// Broken is the smallest run found that breaks the contract, nil when every schedule kept it.
+	Broken *Run
+	// Schedule is the line that replays Broken.
+	Schedule string
+}
+
+// Explore runs the scenario under each of schedules until one breaks the contract, and then looks for the smallest one
+// that does. The error is that of a machine that did not get to a verdict: a deadlock, a step limit, a panic.
+func Explore(s Scenario, schedules sim.Schedules) (Result, error) {
+	if err := s.Check(); err != nil {
+		return Result{}, err
+	}
+	build := func() *sim.Machine { m, _ := s.machine(); return m }
+	n, err := sim.Explore(build, schedules)
+	if err == nil {
+		return Result{Schedules: n}, nil
+	}
+	var breach *BreachError
+	if !errors.As(err, &breach) {
+		return Result{Schedules: n}, err
+	}
+	trace, _ := sim.Shrink(build, err)
+	run, err := Replay(s, trace.String())
+	return Result{Schedules: n, Broken: run, Schedule: trace.String()}, err
+}
+
+// Replay runs the scenario once under the schedule of the line.
+func Replay(s Scenario, line string) (*Run, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	schedule, err := sim.ParseReplay(line)
+	if err != nil {
+		return nil, err
+	}
+	m, run := s.machine()
+	_, err = m.Run(schedule)
+	var breach *BreachError
+	if errors.As(err, &breach) {
+		err = nil
+	}
+	return run, err
+}

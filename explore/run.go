@@ -1,0 +1,176 @@
+package explore
+
+import (
+	"fmt"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/model"
+	"github.com/bpfsim/bpfsim/sim"
+	bpfsys "github.com/bpfsim/bpfsim/syscall"
+)
+
+// Run is one execution of a scenario: what happened, when, and how it broke the contract, if it did.
+type Run struct {
+	Scenario Scenario
+	History  model.History
+	// Done lists the operations and calls as they ended.
+	Done []Done
+	// Breach says how the contract was broken, "" when it was kept.
+	Breach string
+
+	elements maps.Map
+	setup    *client // takes no steps
+}
+
+// Done is an operation or a call of the walk, with the steps it took.
+type Done struct {
+	Task       string
+	Text       string
+	Start, End int64
+}
+
+// BreachError is the verdict on a run that broke its contract.
+type BreachError struct {
+	Contract string
+	Breach   string
+}
+
+func (e *BreachError) Error() string { return fmt.Sprintf("%s broken: %s", e.Contract, e.Breach) }
+
+// machine builds a fresh machine with the scenario's tasks, and the run that records them.
+func (s Scenario) machine() (*sim.Machine, *Run) {
+	m := sim.NewMachine(sim.Options{CPUs: s.CPUs(), Steps: maxSteps})
+	r := &Run{Scenario: s}
+	r.setUp(m)
+	m.Spawn(walkerName, s.Walk.CPU, r.walker)
+	number := uint64(len(s.Keys))
+	for _, t := range s.Tasks {
+		m.Spawn(t.Name, t.CPU, r.body(t, number))
+		number += uint64(len(t.Ops))
+	}
+	m.Check(r.judge)
+	return m, r
+}
+
+// maxSteps is far beyond what a scenario needs: reaching it means that a call goes on for ever.
+const maxSteps = 20_000
+
+// setUp makes the map and puts the keys in, before the clock starts. A new array holds zeros.
+func (r *Run) setUp(m *sim.Machine) {
+	user := m.User()
+	user.Task.CPU = r.Scenario.Walk.CPU
+	fd := r.Scenario.Map.make(user)
+	r.elements, r.setup = m.Map(fd), newClient(simulated{user.Caller}, fd, r.Scenario.Map)
+	if r.Scenario.Map.Type == abi.Array {
+		for key := range r.Scenario.Map.Entries {
+			r.wrote(key, r.Scenario.Map.valueOf(0), -1, -1)
+		}
+	}
+	for i, key := range r.Scenario.Keys {
+		number := uint64(i + 1)
+		if value, errno := r.setup.do(Op{"update", key}, number); errno == abi.OK {
+			r.wrote(key, value, int64(i), int64(i))
+		}
+	}
+	r.shift(int64(len(r.Scenario.Keys)))
+	r.History.Evicts = r.Scenario.evicts()
+	r.History.Bound = r.Scenario.bound()
+}
+
+// shift moves the setup's writes before step 0.
+func (r *Run) shift(by int64) {
+	for i := range r.History.Writes {
+		r.History.Writes[i].Start -= by + 1
+		r.History.Writes[i].End -= by + 1
+	}
+}
+
+// make makes the scenario's map and returns its fd.
+func (m Shape) make(user *sim.User) int32 {
+	flags := m.Flags
+	if m.Type != abi.Array {
+		flags |= abi.FlagZeroSeed
+	}
+	fd, errno := user.Create(bpfsys.MapCreate{
+		Type: m.Type, KeySize: keyBytes, ValueSize: uint32(m.Value), MaxEntries: m.Entries, Flags: flags,
+	})
+	if errno != abi.OK {
+		panic(fmt.Sprintf("explore: map %+v: %v", m, errno))
+	}
+	return fd
+}
+
+func (r *Run) walker(t *sim.Task) {
+	w := newWalker(simulated{t.User().Caller}, r.setup.fd, r.Scenario)
+	r.History.Walk.Removes = w.way.Removes
+	for ended := false; !ended && len(r.History.Walk.Calls) <= r.History.Bound+1; {
+		var call model.WalkCall
+		t.Mark()
+		call, ended = w.way.step(w)
+		call.Start, call.End = spanOf(t)
+		r.History.Walk.Calls = append(r.History.Walk.Calls, call)
+		r.History.Walk.Ended = ended
+		r.done(t, r.Scenario.describe(call, ended))
+	}
+}
+
+// body does a task's operations; number is that of the write before its first.
+func (r *Run) body(task Task, number uint64) func(*sim.Task) {
+	return func(t *sim.Task) {
+		do := r.operations(task, t)
+		for i, op := range task.Ops {
+			t.Mark()
+			value, errno := do(op, number+uint64(i)+1)
+			start, end := spanOf(t)
+			if errno == abi.OK {
+				r.happened(op, value, start, end)
+			}
+			r.done(t, fmt.Sprintf("%s = %s", op, errno))
+		}
+	}
+}
+
+func (r *Run) operations(task Task, t *sim.Task) func(Op, uint64) ([]byte, abi.Errno) {
+	if task.Program {
+		return program{task: &t.Kernel, elements: r.elements, shape: r.Scenario.Map}.do
+	}
+	return newClient(simulated{t.User().Caller}, r.setup.fd, r.Scenario.Map).do
+}
+
+func (r *Run) happened(op Op, value []byte, start, end int64) {
+	switch op.Verb {
+	case "update", "insert", "write":
+		r.wrote(op.Key, value, start, end)
+	case "delete", "take":
+		r.History.Writes = append(r.History.Writes, model.Write{
+			Start: start, End: end, Key: string(keyOf(op.Key)), Value: string(value), Removed: true,
+		})
+	}
+}
+
+func (r *Run) wrote(key uint32, value []byte, start, end int64) {
+	r.History.Writes = append(r.History.Writes, model.Write{
+		Start: start, End: end, Key: string(keyOf(key)), Value: string(value),
+	})
+}
+
+func (r *Run) done(t *sim.Task, text string) {
+	start, end := spanOf(t)
+	r.Done = append(r.Done, Done{Task: t.Name(), Text: text, Start: start, End: end})
+}
+
+func spanOf(t *sim.Task) (start, end int64) {
+	first, last := t.Span()
+	return int64(first), int64(last)
+}
+
+// judge reads what is left and asks the contract.
+func (r *Run) judge() error {
+	r.History.Left = r.setup.content()
+	contract, _ := model.ContractByName(r.Scenario.Contract)
+	if r.Breach = contract.Check(r.History); r.Breach != "" {
+		return &BreachError{Contract: contract.Name, Breach: r.Breach}
+	}
+	return nil
+}

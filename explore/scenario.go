@@ -1,0 +1,145 @@
+package explore
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/model"
+)
+
+// Scenario is a map, one walk of it, what other tasks do to it meanwhile, and the contract asked. Parse and String
+// are inverses.
+type Scenario struct {
+	Map   Shape
+	Keys  []uint32 // put into the map, in this order, before the tasks start
+	Walk  Walk
+	Tasks []Task
+	// Contract is the name of one of model.Contracts.
+	Contract string
+}
+
+// Shape is the map of a scenario. Keys are 4 bytes; it is made with BPF_F_ZERO_SEED where its type takes that.
+type Shape struct {
+	Type    abi.MapType
+	Flags   uint32 // abi.FlagNoPrealloc, abi.FlagNoCommonLRU
+	Entries uint32
+	Value   int // bytes, a positive multiple of 8
+}
+
+// Walk is who walks, and how.
+type Walk struct {
+	Way  string // one of Ways
+	Room int    // records that a call has room for, at least 1
+	CPU  int
+}
+
+// Task is a user process or, with Program, a BPF program that does its operations one after the other.
+type Task struct {
+	Name    string
+	Program bool
+	CPU     int
+	Ops     []Op
+}
+
+// Op is one operation on a key. Each value written in a scenario is another one: the number of the write, counted
+// from 1, in all words.
+type Op struct {
+	Verb string // one of the verbs of its task's kind
+	Key  uint32
+}
+
+// Verbs of processes and of programs: update (flags BPF_ANY), insert (BPF_NOEXIST), delete, take
+// (LOOKUP_AND_DELETE_ELEM), read (a lookup, which in a program marks the element as used), and write: a program looks
+// a value up and writes its words one by one, in place.
+var (
+	processVerbs = []string{"update", "insert", "delete", "take", "read"}
+	programVerbs = []string{"update", "insert", "delete", "read", "write"}
+)
+
+const (
+	maxEntries = 64
+	maxCPUs    = 8
+)
+
+// Check reports what makes the scenario impossible to run.
+func (s Scenario) Check() error {
+	if err := s.Map.check(); err != nil {
+		return err
+	}
+	if len(s.Keys) > int(s.Map.Entries) {
+		return fmt.Errorf("%d keys in a map of %d entries", len(s.Keys), s.Map.Entries)
+	}
+	if err := s.Walk.check(s.Map.Type); err != nil {
+		return err
+	}
+	for i, t := range s.Tasks {
+		if err := t.check(); err != nil {
+			return fmt.Errorf("task %s: %w", t.Name, err)
+		}
+		same := func(other Task) bool { return other.Name == t.Name }
+		if slices.IndexFunc(s.Tasks, same) != i || t.Name == walkerName {
+			return fmt.Errorf("two tasks named %q", t.Name)
+		}
+	}
+	if _, ok := model.ContractByName(s.Contract); !ok {
+		return fmt.Errorf("no contract %q", s.Contract)
+	}
+	return nil
+}
+
+func (m Shape) check() error {
+	if !slices.Contains(Types(), m.Type) {
+		return fmt.Errorf("no walk of map type %s", m.Type)
+	}
+	if m.Entries < 1 || m.Entries > maxEntries {
+		return fmt.Errorf("entries=%d: want 1 to %d", m.Entries, maxEntries)
+	}
+	if m.Value < 8 || m.Value > 64 || m.Value%8 != 0 {
+		return fmt.Errorf("value=%d: want 8 to 64 bytes in steps of 8", m.Value)
+	}
+	return nil
+}
+
+func (w Walk) check(kind abi.MapType) error {
+	way, ok := WayByName(w.Way)
+	if !ok {
+		return fmt.Errorf("no way of walking %q", w.Way)
+	}
+	if !slices.Contains(way.Types, kind) {
+		return fmt.Errorf("%s does not walk a map of type %s", w.Way, kind)
+	}
+	if w.Room < 1 || w.Room > maxEntries {
+		return fmt.Errorf("room=%d: want 1 to %d records", w.Room, maxEntries)
+	}
+	return checkCPU(w.CPU)
+}
+
+func (t Task) check() error {
+	verbs := processVerbs
+	if t.Program {
+		verbs = programVerbs
+	}
+	for _, op := range t.Ops {
+		if !slices.Contains(verbs, op.Verb) {
+			return fmt.Errorf("no operation %q: want one of %v", op.Verb, verbs)
+		}
+	}
+	return checkCPU(t.CPU)
+}
+
+func checkCPU(cpu int) error {
+	if cpu < 0 || cpu >= maxCPUs {
+		return fmt.Errorf("cpu=%d: want 0 to %d", cpu, maxCPUs-1)
+	}
+	return nil
+}
+
+// CPUs is the number of possible CPUs that the scenario needs.
+func (s Scenario) CPUs() int {
+	cpus := s.Walk.CPU + 1
+	for _, t := range s.Tasks {
+		cpus = max(cpus, t.CPU+1)
+	}
+	return cpus
+}

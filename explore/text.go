@@ -1,0 +1,51 @@
+package explore
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// String is the scenario as Parse reads it, a line for each part.
+func (s Scenario) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "map %s entries=%d value=%d", typeWord(s.Map.Type), s.Map.Entries, s.Map.Value)
+	for _, f := range shapeFlags {
+		if s.Map.Flags&f.bit != 0 {
+			b.WriteString(" " + f.word)
+		}
+	}
+	b.WriteString("\nkeys")
+	for _, key := range s.Keys {
+		fmt.Fprintf(&b, " %d", key)
+	}
+	fmt.Fprintf(&b, "\nwalk %s room=%d cpu=%d\n", s.Walk.Way, s.Walk.Room, s.Walk.CPU)
+	for _, t := range s.Tasks {
+		b.WriteString(t.String() + "\n")
+	}
+	return b.String() + "contract " + s.Contract + "\n"
+}
+
+// String is the task's line.
+func (t Task) String() string {
+	kind := "task"
+	if t.Program {
+		kind = "program"
+	}
+	ops := make([]string, len(t.Ops))
+	for i, op := range t.Ops {
+		ops[i] = op.String()
+	}
+	return strings.TrimRight(fmt.Sprintf("%s %s cpu=%d: %s", kind, t.Name, t.CPU, strings.Join(ops, "; ")), " ")
+}
+
+// String is the operation in words.
+func (o Op) String() string { return fmt.Sprintf("%s %d", o.Verb, o.Key) }
+
+var shapeFlags = []struct {
+	bit  uint32
+	word string
+}{{abi.FlagNoPrealloc, "no_prealloc"}, {abi.FlagNoCommonLRU, "no_common_lru"}}
+
+func typeWord(t abi.MapType) string { return strings.ToLower(t.String()) }
