@@ -68,7 +68,8 @@ func (x *run) fillInfo(o *object, info []byte, addr uint64, size uint32) {
 	copy(info[abi.MapInfoName:], o.name[:])
 }
 
-// learnID is o's id, taken from what the kernel wrote when it was not known yet; 0 when that cannot be.
+// learnID is o's id, taken from what the kernel wrote when it was not known yet; another number when that
+// cannot be.
 func (x *run) learnID(o *object, addr uint64, size uint32) uint32 {
 	if o.id != 0 {
 		return o.id
@@ -79,7 +80,7 @@ func (x *run) learnID(o *object, addr uint64, size uint32) uint32 {
 		return id // not all of it, or info_len written over it
 	}
 	if !x.state.possibleID(o, id) {
-		return 0
+		return ^id
 	}
 	x.state.edit(o.serial).id = id
 	return id

@@ -1,0 +1,14 @@
+package model
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Values that the author of lookup3 gives in his driver5 for hashlittle().
+func TestJhash(t *testing.T) {
+	text := []byte("Four score and seven years ago")
+	require.Equal(t, uint32(0x17770551), jhash(text, 0))
+	require.Equal(t, uint32(0xcd628161), jhash(text, 1))
+}
