@@ -23,6 +23,9 @@ CMD finds a private bpffs at /sys/fs/bpf, or, where the host allows no user name
 is printed and that $BPFSIM_BPFFS names. The exit status is CMD's, 128+N when signal N killed it, 125 when bpfsim
 failed, 126 or 127 when CMD cannot be executed or found.`
 
+// maxCPUs is the largest CONFIG_NR_CPUS of x86 and arm64.
+const maxCPUs = 8192
+
 func newRun() *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
@@ -57,6 +60,9 @@ func run(cmd *cobra.Command, f runFlags, args []string) error {
 // options boots the kernel and opens the trace, which the function it returns closes.
 func (f runFlags) options(args []string) (intercept.Options, func() error, error) {
 	o := intercept.Options{Args: args, BPFFS: f.bpffs, Caps: bpfsys.Root, CPUs: f.cpus, Reap: true}
+	if f.cpus < 0 || f.cpus > maxCPUs {
+		return o, nil, fmt.Errorf("--cpus %d: want 0 to %d", f.cpus, maxCPUs)
+	}
 	if f.unprivileged {
 		o.Caps = bpfsys.Caps{}
 	}

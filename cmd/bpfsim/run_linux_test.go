@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The mount costs a capability, which the command must not inherit.
+func TestRunIdentity(t *testing.T) {
+	skipIfRefused(t)
+	cmd := bpfsimCommand(t, "run", "--", "sh", "-c", "id -u; id -g; grep -E 'Cap(Inh|Prm|Eff|Amb)' /proc/self/status | cut -f2")
+	want := fmt.Sprintf("%d\n%[1]d", nobody)
+	if os.Getuid() != 0 {
+		want = fmt.Sprintf("%d\n%d", os.Getuid(), os.Getgid())
+	}
+	require.Equal(t, want+strings.Repeat("\n0000000000000000", 4), output(t, 0, cmd))
+}
+
+func TestRunStatus(t *testing.T) {
+	skipIfRefused(t)
+	for _, c := range []struct {
+		name   string
+		args   []string
+		status int
+		says   string
+	}{
+		{"the command's status", []string{"run", "--", "sh", "-c", "exit 42"}, 42, ""},
+		{"killed", []string{"run", "--", "sh", "-c", "kill -9 $$"}, 137, ""},
+		{"the command's own flags", []string{"run", "sh", "-c", "exit 3"}, 3, ""},
+		{"not found", []string{"run", "--", "bpfsim-absent"}, 127, "not found"},
+		{"not executable", []string{"run", "--", "/"}, 126, "is a directory"},
+		{"no command", []string{"run"}, 1, "requires at least 1 arg"},
+		{"unknown flag", []string{"run", "--absent", "--", "true"}, 1, "unknown flag"},
+		{"bad trace file", []string{"run", "--trace", "/absent/x", "--", "true"}, 125, "open trace"},
+		{"negative number of CPUs", []string{"run", "--cpus", "-1", "--", "true"}, 125, "--cpus"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			require.Contains(t, output(t, c.status, bpfsimCommand(t, c.args...)), c.says)
+		})
+	}
+}
+
+func TestRunUnprivileged(t *testing.T) {
+	skipIfRefused(t)
+	bpftool(t)
+	out := output(t, 255, bpfsimCommand(t, "run", "--unprivileged", "--", "bpftool", "map", "create", "/sys/fs/bpf/x",
+		"type", "hash", "key", "4", "value", "4", "entries", "1", "name", "x"))
+	require.Equal(t, "Error: map create failed: Operation not permitted", out)
+}
+
+func TestRunBPFFS(t *testing.T) {
+	skipIfRefused(t)
+	bpftool(t)
+	cmd := bpfsimCommand(t, "run", "--bpffs", "here", "--", "sh", "-c",
+		`bpftool map create here/x type array key 4 value 4 entries 1 name x && ls here && bpftool -j map dump pinned here/x &&
+		stat -f -c %T "$BPFSIM_BPFFS"`)
+	cmd.Dir = homeOf(cmd.Env)
+	require.Equal(t, "x\n[{\"key\":[\"0x00\",\"0x00\",\"0x00\",\"0x00\"],\"value\":[\"0x00\",\"0x00\",\"0x00\",\"0x00\"]}]\nbpf_fs",
+		output(t, 0, cmd))
+	require.NoFileExists(t, filepath.Join(cmd.Dir, "here", "x"))
+}
+
+func homeOf(env []string) string {
+	for i := len(env) - 1; i >= 0; i-- {
+		if home, ok := strings.CutPrefix(env[i], "HOME="); ok {
+			return home
+		}
+	}
+	return ""
+}
+
+func TestRunTrace(t *testing.T) {
+	skipIfRefused(t)
+	bpftool(t)
+	const script = `m=/sys/fs/bpf/x
+		bpftool map create $m type hash key 4 value 4 entries 1 name traced
+		bpftool map update pinned $m key 1 0 0 0 value 49 0 50 7
+		bpftool map lookup pinned $m key 1 0 0 0
+		bpftool map delete pinned $m key 2 0 0 0`
+	cmd := bpfsimCommand(t, "run", "--trace", "trace", "--", "sh", "-c", script)
+	cmd.Dir = homeOf(cmd.Env)
+	_, _ = cmd.CombinedOutput()
+	require.Equal(t, 254, cmd.ProcessState.ExitCode())
+	text, err := os.ReadFile(filepath.Join(cmd.Dir, "trace"))
+	require.NoError(t, err)
+	lines := regexp.MustCompile(`(?m)^\[pid \d+\] `).ReplaceAllString(string(text), "[pid] ")
+	require.NotEqual(t, string(text), lines, "several processes are told apart")
+	for _, want := range []string{
+		`bpf(BPF_MAP_CREATE, {map_type=BPF_MAP_TYPE_HASH, key_size=4, value_size=4, max_entries=1, map_flags=0x0, ` +
+			`inner_map_fd=0, map_name="traced"}, 72) = 3`,
+		`bpf(BPF_OBJ_PIN, {pathname="/sys/fs/bpf/x", bpf_fd=3, file_flags=0x0, path_fd=0}, 16) = 0`,
+		`[pid] bpf(BPF_MAP_UPDATE_ELEM, {map_fd=3, key="\1\0\0\0", value="1\0002\7", flags=BPF_ANY}, 32) = 0`,
+		`[pid] bpf(BPF_MAP_LOOKUP_ELEM, {map_fd=3, key="\1\0\0\0", value="1\0002\7", flags=BPF_ANY}, 32) = 0`,
+		`[pid] bpf(BPF_MAP_DELETE_ELEM, {map_fd=3, key="\2\0\0\0"}, 32) = -1 ENOENT (No such file or directory)`,
+	} {
+		require.Contains(t, lines, want+"\n")
+	}
+}
