@@ -24,7 +24,7 @@ type Options struct {
 }
 
 // programSteps is the length of a drawn program.
-const programSteps = 80
+const programSteps = 120
 
 // Campaign runs programs drawn from a seed until enough operations were made, enough mismatches found, or ctx is done.
 // The error says why a program could not run; mismatches are in the report.
@@ -58,7 +58,9 @@ func (c *contest) next(o Options, r *Report) error {
 	p := draft(o.Seed, uint64(r.Programs), o.machine(r.Programs), programSteps)
 	r.Programs++
 	c.report = r
+	before := c.evicted()
 	m, err := c.run(p)
+	r.Evictions += c.evicted() - before
 	c.report = nil
 	if err != nil {
 		return fmt.Errorf("program %d of seed %d: %w", r.Programs-1, o.Seed, err)
@@ -69,13 +71,23 @@ func (c *contest) next(o Options, r *Report) error {
 	return nil
 }
 
+// evicted is the count of the first kernel that can count.
+func (c *contest) evicted() int {
+	for _, r := range c.runners {
+		if k, ok := r.kernel.(*Sim); ok {
+			return k.evicted
+		}
+	}
+	return 0
+}
+
 // machine is root's, now and then with fewer rights.
 func (o Options) machine(program int) Machine {
 	m := Machine{CPUs: o.CPUs, BPF: true, SysAdmin: true, Without: o.Without}
-	switch program % 50 {
-	case 17:
+	switch program % 100 {
+	case 40, 80:
 		m.SysAdmin = false
-	case 34:
+	case 60:
 		m.BPF, m.SysAdmin = false, false
 	}
 	return m

@@ -25,7 +25,7 @@ func envInt(t *testing.T, name string, otherwise int) int {
 func TestCampaignAgainstLinux(t *testing.T) {
 	r, err := proptest.Campaign(t.Context(), proptest.Options{
 		Seed: uint64(envInt(t, "BPFSIM_SEED", 1)), Ops: envInt(t, "BPFSIM_OPS", 100_000),
-		Kernels: []proptest.Kernel{linux(t), proptest.NewSim()},
+		Kernels: []proptest.Kernel{proptest.OpenLinux(t), proptest.NewSim()},
 	})
 	require.NoError(t, err)
 	t.Log(r)

@@ -10,20 +10,6 @@ import (
 	"github.com/bpfsim/bpfsim/proptest"
 )
 
-// linux opens the running kernel. It skips the test where bpf(2) is refused, unless BPFSIM_REQUIRE_KERNEL is set.
-func linux(t *testing.T) *proptest.Linux {
-	t.Helper()
-	k, err := proptest.NewLinux()
-	if err != nil && os.Getenv("BPFSIM_REQUIRE_KERNEL") != "" {
-		require.NoError(t, err)
-	}
-	if err != nil {
-		t.Skipf("no comparison with Linux: %v", err)
-	}
-	t.Cleanup(k.Close)
-	return k
-}
-
 // saved are the programs of testdata by file name.
 func saved(t *testing.T) map[string]proptest.Program {
 	t.Helper()
@@ -48,7 +34,7 @@ func TestSavedAgainstModel(t *testing.T) {
 }
 
 func TestSavedAgainstLinux(t *testing.T) {
-	k := linux(t)
+	k := proptest.OpenLinux(t)
 	for name, p := range saved(t) {
 		t.Run(name, func(t *testing.T) {
 			if n := proptest.PossibleCPUs(); p.Machine.CPUs != n {

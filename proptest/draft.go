@@ -1,6 +1,10 @@
 package proptest
 
-import "github.com/bpfsim/bpfsim/abi"
+import (
+	"slices"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
 
 // drafter invents a program step by step. It remembers the maps that should exist, so that most calls are valid and
 // meet on few keys; it does not know what the calls will answer.
@@ -21,6 +25,7 @@ type draftMap struct {
 	max    int
 	fd     int32 // the newest that should be open
 	spread int   // number of different keys that calls use
+	recent []int // numbers of the keys that were updated last
 }
 
 func newDrafter(d dice, m Machine) *drafter { return &drafter{dice: d, machine: m} }
@@ -65,7 +70,10 @@ func (d *drafter) burst() []Step {
 		return []Step{d.on(d.create())}
 	}
 	m := d.someMap()
-	switch weighted(d, 560, 90, 60, 60, 60, 55, 40, 30, 35, 8) {
+	for m.key == 0 && chance(d, 60) { // queues and stacks have few commands
+		m = d.someMap()
+	}
+	switch weighted(d, 620, 110, 35, 50, 60, 30, 40, 30, 30, 4) {
 	case 0:
 		return d.single(d.element(m))
 	case 1:
@@ -93,6 +101,9 @@ func (d *drafter) burst() []Step {
 func (d *drafter) single(c Call) []Step {
 	if chance(d, 16) {
 		c = d.spoil(c)
+		if n := len(d.maps); c.Cmd == abi.MapCreate && chance(d, 80) {
+			d.maps = d.maps[:n-1] // it will hardly exist
+		}
 	}
 	return []Step{d.on(c)}
 }
@@ -101,13 +112,13 @@ func (d *drafter) single(c Call) []Step {
 func (d *drafter) event() Event {
 	switch weighted(d, 4, 3, 2, 2, 3, 2) {
 	case 0:
-		return Close{FD: pick(d, d.fds...)}
+		return d.close()
 	case 1:
 		return Dup{FD: pick(d, d.fds...), To: d.newFD()}
 	case 2:
 		return Foreign{FD: d.newFD()}
 	case 3:
-		return Mkdir{Path: d.path()}
+		return Mkdir{Path: bpffs + pick(d, "/d", "/d/")}
 	case 4:
 		return Unlink{Path: d.path()}
 	default:
@@ -115,10 +126,22 @@ func (d *drafter) event() Event {
 	}
 }
 
-// name is a plain name on bpffs.
-func (d *drafter) name() string { return bpffs + pick(d, "/a", "/b", "/d", "/d/a", "/d/b") }
+// close closes an fd; a map whose fd it was is mostly forgotten.
+func (d *drafter) close() Event {
+	fd := pick(d, d.fds...)
+	if chance(d, 90) {
+		d.maps = slices.DeleteFunc(d.maps, func(m *draftMap) bool { return m.fd == fd })
+	}
+	return Close{FD: fd}
+}
 
-// path is a name on bpffs, one of few.
+// name is a name on bpffs that is never a directory's.
+func (d *drafter) name() string { return bpffs + pick(d, "/a", "/b") }
+
+// path is a name on bpffs, one of few, or something odd.
 func (d *drafter) path() string {
+	if chance(d, 70) {
+		return d.name()
+	}
 	return bpffs + pick(d, "/a", "/b", "/d", "/d/a", "/d/b", "/a/b", "/d/", "/x.y", "/", "", "/d/../a")
 }

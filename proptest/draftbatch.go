@@ -5,7 +5,7 @@ import "github.com/bpfsim/bpfsim/abi"
 // batch is a call on several elements.
 func (d *drafter) batch(m *draftMap) Call {
 	commands := []abi.Cmd{abi.MapUpdateBatch, abi.MapLookupBatch, abi.MapDeleteBatch, abi.MapLookupAndDelBatch}
-	cmd := commands[weighted(d, 45, 30, 12, 13)]
+	cmd := commands[weighted(d, 45, 25, 15, 15)]
 	in := uint64(0)
 	if chance(d, 30) {
 		in = tokenAt
@@ -31,18 +31,39 @@ func (d *drafter) batchCall(cmd abi.Cmd, m *draftMap, in uint64, count int) Call
 	a.set(abi.BatchKeys, 8, keysAt)
 	a.set(abi.BatchValues, 8, valuesAt)
 	a.set(abi.BatchMapFD, 4, uint64(m.fd))
+	switch cmd {
+	case abi.MapUpdateBatch:
+		count = min(count, 1+d.roll(24))
+	case abi.MapDeleteBatch:
+		count = min(count, 1+d.roll(4))
+	}
 	if cmd == abi.MapUpdateBatch || cmd == abi.MapDeleteBatch {
-		count = min(count, 1+d.roll(12))
-		c.Memory = append(c.Memory, Write{keysAt, d.many(count, m.key, d.keyBytes, m)})
+		key := d.keyBytes
+		if cmd == abi.MapUpdateBatch {
+			key = d.freshKey
+		}
+		c.Memory = append(c.Memory, Write{keysAt, d.many(count, m.key, key, m)})
 	}
 	if cmd == abi.MapUpdateBatch {
 		c.Memory = append(c.Memory, Write{valuesAt, d.many(count, m.value, d.valueBytes, m)})
 	}
+	d.squeeze(a, m, count)
 	a.set(abi.BatchCount, 4, uint64(count))
 	if m.key == 0 {
 		c.Memory = nil
 	}
 	return c
+}
+
+// squeeze now and then moves a batch's arrays to the end of their page, so that nothing behind them can be touched, or
+// so far that the last element faults.
+func (d *drafter) squeeze(a attr, m *draftMap, count int) {
+	if !chance(d, 12) {
+		return
+	}
+	short := uint64(d.roll(2))
+	a.set(abi.BatchKeys, 8, Base+gapPage*PageSize-uint64(count*m.key)+short)
+	a.set(abi.BatchValues, 8, Base+readOnlyPage*PageSize-uint64(count*m.value)+short*uint64(d.roll(m.value+1)))
 }
 
 // many is count drawn keys or values, packed.

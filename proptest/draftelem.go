@@ -58,7 +58,10 @@ func (d *drafter) elemCall(cmd abi.Cmd, m *draftMap, key, value, flags uint64) C
 	a.set(abi.ElemKey, 8, key)
 	a.set(abi.ElemValue, 8, value)
 	a.set(abi.ElemFlags, 8, flags)
-	if key != 0 {
+	switch {
+	case key != 0 && cmd == abi.MapUpdateElem:
+		c.Memory = append(c.Memory, Write{key, d.freshKey(m)})
+	case key != 0:
 		c.Memory = append(c.Memory, Write{key, d.keyBytes(m)})
 	}
 	if cmd == abi.MapUpdateElem {
@@ -67,9 +70,25 @@ func (d *drafter) elemCall(cmd abi.Cmd, m *draftMap, key, value, flags uint64) C
 	return c
 }
 
-// keyBytes is one of the few keys that are used with m.
+// keyBytes is one of the few keys that are used with m, mostly one that was updated not long ago.
 func (d *drafter) keyBytes(m *draftMap) []byte {
+	if len(m.recent) > 0 && chance(d, 70) {
+		return m.keyNumber(pick(d, m.recent...))
+	}
 	return m.keyNumber(d.roll(m.spread))
+}
+
+// freshKey is a key to update.
+func (d *drafter) freshKey(m *draftMap) []byte {
+	if chance(d, 25) {
+		return d.keyBytes(m)
+	}
+	i := d.roll(m.spread)
+	m.recent = append(m.recent, i)
+	if len(m.recent) > m.max {
+		m.recent = m.recent[1:]
+	}
+	return m.keyNumber(i)
 }
 
 // keyNumber is key number i: little-endian, and no zeros behind so that every byte counts.
@@ -135,7 +154,7 @@ func (d *drafter) walk(m *draftMap) []Step {
 	if chance(d, 75) {
 		steps = append(steps, next(0))
 	}
-	for range d.roll(min(m.max, 20) + 2) {
+	for range d.roll(min(m.max, 12) + 2) {
 		steps = append(steps, next(cursorAt))
 	}
 	return append(steps, next(cursorAt))

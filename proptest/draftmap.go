@@ -76,6 +76,14 @@ func (a attr) set(offset, size int, v uint64) {
 	}
 }
 
+// field reads a field, 0 where it is not whole.
+func (a attr) field(offset, size int) uint64 {
+	if offset+size > len(a.bytes) {
+		return 0
+	}
+	return word(a.bytes[offset : offset+size])
+}
+
 // call is a call whose attr is empty and whole.
 func (d *drafter) call(cmd abi.Cmd) Call {
 	end, _ := abi.AttrEnd(cmd)

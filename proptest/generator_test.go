@@ -31,7 +31,7 @@ func TestAgainstModel(t *testing.T) {
 }
 
 func TestAgainstLinux(t *testing.T) {
-	k, sim := linux(t), proptest.NewSim()
+	k, sim := proptest.OpenLinux(t), proptest.NewSim()
 	programs := proptest.Programs(machine())
 	rapid.Check(t, func(t *rapid.T) { requireEqual(t, programs.Draw(t, "program"), k, sim) })
 }

@@ -19,7 +19,7 @@ func (k *Linux) dump(cpu int, c Call, during func(call int)) Outcome {
 		kernel: k, cpu: cpu, during: during, arena: k.user.arena, fd: word(attr[abi.DumpMapFD:][:4]),
 		prevKey: word(attr[abi.DumpPrevKey:][:8]), buf: word(attr[abi.DumpBuf:][:8]), bufLen: word(attr[abi.DumpBufLen:][:8]),
 	}
-	if run(attr[abi.DumpFlags:]) < abi.AttrSize-abi.DumpFlags || attr[abi.DumpFlags] != 0 {
+	if !zero(attr[abi.DumpFlags:]) {
 		return Outcome{Errno: abi.EINVAL}
 	}
 	if during != nil { // a step inside may close the fd, but not the file that the call holds

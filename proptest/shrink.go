@@ -76,13 +76,16 @@ func simpler(s Step) []Step {
 		fewer.Memory = slices.Delete(slices.Clone(c.Memory), i, i+1)
 		add(fewer)
 	}
-	for i, b := range c.Contents {
-		if b != 0 {
-			fewer := c
-			fewer.Contents = slices.Clone(c.Contents)
-			fewer.Contents[i] = 0
-			add(fewer)
+	for _, f := range append(fields[c.Cmd], field{size: len(c.Contents)}) {
+		if f.offset+f.size > len(c.Contents) || zero(c.Contents[f.offset:][:f.size]) {
+			continue
 		}
+		fewer := c
+		fewer.Contents = slices.Clone(c.Contents)
+		clear(fewer.Contents[f.offset:][:f.size])
+		add(fewer)
 	}
 	return steps
 }
+
+func zero(b []byte) bool { return len(b) == 0 || b[0] == 0 && run(b) == len(b) }

@@ -13,6 +13,8 @@ type Sim struct {
 	proc   *bpfsys.Process
 	files  fdTable
 	fs     *bpfsys.FileTree
+	// evicted counts the elements that programs pushed out of LRU maps.
+	evicted int
 }
 
 // NewSim makes a kernel that needs a Start.
@@ -45,7 +47,9 @@ func (k *Sim) Bpf(cpu int, c Call, during func(call int)) Outcome {
 	if during != nil {
 		proc = k.interrupted(task, c, during)
 	}
+	watch := k.watchUpdate(c)
 	ret, errno := k.kernel.Bpf(task, proc, uint32(c.Cmd), c.Attr, c.Size)
+	k.evicted += watch.after(errno)
 	return Outcome{Ret: ret, Errno: errno}
 }
 

@@ -9,6 +9,9 @@ import (
 // spoil makes one or two things of a call wrong, so that checks compete.
 func (d *drafter) spoil(c Call) Call {
 	c.Contents = slices.Clone(c.Contents)
+	if c.Cmd == abi.MapCreate && chance(d, 40) {
+		d.spoilCreate(&c)
+	}
 	for range 1 + d.roll(2) {
 		switch weighted(d, 60, 10, 8, 8, 2) {
 		case 0:
@@ -20,11 +23,32 @@ func (d *drafter) spoil(c Call) Call {
 		case 3:
 			d.spoilPlace(&c)
 		default:
-			c.Cmd = pick[abi.Cmd](d, abi.NumLinuxCmds, 40, 100, 999, 1001, 1<<30, 1<<32-1)
+			c.Cmd = pick[abi.Cmd](d, abi.NumLinuxCmds, 40, 100, 999, 5000, 1<<30, 1<<32-1)
 			c.During = nil
 		}
 	}
 	return c
+}
+
+// spoilCreate asks for what few callers ask for.
+func (d *drafter) spoilCreate(c *Call) {
+	a := attr{c.Contents}
+	flags := a.field(abi.CreateMapFlags, 4)
+	switch d.roll(5) {
+	case 0:
+		a.set(abi.CreateMapFlags, 4, flags|uint64(abi.FlagTokenFD))
+		a.set(abi.CreateMapTokenFD, 4, uint64(uint32(d.doubtfulFD())))
+	case 1:
+		a.set(abi.CreateMapFlags, 4, flags|uint64(abi.FlagNUMANode))
+		a.set(abi.CreateNumaNode, 4, pick[uint64](d, 0, uint64(abi.AnyNode), 4096))
+	case 2:
+		a.set(abi.CreateMapFlags, 4, flags^uint64(abi.FlagNoPrealloc))
+	case 3:
+		a.set(abi.CreateMapIfindex, 4, pick[uint64](d, 1, nowhere))
+	default:
+		a.set(abi.CreateExclProgHash, 8, pick(d, keyAt, 1, d.doubtfulAddress()))
+		a.set(abi.CreateExclProgHashSize, 4, pick[uint64](d, 32, 31, 0))
+	}
 }
 
 // spoilField puts something doubtful into a field.

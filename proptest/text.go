@@ -99,7 +99,7 @@ func (f field) text(w *writer, rest []byte) {
 		return
 	}
 	b := rest[f.offset : f.offset+f.size]
-	if run(b) == len(b) && b[0] == 0 {
+	if zero(b) {
 		return
 	}
 	w.printf("%s=%s ", f.name, f.value(b))

@@ -1,0 +1,174 @@
+package proptest
+
+import (
+	"bytes"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+)
+
+// mutants are the bugs that a comparison must find.
+var mutants = map[string]mutant{
+	"bucket order: new element last": {call: updateAtTail},
+	"LRU target for four times the CPUs": {start: func(m Machine) Machine {
+		m.CPUs *= 4
+		return m
+	}},
+	"LRU lists of another CPU": {call: func(k *Sim, _ int, c Call, during func(int)) Outcome {
+		return k.Bpf(0, c, during)
+	}},
+	"LRU use counted by a lookup": {call: afterwards(abi.MapLookupElem, abi.OK, func(k *Sim, cpu int, c Call) {
+		if b := k.elementsOf(c); b != nil {
+			live := b.(maps.LiveLookuper)
+			live.LookupLive(&maps.Task{CPU: cpu}, k.keyOf(c, b.(maps.Map).Spec().KeySize))
+		}
+	})},
+	"LRU victim not taken when an update fails": {call: func(k *Sim, cpu int, c Call, during func(int)) Outcome {
+		if b := k.elementsOf(c); c.Cmd == abi.MapUpdateElem && b != nil {
+			key := k.keyOf(c, b.(maps.Map).Spec().KeySize)
+			value := make([]byte, b.(maps.Map).ValueBytes())
+			absent := b.(maps.Lookuper).Lookup(&maps.Task{CPU: cpu}, key, value) == abi.ENOENT
+			if file := k.files.open[int32(k.attrOf(c).get(abi.ElemMapFD, 4))]; absent && file.Access().CanWrite() &&
+				!file.Map().Frozen() && k.attrOf(c).get(abi.ElemFlags, 8) == abi.Exist {
+				return Outcome{Errno: abi.ENOENT}
+			}
+		}
+		return k.Bpf(cpu, c, during)
+	}},
+	"fd before flags in a lookup": {call: instead(func(k *Sim, c Call, o Outcome) bool {
+		_, open := k.files.open[int32(k.attrOf(c).get(abi.ElemMapFD, 4))]
+		return c.Cmd == abi.MapLookupElem && o.Errno == abi.EINVAL && !open && c.Size >= 32
+	}, abi.EBADF)},
+	"frozen is EINVAL":             {call: instead(when(abi.MapFreeze, abi.EPERM), abi.EINVAL)},
+	"a full hash is ENOSPC":        {call: instead(when(abi.MapUpdateElem, abi.E2BIG), abi.ENOSPC)},
+	"EXIST on an absent key":       {call: instead(when(abi.MapUpdateElem, abi.ENOENT), abi.E2BIG)},
+	"a queue has no next key":      {call: instead(when(abi.MapDump, abi.ENOTSUPP), abi.EOPNOTSUPP)},
+	"info of a bad fd is EBADF":    {call: instead(when(abi.ObjGetInfoByFD, abi.EBADFD), abi.EBADF)},
+	"a walk's end is OK":           {call: instead(when(abi.MapGetNextKey, abi.ENOENT), abi.OK)},
+	"read-only memory is writable": {call: withMemory(func(a *Arena, addr uint64, p []byte) int { return copy(a.span(addr, len(p), false), p) })},
+	"a fault writes nothing": {call: withMemory(func(a *Arena, addr uint64, p []byte) int {
+		if len(a.span(addr, len(p), true)) < len(p) {
+			return 0
+		}
+		return a.Write(addr, p)
+	})},
+	"one byte too many": {call: withMemory(func(a *Arena, addr uint64, p []byte) int {
+		return min(a.Write(addr, append(p[:len(p):len(p)], 0)), len(p))
+	})},
+	"batch token one ahead": {call: afterwards(abi.MapLookupBatch, abi.OK, func(k *Sim, _ int, c Call) {
+		k.poke(k.attrOf(c).get(abi.BatchOut, 8), 1)
+	})},
+	"batch count kept on a fault": {call: func(k *Sim, cpu int, c Call, during func(int)) Outcome {
+		count := k.attrOf(c).get(abi.BatchCount, 4)
+		o := k.Bpf(cpu, c, during)
+		if c.Cmd == abi.MapLookupBatch && o.Errno == abi.EFAULT {
+			if b := k.arena.span(c.Attr+abi.BatchCount, 4, true); len(b) == 4 {
+				putWord(b, count)
+			}
+		}
+		return o
+	}},
+	"fd modes ignored": {call: func(k *Sim, cpu int, c Call, during func(int)) Outcome {
+		if b := k.arena.span(c.Attr+abi.CreateMapFlags, 4, true); c.Cmd == abi.MapCreate && len(b) == 4 {
+			flags := word(b)
+			putWord(b, flags&^uint64(abi.FlagReadOnly))
+			defer putWord(b, flags)
+		}
+		return k.Bpf(cpu, c, during)
+	}},
+	"freezing ignored": {call: func(k *Sim, cpu int, c Call, during func(int)) Outcome {
+		if m := k.mapOf(c, abi.ElemMapFD); c.Cmd == abi.MapFreeze && m != nil && c.Size == 4 && !m.Frozen() {
+			return Outcome{}
+		}
+		return k.Bpf(cpu, c, during)
+	}},
+	"a full stack drops its top": {call: func(k *Sim, cpu int, c Call, during func(int)) Outcome {
+		m := k.mapOf(c, abi.ElemMapFD)
+		if c.Cmd != abi.MapUpdateElem || m == nil || m.Spec().Type != abi.Stack || k.attrOf(c).get(abi.ElemFlags, 8) != abi.Exist {
+			return k.Bpf(cpu, c, during)
+		}
+		task, stack := &maps.Task{CPU: cpu}, m.Elements().(maps.Sequence)
+		value := make([]byte, m.Elements().ValueBytes())
+		if stack.Peek(task, value) == abi.OK && stack.Push(task, value, abi.Any) == abi.E2BIG {
+			stack.Pop(task, value)
+		} else if stack.Peek(task, value) == abi.OK {
+			stack.Pop(task, value)
+		}
+		return k.Bpf(cpu, c, during)
+	}},
+	"deletion forgets the bucket's head": {call: afterwards(abi.MapDeleteElem, abi.OK, func(k *Sim, cpu int, c Call) {
+		if b := k.elementsOf(c); b != nil && b.NextBucket(0) < b.Buckets() {
+			keys, _ := contents(&maps.Task{CPU: cpu}, b, b.NextBucket(0))
+			b.(maps.Deleter).Delete(&maps.Task{CPU: cpu}, keys[0])
+		}
+	})},
+	"ids begin at 2": {call: afterwards(abi.ObjGetInfoByFD, abi.OK, func(k *Sim, _ int, c Call) {
+		if a := k.attrOf(c); a.get(abi.InfoLen, 4) >= 8 {
+			k.poke(a.get(abi.InfoPtr, 8)+abi.MapInfoID, 1)
+		}
+	})},
+}
+
+// updateAtTail puts a new element of a HASH behind the others of its bucket: all the others are linked again.
+func updateAtTail(k *Sim, cpu int, c Call, during func(int)) Outcome {
+	o := k.Bpf(cpu, c, during)
+	b := k.elementsOf(c)
+	if c.Cmd != abi.MapUpdateElem || o.Errno != abi.OK || b == nil {
+		return o
+	}
+	m := b.(maps.Map)
+	key, task := k.keyOf(c, m.Spec().KeySize), &maps.Task{CPU: cpu}
+	for at := uint32(0); at < b.Buckets() && m.Spec().Type == abi.Hash; at++ {
+		keys, values := contents(task, b, at)
+		if len(keys) == 0 || string(keys[0]) != string(key) {
+			continue
+		}
+		for i := len(keys) - 1; i > 0; i-- {
+			b.(maps.Updater).Update(task, keys[i], values[i], abi.Any)
+		}
+		break
+	}
+	return o
+}
+
+// contents are the keys and values of a bucket, in order.
+func contents(t *maps.Task, b maps.Buckets, bucket uint32) (keys, values [][]byte) {
+	m := b.(maps.Map)
+	keySize, valueSize := int(m.Spec().KeySize), m.ValueBytes()
+	n := b.ReadBucket(t, bucket, nil, nil, false)
+	packedKeys, packedValues := make([]byte, n*keySize), make([]byte, n*valueSize)
+	b.ReadBucket(t, bucket, packedKeys, packedValues, false)
+	for i := range n {
+		keys = append(keys, packedKeys[i*keySize:][:keySize])
+		values = append(values, packedValues[i*valueSize:][:valueSize])
+	}
+	return keys, values
+}
+
+// dumpWithoutAliasing keeps the last key that was copied as the cursor when a value is gone.
+func dumpWithoutAliasing(k *Sim, cpu int, c Call, during func(int)) Outcome {
+	b, a := k.elementsOf(c), k.attrOf(c)
+	if c.Cmd != abi.MapDump || during == nil || b == nil || a.get(abi.DumpPrevKey, 8) != 0 {
+		return k.Bpf(cpu, c, during)
+	}
+	m, task := b.(maps.Map), &maps.Task{CPU: cpu}
+	key, value := make([]byte, m.Spec().KeySize), make([]byte, m.ValueBytes())
+	room := word(k.arena.span(a.get(abi.DumpBufLen, 8), 4, false))
+	var cursor []byte
+	filled, calls := uint64(0), 0
+	for size := uint64(len(key) + len(value)); filled+size <= room; calls += 2 {
+		during(calls)
+		if m.(maps.NextKeyer).NextKey(task, cursor, key) != abi.OK {
+			break
+		}
+		during(calls + 1)
+		if m.(maps.Lookuper).Lookup(task, key, value) != abi.OK {
+			continue
+		}
+		k.arena.Write(a.get(abi.DumpBuf, 8)+filled, append(bytes.Clone(key), value...))
+		cursor = bytes.Clone(key)
+		filled += size
+	}
+	putWord(k.arena.span(a.get(abi.DumpBufLen, 8), 4, true), filled)
+	return Outcome{}
+}
