@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
 	"github.com/stretchr/testify/require"
 )
 
@@ -154,21 +155,42 @@ func TestHashLookupBatchCursor(t *testing.T) {
 	r.wantCount(abi.ENOENT, 0, args)
 }
 
+// A bucket that does not fit is ENOSPC where it is the first one of the call; the cursor stays on it. Otherwise the
+// call ends before it without an error.
 func TestHashLookupBatchWithoutRoomForABucket(t *testing.T) {
-	c := newRack(t, abi.Hash, abi.FlagZeroSeed)
-	fd := c.must(MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: abi.FlagZeroSeed})
-	c.must(MapUpdateElem{FD: fd, Key: c.key, Value: c.val})
-	args := c.args(0)
-	args.FD = fd
-	c.wantCount(abi.OK, 0, args)
-	c.must(MapUpdateBatch{Keys: c.keys, Values: c.values, Count: 4, FD: c.fd})
-	for count := uint32(1); count <= 4; count++ {
-		args = c.args(count)
-		_, errno := c.Do(args)
-		n := c.Attr().u32(abi.BatchCount)
-		require.LessOrEqual(t, n, count)
-		require.Equal(t, errno == abi.ENOSPC, n == 0, "count %d", count)
+	r := newRack(t, abi.Hash, abi.FlagZeroSeed)
+	r.must(MapUpdateBatch{Keys: r.keys, Values: r.values, Count: 4, FD: r.fd})
+	r.wantCount(abi.OK, 2, r.args(3))
+	args := r.args(1)
+	args.In = r.out
+	bucket := r.word(r.out)
+	for _, kind := range batchKinds[:2] {
+		r.wantCount(abi.ENOSPC, 0, kind(args))
+		require.Equal(t, bucket, r.word(r.out))
 	}
+	args.Count = 2
+	r.wantCount(abi.ENOENT, 2, args)
+}
+
+// The kernel's buffers grow with the longest bucket.
+func TestHashLookupBatchOfALongBucket(t *testing.T) {
+	const length = 3 * firstBucketSize
+	r := newRack(t, abi.Hash, 0)
+	r.fd = r.must(MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 16, Flags: abi.FlagZeroSeed})
+	file, _ := r.Process.Files.Get(r.fd)
+	table := file.Map().Elements().(maps.Buckets)
+	for key, n := uint32(0), 0; n < length; key++ {
+		elem := MapLookupElem{FD: r.fd, Key: r.Arena.Put(le32(key)), Value: r.val}
+		r.must(MapUpdateElem(elem))
+		if table.NextBucket(1) < table.Buckets() { // not in bucket 0
+			r.must(MapDeleteElem{FD: r.fd, Key: elem.Key})
+			continue
+		}
+		n++
+	}
+	r.wantCount(abi.ENOSPC, 0, r.args(length-1))
+	r.wantCount(abi.ENOENT, length, MapLookupAndDeleteBatch(r.args(16)))
+	r.wantCount(abi.ENOENT, 0, r.args(16))
 }
 
 // A removed bucket is gone even when its elements cannot be copied out.

@@ -127,6 +127,25 @@ func TestMapCreateUnprivileged(t *testing.T) {
 	}
 }
 
+// CAP_BPF alone makes maps, but not with a known seed and not on a device.
+func TestMapCreateWithoutSysAdmin(t *testing.T) {
+	c := NewCaller(NewKernel(Options{}))
+	c.Process.Caps = Caps{BPF: true}
+	for _, tt := range []struct {
+		change func(*MapCreate)
+		want   abi.Errno
+	}{
+		{func(*MapCreate) {}, abi.OK},
+		{func(a *MapCreate) { a.Flags = abi.FlagZeroSeed }, abi.EPERM},
+		{func(a *MapCreate) { a.Ifindex = 1 }, abi.EPERM},
+	} {
+		args := validCreate()
+		tt.change(&args)
+		_, errno := c.Do(args)
+		require.Equal(t, tt.want, errno)
+	}
+}
+
 // What an fd that was inherited allows needs no capability.
 func TestUnprivilegedOnInheritedFD(t *testing.T) {
 	d := newDesk(t, abi.Hash, 0)
