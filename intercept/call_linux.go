@@ -28,7 +28,7 @@ func (c *call) bpf() {
 	}
 	task := maps.Task{CPU: c.taskCPU(abi.Cmd(cmd))}
 	process := bpfsys.Process{Mem: c.memory, Files: c, FS: c, Caps: c.caps}
-	line := c.tracer.begin(c.thread.tid, reader{c.memory, c}, abi.Cmd(cmd), attr, size)
+	line := c.tracer.begin(c.thread.tid, reader{process.Mem, c}, abi.Cmd(cmd), attr, size)
 	ret, errno := c.kernel.Bpf(&task, &process, cmd, attr, size)
 	c.tracer.end(line, ret, errno)
 	if !c.sent {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -170,6 +171,10 @@ func launchSomewhere(ctx context.Context, o Options, path string) (*launched, fu
 }
 
 func launchAt(ctx context.Context, o Options, path, dir string) (*launched, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("find bpffs directory: %w", err)
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make bpffs directory: %w", err)
 	}

@@ -115,7 +115,7 @@ func (th *thread) read(name string) []byte {
 	}
 	defer unix.Close(fd)
 	buf := make([]byte, 4096)
-	n, err := unix.Read(fd, buf)
+	n, _ := unix.Read(fd, buf)
 	return buf[:max(n, 0)]
 }
 

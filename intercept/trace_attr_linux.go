@@ -33,12 +33,12 @@ func (r reader) fields(cmd abi.Cmd, attr uint64, a *bpfsys.Attr, size int) []fie
 		return r.elem(bpfsys.MapLookupElem(v), true)
 	case bpfsys.MapDeleteElem:
 		key, _ := r.sizes(v.FD)
-		return []field{fd("map_fd", v.FD), r.in("key", v.Key, key)}
+		return []field{descriptor("map_fd", v.FD), r.in("key", v.Key, key)}
 	case bpfsys.MapGetNextKey:
 		key, _ := r.sizes(v.FD)
-		return []field{fd("map_fd", v.FD), r.in("key", v.Key, key), r.out("next_key", v.NextKey, key)}
+		return []field{descriptor("map_fd", v.FD), r.in("key", v.Key, key), r.out("next_key", v.NextKey, key)}
 	case bpfsys.MapFreeze:
-		return []field{fd("map_fd", v.FD)}
+		return []field{descriptor("map_fd", v.FD)}
 	case bpfsys.MapLookupBatch:
 		return r.batch(v, attr, false)
 	case bpfsys.MapLookupAndDeleteBatch:
@@ -48,7 +48,11 @@ func (r reader) fields(cmd abi.Cmd, attr uint64, a *bpfsys.Attr, size int) []fie
 	case bpfsys.MapDeleteBatch:
 		return r.batch(bpfsys.MapLookupBatch(v), attr, true)
 	case bpfsys.MapDump:
-		return r.dump(v)
+		return r.dump(v.FD, v.PrevKey, v.Buf, v.BufLen)
+	case bpfsys.MapDumpJuly:
+		return append(r.dump(v.FD, v.PrevKey, v.Buf, v.BufLen), hex("flags", v.Flags))
+	case bpfsys.MapDumpAndDelete:
+		return append(r.dump(v.FD, v.PrevKey, v.Buf, v.BufLen), hex("flags", v.Flags))
 	}
 	return r.objectFields(args, attr)
 }
@@ -61,11 +65,11 @@ func (r reader) objectFields(args bpfsys.Args, attr uint64) []field {
 	case bpfsys.ObjGet:
 		return r.path(bpfsys.ObjPin(v))
 	case bpfsys.ObjGetInfoByFD:
-		return []field{fd("bpf_fd", v.FD), number("info_len", uint64(v.InfoLen)), {name: "info", text: address(v.Info)}}
+		return []field{descriptor("bpf_fd", v.FD), number("info_len", uint64(v.InfoLen)), {name: "info", text: address(v.Info)}}
 	case bpfsys.MapGetNextID:
 		return []field{number("start_id", uint64(v.StartID)), r.word("next_id", attr+abi.IDNext, v.NextID)}
 	case bpfsys.MapGetFDByID:
-		return []field{number("map_id", uint64(v.ID)), {name: "open_flags", text: fmt.Sprintf("%#x", v.OpenFlags)}}
+		return []field{number("map_id", uint64(v.ID)), hex("open_flags", uint64(v.OpenFlags))}
 	}
 	a := args.Encode()
 	return []field{{name: "attr", text: quote(bytes.TrimRight(a[:], "\x00"))}}
@@ -76,7 +80,7 @@ func createFields(v bpfsys.MapCreate) []field {
 	return []field{
 		{name: "map_type", text: "BPF_MAP_TYPE_" + v.Type.String()}, number("key_size", uint64(v.KeySize)),
 		number("value_size", uint64(v.ValueSize)), number("max_entries", uint64(v.MaxEntries)),
-		{name: "map_flags", text: fmt.Sprintf("%#x", v.Flags)}, fd("inner_map_fd", v.InnerMapFD),
+		hex("map_flags", uint64(v.Flags)), descriptor("inner_map_fd", v.InnerMapFD),
 		{name: "map_name", text: quote(name)},
 	}
 }
@@ -88,7 +92,7 @@ func (r reader) elem(v bpfsys.MapLookupElem, update bool) []field {
 	if update {
 		value = r.in("value", v.Value, size)
 	}
-	return []field{fd("map_fd", v.FD), r.in("key", v.Key, key), value, {name: "flags", text: elemFlags(v.Flags)}}
+	return []field{descriptor("map_fd", v.FD), r.in("key", v.Key, key), value, {name: "flags", text: elemFlags(v.Flags)}}
 }
 
 // batch prints the batch commands; keys and values are inputs of updates and deletions.
@@ -98,20 +102,22 @@ func (r reader) batch(v bpfsys.MapLookupBatch, attr uint64, input bool) []field 
 	if input {
 		keys, values = r.in("keys", v.Keys, int(v.Count)*key), r.in("values", v.Values, int(v.Count)*size)
 	}
+	count := r.word("count", attr+abi.BatchCount, v.Count)
+	count.partial = true
 	return []field{
-		{name: "in_batch", text: address(v.In)}, {name: "out_batch", text: address(v.Out)}, keys, values,
-		r.word("count", attr+abi.BatchCount, v.Count), fd("map_fd", v.FD),
-		{name: "elem_flags", text: elemFlags(v.ElemFlags)}, {name: "flags", text: fmt.Sprintf("%#x", v.Flags)},
+		{name: "in_batch", text: address(v.In)}, {name: "out_batch", text: address(v.Out)}, keys, values, count,
+		descriptor("map_fd", v.FD), {name: "elem_flags", text: elemFlags(v.ElemFlags)}, hex("flags", v.Flags),
 	}
 }
 
-func (r reader) dump(v bpfsys.MapDump) []field {
-	key, _ := r.sizes(v.FD)
-	length := r.u32(v.BufLen)
+// dump prints the commands that no kernel has; the length of the buffer is in and out.
+func (r reader) dump(fd int32, prevKey, buf, bufLen uint64) []field {
+	key, _ := r.sizes(fd)
+	length := r.u32(bufLen)
 	return []field{
-		fd("map_fd", v.FD), r.in("prev_key", v.PrevKey, key), {name: "buf", text: address(v.Buf)},
-		{name: "buf_len", text: "[" + fmt.Sprint(length) + "]", late: func() string {
-			return fmt.Sprintf("[%d => %d]", length, r.u32(v.BufLen))
+		descriptor("map_fd", fd), r.in("prev_key", prevKey, key), {name: "buf", text: address(buf)},
+		{name: "buf_len", text: fmt.Sprintf("[%d]", length), late: func() string {
+			return fmt.Sprintf("[%d => %d]", length, r.u32(bufLen))
 		}},
 	}
 }
@@ -123,8 +129,8 @@ func (r reader) path(v bpfsys.ObjPin) []field {
 	if !whole {
 		path = address(v.Pathname)
 	}
-	return []field{{name: "pathname", text: path}, fd("bpf_fd", v.FD), {name: "file_flags", text: fmt.Sprintf("%#x", v.Flags)},
-		fd("path_fd", v.PathFD)}
+	return []field{{name: "pathname", text: path}, descriptor("bpf_fd", v.FD), hex("file_flags", uint64(v.Flags)),
+		descriptor("path_fd", v.PathFD)}
 }
 
 // sizes are the bytes of a key and of a value of the map behind a fd, -1 when it is no map.
@@ -149,7 +155,7 @@ func (r reader) out(name string, addr uint64, size int) field {
 
 // many is out for as many elements as the attr counts when the call is over.
 func (r reader) many(name string, addr, attr uint64, size int) field {
-	return field{name: name, text: address(addr), late: func() string {
+	return field{name: name, text: address(addr), partial: true, late: func() string {
 		return r.text(addr, int(r.u32(attr+abi.BatchCount))*size)
 	}}
 }
@@ -185,7 +191,9 @@ func (r reader) u32(addr uint64) uint32 {
 	return binary.NativeEndian.Uint32(p[:])
 }
 
-func fd(name string, n int32) field { return field{name: name, text: fmt.Sprint(n)} }
+func descriptor(name string, n int32) field { return field{name: name, text: fmt.Sprint(n)} }
+
+func hex(name string, n uint64) field { return field{name: name, text: fmt.Sprintf("%#x", n)} }
 
 func number(name string, n uint64) field { return field{name: name, text: fmt.Sprint(n)} }
 

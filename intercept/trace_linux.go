@@ -24,10 +24,12 @@ type line struct {
 	tail   string
 }
 
-// field is a member of the attr; late prints what the call wrote.
+// field is a member of the attr; late prints what the call wrote. A batch is partial: at the map's end it answers ENOENT
+// and hands over what there was.
 type field struct {
 	name, text string
 	late       func() string
+	partial    bool
 }
 
 // begin reads a call's arguments before it runs.
@@ -75,7 +77,7 @@ func (l *line) members(errno abi.Errno) string {
 	var members []string
 	for _, f := range l.fields {
 		text := f.text
-		if f.late != nil && errno == abi.OK {
+		if f.late != nil && (errno == abi.OK || f.partial && errno == abi.ENOENT) {
 			text = f.late()
 		}
 		members = append(members, f.name+"="+text)

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"os"
+	"strconv"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/intercept"
 	"github.com/bpfsim/bpfsim/syscall"
 	"github.com/spf13/cobra"
@@ -15,6 +17,7 @@ type runFlags struct {
 	trace        string
 	cpus         int
 	unprivileged bool
+	numbers      map[string]string
 }
 
 const runLong = `Run CMD and its children; every bpf(2) call of theirs is answered by bpfsim, without root.
@@ -38,6 +41,7 @@ func newRun() *cobra.Command {
 	flags.StringVar(&f.bpffs, "bpffs", "", "directory that stands for the bpffs, instead of /sys/fs/bpf")
 	flags.StringVar(&f.trace, "trace", "", "write each bpf(2) call to this file, as strace prints it")
 	flags.IntVar(&f.cpus, "cpus", 0, "number of possible CPUs (0: the host's, which programs read from /sys)")
+	flags.StringToStringVar(&f.numbers, "number", nil, "give a command number another meaning: 23=BPF_MAP_DUMP is the RFC's own tree")
 	flags.BoolVar(&f.unprivileged, "unprivileged", false, "answer as to a caller without CAP_BPF and CAP_SYS_ADMIN")
 	return cmd
 }
@@ -73,7 +77,11 @@ func (f runFlags) options(args []string) (intercept.Options, func() error, error
 		}
 		o.CPUs = cpus
 	}
-	o.Kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: o.CPUs})
+	numbers, err := parseNumbers(f.numbers)
+	if err != nil {
+		return o, nil, err
+	}
+	o.Kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: o.CPUs, Numbers: numbers})
 	if f.trace == "" {
 		return o, func() error { return nil }, nil
 	}
@@ -83,4 +91,21 @@ func (f runFlags) options(args []string) (intercept.Options, func() error, error
 	}
 	o.Trace = file
 	return o, file.Close, nil
+}
+
+// parseNumbers reads pairs such as 23=BPF_MAP_DUMP.
+func parseNumbers(pairs map[string]string) (map[abi.Cmd]abi.Cmd, error) {
+	numbers := map[abi.Cmd]abi.Cmd{}
+	for text, name := range pairs {
+		n, err := strconv.ParseUint(text, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("--number %s=%s: %w", text, name, err)
+		}
+		cmd, ok := abi.CmdByName(name)
+		if !ok {
+			return nil, fmt.Errorf("--number %s=%s: no such command", text, name)
+		}
+		numbers[abi.Cmd(n)] = cmd
+	}
+	return numbers, nil
 }
