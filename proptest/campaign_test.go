@@ -29,5 +29,5 @@ func TestCampaignAgainstLinux(t *testing.T) {
 	})
 	require.NoError(t, err)
 	t.Log(r)
-	require.Empty(t, r.Mismatches, r)
+	require.Empty(t, r.Mismatches)
 }

@@ -45,5 +45,9 @@ func (d *drafter) during(m *draftMap) []Nested {
 		}
 		steps = append(steps, Nested{Before: before, Step: d.on(c)})
 	}
+	if chance(d, 5) {
+		last := Step{CPU: d.cpu, Action: pick[Action](d, Close{FD: m.fd}, d.elemCall(abi.MapFreeze, m, 0, 0, 0))}
+		steps = append(steps, Nested{Before: before, Step: last})
+	}
 	return steps
 }

@@ -26,8 +26,11 @@ func TestTextRoundTrip(t *testing.T) {
 
 func TestAgainstModel(t *testing.T) {
 	k := proptest.NewSim()
-	programs := proptest.Programs(machine())
-	rapid.Check(t, func(t *rapid.T) { requireEqual(t, programs.Draw(t, "program"), k) })
+	rapid.Check(t, func(t *rapid.T) {
+		m := machine()
+		m.CPUs = rapid.IntRange(1, 8).Draw(t, "possible CPUs")
+		requireEqual(t, proptest.Programs(m).Draw(t, "program"), k)
+	})
 }
 
 func TestAgainstLinux(t *testing.T) {

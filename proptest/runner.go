@@ -64,7 +64,7 @@ func (r *runner) do(s Step) {
 		out = r.call(s.CPU, a)
 	case Event:
 		out.Errno = r.kernel.Do(s.CPU, a)
-		if out.Errno == abi.OK {
+		if out.Errno == abi.OK && r.judging {
 			r.follow(a)
 		}
 	}
@@ -106,6 +106,10 @@ func (r *runner) nested(steps []Nested) func(int) {
 // all do.
 func (r *runner) judge(c model.Call, o Outcome) {
 	result := model.Result{Ret: o.Ret, Errno: o.Errno, After: r.kernel.Arena().regions}
+	made := o.Errno == abi.OK && makesFD(c.Cmd)
+	if made {
+		result.Ret = landing
+	}
 	var states []*model.State
 	var reason string
 	for _, s := range r.states {
@@ -120,13 +124,18 @@ func (r *runner) judge(c model.Call, o Outcome) {
 		return
 	}
 	r.states = states
+	if made {
+		r.follow(Dup{FD: landing, To: o.Ret})
+		r.follow(Close{FD: landing})
+	}
 }
+
+// landing is the fd that a call returned before it was moved, for the model: it was not open, where it is now may have
+// been.
+const landing = FirstFD + NumFDs
 
 // follow tells the model of an event that happened.
 func (r *runner) follow(e Event) {
-	if !r.judging {
-		return
-	}
 	states := make([]*model.State, len(r.states)) // the old slice may be another runner's too
 	for i, s := range r.states {
 		states[i] = after(s, e)

@@ -1,0 +1,77 @@
+package proptest_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/proptest"
+)
+
+// furnished begins a program with a map of each type, some elements in them, and an fd that is no bpf object.
+const furnished = `machine cpus=2 bpf=true sysadmin=true
+cpu0 BPF_MAP_CREATE @0 size=72 { type=1 key_size=4 value_size=8 max_entries=4 flags=0x40 } -> 500
+cpu0 BPF_MAP_CREATE @0 size=72 { type=9 key_size=4 value_size=8 max_entries=4 flags=0x40 } -> 501
+cpu0 BPF_MAP_CREATE @0 size=72 { type=2 key_size=4 value_size=8 max_entries=4 } -> 502
+cpu0 BPF_MAP_CREATE @0 size=72 { type=22 value_size=8 max_entries=4 } -> 503
+cpu0 BPF_MAP_CREATE @0 size=72 { type=23 value_size=8 max_entries=4 } -> 504
+cpu0 foreign fd=505
+cpu0 BPF_MAP_UPDATE_BATCH @0 size=56 { keys=@1000 values=@3000 count=3 fd=500 } @1000=010000000200000003000000
+cpu0 BPF_MAP_UPDATE_BATCH @0 size=56 { keys=@1000 values=@3000 count=3 fd=501 }
+cpu0 BPF_MAP_UPDATE_ELEM @0 size=32 { fd=503 value=@3000 }
+cpu0 BPF_MAP_UPDATE_ELEM @0 size=32 { fd=504 value=@3000 }
+cpu0 BPF_OBJ_PIN @0 size=16 { path=@a00 fd=500 } @a00=2f7379732f66732f6270662f6100
+`
+
+// FuzzCall makes any call, twice, on a furnished machine: whatever it is, nothing panics and the model allows the answer.
+func FuzzCall(f *testing.F) {
+	base, err := proptest.Parse(furnished)
+	require.NoError(f, err)
+	for _, s := range base.Steps {
+		if c, ok := s.Action.(proptest.Call); ok {
+			f.Add(uint32(c.Cmd), c.Size, c.Attr-proptest.Base, c.Contents, uint64(0x400), []byte{1, 0, 0, 0})
+		}
+	}
+	f.Add(uint32(abi.MapDump), uint32(32), uint64(0), make([]byte, 32), uint64(0x1ff0), []byte{0xff, 0xff})
+	k := proptest.NewSim()
+	f.Fuzz(func(t *testing.T, cmd, size uint32, at uint64, contents []byte, where uint64, bytes []byte) {
+		call := proptest.Call{
+			Cmd: abi.Cmd(cmd), Attr: proptest.Base + at, Size: size, Contents: contents,
+			Memory: []proptest.Write{{Addr: proptest.Base + where, Bytes: bytes}}, As: proptest.FirstFD + 9,
+		}
+		p := base
+		p.Steps = append(p.Steps[:len(p.Steps):len(p.Steps)], proptest.Step{Action: call}, proptest.Step{CPU: 1, Action: call})
+		requireEqual(t, p, k)
+	})
+}
+
+// FuzzProgram lets the fuzzer make rapid's choices.
+func FuzzProgram(f *testing.F) {
+	k := proptest.NewSim()
+	programs := proptest.Programs(proptest.Machine{CPUs: 2, BPF: true, SysAdmin: true})
+	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) { requireEqual(t, programs.Draw(t, "program"), k) }))
+}
+
+// FuzzParse: whatever text is a program prints as a text that is the same program.
+func FuzzParse(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.txt")
+	require.NoError(f, err)
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		require.NoError(f, err)
+		f.Add(string(text))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := proptest.Parse(text)
+		if err != nil {
+			return
+		}
+		again, err := proptest.Parse(p.String())
+		require.NoError(t, err)
+		require.Equal(t, p.String(), again.String())
+	})
+}
