@@ -182,8 +182,9 @@ func (x *run) notA(offset int) abi.Errno {
 }
 
 // checkCaller: without CAP_BPF every type is refused, but only after the checks above (measured as uid 65534).
+// CAP_SYS_ADMIN holds CAP_BPF (bpf_capable; measured).
 func (x *run) checkCaller(*spec) abi.Errno {
-	if !x.state.config.BPF {
+	if !x.state.config.BPF && !x.state.config.SysAdmin {
 		return abi.EPERM
 	}
 	return abi.OK
@@ -213,6 +214,8 @@ func (x *run) offload(kind abi.MapType) (abi.Errno, bool) {
 	switch {
 	case device == 0:
 		return abi.OK, false
+	case !x.state.config.SysAdmin: // measured with CAP_BPF alone
+		return abi.EPERM, true
 	case kind != abi.Hash && kind != abi.Array:
 		return abi.EINVAL, true
 	case device == 1 || x.seen.Errno == abi.EOPNOTSUPP:
