@@ -102,21 +102,19 @@ func (a *Arena) at(addr uint64) *segment {
 	return &a.segments[i-1]
 }
 
-// behind is the place of the first segment that starts behind addr.
+// behind is the place of the first segment that starts behind addr. Written out, since the comparison by function of
+// slices.BinarySearchFunc takes a third of a batch's time.
 func (a *Arena) behind(addr uint64) int {
-	i, found := slices.BinarySearchFunc(a.segments, addr, func(s segment, addr uint64) int {
-		switch {
-		case s.addr < addr:
-			return -1
-		case s.addr > addr:
-			return 1
+	low, high := 0, len(a.segments)
+	for low < high {
+		middle := (low + high) / 2
+		if a.segments[middle].addr <= addr {
+			low = middle + 1
+		} else {
+			high = middle
 		}
-		return 0
-	})
-	if found {
-		i++
 	}
-	return i
+	return low
 }
 
 func (s *segment) end() uint64 { return s.addr + uint64(len(s.bytes)) }

@@ -1,6 +1,7 @@
 package bpfsys
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -24,14 +25,10 @@ func (a *Attr) clearBehind(cmd abi.Cmd) bool {
 	return !ok || allZero(a[end:])
 }
 
-func allZero(p []byte) bool {
-	for _, b := range p {
-		if b != 0 {
-			return false
-		}
-	}
-	return true
-}
+// zeros is what may lie behind an attr.
+var zeros [abi.MaxAttrSize]byte
+
+func allZero(p []byte) bool { return bytes.Equal(p, zeros[:len(p)]) }
 
 // readAttr copies size bytes of attr into c. A caller built for a later kernel may pass more than this one knows, as
 // long as the rest is zero (bpf_check_uarg_tail_zero in kernel/bpf/syscall.c).

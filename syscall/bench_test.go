@@ -1,0 +1,59 @@
+package bpfsys
+
+import (
+	"testing"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/stretchr/testify/require"
+)
+
+// benchDesk is a hash of 1024 elements.
+func benchDesk(b *testing.B) *desk {
+	d := &desk{Caller: NewCaller(NewKernel(Options{CPUs: 4})), t: &testing.T{}}
+	fd, errno := d.Do(MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 1024})
+	require.Equal(b, abi.OK, errno)
+	d.fd, d.key, d.val = fd, d.Arena.Alloc(4), d.Arena.Alloc(8)
+	for i := range uint32(1024) {
+		d.Arena.Write(d.key, le32(i))
+		_, errno := d.Do(MapUpdateElem{FD: fd, Key: d.key, Value: d.val})
+		require.Equal(b, abi.OK, errno)
+	}
+	return d
+}
+
+// lookups calls as long as more says so, with the attr laid out once.
+func lookups(d *desk, more func() bool) {
+	attr := MapLookupElem{FD: d.fd, Key: d.key, Value: d.val}.Encode()
+	addr := d.Arena.Put(attr[:])
+	for i := uint32(0); more(); i++ {
+		key := d.Arena.Bytes(d.key, 4)
+		key[0], key[1] = byte(i), byte(i>>8)&3
+		d.Kernel.Bpf(d.Task, d.Process, uint32(abi.MapLookupElem), addr, abi.AttrSize)
+	}
+}
+
+func BenchmarkLookup(b *testing.B) {
+	d := benchDesk(b)
+	b.ReportAllocs()
+	lookups(d, b.Loop)
+}
+
+func BenchmarkLookupParallel(b *testing.B) {
+	d := benchDesk(b)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) { lookups(thread(d, 0), pb.Next) })
+}
+
+// BenchmarkLookupBatch reads the whole map in one call; ns/elem is the figure to compare with BenchmarkLookup.
+func BenchmarkLookupBatch(b *testing.B) {
+	d := benchDesk(b)
+	keys, values, out := d.Arena.Alloc(4096), d.Arena.Alloc(8192), d.Arena.Alloc(4)
+	args := MapLookupBatch{Out: out, Keys: keys, Values: values, Count: 1024, FD: d.fd}.Encode()
+	addr := d.Arena.Alloc(abi.AttrSize)
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Arena.Write(addr, args[:])
+		d.Kernel.Bpf(d.Task, d.Process, uint32(abi.MapLookupBatch), addr, abi.AttrSize)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1024, "ns/elem")
+}
