@@ -27,8 +27,10 @@ func (s Scenario) describe(call model.WalkCall, ended bool) string {
 
 // pairText is key=value, the value as the number of its write; a torn value shows all its words.
 func pairText(p model.Pair) string {
-	return fmt.Sprintf("%d=%s", binary.LittleEndian.Uint32([]byte(p.Key)), valueText(p.Value))
+	return keyText(p.Key) + "=" + valueText(p.Value)
 }
+
+func keyText(key string) string { return fmt.Sprint(binary.LittleEndian.Uint32([]byte(key))) }
 
 func valueText(value string) string {
 	first := binary.LittleEndian.Uint64([]byte(value))

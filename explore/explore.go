@@ -22,7 +22,7 @@ func Explore(s Scenario, schedules sim.Schedules) (Result, error) {
 	if err := s.Check(); err != nil {
 		return Result{}, err
 	}
-	build := func() *sim.Machine { m, _ := s.machine(); return m }
+	build := func() *sim.Machine { m, _ := s.machine(nil); return m }
 	n, err := sim.Explore(build, schedules)
 	if err == nil {
 		return Result{Schedules: n}, nil
@@ -37,7 +37,10 @@ func Explore(s Scenario, schedules sim.Schedules) (Result, error) {
 }
 
 // Replay runs the scenario once under the schedule of the line.
-func Replay(s Scenario, line string) (*Run, error) {
+func Replay(s Scenario, line string) (*Run, error) { return observed(s, line, nil) }
+
+// observed is Replay with a look at the run behind each step.
+func observed(s Scenario, line string, observe func(*Run)) (*Run, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
@@ -45,8 +48,8 @@ func Replay(s Scenario, line string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, run := s.machine()
-	_, err = m.Run(schedule)
+	m, run := s.machine(observe)
+	run.Trace, err = m.Run(schedule)
 	var breach *BreachError
 	if errors.As(err, &breach) {
 		err = nil

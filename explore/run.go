@@ -16,11 +16,14 @@ type Run struct {
 	History  model.History
 	// Done lists the operations and calls as they ended.
 	Done []Done
+	// Trace is the schedule, step by step.
+	Trace sim.Trace
 	// Breach says how the contract was broken, "" when it was kept.
 	Breach string
 
 	elements maps.Map
 	setup    *client // takes no steps
+	walk     *walker // nil until the walk begins
 }
 
 // Done is an operation or a call of the walk, with the steps it took.
@@ -38,10 +41,14 @@ type BreachError struct {
 
 func (e *BreachError) Error() string { return fmt.Sprintf("%s broken: %s", e.Contract, e.Breach) }
 
-// machine builds a fresh machine with the scenario's tasks, and the run that records them.
-func (s Scenario) machine() (*sim.Machine, *Run) {
-	m := sim.NewMachine(sim.Options{CPUs: s.CPUs(), Steps: maxSteps})
+// machine builds a fresh machine with the scenario's tasks, and the run that records them. observe may be nil.
+func (s Scenario) machine(observe func(*Run)) (*sim.Machine, *Run) {
 	r := &Run{Scenario: s}
+	options := sim.Options{CPUs: s.CPUs(), Steps: maxSteps}
+	if observe != nil {
+		options.Observe = func(sim.Step) { observe(r) }
+	}
+	m := sim.NewMachine(options)
 	r.setUp(m)
 	m.Spawn(walkerName, s.Walk.CPU, r.walker)
 	number := uint64(len(s.Keys))
@@ -103,6 +110,7 @@ func (m Shape) make(user *sim.User) int32 {
 
 func (r *Run) walker(t *sim.Task) {
 	w := newWalker(simulated{t.User().Caller}, r.setup.fd, r.Scenario)
+	r.walk = w
 	r.History.Walk.Removes = w.way.Removes
 	for ended := false; !ended && len(r.History.Walk.Calls) <= r.History.Bound+1; {
 		var call model.WalkCall
@@ -169,7 +177,7 @@ func spanOf(t *sim.Task) (start, end int64) {
 func (r *Run) judge() error {
 	r.History.Left = r.setup.content()
 	contract, _ := model.ContractByName(r.Scenario.Contract)
-	if r.Breach = contract.Check(r.History); r.Breach != "" {
+	if r.Breach = r.Scenario.readable(contract.Check(r.History)); r.Breach != "" {
 		return &BreachError{Contract: contract.Name, Breach: r.Breach}
 	}
 	return nil

@@ -20,6 +20,9 @@ type Options struct {
 	PrivateMemory bool
 	// Steps ends a run that takes more steps than this with a StepLimitError; 0 means a million.
 	Steps int
+	// Observe, unless nil, is called behind each step, when the task that took it stands before its next one or has
+	// ended. It sees what the tasks did so far and must not change it.
+	Observe func(Step)
 }
 
 const (
@@ -141,6 +144,9 @@ func (m *Machine) conclude() {
 // choose picks the task that takes the next step, nil when the run is over. running is the task that has just
 // reached a step, nil when the last one ended.
 func (m *Machine) choose(running *Task) *Task {
+	if n := len(m.trace.Steps); n > 0 && m.options.Observe != nil {
+		m.options.Observe(m.trace.Steps[n-1])
+	}
 	m.gather(running)
 	if m.over() {
 		return nil
