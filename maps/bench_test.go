@@ -55,13 +55,19 @@ func (r *rival) Delete(_ *maps.Task, key []byte) abi.Errno {
 	return abi.OK
 }
 
+// contestant is a map to be measured, under its name in the results.
+type contestant struct {
+	name string
+	keyed
+}
+
 // contestants are the hash types and their rival, each filled with keys 0 to benchEntries-1.
-func contestants(b *testing.B) map[string]keyed {
+func contestants(b *testing.B) []contestant {
 	spec := maps.Spec{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: benchEntries, CPUs: 2, Seed: 1}
 	hash := must(b, spec).(keyed)
 	spec.Type, spec.MaxEntries = abi.LRUHash, 2*benchEntries
 	lru := must(b, spec).(keyed)
-	all := map[string]keyed{"hash": hash, "lru": lru, "gomap": &rival{values: map[string][]byte{}}}
+	all := []contestant{{"hash", hash}, {"lru", lru}, {"gomap", &rival{values: map[string][]byte{}}}}
 	for _, m := range all {
 		for i := range uint32(benchEntries) {
 			m.Update(&maps.Task{}, key4(i), make([]byte, 8), abi.Any)
@@ -82,13 +88,13 @@ func key4(i uint32) []byte { return binary.NativeEndian.AppendUint32(nil, i) }
 
 // compare runs op on each contestant with keys that jump about the first benchEntries numbers.
 func compare(b *testing.B, op func(m keyed, t *maps.Task, key, value []byte)) {
-	for name, m := range contestants(b) {
-		b.Run(name, func(b *testing.B) {
+	for _, m := range contestants(b) {
+		b.Run(m.name, func(b *testing.B) {
 			b.ReportAllocs()
 			task, key, value := new(maps.Task), make([]byte, 4), make([]byte, 8)
 			for i := uint32(0); b.Loop(); i += 7919 {
 				binary.NativeEndian.PutUint32(key, i%benchEntries)
-				op(m, task, key, value)
+				op(m.keyed, task, key, value)
 			}
 		})
 	}
@@ -118,12 +124,12 @@ func BenchmarkDeleteInsert(b *testing.B) {
 
 // BenchmarkNextKey has no rival: a Go map cannot go on from a key.
 func BenchmarkNextKey(b *testing.B) {
-	for name, m := range contestants(b) {
-		walker, ok := m.(maps.NextKeyer)
+	for _, m := range contestants(b) {
+		walker, ok := m.keyed.(maps.NextKeyer)
 		if !ok {
 			continue
 		}
-		b.Run(name, func(b *testing.B) {
+		b.Run(m.name, func(b *testing.B) {
 			b.ReportAllocs()
 			task, key := new(maps.Task), make([]byte, 4)
 			for b.Loop() {
@@ -136,8 +142,8 @@ func BenchmarkNextKey(b *testing.B) {
 }
 
 func BenchmarkLookupParallel(b *testing.B) {
-	for name, m := range contestants(b) {
-		b.Run(name, func(b *testing.B) {
+	for _, m := range contestants(b) {
+		b.Run(m.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				task, key, value := new(maps.Task), make([]byte, 4), make([]byte, 8)
@@ -173,21 +179,22 @@ func (s *lockedSlice) Update(_ *maps.Task, key, value []byte, _ uint64) abi.Errn
 func BenchmarkArray(b *testing.B) {
 	for _, size := range []uint32{8, 256} {
 		spec := maps.Spec{Type: abi.Array, KeySize: 4, ValueSize: size, MaxEntries: 10_000, CPUs: 2}
-		for name, m := range map[string]any{
-			"array": must(b, spec), "slice": &lockedSlice{values: make([]byte, size*spec.MaxEntries)},
-		} {
-			key, value, task := make([]byte, 4), make([]byte, size), new(maps.Task)
-			run := func(what string, op func()) {
-				b.Run(fmt.Sprintf("%s%d/%s", what, size, name), func(b *testing.B) {
-					b.ReportAllocs()
-					for i := uint32(0); b.Loop(); i += 7919 {
-						binary.NativeEndian.PutUint32(key, i%spec.MaxEntries)
-						op()
-					}
-				})
-			}
-			run("update", func() { m.(maps.Updater).Update(task, key, value, abi.Any) })
-			run("lookup", func() { m.(maps.Lookuper).Lookup(task, key, value) })
-		}
+		benchArray(b, fmt.Sprintf("%d/array", size), must(b, spec), spec)
+		benchArray(b, fmt.Sprintf("%d/slice", size), &lockedSlice{values: make([]byte, size*spec.MaxEntries)}, spec)
 	}
+}
+
+func benchArray(b *testing.B, name string, m any, spec maps.Spec) {
+	key, value, task := make([]byte, 4), make([]byte, spec.ValueSize), new(maps.Task)
+	run := func(name string, op func()) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := uint32(0); b.Loop(); i += 7919 {
+				binary.NativeEndian.PutUint32(key, i%spec.MaxEntries)
+				op()
+			}
+		})
+	}
+	run("update"+name, func() { m.(maps.Updater).Update(task, key, value, abi.Any) })
+	run("lookup"+name, func() { m.(maps.Lookuper).Lookup(task, key, value) })
 }

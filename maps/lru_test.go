@@ -123,6 +123,28 @@ func TestLRURobs(t *testing.T) {
 	require.Equal(t, []uint32{3}, walk(t, m))
 }
 
+// Three CPUs hold the two elements in turn, so each taking has to rob; who was robbed last comes last. With 2 CPUs the
+// order cannot be seen, so this follows bpf_lru_list.c and is not measured.
+func TestLRURobsInTurn(t *testing.T) {
+	spec := small(abi.LRUHash, 2, abi.FlagZeroSeed)
+	spec.CPUs = 3
+	m := must(t, spec).(store)
+	for _, step := range []struct {
+		cpu  int
+		key  uint32
+		left []uint32
+	}{
+		{0, 1, []uint32{1}}, {1, 2, []uint32{1, 2}},
+		{2, 3, []uint32{2, 3}}, // robs CPU 0
+		{0, 4, []uint32{3, 4}}, // robs CPU 1
+		{1, 5, []uint32{4, 5}}, // robs CPU 2
+		{2, 6, []uint32{4, 6}}, // goes on with CPU 1
+	} {
+		require.Equal(t, abi.OK, m.Update(on(step.cpu), key4(step.key), make([]byte, 8), abi.Any))
+		require.Equal(t, step.left, sorted(t, m), "%+v", step)
+	}
+}
+
 func TestLRURounding(t *testing.T) {
 	require.Equal(t, uint32(10), must(t, small(abi.LRUHash, 9, abi.FlagNoCommonLRU)).Spec().MaxEntries)
 	require.Equal(t, uint32(9), must(t, small(abi.LRUHash, 9, 0)).Spec().MaxEntries)

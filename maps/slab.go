@@ -79,4 +79,7 @@ func (a *arena) fresh() slot {
 func (a *arena) record(s slot) []byte { return a.records.at(uint32(s - a.first)) }
 
 // node is the LRU state of slot s.
-func (a *arena) node(s slot) *node { return &a.nodes.at(uint32(s))[0] }
+func (a *arena) node(s slot) *node {
+	chunk, at := a.nodes.place(uint32(s))
+	return &a.nodes.chunks[chunk][at]
+}
