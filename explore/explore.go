@@ -37,10 +37,10 @@ func Explore(s Scenario, schedules sim.Schedules) (Result, error) {
 }
 
 // Replay runs the scenario once under the schedule of the line.
-func Replay(s Scenario, line string) (*Run, error) { return observed(s, line, nil) }
+func Replay(s Scenario, line string) (*Run, error) { return replay(s, line, nil) }
 
-// observed is Replay with a look at the run behind each step.
-func observed(s Scenario, line string, observe func(*Run)) (*Run, error) {
+// replay is Replay with a look at the run behind each step, unless observe is nil.
+func replay(s Scenario, line string, observe func(*Run)) (*Run, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}

@@ -41,7 +41,8 @@ type BreachError struct {
 
 func (e *BreachError) Error() string { return fmt.Sprintf("%s broken: %s", e.Contract, e.Breach) }
 
-// machine builds a fresh machine with the scenario's tasks, and the run that records them. observe may be nil.
+// machine builds a fresh machine with the scenario's tasks, and the run that records them; observe, unless nil, looks at
+// the run behind each step.
 func (s Scenario) machine(observe func(*Run)) (*sim.Machine, *Run) {
 	r := &Run{Scenario: s}
 	options := sim.Options{CPUs: s.CPUs(), Steps: maxSteps}
