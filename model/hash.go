@@ -193,7 +193,6 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags uint64) abi.Errno {
 		h.lru.giveBack(node)
 		return errno
 	}
-	h.lru.name(node, string(key))
 	h.replace(old, present, element{string(key), value, node})
 	if present {
 		h.lru.reference(node)
@@ -202,8 +201,18 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags uint64) abi.Errno {
 	return abi.OK
 }
 
-// evict is how the LRU removes the element of one of its nodes.
-func (h *hash) evict(n node) { h.unlink(element{key: n.key, node: n.id}) }
+// evict is how the LRU removes the element that carries a node.
+func (h *hash) evict(n node) {
+	for _, b := range h.buckets {
+		for _, e := range b.elements {
+			if e.node == n.id {
+				h.unlink(e)
+				return
+			}
+		}
+	}
+	panic("model: a node in use without an element")
+}
 
 func (h *hash) delete(_ int, key []byte) abi.Errno {
 	e, present := h.find(string(key))

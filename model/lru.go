@@ -21,10 +21,9 @@ type lru struct {
 	ids    int     // node ids given out so far
 }
 
-// node is a node in use. key is the element it carries.
+// node is a node in use; the element that it carries knows its id.
 type node struct {
 	id  int
-	key string
 	cpu int // who took it
 	ref bool
 }
@@ -71,7 +70,7 @@ func (l *lru) fresh(cpu int) node {
 	return node{id: l.ids, cpu: cpu}
 }
 
-// take gets a node for cpu and returns its id, 0 when there is none. evict removes the element of a node.
+// take gets a node for cpu and returns its id, 0 when there is none. evict removes the element that carries a node.
 func (l *lru) take(cpu int, evict func(node)) int {
 	if l.common {
 		return l.takeCommon(cpu, evict)
@@ -180,11 +179,11 @@ func (l *lru) giveBack(id int) {
 	panic("model: a node on no list")
 }
 
-// change applies f to the node with that id.
-func (l *lru) change(id int, f func(*node)) {
+// reference sets a node's reference bit.
+func (l *lru) reference(id int) {
 	for _, nodes := range l.all() {
 		if at := position(nodes, id); at >= 0 {
-			f(&nodes[at])
+			nodes[at].ref = true
 			return
 		}
 	}
@@ -202,12 +201,6 @@ func (l *lru) all() [][]node {
 	}
 	return all
 }
-
-// name tells which element a node carries.
-func (l *lru) name(id int, key string) { l.change(id, func(n *node) { n.key = key }) }
-
-// reference sets a node's reference bit.
-func (l *lru) reference(id int) { l.change(id, func(n *node) { n.ref = true }) }
 
 // position is where the node with that id is, or -1.
 func position(nodes []node, id int) int {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// pageSize is the grain in which written user memory is copied.
-const pageSize = 4096
+// grain is how much user memory is copied at a time when a call writes to it, in bytes.
+const grain = 512
 
 // user is user memory during a call: what it was before, and copies of the pages that the call has written.
 type user struct {
@@ -34,26 +34,26 @@ func (u *user) find(addr uint64) (region, offset int) {
 // at is the memory from offset to the end of its page, with what the call has written so far.
 func (u *user) at(region, offset int) []byte {
 	for _, p := range u.dirty {
-		if p.region == region && p.index == offset/pageSize {
-			return p.bytes[offset%pageSize:]
+		if p.region == region && p.index == offset/grain {
+			return p.bytes[offset%grain:]
 		}
 	}
-	return clip(u.before[region].Bytes, offset/pageSize)[offset%pageSize:]
+	return clip(u.before[region].Bytes, offset/grain)[offset%grain:]
 }
 
 // clip is the index'th page of b; the last one may be short.
 func clip(b []byte, index int) []byte {
-	return b[index*pageSize : min(len(b), (index+1)*pageSize)]
+	return b[index*grain : min(len(b), (index+1)*grain)]
 }
 
 // own makes the page that holds offset writable.
 func (u *user) own(region, offset int) {
 	for _, p := range u.dirty {
-		if p.region == region && p.index == offset/pageSize {
+		if p.region == region && p.index == offset/grain {
 			return
 		}
 	}
-	index := offset / pageSize
+	index := offset / grain
 	u.dirty = append(u.dirty, page{region, index, bytes.Clone(clip(u.before[region].Bytes, index))})
 }
 
@@ -129,8 +129,8 @@ func (u *user) compareRegion(i int, before, after Region) string {
 	if before.Addr != after.Addr || len(before.Bytes) != len(after.Bytes) {
 		return fmt.Sprintf("memory: region %#x+%d before, %#x+%d after", before.Addr, len(before.Bytes), after.Addr, len(after.Bytes))
 	}
-	for offset := 0; offset < len(before.Bytes); offset += pageSize {
-		want, saw := u.at(i, offset), clip(after.Bytes, offset/pageSize)
+	for offset := 0; offset < len(before.Bytes); offset += grain {
+		want, saw := u.at(i, offset), clip(after.Bytes, offset/grain)
 		if !bytes.Equal(want, saw) {
 			return differ(before.Addr+uint64(offset), want, saw)
 		}
