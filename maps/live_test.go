@@ -40,3 +40,20 @@ func TestLiveValueOutlivesItsKey(t *testing.T) {
 	require.Equal(t, abi.OK, m.Lookup(on(0), key4(1), value))
 	require.Equal(t, make([]byte, 8), value)
 }
+
+// A bucket that is emptied gives its newest element back last, so that memory is the first to be reused.
+func TestLiveValueReused(t *testing.T) {
+	for _, kind := range []abi.MapType{abi.Hash, abi.LRUHash} {
+		m := newStore(t, kind, 4, 0, 0)
+		same := sameBucket(m, 2)
+		live := make([]maps.Live, 2)
+		for i, key := range same {
+			require.Equal(t, abi.OK, m.Update(on(0), key4(key), make([]byte, 8), abi.Any))
+			live[i], _ = m.LookupLive(on(0), key4(key))
+		}
+		require.Equal(t, 2, m.ReadBucket(on(0), 2, make([]byte, 8), make([]byte, 16), true))
+		require.Equal(t, abi.OK, m.Update(on(0), key4(99), []byte{7, 0, 0, 0, 0, 0, 0, 0}, abi.Any))
+		require.Equal(t, uint64(0), live[0].Load(on(0), 0), kind)
+		require.Equal(t, uint64(7), live[1].Load(on(0), 0), kind)
+	}
+}

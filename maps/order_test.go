@@ -83,18 +83,7 @@ func TestSeedDecidesOrder(t *testing.T) {
 func TestOrderWithinBucket(t *testing.T) {
 	for _, kind := range []abi.MapType{abi.Hash, abi.LRUHash} {
 		m := newStore(t, kind, 4, 0, 0)
-		bucket := func(i uint32) uint32 {
-			require.Equal(t, abi.OK, m.Update(on(0), key4(i), make([]byte, 8), abi.Any))
-			b := m.NextBucket(0)
-			require.Equal(t, abi.OK, m.Delete(on(0), key4(i)))
-			return b
-		}
-		var same []uint32
-		for i := uint32(1); len(same) < 3; i++ {
-			if bucket(i) == 2 {
-				same = append(same, i)
-			}
-		}
+		same := sameBucket(m, 3)
 		for _, i := range same {
 			require.Equal(t, abi.OK, m.Update(on(0), key4(i), make([]byte, 8), abi.Any))
 		}
@@ -102,6 +91,18 @@ func TestOrderWithinBucket(t *testing.T) {
 		require.Equal(t, abi.OK, m.Update(on(0), key4(same[1]), make([]byte, 8), abi.Exist))
 		require.Equal(t, []uint32{same[1], same[2], same[0]}, walk(t, m))
 	}
+}
+
+// sameBucket is n keys of one bucket.
+func sameBucket(m store, n int) []uint32 {
+	bucket := m.(maps.Drainer).BucketOf
+	var same []uint32
+	for i := uint32(1); len(same) < n; i++ {
+		if bucket(key4(i)) == 2 {
+			same = append(same, i)
+		}
+	}
+	return same
 }
 
 func TestNextKeyOfAbsentKey(t *testing.T) {
