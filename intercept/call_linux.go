@@ -14,7 +14,6 @@ type call struct {
 	*supervisor
 	*notification
 	thread *thread
-	memory memory
 	sent   bool // the answer went out together with a new fd
 }
 
@@ -27,7 +26,7 @@ func (c *call) bpf() {
 		c.bpffs.sweep()
 	}
 	task := maps.Task{CPU: c.taskCPU(abi.Cmd(cmd))}
-	process := bpfsys.Process{Mem: c.memory, Files: c, FS: c, Caps: c.caps}
+	process := bpfsys.Process{Mem: &c.memory, Files: c, FS: c, Caps: c.caps}
 	line := c.tracer.begin(c.thread.tid, reader{process.Mem, c}, abi.Cmd(cmd), attr, size)
 	ret, errno := c.kernel.Bpf(&task, &process, cmd, attr, size)
 	c.tracer.end(line, ret, errno)

@@ -6,8 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// memory is the address space of the thread with that id.
-type memory int
+// memory is the address space of a thread. Its vectors are kept between calls, so that copying allocates nothing.
+type memory struct {
+	thread int
+	local  [1]unix.Iovec
+	remote [pagesAtOnce]unix.RemoteIovec
+}
 
 var pageSize = uint64(os.Getpagesize())
 
@@ -15,12 +19,12 @@ var pageSize = uint64(os.Getpagesize())
 const pagesAtOnce = 64
 
 // Read copies from the thread's memory and stops at the first page that cannot be read.
-func (m memory) Read(p []byte, addr uint64) int {
+func (m *memory) Read(p []byte, addr uint64) int {
 	return m.transfer(p, addr, unix.ProcessVMReadv)
 }
 
 // Write copies to the thread's memory and stops at the first page that cannot be written.
-func (m memory) Write(addr uint64, p []byte) int {
+func (m *memory) Write(addr uint64, p []byte) int {
 	return m.transfer(p, addr, unix.ProcessVMWritev)
 }
 
@@ -28,17 +32,16 @@ type vmCopy func(pid int, local []unix.Iovec, remote []unix.RemoteIovec, flags u
 
 // transfer gives the kernel one remote vector a page: process_vm_readv(2) never splits a vector, so that only vectors
 // within a page count exactly the bytes before a fault.
-func (m memory) transfer(p []byte, addr uint64, call vmCopy) int {
-	var remote [pagesAtOnce]unix.RemoteIovec
-	done := 0
-	for done < len(p) {
-		vectors, length := split(remote[:0], addr+uint64(done), len(p)-done)
+func (m *memory) transfer(p []byte, addr uint64, call vmCopy) int {
+	for done := 0; done < len(p); {
+		vectors, length := split(m.remote[:0], addr+uint64(done), len(p)-done)
 		if length == 0 {
 			return done
 		}
-		local := [1]unix.Iovec{{Base: &p[done]}}
-		local[0].SetLen(length)
-		n, err := call(int(m), local[:], vectors, 0)
+		m.local[0].Base = &p[done]
+		m.local[0].SetLen(length)
+		n, err := call(m.thread, m.local[:], vectors, 0)
+		m.local[0].Base = nil
 		if err != nil {
 			return done
 		}
@@ -46,7 +49,7 @@ func (m memory) transfer(p []byte, addr uint64, call vmCopy) int {
 			return done
 		}
 	}
-	return done
+	return len(p)
 }
 
 // split cuts size bytes from addr at page boundaries, as many pages as fit into the room of vectors.

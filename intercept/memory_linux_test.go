@@ -24,7 +24,7 @@ func twoPages(t *testing.T, second int) (first []byte, border uint64) {
 }
 
 func TestMemoryStopsAtFault(t *testing.T) {
-	mem := memory(os.Getpid())
+	mem := &memory{thread: os.Getpid()}
 	first, border := twoPages(t, unix.PROT_NONE)
 	copy(first[len(first)-3:], "abc")
 
@@ -38,7 +38,7 @@ func TestMemoryStopsAtFault(t *testing.T) {
 }
 
 func TestMemoryReadOnlyPage(t *testing.T) {
-	mem := memory(os.Getpid())
+	mem := &memory{thread: os.Getpid()}
 	_, border := twoPages(t, unix.PROT_READ)
 	var got [8]byte
 	require.Equal(t, 8, mem.Read(got[:], border-4))
@@ -46,18 +46,18 @@ func TestMemoryReadOnlyPage(t *testing.T) {
 }
 
 func TestMemoryOddAddresses(t *testing.T) {
-	mem := memory(os.Getpid())
+	mem := &memory{thread: os.Getpid()}
 	var got [16]byte
 	for _, addr := range []uint64{0, 1, 1 << 47, 1 << 63, math.MaxUint64 - 7, math.MaxUint64} {
 		require.Zero(t, mem.Read(got[:], addr), "%#x", addr)
 		require.Zero(t, mem.Write(addr, got[:]), "%#x", addr)
 	}
-	require.Zero(t, memory(math.MaxInt32).Read(got[:], 4096), "no such thread")
+	require.Zero(t, (&memory{thread: math.MaxInt32}).Read(got[:], 4096), "no such thread")
 }
 
 // More pages than one call takes.
 func TestMemoryLarge(t *testing.T) {
-	mem := memory(os.Getpid())
+	mem := &memory{thread: os.Getpid()}
 	source := bytes.Repeat([]byte("0123456789abcde"), 3*pagesAtOnce*os.Getpagesize()/15)
 	got := make([]byte, len(source))
 	require.Equal(t, len(got), mem.Read(got, addressOf(source)))

@@ -15,6 +15,9 @@ import (
 func (th *thread) open(dir int32, path string) (int, error) {
 	base, how := th.base(dir, path)
 	start, err := unix.Openat(th.dir, base, openHandle|unix.O_DIRECTORY, 0)
+	if err == unix.ENOENT && strings.HasPrefix(base, "fd/") {
+		return -1, unix.EBADF
+	}
 	if err != nil {
 		return -1, err
 	}

@@ -178,9 +178,29 @@ func pins(c client) {
 	require.Equal(c, unix.Errno(0), c.pin(fd, "../second"), "a relative path")
 	c.close(fd)
 	c.listing(dir)
+	c.belowDirectory(dir)
 	require.NoError(c, os.Remove("b"))
 	c.alive(1, "the second pin")
 	require.NoError(c, os.Remove(dir+"/second"))
+}
+
+// belowDirectory names pins relative to an open directory.
+func (c client) belowDirectory(dir string) {
+	at, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY, 0)
+	require.NoError(c, err)
+	defer c.close(at)
+	name := pathname("sub/b")
+	get := bpfsys.ObjGet{Pathname: addr(name), PathFD: int32(at), Flags: abi.FlagPathFD}
+	c.close(c.check(bpf(get)))
+	get.PathFD = 9999
+	_, errno := bpf(get)
+	require.Equal(c, unix.EBADF, errno)
+	absolute := pathname(dir + "/second")
+	get.Pathname = addr(absolute)
+	c.close(c.check(bpf(get)))
+	for _, path := range []string{fmt.Sprintf("/proc/self/fd/%d/second", at), fmt.Sprintf("/proc/thread-self/fd/%d/second", at)} {
+		c.close(c.check(c.get(path, 0)))
+	}
 }
 
 // listing requires what ls shows.
