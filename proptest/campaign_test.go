@@ -22,6 +22,7 @@ func envInt(t *testing.T, name string, otherwise int) int {
 	return n
 }
 
+// The short run. BPFSIM_OPS and BPFSIM_SEED make it a long one.
 func TestCampaignAgainstLinux(t *testing.T) {
 	r, err := proptest.Campaign(t.Context(), proptest.Options{
 		Seed: uint64(envInt(t, "BPFSIM_SEED", 1)), Ops: envInt(t, "BPFSIM_OPS", 100_000),

@@ -75,6 +75,9 @@ func (d *drafter) burst() []Step {
 	}
 	switch weighted(d, 620, 110, 35, 50, 60, 30, 40, 30, 30, 4) {
 	case 0:
+		if m.max > 12 && chance(d, 5) {
+			return d.flood(m)
+		}
 		return d.single(d.element(m))
 	case 1:
 		return d.single(d.batch(m))

@@ -75,6 +75,27 @@ func (d *drafter) many(count, size int, one func(*draftMap) []byte, m *draftMap)
 	return b
 }
 
+// flood updates as many keys as a batch can hold, some times over, so that a large map fills and evicts.
+func (d *drafter) flood(m *draftMap) []Step {
+	var steps []Step
+	for range 1 + d.roll(4) {
+		steps = append(steps, d.on(d.updateBatch(m, PageSize/max(m.key, m.value))))
+	}
+	return append(steps, d.on(d.batchCall(abi.MapLookupBatch, m, 0, PageSize/max(m.key, m.value))))
+}
+
+// updateBatch updates count drawn keys.
+func (d *drafter) updateBatch(m *draftMap, count int) Call {
+	c := d.call(abi.MapUpdateBatch)
+	a := attr{c.Contents}
+	a.set(abi.BatchKeys, 8, keysAt)
+	a.set(abi.BatchValues, 8, valuesAt)
+	a.set(abi.BatchMapFD, 4, uint64(m.fd))
+	a.set(abi.BatchCount, 4, uint64(count))
+	c.Memory = []Write{{keysAt, d.many(count, m.key, d.freshKey, m)}}
+	return c
+}
+
 // batchWalk reads, or empties, a whole map.
 func (d *drafter) batchWalk(m *draftMap) []Step {
 	cmd := abi.MapLookupBatch

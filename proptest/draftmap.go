@@ -37,8 +37,10 @@ func (d *drafter) size(t abi.MapType) int {
 		return 1 + d.roll(6)
 	case t == abi.Array:
 		return 1 + d.roll(12)
-	case chance(d, 12):
+	case chance(d, 10):
 		return 13 + d.roll(300)
+	case chance(d, 3):
+		return 300 + d.roll(1500)
 	}
 	return 1 + d.roll(12)
 }

@@ -120,7 +120,7 @@ func withMemory(write func(a *Arena, addr uint64, p []byte) int) func(*Sim, int,
 // mutantPrograms is the number of programs of mutantSeed within which each bug must be found.
 const (
 	mutantSeed     = 7
-	mutantPrograms = 40
+	mutantPrograms = 300
 )
 
 func TestMutantsAgainstModel(t *testing.T) {
@@ -144,7 +144,7 @@ func TestMutantsAgainstLinux(t *testing.T) {
 
 // Without a bug the same programs find nothing.
 func TestNoMutant(t *testing.T) {
-	r, err := Campaign(t.Context(), Options{Seed: mutantSeed, Ops: 40 * programSteps, CPUs: 2, Kernels: []Kernel{NewSim()}})
+	r, err := Campaign(t.Context(), Options{Seed: mutantSeed, Ops: mutantPrograms * programSteps, CPUs: 2, Kernels: []Kernel{NewSim()}})
 	require.NoError(t, err)
 	require.Empty(t, r.Mismatches)
 }
@@ -166,5 +166,6 @@ func requireFound(t *testing.T, cpus int, kernels ...Kernel) {
 	r, err := Campaign(t.Context(), Options{Seed: mutantSeed, Ops: mutantPrograms * programSteps, CPUs: cpus, Kernels: kernels})
 	require.NoError(t, err)
 	require.Len(t, r.Mismatches, 1, "not found in %d programs", r.Programs)
+	require.LessOrEqual(t, len(r.Mismatches[0].Program.Steps), 10, "not shrunk\n%s", r.Mismatches[0])
 	t.Logf("found by program %d\n%s", r.Programs, r.Mismatches[0])
 }

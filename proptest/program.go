@@ -102,6 +102,8 @@ const (
 	ExclusiveProgram Feature = "excl_prog_hash"
 	// MapHash is hash and hash_size in struct bpf_map_info, and that the caller's struct is read first.
 	MapHash Feature = "map_hash"
+	// ProgramSignature is the end of union bpf_attr that only ProgLoad uses: where it is missing, attr has 152 bytes.
+	ProgramSignature Feature = "signature"
 )
 
 // Has reports whether the machine's kernel has feature f.

@@ -41,7 +41,7 @@ func (r *runner) start(m Machine) error {
 // newState is the model of a fresh machine.
 func newState(m Machine) *model.State {
 	c := model.Config{CPUs: m.CPUs, BPF: m.BPF, SysAdmin: m.SysAdmin}
-	if !m.Has(ExclusiveProgram) || !m.Has(MapHash) {
+	if len(m.Without) > 0 {
 		c.Release = model.V612
 	}
 	s := model.New(c)

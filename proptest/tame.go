@@ -23,6 +23,9 @@ func (a *Arena) load(m Machine, c Call) Call {
 	if _, ok := abi.AttrEnd(c.Cmd); !ok && c.Cmd < abi.NumLinuxCmds {
 		c.Cmd += abi.NumLinuxCmds // known to Linux, but not to bpfsim, whose answer is another
 	}
+	if !m.Has(ProgramSignature) {
+		clear(a.span(c.Attr+oldAttrSize, abi.AttrSize-oldAttrSize, false))
+	}
 	t := tamer{arena: a, machine: m, cmd: c.Cmd, attr: a.span(c.Attr, int(min(c.Size, abi.AttrSize)), false)}
 	if c.Size <= abi.MaxAttrSize && len(t.attr) == int(min(c.Size, abi.AttrSize)) {
 		t.tame()
@@ -54,6 +57,9 @@ func (t *tamer) tame() {
 		t.info()
 	}
 }
+
+// oldAttrSize is sizeof(union bpf_attr) without ProgramSignature, in bytes.
+const oldAttrSize = 152
 
 // field tames a pointer or an fd. Half a pointer or id is an address or id that no program can mean.
 func (t *tamer) field(f field) {
