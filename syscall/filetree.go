@@ -95,24 +95,29 @@ func (t *FileTree) SetDir(fd int32, path string) abi.Errno {
 
 // Mkdir makes a directory.
 func (t *FileTree) Mkdir(path string) abi.Errno {
-	return t.create(path, &node{children: map[string]*node{}})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	parent, name, errno := t.vacancy(AtCWD, path)
+	if errno == abi.OK {
+		parent.add(name, &node{children: map[string]*node{}, bpf: parent.bpf})
+	}
+	return errno
 }
 
-// Create makes an empty file; in the bpffs it is EPERM.
-func (t *FileTree) Create(path string) abi.Errno { return t.create(path, &node{}) }
-
-func (t *FileTree) create(path string, n *node) abi.Errno {
+// Create makes an empty file as open with O_CREAT and O_EXCL does. The bpffs has no such files: EACCES.
+func (t *FileTree) Create(path string) abi.Errno {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	parent, name, errno := t.vacancy(AtCWD, path)
 	switch {
+	case t.namesDirectory(path):
+		return abi.EISDIR
 	case errno != abi.OK:
 		return errno
-	case parent.bpf && n.children == nil:
-		return abi.EPERM
+	case parent.bpf:
+		return abi.EACCES
 	}
-	n.bpf = parent.bpf
-	parent.add(name, n)
+	parent.add(name, &node{})
 	return abi.OK
 }
 

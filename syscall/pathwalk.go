@@ -37,6 +37,13 @@ func (t *FileTree) vacancy(dir int32, path string) (*node, string, abi.Errno) {
 	return nil, "", errno
 }
 
+// namesDirectory reports whether path ends in a name with a slash behind it, which only a directory can have.
+func (t *FileTree) namesDirectory(path string) bool {
+	parent, name, errno := t.parentOf(AtCWD, path)
+	named := name != "." && name != ".."
+	return errno == abi.OK && parent.children != nil && named && strings.HasSuffix(path, "/")
+}
+
 // parentOf walks all but the last component of path. The root's last component is ".".
 func (t *FileTree) parentOf(dir int32, path string) (*node, string, abi.Errno) {
 	at, errno := t.start(dir, path)
