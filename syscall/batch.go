@@ -14,27 +14,17 @@ type batch struct {
 	valueSize int
 }
 
-// rights are what a batch command asks of the fd.
-type rights struct{ read, write bool }
-
 // runBatch makes the checks of bpf_map_do_batch in kernel/bpf/syscall.c and then runs op, which returns false when
 // the map's type has no such command.
 func (c *call) runBatch(need rights, op func(*batch) (abi.Errno, bool)) (int32, abi.Errno) {
 	b := &c.batch
 	b.call = c
 	b.Decode(&c.attr)
-	file, errno := c.mapFile(b.FD)
+	file, errno := c.use(b.FD, need)
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.Release()
-	if need.write {
-		file.m.BeginWrite()
-		defer file.m.EndWrite()
-	}
-	if need.read && !file.canRead() || need.write && !file.canWrite() {
-		return 0, abi.EPERM
-	}
+	defer file.done(need)
 	b.m, b.keySize, b.valueSize = file.m, int(file.m.Spec().KeySize), file.m.maps.ValueBytes()
 	errno, ok := op(b)
 	if !ok {
@@ -44,7 +34,7 @@ func (c *call) runBatch(need rights, op func(*batch) (abi.Errno, bool)) (int32, 
 }
 
 func (c *call) mapLookupBatch() (int32, abi.Errno) {
-	return c.runBatch(rights{read: true}, func(b *batch) (abi.Errno, bool) {
+	return c.runBatch(reading, func(b *batch) (abi.Errno, bool) {
 		switch elements := b.m.maps.(type) {
 		case maps.Buckets:
 			return b.copyBuckets(elements, false), true
@@ -56,7 +46,7 @@ func (c *call) mapLookupBatch() (int32, abi.Errno) {
 }
 
 func (c *call) mapLookupAndDeleteBatch() (int32, abi.Errno) {
-	return c.runBatch(rights{read: true, write: true}, func(b *batch) (abi.Errno, bool) {
+	return c.runBatch(reading|writing, func(b *batch) (abi.Errno, bool) {
 		elements, ok := b.m.maps.(maps.Buckets)
 		if !ok {
 			return 0, false
@@ -66,7 +56,7 @@ func (c *call) mapLookupAndDeleteBatch() (int32, abi.Errno) {
 }
 
 func (c *call) mapUpdateBatch() (int32, abi.Errno) {
-	return c.runBatch(rights{write: true}, func(b *batch) (abi.Errno, bool) {
+	return c.runBatch(writing, func(b *batch) (abi.Errno, bool) {
 		elements, ok := b.m.maps.(maps.Updater)
 		if !ok {
 			return 0, false
@@ -76,7 +66,7 @@ func (c *call) mapUpdateBatch() (int32, abi.Errno) {
 }
 
 func (c *call) mapDeleteBatch() (int32, abi.Errno) {
-	return c.runBatch(rights{write: true}, func(b *batch) (abi.Errno, bool) {
+	return c.runBatch(writing, func(b *batch) (abi.Errno, bool) {
 		elements, ok := b.m.maps.(maps.Deleter)
 		if !ok {
 			return 0, false

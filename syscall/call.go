@@ -128,3 +128,36 @@ func (c *call) mapFile(fd int32) (*File, abi.Errno) {
 	}
 	return file, errno
 }
+
+// rights are what a command asks of an fd.
+type rights uint8
+
+const (
+	reading rights = 1 << iota
+	writing
+)
+
+// use is mapFile for a command that needs rights on the elements; done must follow. A write counts as in progress
+// before the permission is looked at, as in kernel/bpf/syscall.c.
+func (c *call) use(fd int32, need rights) (*File, abi.Errno) {
+	file, errno := c.mapFile(fd)
+	if errno != abi.OK {
+		return nil, errno
+	}
+	if need&writing != 0 {
+		file.m.BeginWrite()
+	}
+	if need&reading != 0 && !file.canRead() || need&writing != 0 && !file.canWrite() {
+		file.done(need)
+		return nil, abi.EPERM
+	}
+	return file, abi.OK
+}
+
+// done ends what use began.
+func (f *File) done(need rights) {
+	if need&writing != 0 {
+		f.m.EndWrite()
+	}
+	f.Release()
+}

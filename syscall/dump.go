@@ -34,18 +34,15 @@ func (c *call) runDump(args MapDumpJuly, remove bool) abi.Errno {
 	if args.Flags&^(abi.Lock|abi.DumpBucket) != 0 {
 		return abi.EINVAL
 	}
-	file, errno := c.mapFile(args.FD)
+	need := reading
+	if remove {
+		need |= writing
+	}
+	file, errno := c.use(args.FD, need)
 	if errno != abi.OK {
 		return errno
 	}
-	defer file.Release()
-	if remove {
-		file.m.BeginWrite()
-		defer file.m.EndWrite()
-	}
-	if !file.canRead() || remove && !file.canWrite() {
-		return abi.EPERM
-	}
+	defer file.done(need)
 	d := &c.dump
 	d.call, d.MapDumpJuly, d.m, d.remove = c, args, file.m, remove
 	d.walk, _ = d.m.maps.(maps.NextKeyer)

@@ -14,14 +14,11 @@ func (c *call) mapLookupElem() (int32, abi.Errno) {
 	if args.Flags&^abi.Lock != 0 {
 		return 0, abi.EINVAL
 	}
-	file, errno := c.mapFile(args.FD)
+	file, errno := c.use(args.FD, reading)
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.Release()
-	if !file.canRead() {
-		return 0, abi.EPERM
-	}
+	defer file.done(reading)
 	return 0, c.lookup(file.m, args)
 }
 
@@ -40,16 +37,11 @@ func (c *call) lookup(m *Map, args MapLookupElem) abi.Errno {
 func (c *call) mapUpdateElem() (int32, abi.Errno) {
 	var args MapUpdateElem
 	args.Decode(&c.attr)
-	file, errno := c.mapFile(args.FD)
+	file, errno := c.use(args.FD, writing)
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.Release()
-	file.m.BeginWrite()
-	defer file.m.EndWrite()
-	if !file.canWrite() {
-		return 0, abi.EPERM
-	}
+	defer file.done(writing)
 	return 0, c.update(file.m, args)
 }
 
@@ -68,16 +60,11 @@ func (c *call) update(m *Map, args MapUpdateElem) abi.Errno {
 func (c *call) mapDeleteElem() (int32, abi.Errno) {
 	var args MapDeleteElem
 	args.Decode(&c.attr)
-	file, errno := c.mapFile(args.FD)
+	file, errno := c.use(args.FD, writing)
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.Release()
-	file.m.BeginWrite()
-	defer file.m.EndWrite()
-	if !file.canWrite() {
-		return 0, abi.EPERM
-	}
+	defer file.done(writing)
 	key, errno := c.userKey(file.m, args.Key)
 	if errno != abi.OK {
 		return 0, errno
@@ -88,14 +75,11 @@ func (c *call) mapDeleteElem() (int32, abi.Errno) {
 func (c *call) mapGetNextKey() (int32, abi.Errno) {
 	var args MapGetNextKey
 	args.Decode(&c.attr)
-	file, errno := c.mapFile(args.FD)
+	file, errno := c.use(args.FD, reading)
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.Release()
-	if !file.canRead() {
-		return 0, abi.EPERM
-	}
+	defer file.done(reading)
 	return 0, c.nextKey(file.m, args)
 }
 
@@ -120,16 +104,11 @@ func (c *call) mapLookupAndDeleteElem() (int32, abi.Errno) {
 	if args.Flags&^abi.Lock != 0 {
 		return 0, abi.EINVAL
 	}
-	file, errno := c.mapFile(args.FD)
+	file, errno := c.use(args.FD, reading|writing)
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.Release()
-	file.m.BeginWrite()
-	defer file.m.EndWrite()
-	if !file.canRead() || !file.canWrite() {
-		return 0, abi.EPERM
-	}
+	defer file.done(reading | writing)
 	return 0, c.take(file.m, args)
 }
 
