@@ -35,6 +35,7 @@ func TestCreateErrno(t *testing.T) {
 		{"map extra", u32At(64, 1), abi.EINVAL, abi.EINVAL, abi.EINVAL, abi.EINVAL},
 		{"name with a dash", poke{attrAt + 28, []byte("a-b")}, abi.EINVAL, abi.EINVAL, abi.EINVAL, abi.EINVAL},
 		{"Latin-1 name", poke{attrAt + 28, []byte{0xe9}}, abi.OK, abi.OK, abi.OK, abi.OK},
+		{"multiplication sign", poke{attrAt + 28, []byte{0xd7}}, abi.EINVAL, abi.EINVAL, abi.EINVAL, abi.EINVAL},
 		{"long name", poke{attrAt + 28, []byte("0123456789012345")}, abi.EINVAL, abi.EINVAL, abi.EINVAL, abi.EINVAL},
 		{"hash size alone", u32At(88, 32), abi.EINVAL, abi.EINVAL, abi.EINVAL, abi.EINVAL},
 		{"type 34", u32At(0, 34), abi.EINVAL, abi.EINVAL, abi.EINVAL, abi.EINVAL},
@@ -68,6 +69,10 @@ func TestCreateCheckOrder(t *testing.T) {
 	base = shape{abi.Hash, 4, 8, 1<<27 + 1, abi.FlagNoPrealloc}.attr()
 	s.put(attr(92, base), poke{attrAt + 28, []byte("a-b")})
 	s.legal(abi.MapCreate, 92, 0, abi.E2BIG) // allocation before the name
+	s.put(poke{attrAt + abi.CreateMaxEntries, u32(1 << 27)})
+	s.legal(abi.MapCreate, 92, 0, abi.EINVAL) // the most buckets there may be
+	s.put(attr(92, shape{abi.LRUHash, 4, 8, 1<<32 - 1, abi.FlagNoCommonLRU}.attr()))
+	s.legal(abi.MapCreate, 92, 0, abi.E2BIG) // rounding up to the CPUs would overflow
 	base = shape{abi.Hash, 4, 8, 4, 0}.attr()
 	s.put(attr(92, base), poke{attrAt + 28, []byte("a-b")}, poke{attrAt + 56, u32(1)}, poke{attrAt + 48, u32(77)})
 	s.legal(abi.MapCreate, 92, 0, abi.EINVAL) // the name before BTF

@@ -177,7 +177,7 @@ func TestAccess(t *testing.T) {
 // sizes: 4096 is the largest, what lies behind 168 must be zero, bytes that are not given count as zero.
 func TestAttrSize(t *testing.T) {
 	s := newSession(t, root)
-	s.put(attr(4096, nil))
+	s.put(attr(4097, nil))
 	s.legal(99, 4096, 0, abi.EINVAL)
 	s.legal(99, 4097, 0, abi.E2BIG)
 	s.put(poke{attrAt + 168, []byte{1}})

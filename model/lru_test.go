@@ -2,10 +2,13 @@ package model_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/stretchr/testify/require"
 )
 
 // left checks which of the keys 1..last are still in the map.
@@ -106,4 +109,60 @@ func TestLRUSteal(t *testing.T) {
 	s.cpu = 1
 	s.update(fd, 2, 0, abi.Any, abi.OK)
 	s.left(fd, 2, 2)
+}
+
+// Random updates and deletes on Linux 6.18 with two CPUs, recorded with the order of all keys after each. Lines are
+// "map MAX FLAGS", "update CPU KEY FLAGS ERRNO : KEYS" and "delete CPU KEY ERRNO : KEYS"; BPF_F_ZERO_SEED is implied.
+func TestLRURecorded(t *testing.T) {
+	recorded, err := os.ReadFile("testdata/lru-6.18.txt")
+	require.NoError(t, err)
+	s, fd := newSession(t, root), int32(0)
+	for line := range strings.Lines(string(recorded)) {
+		call, keys, _ := strings.Cut(line, " :")
+		var max, flags, key uint32
+		var errno abi.Errno
+		switch word, rest, _ := strings.Cut(call, " "); word {
+		case "map":
+			scan(t, rest, &max, &flags)
+			fd = s.create(shape{abi.LRUHash, 4, 4, max, flags | abi.FlagZeroSeed})
+			continue
+		case "update":
+			scan(t, rest, &s.cpu, &key, &flags, &errno)
+			s.elem(fd, u32(key), uint64(flags))
+			s.seen(abi.MapUpdateElem, 32, errno)
+		case "delete":
+			scan(t, rest, &s.cpu, &key, &errno)
+			s.elem(fd, u32(key), 0)
+			s.seen(abi.MapDeleteElem, 16, errno)
+		}
+		s.ordered(fd, keys)
+	}
+}
+
+func scan(t *testing.T, text string, fields ...any) {
+	t.Helper()
+	_, err := fmt.Sscan(text, fields...)
+	require.NoError(t, err)
+}
+
+// seen makes a call whose result must be legal.
+func (s *session) seen(cmd abi.Cmd, size uint32, errno abi.Errno, writes ...poke) {
+	s.t.Helper()
+	states, why := s.next(cmd, size, 0, errno, writes...)
+	s.state = one(s.t, states, why)
+}
+
+// ordered checks the order of all keys.
+func (s *session) ordered(fd int32, keys string) {
+	s.t.Helper()
+	var key []byte
+	for _, word := range strings.Fields(keys) {
+		var next uint32
+		scan(s.t, word, &next)
+		s.elem(fd, key, 0)
+		s.seen(abi.MapGetNextKey, 24, abi.OK, poke{valueAt, u32(next)})
+		key = u32(next)
+	}
+	s.elem(fd, key, 0)
+	s.seen(abi.MapGetNextKey, 24, abi.ENOENT)
 }
