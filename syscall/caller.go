@@ -22,7 +22,7 @@ func NewCaller(k *Kernel) *Caller {
 }
 
 // Do makes the system call that args describe, with an attr of the full size. Results that the kernel writes into the
-// attr are read with Attr.
+// attr, such as the count of a batch, are read with Attr and the Decode of the arguments.
 func (c *Caller) Do(args Args) (int32, abi.Errno) {
 	attr := args.Encode()
 	c.Arena.Write(c.attr, attr[:])
