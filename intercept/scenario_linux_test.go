@@ -108,7 +108,12 @@ func references(c client) {
 	_, errno := c.lookup(writeOnly, 1)
 	require.Equal(c, unix.EPERM, errno)
 
-	c.inFlight(writeOnly)
+	readOnly = c.check(bpf(bpfsys.MapGetFDByID{ID: id, OpenFlags: abi.FlagReadOnly}))
+	c.close(writeOnly)
+	c.alive(1, "a read-only fd again")
+	c.close(readOnly)
+	c.alive(0, "closed by a reader")
+	c.inFlight(c.create(abi.Hash, 4, 1))
 	_, errno = bpf(bpfsys.MapGetFDByID{ID: id})
 	require.Equal(c, unix.ENOENT, errno)
 	c.inChild()
@@ -166,7 +171,9 @@ func pins(c client) {
 	require.Equal(c, unix.Errno(0), c.pin(fd, dir+"/a"))
 	c.close(fd)
 	c.alive(1, "a pin")
-	require.Equal(c, unix.EEXIST, c.pin(c.check(c.get(dir+"/a", 0)), dir+"/a"))
+	fd = c.check(c.get(dir+"/a", 0))
+	require.Equal(c, unix.EEXIST, c.pin(fd, dir+"/a"))
+	c.close(fd)
 	c.pinErrors(dir)
 
 	require.NoError(c, os.Mkdir(dir+"/sub", 0o700))
@@ -182,6 +189,7 @@ func pins(c client) {
 	require.NoError(c, os.Remove("b"))
 	c.alive(1, "the second pin")
 	require.NoError(c, os.Remove(dir+"/second"))
+	c.alive(0, "no pin")
 }
 
 // belowDirectory names pins relative to an open directory.
