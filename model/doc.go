@@ -1,11 +1,17 @@
 // Package model is the executable specification of the map half of bpf(2) on Linux 6.18, plus BPF_MAP_DUMP of RFC v3.
 //
-// It judges what was seen: given a state, a call and its result, Next gives the states the kernel may be in now, and none
-// when the kernel's rules forbid that result. It answers for kernel/bpf/syscall.c, hashtab.c, bpf_lru_list.c,
-// arraymap.c, queue_stack_maps.c and inode.c. It is written from documents and from experiments on a running kernel,
-// with the plainest data that is obviously right, and shares nothing with the emulation that it judges.
+// It judges what was seen: given a state, a call and its result, State.Next gives the states the kernel may be in now,
+// and none when the kernel's rules forbid that result, down to the last byte of user memory. It answers for
+// kernel/bpf/syscall.c, hashtab.c, bpf_lru_list.c, arraymap.c, queue_stack_maps.c and inode.c. It is written from
+// documents and from experiments on a running kernel, with the plainest data that is obviously right, and shares
+// nothing with the emulation that it judges.
 //
-// It is not an emulator: an fd or an id that the kernel chose is learned from the result. One process calls, on any
-// CPU, one call at a time. Programs create HASH, LRU_HASH, ARRAY, QUEUE and STACK maps only, give no BTF type ids to
-// MAP_CREATE and name no directory fd in OBJ_PIN and OBJ_GET.
+// It is not an emulator: an fd or an id that the kernel chose is learned from the result, and so is the order of a hash
+// map without BPF_F_ZERO_SEED. One process calls, on any CPU, one call at a time. DumpLoop gives the steps of
+// BPF_MAP_DUMP one by one for other calls to run in between.
+//
+// Left out by name: map types other than HASH, LRU_HASH, ARRAY, QUEUE and STACK, and commands without map semantics
+// (every result is legal, and nothing is known of such a map); BTF and token fds that are valid; directory fds in
+// OBJ_PIN and OBJ_GET; relative path names, and paths outside the BPF file system, which may fail in any way. Memory
+// that a call can reach must be given whole: an address outside all regions faults.
 package model

@@ -111,14 +111,14 @@ func TestLRUSteal(t *testing.T) {
 	s.left(fd, 2, 2)
 }
 
-// Random updates and deletes on Linux 6.18 with two CPUs, recorded with the order of all keys after each. Lines are
-// "map MAX FLAGS", "update CPU KEY FLAGS ERRNO : KEYS" and "delete CPU KEY ERRNO : KEYS"; BPF_F_ZERO_SEED is implied.
+// Random updates and deletes on Linux 6.18 with two CPUs, recorded with the order of all keys after most. Lines are
+// "map MAX FLAGS", "update CPU KEY FLAGS ERRNO : KEYS" and "delete CPU KEY ERRNO : KEYS", KEYS not always there; BPF_F_ZERO_SEED is implied.
 func TestLRURecorded(t *testing.T) {
 	recorded, err := os.ReadFile("testdata/lru-6.18.txt")
 	require.NoError(t, err)
 	s, fd := newSession(t, root), int32(0)
 	for line := range strings.Lines(string(recorded)) {
-		call, keys, _ := strings.Cut(line, " :")
+		call, keys, walked := strings.Cut(line, " :")
 		var max, flags, key uint32
 		var errno abi.Errno
 		switch word, rest, _ := strings.Cut(call, " "); word {
@@ -135,7 +135,9 @@ func TestLRURecorded(t *testing.T) {
 			s.elem(fd, u32(key), 0)
 			s.seen(abi.MapDeleteElem, 16, errno)
 		}
-		s.ordered(fd, keys)
+		if walked {
+			s.ordered(fd, keys)
+		}
 	}
 }
 
