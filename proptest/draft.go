@@ -64,6 +64,31 @@ func (d *drafter) on(a Action) Step {
 	return Step{CPU: d.cpu, Action: a}
 }
 
+// kinds are what a burst can be, with their weights.
+var kinds = []struct {
+	weight int
+	draw   func(*drafter, *draftMap) []Step
+}{
+	{620, func(d *drafter, m *draftMap) []Step { return d.single(d.element(m)) }},
+	{110, func(d *drafter, m *draftMap) []Step { return d.single(d.batch(m)) }},
+	{35, (*drafter).walk},
+	{50, (*drafter).batchWalk},
+	{60, func(d *drafter, m *draftMap) []Step { return d.single(d.dump(m)) }},
+	{30, func(d *drafter, _ *draftMap) []Step { return d.single(d.create()) }},
+	{40, func(d *drafter, m *draftMap) []Step { return d.single(d.identify(m)) }},
+	{30, func(d *drafter, m *draftMap) []Step { return d.single(d.pinned(m)) }},
+	{30, func(d *drafter, _ *draftMap) []Step { return []Step{d.on(d.event())} }},
+	{8, (*drafter).flood},
+	{4, func(d *drafter, m *draftMap) []Step { return d.single(d.elemCall(abi.MapFreeze, m, 0, 0, 0)) }},
+}
+
+var weights = func() (w []int) {
+	for _, k := range kinds {
+		w = append(w, k.weight)
+	}
+	return w
+}()
+
 // burst is a few steps that belong together.
 func (d *drafter) burst() []Step {
 	if len(d.maps) == 0 {
@@ -73,31 +98,7 @@ func (d *drafter) burst() []Step {
 	for m.key == 0 && chance(d, 60) { // queues and stacks have few commands
 		m = d.someMap()
 	}
-	switch weighted(d, 620, 110, 35, 50, 60, 30, 40, 30, 30, 4) {
-	case 0:
-		if m.max > 12 && chance(d, 5) {
-			return d.flood(m)
-		}
-		return d.single(d.element(m))
-	case 1:
-		return d.single(d.batch(m))
-	case 2:
-		return d.walk(m)
-	case 3:
-		return d.batchWalk(m)
-	case 4:
-		return d.single(d.dump(m))
-	case 5:
-		return d.single(d.create())
-	case 6:
-		return d.single(d.identify(m))
-	case 7:
-		return d.single(d.pinned(m))
-	case 8:
-		return []Step{d.on(d.event())}
-	default:
-		return d.single(d.elemCall(abi.MapFreeze, m, 0, 0, 0))
-	}
+	return kinds[weighted(d, weights...)].draw(d, m)
 }
 
 // single is a call as one step, spoiled now and then.

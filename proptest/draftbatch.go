@@ -10,17 +10,26 @@ func (d *drafter) batch(m *draftMap) Call {
 	if chance(d, 30) {
 		in = tokenAt
 	}
-	c := d.batchCall(cmd, m, in, d.count(m))
+	c := d.batchCall(cmd, m, in, d.count(cmd, m))
 	if in != 0 && chance(d, 50) {
 		c.Memory = append(c.Memory, Write{tokenAt, []byte{byte(d.roll(18)), 0, 0, 0}})
 	}
 	return c
 }
 
-// count is the room of a batch: at most what the pages of keys and values hold.
-func (d *drafter) count(m *draftMap) int {
-	most := PageSize / max(m.key, m.value, 1)
-	return min(most, pick(d, 1+d.roll(4), 1+d.roll(m.max+1), m.max, m.max+1, most))
+// room is the most elements that the pages of keys and values hold.
+func (m *draftMap) room() int { return PageSize / max(m.key, m.value) }
+
+// count is the number of elements that a batch is about: few of those that it deletes are there.
+func (d *drafter) count(cmd abi.Cmd, m *draftMap) int {
+	count := pick(d, 1+d.roll(4), 1+d.roll(m.max+1), m.max, m.max+1, m.room())
+	switch cmd {
+	case abi.MapUpdateBatch:
+		count = min(count, 1+d.roll(24))
+	case abi.MapDeleteBatch:
+		count = min(count, 1+d.roll(4))
+	}
+	return min(count, m.room())
 }
 
 func (d *drafter) batchCall(cmd abi.Cmd, m *draftMap, in uint64, count int) Call {
@@ -30,29 +39,24 @@ func (d *drafter) batchCall(cmd abi.Cmd, m *draftMap, in uint64, count int) Call
 	a.set(abi.BatchOut, 8, tokenAt)
 	a.set(abi.BatchKeys, 8, keysAt)
 	a.set(abi.BatchValues, 8, valuesAt)
+	a.set(abi.BatchCount, 4, uint64(count))
 	a.set(abi.BatchMapFD, 4, uint64(m.fd))
-	switch cmd {
-	case abi.MapUpdateBatch:
-		count = min(count, 1+d.roll(24))
-	case abi.MapDeleteBatch:
-		count = min(count, 1+d.roll(4))
-	}
-	if cmd == abi.MapUpdateBatch || cmd == abi.MapDeleteBatch {
-		key := d.keyBytes
-		if cmd == abi.MapUpdateBatch {
-			key = d.freshKey
-		}
-		c.Memory = append(c.Memory, Write{keysAt, d.many(count, m.key, key, m)})
-	}
-	if cmd == abi.MapUpdateBatch {
-		c.Memory = append(c.Memory, Write{valuesAt, d.many(count, m.value, d.valueBytes, m)})
+	if m.key > 0 {
+		c.Memory = d.batchMemory(cmd, m, count)
 	}
 	d.squeeze(a, m, count)
-	a.set(abi.BatchCount, 4, uint64(count))
-	if m.key == 0 {
-		c.Memory = nil
-	}
 	return c
+}
+
+// batchMemory is the keys and values that a command reads.
+func (d *drafter) batchMemory(cmd abi.Cmd, m *draftMap, count int) []Write {
+	switch cmd {
+	case abi.MapUpdateBatch:
+		return []Write{{keysAt, d.many(count, d.freshKey, m)}, {valuesAt, d.many(min(count, 40), d.valueBytes, m)}}
+	case abi.MapDeleteBatch:
+		return []Write{{keysAt, d.many(count, d.keyBytes, m)}}
+	}
+	return nil
 }
 
 // squeeze now and then moves a batch's arrays to the end of their page, so that nothing behind them can be touched, or
@@ -67,8 +71,8 @@ func (d *drafter) squeeze(a attr, m *draftMap, count int) {
 }
 
 // many is count drawn keys or values, packed.
-func (d *drafter) many(count, size int, one func(*draftMap) []byte, m *draftMap) []byte {
-	b := make([]byte, 0, count*size)
+func (d *drafter) many(count int, one func(*draftMap) []byte, m *draftMap) []byte {
+	var b []byte
 	for range count {
 		b = append(b, one(m)...)
 	}
@@ -77,23 +81,14 @@ func (d *drafter) many(count, size int, one func(*draftMap) []byte, m *draftMap)
 
 // flood updates as many keys as a batch can hold, some times over, so that a large map fills and evicts.
 func (d *drafter) flood(m *draftMap) []Step {
+	if m.max <= 12 {
+		return d.batchWalk(m)
+	}
 	var steps []Step
 	for range 1 + d.roll(4) {
-		steps = append(steps, d.on(d.updateBatch(m, PageSize/max(m.key, m.value))))
+		steps = append(steps, d.on(d.batchCall(abi.MapUpdateBatch, m, 0, m.room())))
 	}
-	return append(steps, d.on(d.batchCall(abi.MapLookupBatch, m, 0, PageSize/max(m.key, m.value))))
-}
-
-// updateBatch updates count drawn keys.
-func (d *drafter) updateBatch(m *draftMap, count int) Call {
-	c := d.call(abi.MapUpdateBatch)
-	a := attr{c.Contents}
-	a.set(abi.BatchKeys, 8, keysAt)
-	a.set(abi.BatchValues, 8, valuesAt)
-	a.set(abi.BatchMapFD, 4, uint64(m.fd))
-	a.set(abi.BatchCount, 4, uint64(count))
-	c.Memory = []Write{{keysAt, d.many(count, m.key, d.freshKey, m)}}
-	return c
+	return append(steps, d.on(d.batchCall(abi.MapLookupBatch, m, 0, m.room())))
 }
 
 // batchWalk reads, or empties, a whole map.
@@ -103,9 +98,9 @@ func (d *drafter) batchWalk(m *draftMap) []Step {
 		cmd = abi.MapLookupAndDelBatch
 	}
 	if chance(d, 60) { // in one call
-		return []Step{d.on(d.batchCall(cmd, m, 0, min(m.max+1, PageSize/max(m.key, m.value, 1))))}
+		return []Step{d.on(d.batchCall(cmd, m, 0, min(m.max+1, m.room())))}
 	}
-	count := d.count(m)
+	count := d.count(cmd, m)
 	steps := []Step{d.on(d.batchCall(cmd, m, 0, count))}
 	for range 1 + d.roll(4) {
 		steps = append(steps, d.on(d.batchCall(cmd, m, tokenAt, count)))

@@ -60,21 +60,32 @@ func (d *dumping) dump() abi.Errno {
 	if typ == abi.Queue || typ == abi.Stack {
 		return abi.ENOTSUPP
 	}
-	var room [4]byte
-	if d.arena.Read(room[:], d.bufLen) < 4 {
-		return abi.EFAULT
-	}
-	if word(room[:]) < uint64(d.keySize+d.valueSize) {
-		return abi.EINVAL
-	}
-	if d.prevKey != 0 {
-		d.cursor = make([]byte, d.keySize)
-		if d.arena.Read(d.cursor, d.prevKey) < d.keySize {
-			return abi.EFAULT
-		}
+	room, errno := d.arguments()
+	if errno != abi.OK {
+		return errno
 	}
 	d.element = make([]byte, d.keySize+d.valueSize)
-	return d.finish(d.loop(word(room[:])))
+	return d.finish(d.loop(room))
+}
+
+// arguments reads what the addresses in attr point to: the room in the buffer, in bytes, and the cursor.
+func (d *dumping) arguments() (room uint64, errno abi.Errno) {
+	var length [4]byte
+	if d.arena.Read(length[:], d.bufLen) < len(length) {
+		return 0, abi.EFAULT
+	}
+	room = word(length[:])
+	switch {
+	case room < uint64(d.keySize+d.valueSize):
+		return 0, abi.EINVAL
+	case d.prevKey == 0:
+		return room, abi.OK
+	}
+	d.cursor = make([]byte, d.keySize)
+	if d.arena.Read(d.cursor, d.prevKey) < d.keySize {
+		return 0, abi.EFAULT
+	}
+	return room, abi.OK
 }
 
 // shape asks what the fd is.

@@ -19,11 +19,10 @@ type Linux struct {
 	done    chan struct{}
 	release string
 
-	machine Machine
-	cpu     int // the thread is pinned to it, -1 at first
-	open    map[int32]bool
-	ids     ids
-	pinned  bool // bpffs may hold something
+	cpu    int // the thread is pinned to it, -1 at first
+	open   map[int32]bool
+	ids    ids
+	pinned bool // bpffs may hold something
 }
 
 // Available tells why bpf(2) cannot be compared here, nil when it can.
@@ -146,7 +145,6 @@ func (k *Linux) Start(m Machine) error {
 	if n := PossibleCPUs(); m.CPUs != n {
 		return fmt.Errorf("the program wants %d possible CPUs, this machine has %d", m.CPUs, n)
 	}
-	k.machine = m
 	k.ids = ids{}
 	k.user.arena.Reset()
 	return setCapabilities(m.BPF, m.SysAdmin)
