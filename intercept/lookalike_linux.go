@@ -20,9 +20,9 @@ func (c *call) lookalike() bool {
 	a := &c.Args
 	switch int(c.Number) {
 	case unix.SYS_OPENAT:
-		return c.openFDInfo(a[1], a[2])
+		return c.open(a[1], a[2])
 	case sysOpen:
-		return c.openFDInfo(a[0], a[1])
+		return c.open(a[0], a[1])
 	case unix.SYS_READLINKAT:
 		return c.readlink(a[1], a[2], a[3])
 	case sysReadlink:
@@ -35,33 +35,61 @@ func (c *call) lookalike() bool {
 	return false
 }
 
-// openFDInfo answers an open of /proc/.../fdinfo/N with the text that bpf_map_show_fdinfo in the kernel's
-// kernel/bpf/syscall.c adds to it.
-func (c *call) openFDInfo(path, flags uint64) bool {
-	th, fd, ok := c.procFile(path, "fdinfo")
+// open answers an open of one of the two files below /proc that speak of BPF objects.
+func (c *call) open(path, flags uint64) bool {
+	var buf [longestProcPath]byte
+	name, ok := c.procPath(buf[:], path)
 	if !ok {
 		return false
 	}
-	id, _ := th.stat(fd)
-	o, ok := c.objects.byInode[id]
-	if !ok || o.m == nil {
-		return false
+	text, ok := c.mounts(name)
+	if !ok {
+		text, ok = c.fdinfo(name)
 	}
-	access, _ := th.access(fd)
-	source, err := textFile(fdinfo(th.fdinfo(fd), openModes[access]) + o.m.FDInfo())
+	return ok && c.openText(text, uint32(flags))
+}
+
+// openText gives the caller a file with that text.
+func (c *call) openText(text string, flags uint32) bool {
+	source, err := textFile(text)
 	if err != nil {
 		return false
 	}
 	defer unix.Close(source)
-	_, errno := c.give(source, uint32(flags)&unix.O_CLOEXEC)
-	if errno != abi.OK {
+	if _, errno := c.give(source, flags&unix.O_CLOEXEC); errno != abi.OK {
 		c.answer(0, errno)
 	}
 	return true
 }
 
-// fdinfo is the head of a map's fdinfo, made from the memfd's: all but the flags is the same.
-func fdinfo(text string, mode int) string {
+// mounts is the table of mounts with the private mount shown as the bpffs that it stands for: bpftool -f looks for
+// pins where this table names a bpffs.
+func (c *call) mounts(path string) (string, bool) {
+	if path != "/proc/mounts" && path != "/proc/self/mounts" {
+		return "", false
+	}
+	const private, shown = mountSource + " " + mountPoint + " tmpfs ", mountSource + " " + mountPoint + " bpf "
+	before, after, found := strings.Cut(string(c.thread.read("mounts")), private)
+	return before + shown + after, found
+}
+
+// fdinfo is the text of /proc/.../fdinfo/N with what bpf_map_show_fdinfo in the kernel's kernel/bpf/syscall.c adds.
+func (c *call) fdinfo(path string) (string, bool) {
+	th, fd, ok := c.procFile(path, "fdinfo")
+	if !ok {
+		return "", false
+	}
+	id, _ := th.stat(fd)
+	o, ok := c.objects.byInode[id]
+	if !ok || o.m == nil {
+		return "", false
+	}
+	access, _ := th.access(fd)
+	return fdinfoHead(th.fdinfo(fd), openModes[access]) + o.m.FDInfo(), true
+}
+
+// fdinfoHead is the head of a map's fdinfo, made from the memfd's: all but the flags is the same.
+func fdinfoHead(text string, mode int) string {
 	var out strings.Builder
 	for line := range strings.Lines(text) {
 		if flags, ok := strings.CutPrefix(line, "flags:"); ok {
@@ -88,8 +116,13 @@ func textFile(text string) (int, error) {
 
 // readlink answers for the link text of /proc/.../fd/N.
 func (c *call) readlink(path, buf, size uint64) bool {
-	th, fd, ok := c.procFile(path, "fd")
+	var room [longestProcPath]byte
+	name, ok := c.procPath(room[:], path)
 	if !ok || int32(size) <= 0 {
+		return false
+	}
+	th, fd, ok := c.procFile(name, "fd")
+	if !ok {
 		return false
 	}
 	id, _ := th.stat(fd)
@@ -113,18 +146,22 @@ func (c *call) readlink(path, buf, size uint64) bool {
 // longestProcPath is more than /proc/TID/task/TID/fdinfo/FD with the longest numbers needs.
 const longestProcPath = 64
 
-// procFile reads a path of the form /proc/WHO/KIND/FD or /proc/WHO/task/TID/KIND/FD.
-func (c *call) procFile(path uint64, kind string) (*thread, int32, bool) {
-	var buf [longestProcPath]byte
-	text, _, ok := bytes.Cut(buf[:c.memory.Read(buf[:], path)], []byte{0})
+// procPath reads a path of the caller's into buf; ok is false unless it leads below /proc.
+func (c *call) procPath(buf []byte, addr uint64) (path string, ok bool) {
+	text, _, ok := bytes.Cut(buf[:c.memory.Read(buf, addr)], []byte{0})
 	if !ok || !bytes.HasPrefix(text, []byte("/proc/")) {
-		return nil, 0, false
+		return "", false
 	}
-	who, fd, ok := parseProcPath(string(text), kind)
-	if !ok {
+	return string(text), true
+}
+
+// procFile finds the thread and the fd of a path of the form /proc/WHO/KIND/FD or /proc/WHO/task/TID/KIND/FD.
+func (c *call) procFile(path, kind string) (*thread, int32, bool) {
+	who, fd, ok := parseProcPath(path, kind)
+	switch {
+	case !ok:
 		return nil, 0, false
-	}
-	if who == 0 {
+	case who == 0:
 		return c.thread, fd, true
 	}
 	return c.threads.find(who), fd, true

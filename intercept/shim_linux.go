@@ -62,13 +62,16 @@ func shim(mode, dir, path string, args []string) {
 	report(reportExec, syscall.Exec(path, args, os.Environ()))
 }
 
-// mountOver puts a private file system over dir. The name bpffs is what mount(8) shows as its source.
+// mountSource is the name that the private mount has in the table of mounts.
+const mountSource = "bpffs"
+
+// mountOver puts a private file system over dir.
 func mountOver(dir string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
 		return fmt.Errorf("make mounts private: %w", err)
 	}
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
-	if err := unix.Mount("bpffs", dir, "tmpfs", flags, "mode=1777"); err != nil {
+	if err := unix.Mount(mountSource, dir, "tmpfs", flags, "mode=1777"); err != nil {
 		return fmt.Errorf("mount over %s: %w", dir, err)
 	}
 	return nil

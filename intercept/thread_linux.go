@@ -114,9 +114,15 @@ func (th *thread) read(name string) []byte {
 		return nil
 	}
 	defer unix.Close(fd)
-	buf := make([]byte, 4096)
-	n, _ := unix.Read(fd, buf)
-	return buf[:max(n, 0)]
+	var text []byte
+	var buf [4096]byte
+	for {
+		n, err := unix.Read(fd, buf[:])
+		if err != nil || n <= 0 {
+			return text
+		}
+		text = append(text, buf[:n]...)
+	}
 }
 
 // processorField is the place of "processor" behind the command name in /proc/PID/stat (proc_pid_stat(5): field 39,

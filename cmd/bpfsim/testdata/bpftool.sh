@@ -82,6 +82,7 @@ t map pin pinned $P/array $P/with.dot
 t map pin pinned $P/array $P/absent/x
 t map pin name e2e_stack $P/by_name
 t map show name e2e_stack
+t -f map show name e2e_stack
 t map show pinned $P/absent
 t map show pinned $P/dir
 s mv $P/second $P/moved
