@@ -1,0 +1,76 @@
+//go:build linux && (amd64 || arm64)
+
+package intercept
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// decide runs the filter as the kernel would, for the few instructions that it has.
+func decide(t *testing.T, data map[uint32]uint32) uint32 {
+	t.Helper()
+	var a uint32
+	for at, program := 0, filter(); ; at++ {
+		in := program[at]
+		switch in.Code {
+		case unix.BPF_LD | unix.BPF_W | unix.BPF_ABS:
+			a = data[in.K]
+		case unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K:
+			at += int(jump(in, a == in.K))
+		case unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K:
+			at += int(jump(in, a&in.K != 0))
+		case unix.BPF_RET | unix.BPF_K:
+			return in.K
+		default:
+			require.Fail(t, "unknown instruction", "%+v", in)
+		}
+	}
+}
+
+func jump(in unix.SockFilter, taken bool) uint8 {
+	if taken {
+		return in.Jt
+	}
+	return in.Jf
+}
+
+func TestFilter(t *testing.T) {
+	const (
+		notify = uint32(unix.SECCOMP_RET_USER_NOTIF)
+		allow  = uint32(unix.SECCOMP_RET_ALLOW)
+		native = uint32(nativeArch)
+	)
+	type data = map[uint32]uint32
+	openFlags := func(flags uint32) data {
+		return data{offsetArch: native, offsetNumber: unix.SYS_OPENAT, offsetArgs + 16: flags}
+	}
+	for i, c := range []struct {
+		data data
+		want uint32
+	}{
+		{data{offsetArch: native, offsetNumber: unix.SYS_BPF}, notify},
+		{data{offsetArch: native, offsetNumber: unix.SYS_READLINKAT}, notify},
+		{data{offsetArch: native, offsetNumber: unix.SYS_STATFS}, notify},
+		{data{offsetArch: native, offsetNumber: unix.SYS_FSTATFS}, notify},
+		{data{offsetArch: native, offsetNumber: unix.SYS_WRITE}, allow},
+		{data{offsetArch: native, offsetNumber: unix.SYS_EXECVE}, allow},
+		{openFlags(0), notify},
+		{openFlags(unix.O_CLOEXEC | 0o100000), notify}, // O_LARGEFILE
+		{openFlags(unix.O_WRONLY), allow},
+		{openFlags(unix.O_RDWR | unix.O_CREAT), allow},
+		{openFlags(unix.O_DIRECTORY), allow},
+		{openFlags(unix.O_PATH), allow},
+		{data{offsetArch: native, offsetNumber: foreignABI | unix.SYS_BPF}, refuse},
+		{data{offsetArch: compatArch, offsetNumber: compatBPF}, refuse},
+		{data{offsetArch: compatArch, offsetNumber: unix.SYS_BPF}, allow},
+		{data{offsetArch: unix.AUDIT_ARCH_S390X, offsetNumber: unix.SYS_BPF}, allow},
+	} {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			require.Equal(t, c.want, decide(t, c.data))
+		})
+	}
+}
