@@ -55,7 +55,7 @@ func Campaign(ctx context.Context, o Options) (*Report, error) {
 
 // next draws and runs one program.
 func (c *contest) next(o Options, r *Report) error {
-	p := draft(o.Seed, uint64(r.Programs), o.machine(r.Programs), programSteps)
+	p := draft(o.Seed, uint64(r.Programs), o.machine(r.Programs), c.cpus(o.CPUs), programSteps)
 	r.Programs++
 	c.report = r
 	before := c.evicted()
@@ -84,7 +84,7 @@ func (c *contest) evicted() int {
 // machine is root's, now and then an unprivileged user's.
 func (o Options) machine(program int) Machine {
 	m := Machine{CPUs: o.CPUs, BPF: true, SysAdmin: true, Without: o.Without}
-	if program%100 == 60 {
+	if program%100 == 60 && !unprivilegedAllowed() {
 		m.BPF, m.SysAdmin = false, false
 	}
 	return m

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
 )
@@ -48,11 +49,11 @@ func (c *contest) run(p Program) (m *Mismatch, err error) {
 }
 
 func (c *contest) runHere(p Program) (*Mismatch, error) {
-	if err := p.check(); err != nil {
-		return nil, err
-	}
 	if len(c.runners) == 0 {
 		return nil, errors.New("no kernel to run on")
+	}
+	if err := p.check(c.cpus(p.Machine.CPUs)); err != nil {
+		return nil, err
 	}
 	c.apart = false
 	for _, r := range c.runners {
@@ -118,19 +119,33 @@ func (c *contest) equal() bool {
 	return true
 }
 
+// cpus are the CPUs that all kernels can run steps on, of so many possible ones.
+func (c *contest) cpus(possible int) []int {
+	for _, r := range c.runners {
+		if k, ok := r.kernel.(*Linux); ok {
+			return k.CPUs()
+		}
+	}
+	all := make([]int, possible)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
 // check reports what no kernel could run.
-func (p Program) check() error {
+func (p Program) check(cpus []int) error {
 	for i, s := range p.Steps {
-		if err := s.check(p.Machine); err != nil {
+		if err := s.check(cpus); err != nil {
 			return fmt.Errorf("step %d: %w", i, err)
 		}
 	}
 	return nil
 }
 
-func (s Step) check(m Machine) error {
-	if s.CPU < 0 || s.CPU >= m.CPUs {
-		return fmt.Errorf("CPU %d is not in 0..%d", s.CPU, m.CPUs-1)
+func (s Step) check(cpus []int) error {
+	if !slices.Contains(cpus, s.CPU) {
+		return fmt.Errorf("CPU %d is not one of %v", s.CPU, cpus)
 	}
 	c, ok := s.Action.(Call)
 	if !ok || len(c.During) == 0 {
@@ -143,7 +158,7 @@ func (s Step) check(m Machine) error {
 		if inner, ok := n.Step.Action.(Call); ok && len(inner.During) > 0 {
 			return errors.New("steps inside a dump have no steps inside")
 		}
-		if err := n.Step.check(m); err != nil {
+		if err := n.Step.check(cpus); err != nil {
 			return err
 		}
 	}

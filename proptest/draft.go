@@ -11,6 +11,7 @@ import (
 type drafter struct {
 	dice
 	machine Machine
+	cpus    []int // that steps run on
 	cpu     int
 	maps    []*draftMap
 	fds     []int32 // every fd that was ever made
@@ -28,11 +29,13 @@ type draftMap struct {
 	recent []int // numbers of the keys that were updated last
 }
 
-func newDrafter(d dice, m Machine) *drafter { return &drafter{dice: d, machine: m} }
+func newDrafter(d dice, m Machine, cpus []int) *drafter {
+	return &drafter{dice: d, machine: m, cpus: cpus, cpu: cpus[0]}
+}
 
 // draft is program number i of a seed, with at least n steps.
-func draft(seed, i uint64, m Machine, n int) Program {
-	d := newDrafter(newSeeded(seed, i), m)
+func draft(seed, i uint64, m Machine, cpus []int, n int) Program {
+	d := newDrafter(newSeeded(seed, i), m, cpus)
 	p := Program{Machine: m}
 	for len(p.Steps) < n {
 		p.Steps = append(p.Steps, d.burst()...)
@@ -59,7 +62,7 @@ func (d *drafter) someMap() *draftMap {
 // on is a step on a CPU that threads stay on for a while.
 func (d *drafter) on(a Action) Step {
 	if chance(d, 25) {
-		d.cpu = d.roll(d.machine.CPUs)
+		d.cpu = pick(d, d.cpus...)
 	}
 	return Step{CPU: d.cpu, Action: a}
 }

@@ -52,7 +52,7 @@ func FuzzCall(f *testing.F) {
 // FuzzProgram lets the fuzzer make rapid's choices.
 func FuzzProgram(f *testing.F) {
 	k := proptest.NewSim()
-	programs := proptest.Programs(proptest.Machine{CPUs: 2, BPF: true, SysAdmin: true})
+	programs := proptest.Programs(proptest.Machine{CPUs: 2, BPF: true, SysAdmin: true}, []int{0, 1})
 	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) { requireEqual(t, programs.Draw(t, "program"), k) }))
 }
 

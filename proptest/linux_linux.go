@@ -1,6 +1,7 @@
 package proptest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -19,7 +20,8 @@ type Linux struct {
 	done    chan struct{}
 	release string
 
-	cpu    int // the thread is pinned to it, -1 at first
+	cpus   []int // usable ones
+	cpu    int   // the thread is pinned to it, -1 at first
 	open   map[int32]bool
 	ids    ids
 	pinned bool // bpffs may hold something
@@ -70,6 +72,13 @@ func (k *Linux) setUp() error {
 		return fmt.Errorf("uname: %w", err)
 	}
 	k.release = unix.ByteSliceToString(name.Release[:])
+	if n := os.Getpagesize(); n != PageSize {
+		return fmt.Errorf("pages have %d bytes, the arena's %d", n, PageSize)
+	}
+	var err error
+	if k.cpus, err = usableCPUs(); err != nil {
+		return err
+	}
 	if err := privateMounts(); err != nil {
 		return err
 	}
@@ -147,8 +156,14 @@ func (k *Linux) Start(m Machine) error {
 	}
 	k.ids = ids{}
 	k.user.arena.Reset()
+	if !m.BPF && unprivilegedAllowed() {
+		return errors.New("kernel.unprivileged_bpf_disabled is 0, so that callers without CAP_BPF make maps")
+	}
 	return setCapabilities(m.BPF, m.SysAdmin)
 }
+
+// CPUs are those that steps can run on.
+func (k *Linux) CPUs() []int { return k.cpus }
 
 // closeAll frees every fd and pin of the last program.
 func (k *Linux) closeAll() error {
@@ -179,64 +194,6 @@ func empty(dir string) error {
 		if err := os.RemoveAll(dir + "/" + e.Name()); err != nil {
 			return fmt.Errorf("empty %s: %w", dir, err)
 		}
-	}
-	return nil
-}
-
-// PossibleCPUs is the number of possible CPUs of the running kernel.
-func PossibleCPUs() int {
-	text, err := os.ReadFile("/sys/devices/system/cpu/possible")
-	if err != nil {
-		return runtime.NumCPU()
-	}
-	var last int
-	_, tail, found := strings.Cut(strings.TrimSpace(string(text)), "-")
-	if !found {
-		return 1
-	}
-	if _, err := fmt.Sscan(tail, &last); err != nil {
-		return runtime.NumCPU()
-	}
-	return last + 1
-}
-
-// pin moves the thread to a CPU.
-func (k *Linux) pin(cpu int) error {
-	if cpu == k.cpu {
-		return nil
-	}
-	var set unix.CPUSet
-	set.Set(cpu)
-	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return fmt.Errorf("move to CPU %d: %w", cpu, err)
-	}
-	k.cpu = cpu
-	return nil
-}
-
-// Capability numbers of linux/capability.h.
-const (
-	capSysAdmin = 21
-	capBPF      = 39
-)
-
-// setCapabilities sets the thread's effective capabilities; the permitted ones stay, so that it can go back.
-func setCapabilities(bpf, sysAdmin bool) error {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	if err := unix.Capget(&header, &data[0]); err != nil {
-		return fmt.Errorf("read capabilities: %w", err)
-	}
-	set := func(n int, on bool) {
-		data[n/32].Effective &^= 1 << (n % 32)
-		if on {
-			data[n/32].Effective |= data[n/32].Permitted & (1 << (n % 32))
-		}
-	}
-	set(capBPF, bpf)
-	set(capSysAdmin, sysAdmin)
-	if err := unix.Capset(&header, &data[0]); err != nil {
-		return fmt.Errorf("set capabilities: %w", err)
 	}
 	return nil
 }

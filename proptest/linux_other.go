@@ -32,6 +32,9 @@ func (k *Linux) Name() string { return "no Linux" }
 // Arena is nil.
 func (k *Linux) Arena() *Arena { return nil }
 
+// CPUs are none.
+func (k *Linux) CPUs() []int { return nil }
+
 // Start fails.
 func (k *Linux) Start(Machine) error { return errNotLinux }
 
@@ -40,6 +43,8 @@ func (k *Linux) Bpf(int, Call, func(int)) Outcome { return Outcome{Errno: abi.EN
 
 // Do answers what a kernel without bpf(2) does.
 func (k *Linux) Do(int, Event) abi.Errno { return abi.ENOSYS }
+
+func unprivilegedAllowed() bool { return false }
 
 // PossibleCPUs is the number of CPUs that Go uses.
 func PossibleCPUs() int { return runtime.NumCPU() }

@@ -15,8 +15,8 @@ type Program struct {
 	Steps   []Step
 }
 
-// MaxCPUs is the largest number of possible CPUs that a program may ask for.
-const MaxCPUs = 64
+// MaxCPUs is the largest number of possible CPUs that a program may ask for (NR_CPUS of x86-64).
+const MaxCPUs = 8192
 
 // Machine is what a program asks of the kernel it runs on.
 type Machine struct {

@@ -12,7 +12,7 @@ func TestParseErrors(t *testing.T) {
 	const machine = "machine cpus=1 bpf=true sysadmin=true\n"
 	for name, text := range map[string]string{
 		"empty":              "",
-		"too many CPUs":      "machine cpus=65 bpf=true sysadmin=true",
+		"too many CPUs":      "machine cpus=8193 bpf=true sysadmin=true",
 		"unknown verb":       machine + "cpu0 reboot fd=1",
 		"no CPU":             machine + "close fd=500",
 		"unclosed braces":    machine + "cpu0 BPF_MAP_FREEZE @0 size=4 { fd=500",
