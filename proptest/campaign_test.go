@@ -1,6 +1,7 @@
 package proptest_test
 
 import (
+	"context"
 	"os"
 	"strconv"
 	"testing"
@@ -31,4 +32,47 @@ func TestCampaignAgainstLinux(t *testing.T) {
 	require.NoError(t, err)
 	t.Log(r)
 	require.Empty(t, r.Mismatches)
+}
+
+func TestCampaignIsDeterministic(t *testing.T) {
+	run := func() *proptest.Report {
+		r, err := proptest.Campaign(t.Context(), proptest.Options{
+			Seed: 3, Ops: 5000, CPUs: 4, Kernels: []proptest.Kernel{proptest.NewSim()},
+		})
+		require.NoError(t, err)
+		return r
+	}
+	want := run()
+	require.Equal(t, want, run())
+}
+
+func TestCampaignEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := proptest.Campaign(ctx, proptest.Options{
+		Seed: 3, Ops: 1 << 40, CPUs: 1, Kernels: []proptest.Kernel{proptest.NewSim()},
+		Progress: func(r *proptest.Report) {
+			if r.Programs == 3 {
+				cancel()
+			}
+		},
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, 3, r.Programs)
+}
+
+func TestCompareRefuses(t *testing.T) {
+	for name, text := range map[string]string{
+		"CPU beyond the machine": "machine cpus=1 bpf=true sysadmin=true\ncpu1 close fd=500",
+		"CPU inside a dump": "machine cpus=1 bpf=true sysadmin=true\ncpu0 BPF_MAP_DUMP @0 size=32\n" +
+			"  before=0 cpu9 close fd=500",
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := proptest.Parse(text)
+			require.NoError(t, err)
+			_, err = proptest.Compare(p, proptest.NewSim())
+			require.Error(t, err)
+		})
+	}
+	_, err := proptest.Compare(proptest.Program{Machine: proptest.Machine{CPUs: 1}})
+	require.Error(t, err)
 }
