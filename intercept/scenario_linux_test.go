@@ -29,7 +29,7 @@ func init() {
 		"signals": pushUnderSignals, "threads": manyThreads, "references": references, "pins": pins,
 		"lookalikes": lookalikes, "junk": junkCalls, "processes": processes, "holder": holder, "killed": killed,
 		"nested": nested, "unprivileged": unprivileged, "descriptors": fullTable,
-		"leavePin": leavePin, "traced": traced, "fallback": fallback,
+		"leavePin": leavePin, "traced": traced, "outer": outer, "fallback": fallback,
 	}
 }
 
@@ -377,4 +377,21 @@ func unshared(exe, script string) *exec.Cmd {
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
 	}
 	return cmd
+}
+
+// TestOuterFilter: where bpf(2) is refused from outside, the command must not run and see it refused.
+func TestOuterFilter(t *testing.T) {
+	skipIfRefused(t)
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), scenarioVar+"=outer")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+}
+
+// outer is not run under the supervisor but starts one.
+func outer(c client) {
+	require.NoError(c, intercept.RefuseBPF())
+	code, err := intercept.Run(context.Background(), options("true"))
+	require.ErrorContains(c, err, "outer seccomp filter")
+	require.Equal(c, intercept.ExitFailed, code)
 }

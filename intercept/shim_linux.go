@@ -4,6 +4,7 @@ package intercept
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"syscall"
@@ -111,9 +112,19 @@ func enterFilter(dir string) error {
 	}
 	unix.Close(listener)
 	unix.Close(root)
-	var go1 [1]byte
-	if n, err := unix.Read(shimSocket, go1[:]); err != nil || n != 1 {
+	var word [1]byte
+	if n, err := unix.Read(shimSocket, word[:]); err != nil || n != 1 {
 		return fmt.Errorf("wait for the supervisor: %d bytes, %v", n, err)
+	}
+	return probe()
+}
+
+// probe makes the first call of all, of a command that does not exist. Where an outer filter refuses bpf(2), as
+// Docker's default profile does, that outranks ours, and the command would only see EPERM.
+func probe() error {
+	_, _, errno := unix.Syscall(unix.SYS_BPF, math.MaxUint32, 0, 0)
+	if errno != unix.EINVAL {
+		return fmt.Errorf("bpf(2) does not reach the supervisor (an outer seccomp filter, such as a container's): %w", errno)
 	}
 	return nil
 }

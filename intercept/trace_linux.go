@@ -13,6 +13,7 @@ import (
 // tracer writes one line a call, as strace(1) does, spelling included.
 type tracer struct {
 	w       io.Writer // nil: no trace
+	probed  bool      // the shim's probe is over; what follows is the command's
 	thread  int       // that made the first call
 	several bool      // more than one thread was seen: lines name theirs
 }
@@ -34,7 +35,8 @@ type field struct {
 
 // begin reads a call's arguments before it runs.
 func (t *tracer) begin(thread int, r reader, cmd abi.Cmd, attr uint64, size uint32) *line {
-	if t.w == nil {
+	if t.w == nil || !t.probed {
+		t.probed = true
 		return nil
 	}
 	l := &line{head: t.prefix(thread) + "bpf(" + cmd.String() + ", ", tail: fmt.Sprintf(", %d)", size)}

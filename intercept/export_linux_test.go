@@ -1,0 +1,21 @@
+//go:build linux && (amd64 || arm64)
+
+package intercept
+
+import "golang.org/x/sys/unix"
+
+// RefuseBPF puts this process under a filter that answers bpf(2) with EPERM, as a container's may.
+func RefuseBPF() error {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	var a asm
+	a.load(offsetNumber)
+	a.unless(unix.BPF_JEQ, unix.SYS_BPF, 1)
+	a.ret(unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM))
+	a.ret(unix.SECCOMP_RET_ALLOW)
+	if _, errno := install(a, unix.SECCOMP_FILTER_FLAG_TSYNC); errno != 0 {
+		return errno
+	}
+	return nil
+}
