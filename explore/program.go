@@ -15,39 +15,40 @@ type program struct {
 }
 
 func (p program) do(op Op, number uint64) (value []byte, errno abi.Errno) {
+	switch op.Verb {
+	case "update", "insert", "write":
+		value = p.shape.valueOf(number)
+	}
+	return value, p.with(op, value)
+}
+
+// with does op with the value that it writes, if it writes one.
+func (p program) with(op Op, value []byte) abi.Errno {
 	key := keyOf(op.Key)
 	switch op.Verb {
-	case "update", "insert":
-		value = p.shape.valueOf(number)
-		flags := abi.Any
-		if op.Verb == "insert" {
-			flags = abi.NoExist
-		}
-		return value, p.elements.(maps.Updater).Update(p.task, key, value, flags)
+	case "update":
+		return p.elements.(maps.Updater).Update(p.task, key, value, abi.Any)
+	case "insert":
+		return p.elements.(maps.Updater).Update(p.task, key, value, abi.NoExist)
 	case "delete":
 		deleter, ok := p.elements.(maps.Deleter)
 		if !ok {
-			return nil, abi.EINVAL
+			return abi.EINVAL
 		}
-		return nil, deleter.Delete(p.task, key)
-	case "write":
-		return p.write(key, p.shape.valueOf(number))
+		return deleter.Delete(p.task, key)
 	}
-	if _, ok := p.elements.(maps.LiveLookuper).LookupLive(p.task, key); !ok {
-		return nil, abi.ENOENT
+	live, ok := p.elements.(maps.LiveLookuper).LookupLive(p.task, key)
+	if !ok {
+		return abi.ENOENT
 	}
-	return nil, abi.OK
+	p.write(live, value)
+	return abi.OK
 }
 
 // write changes the words of the live value one by one, through the pointer that the lookup gave: others may run in
 // between, and the element may be gone or belong to another key by then.
-func (p program) write(key, value []byte) ([]byte, abi.Errno) {
-	live, ok := p.elements.(maps.LiveLookuper).LookupLive(p.task, key)
-	if !ok {
-		return nil, abi.ENOENT
-	}
+func (p program) write(live maps.Live, value []byte) {
 	for word := range len(value) / 8 {
 		live.Store(p.task, word, binary.LittleEndian.Uint64(value[8*word:]))
 	}
-	return value, abi.OK
 }

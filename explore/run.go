@@ -52,24 +52,37 @@ func (s Scenario) machine(observe func(*Run)) (*sim.Machine, *Run) {
 	m := sim.NewMachine(options)
 	r.setUp(m)
 	m.Spawn(walkerName, s.Walk.CPU, r.walker)
-	number := uint64(len(s.Keys))
-	for _, t := range s.Tasks {
-		m.Spawn(t.Name, t.CPU, r.body(t, number))
-		number += uint64(len(t.Ops))
+	for i, t := range s.Tasks {
+		m.Spawn(t.Name, t.CPU, r.body(t, s.firstNumber(i)))
 	}
 	m.Check(r.judge)
 	return m, r
 }
 
+// firstNumber is the number of the write that is the first operation of task i: the keys and the tasks before it have
+// the lower ones.
+func (s Scenario) firstNumber(i int) uint64 {
+	number := len(s.Keys) + 1
+	for _, t := range s.Tasks[:i] {
+		number += len(t.Ops)
+	}
+	return uint64(number)
+}
+
 // maxSteps is far beyond what a scenario needs: reaching it means that a call goes on for ever.
 const maxSteps = 20_000
 
-// setUp makes the map and puts the keys in, before the clock starts. A new array holds zeros.
+// setUp makes the map and puts the keys in, before the clock starts.
 func (r *Run) setUp(m *sim.Machine) {
 	user := m.User()
 	user.Task.CPU = r.Scenario.Walk.CPU
 	fd := r.Scenario.Map.make(user)
 	r.elements, r.setup = m.Map(fd), newClient(simulated{user.Caller}, fd, r.Scenario.Map)
+	r.fill()
+}
+
+// fill puts the keys in. A new array holds zeros.
+func (r *Run) fill() {
 	if r.Scenario.Map.Type == abi.Array {
 		for key := range r.Scenario.Map.Entries {
 			r.wrote(key, r.Scenario.Map.valueOf(0), -1, -1)
@@ -94,15 +107,20 @@ func (r *Run) shift(by int64) {
 	}
 }
 
-// make makes the scenario's map and returns its fd.
-func (m Shape) make(user *sim.User) int32 {
+// create is the call that makes the scenario's map.
+func (m Shape) create() bpfsys.MapCreate {
 	flags := m.Flags
 	if m.Type != abi.Array {
 		flags |= abi.FlagZeroSeed
 	}
-	fd, errno := user.Create(bpfsys.MapCreate{
+	return bpfsys.MapCreate{
 		Type: m.Type, KeySize: keyBytes, ValueSize: uint32(m.Value), MaxEntries: m.Entries, Flags: flags,
-	})
+	}
+}
+
+// make makes the scenario's map and returns its fd.
+func (m Shape) make(user *sim.User) int32 {
+	fd, errno := user.Create(m.create())
 	if errno != abi.OK {
 		panic(fmt.Sprintf("explore: map %+v: %v", m, errno))
 	}
@@ -124,13 +142,13 @@ func (r *Run) walker(t *sim.Task) {
 	}
 }
 
-// body does a task's operations; number is that of the write before its first.
+// body does a task's operations; number is that of its first write.
 func (r *Run) body(task Task, number uint64) func(*sim.Task) {
 	return func(t *sim.Task) {
 		do := r.operations(task, t)
 		for i, op := range task.Ops {
 			t.Mark()
-			value, errno := do(op, number+uint64(i)+1)
+			value, errno := do(op, number+uint64(i))
 			start, end := spanOf(t)
 			if errno == abi.OK {
 				r.happened(op, value, start, end)

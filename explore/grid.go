@@ -1,0 +1,166 @@
+package explore
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"github.com/bpfsim/bpfsim/model"
+	"github.com/bpfsim/bpfsim/sim"
+)
+
+// Row is what one way of walking guarantees on one kind of map, by every schedule of the grid.
+type Row struct {
+	Kind Kind
+	Way  Way
+	// Schedules is the number of schedules that were run, all of them: nothing cuts an exploration off.
+	Schedules int
+	// Broken are the contracts that some schedule broke, with the runs that did.
+	Broken map[string][]*Run
+}
+
+// Grid explores each mutator against a walk of the kind with each room, and keeps for each scenario and contract the
+// run with the fewest preemptions, and then steps, that breaks it.
+func Grid(k Kind, w Way) (Row, error) {
+	row := Row{Kind: k, Way: w, Broken: make(map[string][]*Run)}
+	for _, m := range k.mutators() {
+		for _, room := range w.rooms() {
+			least := make(map[string]*Run)
+			n, err := Visit(k.scenario(w, m, room), m.schedules(), func(r *Run) bool {
+				for _, breach := range r.Breaches() {
+					if other := least[breach.Contract]; other == nil || r.size() < other.size() {
+						least[breach.Contract] = r
+					}
+				}
+				return true
+			})
+			if err != nil {
+				return Row{}, err
+			}
+			row.Schedules += n
+			for contract, run := range least {
+				row.Broken[contract] = append(row.Broken[contract], run)
+			}
+		}
+	}
+	return row, nil
+}
+
+// size orders runs of one scenario.
+func (r *Run) size() int { return r.Trace.Preemptions()*maxSteps + len(r.Trace.Steps) }
+
+// Counterexample is a scenario and a schedule that breaks its contract.
+type Counterexample struct {
+	Scenario Scenario
+	Schedule string
+}
+
+// Smallest is the counterexample of the contract that says most with least. It needs no program where that is possible;
+// then it is one of whole calls, which can be shown on Linux; then one with few operations and keys, shrunk.
+func (row Row) Smallest(contract string) (Counterexample, error) {
+	runs := slices.Clone(row.Broken[contract])
+	slices.SortStableFunc(runs, func(a, b *Run) int { return cmp.Compare(a.Scenario.weight(), b.Scenario.weight()) })
+	var first *Counterexample
+	for _, run := range runs {
+		c, whole, err := run.shrunk(contract)
+		if err != nil {
+			return Counterexample{}, err
+		}
+		if whole && (first == nil || first.Scenario.programs() == c.Scenario.programs()) {
+			return c, nil
+		}
+		if first == nil {
+			first = &c
+		}
+	}
+	if first == nil {
+		return Counterexample{}, errors.New("no schedule breaks " + contract)
+	}
+	return *first, nil
+}
+
+// weight orders scenarios: those that need programs last, then by what there is to read.
+func (s Scenario) weight() int {
+	ops := 0
+	for _, t := range s.Tasks {
+		ops += len(t.Ops)
+	}
+	return 10000*s.programs() + 100*ops + 10*len(s.Keys) + s.Map.Value/8 + s.Walk.Room
+}
+
+func (s Scenario) programs() int {
+	n := 0
+	for _, t := range s.Tasks {
+		if t.Program {
+			n++
+		}
+	}
+	return n
+}
+
+// shrunk makes the run's scenario and schedule smaller, and reports whether what came out is made of whole calls. A
+// smaller scenario whose counterexample is not, where the first one was, is no gain.
+func (r *Run) shrunk(contract string) (c Counterexample, whole bool, err error) {
+	r.Scenario.Contract = contract
+	if c, err = r.Scenario.fewerPreemptions(r.Trace.String()); err != nil {
+		return c, false, err
+	}
+	if whole, err = c.Whole(); err != nil {
+		return c, false, err
+	}
+	small, result, err := Shrink(r.Scenario, func() sim.Schedules { return &wholeOperations{sim.NewDFS(sim.Unbounded)} })
+	if err == nil && result.Broken == nil {
+		small, result, err = Shrink(r.Scenario, func() sim.Schedules { return sim.NewDFS(GridBound) })
+	}
+	if err != nil || result.Broken == nil {
+		return c, whole, err
+	}
+	smaller := Counterexample{small, result.Schedule}
+	stays, err := smaller.Whole()
+	if err == nil && (stays || !whole) {
+		return smaller, stays, nil
+	}
+	return c, whole, err
+}
+
+// fewerPreemptions leaves out of a schedule that breaks the scenario's contract what it can do without.
+func (s Scenario) fewerPreemptions(line string) (Counterexample, error) {
+	replay, err := sim.ParseReplay(line)
+	if err != nil {
+		return Counterexample{}, err
+	}
+	build := func() *sim.Machine { m, _ := s.machine(nil); return m }
+	_, err = build().Run(replay)
+	if err == nil {
+		return Counterexample{}, errors.New("the schedule keeps the contract")
+	}
+	trace, _ := sim.Shrink(build, err)
+	return Counterexample{s, trace.String()}, nil
+}
+
+// Replay runs the counterexample again. The error tells when it is none any more.
+func (c Counterexample) Replay() (*Run, error) {
+	run, err := Replay(c.Scenario, c.Schedule)
+	if err == nil && run.Breach == "" {
+		err = errors.New("the schedule keeps " + c.Scenario.Contract)
+	}
+	return run, err
+}
+
+// Whole reports whether whole calls, one after the other, give what the counterexample gives.
+func (c Counterexample) Whole() (bool, error) {
+	run, err := c.Replay()
+	if err != nil {
+		return false, err
+	}
+	switch _, err = run.Whole(); {
+	case errors.Is(err, ErrSubCall):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return true, nil
+}
+
+// Asks reports whether the contract says anything about the way: conservation is about walks that take.
+func (w Way) Asks(contract model.Contract) bool { return w.Removes || contract.Name != "conservation" }

@@ -1,0 +1,110 @@
+package explore
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/sim"
+)
+
+// mutator is what the grid does to a map while it is walked.
+type mutator struct {
+	doc     string
+	entries int
+	value   int // bytes
+	keys    string
+	tasks   []string
+	// deep looks at schedules of whole operations with any number of preemptions, instead of at all with a few: a walk
+	// that does not end needs a change behind each of its calls.
+	deep bool
+}
+
+// GridBound is how often a schedule of the grid preempts a task at most, where it may do so before any step.
+const GridBound = 2
+
+// schedules are those that the grid explores for the mutator.
+func (m mutator) schedules() sim.Schedules {
+	if m.deep {
+		return &wholeOperations{sim.NewDFS(sim.Unbounded)}
+	}
+	return sim.NewDFS(GridBound)
+}
+
+// wholeOperations leaves out schedules that preempt a task in the middle of an operation or of a call of the walk.
+type wholeOperations struct{ *sim.DFS }
+
+// Choose goes on with an operation that has begun.
+func (w *wholeOperations) Choose(c *sim.Choice) int {
+	if first, _ := c.Tasks[0].Span(); c.Preempts && first >= 0 {
+		return 0
+	}
+	return w.DFS.Choose(c)
+}
+
+// hashMutators are those of the hash types. With BPF_F_ZERO_SEED and 16 entries keys 3, 22 and 24 share the last of 16
+// buckets, 17 is alone in the eighth and 35 alone in the first; with 2 entries 35 is in the first of 2 buckets and all
+// the others in the second. The newest key of a bucket is read first.
+var hashMutators = []mutator{
+	{"update of a key that is to come, in the cursor's bucket", 16, 8, "3 22", []string{"task a cpu=1: update 3"}, false},
+	{"update of the key that the cursor is at", 16, 8, "3 22 24", []string{"task a cpu=1: update 22"}, false},
+	{"update of two keys in two buckets", 16, 8, "35 3", []string{"task a cpu=1: update 35; update 3"}, false},
+	{"inserts into an earlier and into the same bucket", 16, 8, "17 3",
+		[]string{"task a cpu=1: insert 22; insert 35"}, false},
+	{"delete of the last key", 16, 8, "35 3", []string{"task a cpu=1: delete 3"}, false},
+	{"delete of a key in the middle", 16, 8, "35 17 3", []string{"task a cpu=1: delete 17"}, false},
+	{"delete and insert of a key", 16, 8, "35 3", []string{"task a cpu=1: delete 3; insert 3"}, false},
+	{"delete, and insert of another key into the same bucket", 16, 8, "3 22", []string{"task a cpu=1: delete 3; insert 24"}, false},
+	{"another task takes a key", 16, 8, "3 22", []string{"task a cpu=1: take 3"}, false},
+	{"two updates of a key whose value has two words", 16, 16, "3 22", []string{"task a cpu=1: update 3; update 3"}, false},
+	{"a program writes a value of two words in place", 16, 16, "3 22", []string{"program p cpu=1: write 3"}, false},
+	{"full map: inserts of other keys, which evict or fail", 2, 8, "3 22",
+		[]string{"task a cpu=1: insert 24; insert 35"}, false},
+	{"full map: updates of the key that the cursor is at", 2, 8, "3 22", []string{"task a cpu=1: update 3; update 22; update 3"}, true},
+	{"full map: two CPUs update their keys", 2, 8, "3",
+		[]string{"task a cpu=1: update 22; update 22", "task b cpu=0: update 3; update 3"}, true},
+	{"full map: delete and insert of the last key", 2, 8, "35 3", []string{"task a cpu=1: delete 3; insert 3; delete 3; insert 3"}, true},
+	{"full map: inserts of its own keys", 2, 8, "3 22", []string{"task a cpu=1: insert 22; insert 22; insert 22; insert 22"}, true},
+}
+
+// arrayMutators are those of ARRAY, whose keys are always there.
+var arrayMutators = []mutator{
+	{"update of a value", 2, 8, "0 1", []string{"task a cpu=1: update 1"}, false},
+	{"update of two values", 2, 8, "0 1", []string{"task a cpu=1: update 0; update 1"}, false},
+	{"two tasks update a value each", 2, 8, "0 1", []string{"task a cpu=1: update 0", "task b cpu=1: update 1"}, false},
+	{"update of a value of two words", 2, 16, "0 1", []string{"task a cpu=1: update 1"}, false},
+	{"a program writes a value of two words in place", 2, 16, "0 1", []string{"program p cpu=1: write 1"}, false},
+	{"insert and delete, which fail", 2, 8, "0 1", []string{"task a cpu=1: insert 0; delete 1"}, false},
+}
+
+// mutators are those of the kind.
+func (k Kind) mutators() []mutator {
+	if k.Type == abi.Array {
+		return arrayMutators
+	}
+	return hashMutators
+}
+
+// rooms are the sizes of a call's buffer, in records.
+func (w Way) rooms() []int {
+	if strings.HasPrefix(w.Name, "next+") {
+		return []int{1}
+	}
+	return []int{1, 2}
+}
+
+// scenario puts a mutator to work on a walk of the kind.
+func (k Kind) scenario(w Way, m mutator, room int) Scenario {
+	flags := ""
+	for _, f := range shapeFlags {
+		if k.Flags&f.bit != 0 {
+			flags += " " + f.word
+		}
+	}
+	s, err := Parse(fmt.Sprintf("map %s entries=%d value=%d%s\nkeys %s\nwalk %s room=%d cpu=0\n%s\ncontract snapshot\n",
+		typeWord(k.Type), m.entries, m.value, flags, m.keys, w.Name, room, strings.Join(m.tasks, "\n")))
+	if err != nil {
+		panic(err) // the tables above are fixed
+	}
+	return s
+}
