@@ -134,7 +134,8 @@ func (w *watcher) Write(p []byte) (int, error) {
 
 func (m *machine) flags(accelerator string) []string {
 	return []string{
-		"-accel", accelerator, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+		"-accel", accelerator, "-cpu", "max", // the default CPU lacks SSSE3, which dolthub/swiss uses without asking
+		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-smp", strconv.Itoa(max(m.CPUs, 1)), "-m", strconv.Itoa(m.memory()),
 		"-serial", "stdio", "-serial", "file:" + m.log,
 		"-kernel", m.Kernel, "-initrd", m.initrd, "-append", commandLine,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/bpfsim/bpfsim/vm"
 	"github.com/spf13/cobra"
 )
 
@@ -19,10 +20,11 @@ func (e *exitError) Error() string { return fmt.Sprint("exit status ", e.code) }
 func (e *exitError) Unwrap() error { return e.err }
 
 func main() {
+	vm.Init()
 	root := &cobra.Command{
 		Use: "bpfsim", Short: "bpf(2) maps without a kernel", SilenceUsage: true, SilenceErrors: true,
 	}
-	root.AddCommand(newRun())
+	root.AddCommand(newRun(), newCompare())
 	os.Exit(exitCode(root.Execute()))
 }
 

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/vm"
+	"github.com/spf13/cobra"
+)
+
+// compareFlags are the flags of `bpfsim compare`.
+type compareFlags struct {
+	seed    uint64
+	ops     int
+	most    int
+	without []string
+	qemu    bool
+	machine vm.Options
+	kernel  vm.KernelOptions
+}
+
+const compareLong = `Run random programs of bpf(2) calls on a real kernel and on bpfsim, step by step, and compare every result, every
+byte of user memory and the specification's judgement.
+
+The kernel is the running one, which takes root, or with --qemu one in a virtual machine, which does not: the image
+that --kernel names or the one of a Debian package, downloaded once. The exit status is 1 when something differs.`
+
+func newCompare() *cobra.Command {
+	var f compareFlags
+	cmd := &cobra.Command{
+		Use: "compare [flags]", Short: "Compare bpfsim with a real kernel", Long: compareLong, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			if f.qemu {
+				return f.compareInVM(ctx, cmd.OutOrStdout())
+			}
+			return f.compareHere(ctx, cmd.OutOrStdout())
+		},
+	}
+	flags := cmd.Flags()
+	flags.Uint64Var(&f.seed, "seed", 1, "what the programs are drawn from")
+	flags.IntVar(&f.ops, "ops", 100_000, "number of operations, at least")
+	flags.IntVar(&f.most, "most", 1, "stop after this many differences")
+	flags.StringSliceVar(&f.without, "without", nil, "names of what the kernel lacks (default: what its release lacks)")
+	flags.BoolVar(&f.qemu, "qemu", false, "use a kernel in qemu instead of the running one")
+	flags.IntVar(&f.machine.CPUs, "cpus", 4, "number of CPUs in qemu")
+	flags.IntVar(&f.machine.Memory, "memory", 2048, "memory in qemu, in MiB")
+	flags.BoolVar(&f.machine.Software, "tcg", false, "let qemu emulate in software even where KVM is allowed")
+	flags.StringVar(&f.kernel.Path, "kernel", "", "kernel image for qemu")
+	flags.StringVar(&f.kernel.Package, "package", "", "Debian package of the kernel image (default: the newest 6.12)")
+	return cmd
+}
+
+// compareHere compares with the running kernel.
+func (f compareFlags) compareHere(ctx context.Context, out io.Writer) error {
+	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return fmt.Errorf("compare: %w", err)
+	}
+	without := f.features(string(release))
+	fmt.Fprintf(out, "Linux %s, %d possible CPUs, seed %d, left out: %v\n",
+		strings.TrimSpace(string(release)), proptest.PossibleCPUs(), f.seed, without)
+	report, err := proptest.Campaign(ctx, proptest.Options{
+		Seed: f.seed, Ops: f.ops, Most: f.most, Without: without, Progress: progress(out),
+	})
+	if report != nil {
+		fmt.Fprint(out, report)
+	}
+	switch {
+	case err != nil && !errors.Is(err, context.Canceled):
+		return fmt.Errorf("compare: %w", err)
+	case report != nil && len(report.Mismatches) > 0:
+		return &exitError{code: 1}
+	case err != nil:
+		return &exitError{code: 128 + int(syscall.SIGINT)}
+	}
+	return nil
+}
+
+// progress says how far a campaign has come, now and then.
+func progress(out io.Writer) func(*proptest.Report) {
+	const every = 10 * time.Second
+	start := time.Now()
+	last := start
+	return func(r *proptest.Report) {
+		now := time.Now()
+		if now.Sub(last) < every {
+			return
+		}
+		last = now
+		fmt.Fprintf(out, "%d operations, %d a second, %d mismatches\n",
+			r.Ops, int(float64(r.Ops)/now.Sub(start).Seconds()), len(r.Mismatches))
+	}
+}
+
+// features are those named, or those that came with a later kernel than release.
+func (f compareFlags) features(release string) []proptest.Feature {
+	var features []proptest.Feature
+	for _, name := range f.without {
+		features = append(features, proptest.Feature(name))
+	}
+	if f.without == nil && older(release, 6, 18) {
+		features = []proptest.Feature{proptest.ExclusiveProgram, proptest.MapHash, proptest.ProgramSignature}
+	}
+	return features
+}
+
+// older reports whether a release such as 6.12.117+deb12-cloud-amd64 comes before major.minor.
+func older(release string, major, minor int) bool {
+	numbers := strings.SplitN(release, ".", 3)
+	if len(numbers) < 2 {
+		return false
+	}
+	x, errX := strconv.Atoi(numbers[0])
+	y, errY := strconv.Atoi(numbers[1])
+	return errX == nil && errY == nil && slices.Compare([]int{x, y}, []int{major, minor}) < 0
+}
+
+// mainPackage is what is built for a guest when this binary is not static.
+const mainPackage = "github.com/bpfsim/bpfsim/cmd/bpfsim"
+
+// compareInVM runs compareHere in a guest.
+func (f compareFlags) compareInVM(ctx context.Context, out io.Writer) error {
+	kernel, err := vm.FindKernel(ctx, f.kernel)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "bpfsim-compare-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	m := f.machine
+	m.Kernel, m.Args, m.Stdout = kernel, f.guestArgs(), out
+	if m.Init, err = vm.Self(ctx, dir, mainPackage); err != nil {
+		return err
+	}
+	code, err := vm.Run(ctx, m)
+	if err == nil && code != 0 {
+		return &exitError{code: code}
+	}
+	return err
+}
+
+// guestArgs ask for the same comparison without qemu.
+func (f compareFlags) guestArgs() []string {
+	args := []string{"compare", "--seed", strconv.FormatUint(f.seed, 10), "--ops", strconv.Itoa(f.ops), "--most", strconv.Itoa(f.most)}
+	if f.without != nil {
+		args = append(args, "--without", strings.Join(f.without, ","))
+	}
+	return args
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/vm"
+	"github.com/stretchr/testify/require"
+)
+
+func TestCompareLeavesOutWhatAReleaseLacks(t *testing.T) {
+	lacks := []proptest.Feature{proptest.ExclusiveProgram, proptest.MapHash, proptest.ProgramSignature}
+	for release, want := range map[string][]proptest.Feature{
+		"6.12.117+deb12-cloud-amd64": lacks, "6.1.0-50-cloud-amd64": lacks, "5.19.0": lacks, "6.17.1\n": lacks,
+		"6.18.0": nil, "6.18.44-fc": nil, "6.20.1": nil, "7.0.0": nil, "unheard of": nil,
+	} {
+		require.Equal(t, want, compareFlags{}.features(release), "%q", release)
+	}
+	named := compareFlags{without: []string{"map_hash"}}
+	require.Equal(t, []proptest.Feature{proptest.MapHash}, named.features("6.12.0"))
+	none := compareFlags{without: []string{}}
+	require.Empty(t, none.features("6.12.0"))
+}
+
+// The guest is asked for what its caller was asked for.
+func TestCompareGuestArgs(t *testing.T) {
+	f := compareFlags{seed: 1 << 63, ops: 7, most: 3, without: []string{"map_hash", "signature"}}
+	require.Equal(t, []string{
+		"compare", "--seed", "9223372036854775808", "--ops", "7", "--most", "3", "--without", "map_hash,signature",
+	}, f.guestArgs())
+	f.without = nil
+	require.NotContains(t, f.guestArgs(), "--without")
+}
+
+func TestCompareHere(t *testing.T) {
+	if err := proptest.Available(); err != nil {
+		t.Skip("this process may not use bpf(2): ", err)
+	}
+	var out strings.Builder
+	require.NoError(t, compareFlags{seed: 1, ops: 500, most: 1}.compareHere(context.Background(), &out))
+	require.Contains(t, out.String(), " 0 mismatches\n")
+}
+
+// A Linux 6.12 with as many CPUs as LRU lists need to tell their owners apart.
+func TestCompareInVM(t *testing.T) {
+	kernel, err := vm.FindKernel(context.Background(), vm.KernelOptions{Path: os.Getenv("BPFSIM_KERNEL"), Offline: true})
+	if err != nil {
+		t.Skipf("%v; or run `bpfsim compare --qemu` once, which downloads Debian's; or set BPFSIM_KERNEL", err)
+	}
+	if _, err := exec.LookPath("qemu-system-x86_64"); errors.Is(err, exec.ErrNotFound) {
+		t.Skip(vm.ErrNoQEMU)
+	}
+	binary, err := vm.Build(context.Background(), t.TempDir(), ".")
+	require.NoError(t, err)
+	out, err := exec.Command(binary, "compare", "--qemu", "--tcg", "--cpus", "4", "--kernel", kernel, "--ops", "2000").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), ", 4 possible CPUs, seed 1,")
+	require.Contains(t, string(out), " 0 mismatches\n")
+}
