@@ -71,7 +71,7 @@ func runScenario(t *testing.T, name string, o intercept.Options) {
 	require.Contains(t, scenarios, name)
 	exe, err := os.Executable()
 	require.NoError(t, err)
-	o.Args = []string{"env", scenarioVar + "=" + name, exe}
+	o.Args = []string{"env", scenarioVar + "=" + name, "GORACE=atexit_sleep_ms=0", exe}
 	got := run(t, o)
 	require.Equal(t, result{stdout: "", code: 0}, got)
 }
