@@ -3,6 +3,7 @@ package explore
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -33,18 +34,25 @@ func pairText(p model.Pair) string {
 func keyText(key string) string { return fmt.Sprint(binary.LittleEndian.Uint32([]byte(key))) }
 
 func valueText(value string) string {
-	first := binary.LittleEndian.Uint64([]byte(value))
-	var words []string
-	torn := false
-	for at := 0; at < len(value); at += 8 {
-		word := binary.LittleEndian.Uint64([]byte(value[at:]))
-		torn = torn || word != first
-		words = append(words, fmt.Sprint(word))
-	}
-	if !torn {
-		return words[0]
+	words := valueWords(value)
+	if !isTorn(value) {
+		words = words[:1]
 	}
 	return strings.Join(words, "|")
+}
+
+func valueWords(value string) []string {
+	var words []string
+	for at := 0; at < len(value); at += 8 {
+		words = append(words, fmt.Sprint(binary.LittleEndian.Uint64([]byte(value[at:]))))
+	}
+	return words
+}
+
+// isTorn reports that a value is made of several writes.
+func isTorn(value string) bool {
+	words := valueWords(value)
+	return slices.ContainsFunc(words, func(word string) bool { return word != words[0] })
 }
 
 // content reads the whole map while nobody else runs.

@@ -39,7 +39,7 @@ func Explore(s Scenario, schedules sim.Schedules) (Result, error) {
 // Replay runs the scenario once under the schedule of the line.
 func Replay(s Scenario, line string) (*Run, error) { return replay(s, line, nil) }
 
-// replay is Replay with a look at the run behind each step, unless observe is nil.
+// replay is Replay with a look at the run before the first step and behind each one, unless observe is nil.
 func replay(s Scenario, line string, observe func(*Run)) (*Run, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -49,6 +49,9 @@ func replay(s Scenario, line string, observe func(*Run)) (*Run, error) {
 		return nil, err
 	}
 	m, run := s.machine(observe)
+	if observe != nil {
+		observe(run)
+	}
 	run.Trace, err = m.Run(schedule)
 	var breach *BreachError
 	if errors.As(err, &breach) {
