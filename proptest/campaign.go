@@ -81,10 +81,13 @@ func (c *contest) evicted() int {
 	return 0
 }
 
-// machine is root's, now and then an unprivileged user's.
+// machine is root's, now and then one of a caller with fewer rights.
 func (o Options) machine(program int) Machine {
 	m := Machine{CPUs: o.CPUs, BPF: true, SysAdmin: true, Without: o.Without}
-	if program%100 == 60 && !unprivilegedAllowed() {
+	switch {
+	case program%50 == 30:
+		m.SysAdmin = false
+	case program%100 == 60 && !unprivilegedAllowed():
 		m.BPF, m.SysAdmin = false, false
 	}
 	return m

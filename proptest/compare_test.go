@@ -69,3 +69,12 @@ func requireEqual(t require.TestingT, p proptest.Program, kernels ...proptest.Ke
 		require.FailNow(t, m.String())
 	}
 }
+
+func TestAvailable(t *testing.T) {
+	err := proptest.Available()
+	k, openErr := proptest.NewLinux()
+	require.Equal(t, err, openErr)
+	if openErr == nil {
+		k.Close()
+	}
+}
