@@ -24,7 +24,7 @@ func main() {
 	root := &cobra.Command{
 		Use: "bpfsim", Short: "bpf(2) maps without a kernel", SilenceUsage: true, SilenceErrors: true,
 	}
-	root.AddCommand(newRun(), newCompare())
+	root.AddCommand(newRun(), newCompare(), newExplore())
 	os.Exit(exitCode(root.Execute()))
 }
 
