@@ -127,6 +127,10 @@ func TestContractsDoNotBlame(t *testing.T) {
 			write(h, 9, 9, "b", "2")
 			h.Walk.Calls[1].Records[0].Value = "2"
 		}},
+		{"conservation", "a pair that the map may have evicted", func(h *model.History) {
+			h.Evicts = true
+			write(h, 3, 4, "d", "1")
+		}},
 	}
 	for _, test := range tests {
 		t.Run(test.contract+"/"+test.name, func(t *testing.T) {
