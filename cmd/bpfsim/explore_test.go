@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const missedKey = `map hash entries=8 value=8
+keys 1 30
+walk next+lookup room=1 cpu=0
+task other cpu=1: update 1
+contract stable-coverage
+`
+
+// exploreIn runs `bpfsim explore` on a scenario that comes from standard input.
+func exploreIn(t *testing.T, scenario string, args ...string) (status int, out string) {
+	t.Helper()
+	cmd := newExplore()
+	var buf bytes.Buffer
+	cmd.SetArgs(args)
+	cmd.SetIn(strings.NewReader(scenario))
+	cmd.SetOut(&buf)
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	err := cmd.Execute()
+	if exit, ok := err.(*exitError); ok {
+		if exit.err != nil {
+			buf.WriteString(exit.err.Error())
+		}
+		return exit.code, buf.String()
+	}
+	require.NoError(t, err)
+	return 0, buf.String()
+}
+
+func TestExploreBroken(t *testing.T) {
+	status, out := exploreIn(t, missedKey, "-", "--bound", "1")
+	require.Equal(t, 1, status)
+	require.Equal(t, `broken: stable-coverage (a key present throughout the walk is returned)
+key 1 was present throughout and was not returned
+
+      0-8  walker  next+lookup -> 30=2
+     9-10  walker  next+lookup begins: user x2
+    11-14  other   update 1 = OK
+       15  walker  next+lookup -> nothing, the end
+
+found after 12 schedules, bound 1
+replay: bpfsim explore - --replay 11:other
+`, out)
+	status, again := exploreIn(t, missedKey, "-", "--replay", "11:other")
+	require.Equal(t, 1, status)
+	require.True(t, strings.HasPrefix(out, again[:len(again)-1]), again)
+}
+
+func TestExploreHolds(t *testing.T) {
+	holds := strings.Replace(missedKey, "next+lookup", "dump-bucket", 1)
+	for args, want := range map[string]string{
+		"":                    "(every schedule)",
+		"--bound 2":           "bound 2 (every schedule with at most 2 preemptions)",
+		"--max 3":             "holds: 3 schedules, bound -1 (not all of them: --max 3)",
+		"--schedules pct":     "(drawn by pct from seed 1)",
+		"--schedules random":  "holds: 9 schedules, bound -1 (drawn by random from seed 1)",
+		"--replay -":          "kept: stable-coverage (a key present throughout the walk is returned)",
+		"--bound 0 --seed 77": "(every schedule with at most 0 preemptions)",
+	} {
+		words := append([]string{"-", "--max", "9"}, strings.Fields(args)...)
+		if args == "" || strings.HasPrefix(args, "--bound") {
+			words = append([]string{"-"}, strings.Fields(args)...)
+		}
+		status, out := exploreIn(t, holds, words...)
+		require.Equal(t, 0, status, out)
+		require.Contains(t, out, want)
+	}
+}
+
+// What is drawn breaks the contract too, the same from the same seed.
+func TestExploreDraws(t *testing.T) {
+	for _, how := range []string{"pct", "random"} {
+		status, out := exploreIn(t, missedKey, "-", "--schedules", how, "--seed", "3")
+		require.Equal(t, 1, status, out)
+		_, again := exploreIn(t, missedKey, "-", "--schedules", how, "--seed", "3")
+		require.Equal(t, out, again)
+	}
+}
+
+func TestExploreTrouble(t *testing.T) {
+	absent := filepath.Join(t.TempDir(), "absent", "x")
+	for name, test := range map[string]struct {
+		scenario string
+		args     []string
+		want     string
+	}{
+		"bad line":         {"map hash entries=8 value=8\nkeys one\n", []string{"-"}, `standard input: line 2, "keys one": key "one" is no number`},
+		"impossible":       {"map hash entries=8 value=8\n", []string{"-"}, "check scenario: no way of walking"},
+		"no such file":     {"", []string{absent}, "read scenario: open " + absent},
+		"no file":          {"", nil, "accepts 1 arg(s), received 0"},
+		"unknown flag":     {missedKey, []string{"-", "--fast"}, "unknown flag: --fast"},
+		"bad schedules":    {missedKey, []string{"-", "--schedules", "all"}, `--schedules "all": want dfs, pct or random`},
+		"bad bound":        {missedKey, []string{"-", "--bound", "-2"}, "--bound -2: want -1 or more"},
+		"bad max":          {missedKey, []string{"-", "--max", "0"}, "--max 0: want 1 or more"},
+		"bad line to run":  {missedKey, []string{"-", "--replay", "x"}, `"x" is not STEP:TASK`},
+		"empty line":       {missedKey, []string{"-", "--replay", "3:"}, `"3:" is not STEP:TASK`},
+		"another scenario": {missedKey, []string{"-", "--replay", "3:nobody"}, "the schedule does not fit"},
+		"no place for it":  {missedKey, []string{"-", "--html", absent}, "write page: open " + absent},
+		"nor for that":     {missedKey, []string{"-", "--bound", "1", "--shrink", absent}, "write scenario: open " + absent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, out := exploreIn(t, test.scenario, test.args...)
+			require.Equal(t, 2, status, out)
+			require.Contains(t, out, test.want)
+		})
+	}
+}
+
+// The smaller scenario is a file that the replay line runs.
+func TestExploreShrinks(t *testing.T) {
+	small, page := filepath.Join(t.TempDir(), "small.txt"), filepath.Join(t.TempDir(), "page.html")
+	bloated := strings.Replace(missedKey, "update 1", "read 1; update 1; delete 7", 1)
+	status, out := exploreIn(t, bloated, "-", "--bound", "1", "--shrink", small, "--html", page)
+	require.Equal(t, 1, status, out)
+	text, err := os.ReadFile(small)
+	require.NoError(t, err)
+	require.Equal(t, strings.Replace(missedKey, "entries=8", "entries=2", 1), string(text))
+	require.True(t, strings.HasPrefix(out, string(text)), out)
+	_, line, _ := strings.Cut(out, "replay: bpfsim explore ")
+	status, out = exploreIn(t, "", strings.Fields(strings.ReplaceAll(line, "'", ""))...)
+	require.Equal(t, 1, status, out)
+	html, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Contains(t, string(html), "key 1 was present throughout and was not returned")
+}
+
+func TestExplorePageOfWhatHolds(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "page.html")
+	status, out := exploreIn(t, strings.Replace(missedKey, "next+lookup", "dump-bucket", 1), "-", "--html", page)
+	require.Equal(t, 0, status, out)
+	html, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Contains(t, string(html), "stable-coverage kept")
+}
+
+func TestShellWord(t *testing.T) {
+	for word, want := range map[string]string{"11:other": "11:other", "1:a 2:b": "'1:a 2:b'", "it's": `'it'\''s'`, "": "''"} {
+		require.Equal(t, want, shellWord(word))
+	}
+}
