@@ -128,7 +128,7 @@ func (s Scenario) lanes() []lane {
 func (p *page) addSteps(r *Run) {
 	for i, step := range r.Trace.Steps {
 		p.Steps = append(p.Steps, pageStep{
-			laneIndex: laneIndex{int(step.Task)}, Number: i + 1, Row: i + 1, At: step.At.String(), Preempts: step.Choice > 0,
+			laneIndex: laneIndex{int(step.Task)}, Number: i, Row: i + 1, At: step.At.String(), Preempts: step.Choice > 0,
 		})
 	}
 }
@@ -157,7 +157,7 @@ func (r *Run) pageFilm(f *film) pageFilm {
 		p.Buckets = append(p.Buckets, title)
 	}
 	for i, call := range r.History.Walk.Calls {
-		p.Records = append(p.Records, pageRecords(call.Records, i+1)...)
+		p.Records = append(p.Records, pageRecords(call.Records, i)...)
 	}
 	for i, frame := range f.frames {
 		p.addFrame(frame, used, r.say(i))
@@ -218,9 +218,9 @@ func (r *Run) say(i int) string {
 	if done < 0 {
 		return task + " " + deeds[step.At]
 	}
-	text, _, _ := cutResult(r.Done[done].Text)
+	name, result, _ := cutResult(r.Done[done].Text)
 	if int64(i-1) == r.Done[done].End {
-		return fmt.Sprintf("%s %s: %s", task, deeds[step.At], r.Done[done].Text)
+		return fmt.Sprintf("%s %s: %s → %s", task, deeds[step.At], name, result)
 	}
-	return fmt.Sprintf("%s %s, in %s", task, deeds[step.At], text)
+	return fmt.Sprintf("%s %s, in %s", task, deeds[step.At], name)
 }
