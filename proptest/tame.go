@@ -189,5 +189,10 @@ func (t *tamer) info() {
 		return
 	}
 	t.set(abi.InfoLen, 4, min(t.get(abi.InfoLen, 4), abi.MapInfoHash))
-	clear(t.arena.span(addr, abi.MapInfoHash, false))
+	b := t.arena.span(addr, abi.MapInfoHash, false)
+	clear(b)
+	// Only 6.18 reads the struct first and faults before it writes; 6.12 writes up to the fault.
+	if len(b) < int(t.get(abi.InfoLen, 4)) {
+		t.set(abi.InfoPtr, 8, 0)
+	}
 }
