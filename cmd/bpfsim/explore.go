@@ -19,6 +19,7 @@ type exploreFlags struct {
 	replay    string
 	shrink    string
 	html      string
+	kernel    bool
 }
 
 const exploreLong = `Run the scenario in a file ("-": standard input) under one schedule after another and ask its contract of each run.
@@ -62,6 +63,7 @@ func newExplore() *cobra.Command {
 	flags.StringVar(&f.replay, "replay", "", "run this schedule only")
 	flags.StringVar(&f.shrink, "shrink", "", "look for a smaller scenario that breaks the contract too and write it to this file")
 	flags.StringVar(&f.html, "html", "", "write a page that shows the run step by step to this file")
+	flags.BoolVar(&f.kernel, "kernel", false, "play the run found on the running kernel too, call by call (Linux, root)")
 	return cmd
 }
 
@@ -87,6 +89,9 @@ func (f exploreFlags) run(cmd *cobra.Command, name string) (broken bool, err err
 		err = v.replay()
 	} else {
 		err = v.explore()
+	}
+	if err == nil && f.kernel && v.run != nil {
+		err = v.playOnLinux()
 	}
 	if err == nil && f.html != "" {
 		err = v.page()

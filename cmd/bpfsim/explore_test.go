@@ -148,3 +148,21 @@ func TestShellWord(t *testing.T) {
 		require.Equal(t, want, shellWord(word))
 	}
 }
+
+// What no kernel can be made to do is said, and is no error.
+func TestExploreWhatLinuxCannotPlay(t *testing.T) {
+	for name, test := range map[string]struct{ scenario, line, want string }{
+		"no such command": {
+			strings.Replace(missedKey, "next+lookup", "dump", 1), "-", "linux: not played: no kernel has dump\n",
+		},
+		"inside of a call": {
+			"map hash entries=8 value=16\nkeys 1\nwalk next+lookup room=1\nprogram p cpu=1: write 1\ncontract no-invention\n",
+			"8:p", "linux: not played: the run interleaves steps inside of calls\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, out := exploreIn(t, test.scenario, "-", "--replay", test.line, "--kernel")
+			require.True(t, strings.HasSuffix(out, test.want), out)
+		})
+	}
+}
