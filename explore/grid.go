@@ -66,7 +66,7 @@ func (row Row) Smallest(contract string) (Counterexample, error) {
 		if err != nil {
 			return Counterexample{}, err
 		}
-		if whole && (first == nil || first.Scenario.programs() == c.Scenario.programs()) {
+		if whole && (first == nil || first.Scenario.NeedsProgram() == c.Scenario.NeedsProgram()) {
 			return c, nil
 		}
 		if first == nil {
@@ -85,17 +85,16 @@ func (s Scenario) weight() int {
 	for _, t := range s.Tasks {
 		ops += len(t.Ops)
 	}
-	return 10000*s.programs() + 100*ops + 10*len(s.Keys) + s.Map.Value/8 + s.Walk.Room
+	weight := 100*ops + 10*len(s.Keys) + s.Map.Value/8 + s.Walk.Room
+	if s.NeedsProgram() {
+		weight += 10000
+	}
+	return weight
 }
 
-func (s Scenario) programs() int {
-	n := 0
-	for _, t := range s.Tasks {
-		if t.Program {
-			n++
-		}
-	}
-	return n
+// NeedsProgram reports that a BPF program takes part.
+func (s Scenario) NeedsProgram() bool {
+	return slices.ContainsFunc(s.Tasks, func(t Task) bool { return t.Program })
 }
 
 // shrunk makes the run's scenario and schedule smaller, and reports whether what came out is made of whole calls. A
@@ -117,7 +116,8 @@ func (r *Run) shrunk(contract string) (c Counterexample, whole bool, err error) 
 	}
 	smaller := Counterexample{small, result.Schedule}
 	stays, err := smaller.Whole()
-	if err == nil && (stays || !whole) {
+	// An LRU map spreads over all CPUs, so a scenario of fewer does something else on the same machine.
+	if err == nil && (stays || !whole) && small.CPUs() == r.Scenario.CPUs() {
 		return smaller, stays, nil
 	}
 	return c, whole, err

@@ -29,6 +29,15 @@ func newLoop(system System, shape Shape, before func()) *loop {
 	}
 }
 
+// StandIn names the calls that stand for the way on Linux, "" for one that Linux has.
+func (w Way) StandIn() string {
+	return map[string]string{
+		"dump": "GET_NEXT_KEY and LOOKUP_ELEM", "dump-july": "GET_NEXT_KEY and LOOKUP_ELEM",
+		"dump-bucket": "LOOKUP_BATCH", "dump-delete": "GET_NEXT_KEY and LOOKUP_AND_DELETE_ELEM",
+		"dump-delete-bucket": "LOOKUP_AND_DELETE_BATCH",
+	}[w.Name]
+}
+
 // Do makes a call, or those that stand for it.
 func (l *loop) Do(args bpfsys.Args) (int32, abi.Errno) {
 	switch a := args.(type) {

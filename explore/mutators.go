@@ -49,6 +49,7 @@ var hashMutators = []mutator{
 	{"update of a key that is to come, in the cursor's bucket", 16, 8, "3 22", []string{"task a cpu=1: update 3"}, false},
 	{"update of the key that the cursor is at", 16, 8, "3 22 24", []string{"task a cpu=1: update 22"}, false},
 	{"update of two keys in two buckets", 16, 8, "35 3", []string{"task a cpu=1: update 35; update 3"}, false},
+	{"update of two keys in one bucket", 16, 8, "3 22", []string{"task a cpu=1: update 22; update 3"}, false},
 	{"inserts into an earlier and into the same bucket", 16, 8, "17 3",
 		[]string{"task a cpu=1: insert 22; insert 35"}, false},
 	{"delete of the last key", 16, 8, "35 3", []string{"task a cpu=1: delete 3"}, false},
@@ -83,6 +84,27 @@ func (k Kind) mutators() []mutator {
 		return arrayMutators
 	}
 	return hashMutators
+}
+
+// Change is what others do to a map while the grid walks it.
+type Change struct {
+	Doc  string
+	Keys string // before the walk
+	// Tasks do their operations as a scenario says them.
+	Tasks []string
+	// Deep tells that whole operations are interleaved in every order, instead of steps up to the bound.
+	Deep bool
+}
+
+// GridChanges are what the grid does to maps of the hash types and to arrays, each of them to each walk.
+func GridChanges() map[string][]Change {
+	all := make(map[string][]Change)
+	for name, mutators := range map[string][]mutator{"hash": hashMutators, "array": arrayMutators} {
+		for _, m := range mutators {
+			all[name] = append(all[name], Change{Doc: m.doc, Keys: m.keys, Tasks: m.tasks, Deep: m.deep})
+		}
+	}
+	return all
 }
 
 // rooms are the sizes of a call's buffer, in records.

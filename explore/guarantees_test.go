@@ -1,0 +1,149 @@
+package explore_test
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bpfsim/bpfsim/explore"
+	"github.com/bpfsim/bpfsim/model"
+	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write docs/guarantees.md and its counterexamples")
+
+const (
+	guaranteesPage     = "../docs/guarantees.md"
+	counterexampleDir  = "testdata/guarantees"
+	guaranteesTemplate = "testdata/guarantees.tmpl"
+)
+
+// The page says what the grid found, and nothing else: it is made again from explored schedules and replayed
+// counterexamples. With -update it is written, and the counterexamples are searched for anew.
+func TestGuaranteesPage(t *testing.T) {
+	rows := exploreGrid(t)
+	if *update {
+		writeCounterexamples(t, rows)
+	}
+	page := newPage(t, rows, readCounterexamples(t))
+	t.Run("on Linux", func(t *testing.T) { verifyOnLinux(t, page) })
+	text := page.render(t)
+	if *update {
+		require.NoError(t, os.WriteFile(guaranteesPage, []byte(text), 0o644))
+	}
+	written, err := os.ReadFile(guaranteesPage)
+	require.NoError(t, err)
+	require.Equal(t, string(written), text, "run go test ./explore -run TestGuaranteesPage -update")
+}
+
+func exploreGrid(t *testing.T) []explore.Row {
+	t.Helper()
+	var rows []explore.Row
+	for _, kind := range explore.Kinds() {
+		for _, way := range kind.Ways() {
+			row, err := explore.Grid(kind, way)
+			require.NoError(t, err, "%s, %s", kind.Name, way.Name)
+			t.Logf("%s, %s: all %d schedules with up to %d preemptions; broken: %d of %d contracts",
+				kind.Name, way.Name, row.Schedules, explore.GridBound, len(row.Broken), len(model.Contracts()))
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// cell names the question that one cell of the page answers.
+type cell struct{ kind, way, contract string }
+
+func (c cell) file() string {
+	name := strings.ToLower(strings.ReplaceAll(c.kind, " BPF_F", "")) + "-" + c.way + "-" + c.contract + ".txt"
+	return filepath.Join(counterexampleDir, name)
+}
+
+// brokenCells are the cells with a counterexample in the order of the page.
+func brokenCells(rows []explore.Row) []cell {
+	var cells []cell
+	for _, row := range rows {
+		for _, contract := range model.Contracts() {
+			if len(row.Broken[contract.Name]) > 0 {
+				cells = append(cells, cell{row.Kind.Name, row.Way.Name, contract.Name})
+			}
+		}
+	}
+	return cells
+}
+
+func writeCounterexamples(t *testing.T, rows []explore.Row) {
+	t.Helper()
+	require.NoError(t, os.RemoveAll(counterexampleDir))
+	require.NoError(t, os.MkdirAll(counterexampleDir, 0o755))
+	for _, row := range rows {
+		for contract := range row.Broken {
+			smallest, err := row.Smallest(contract)
+			require.NoError(t, err)
+			file := cell{row.Kind.Name, row.Way.Name, contract}.file()
+			require.NoError(t, os.WriteFile(file, []byte(smallest.String()), 0o644))
+		}
+	}
+}
+
+// counterexamples are the stored ones by their file; each still breaks its contract.
+type counterexamples map[string]explore.Counterexample
+
+func readCounterexamples(t *testing.T) counterexamples {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(counterexampleDir, "*.txt"))
+	require.NoError(t, err)
+	all := make(counterexamples)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		c, err := explore.ParseCounterexample(string(text))
+		require.NoError(t, err, file)
+		_, err = c.Replay()
+		require.NoError(t, err, file)
+		all[file] = c
+	}
+	return all
+}
+
+// verifyOnLinux plays every counterexample of whole calls on the running kernel, which must do the same to the byte.
+func verifyOnLinux(t *testing.T, p *page) {
+	if err := proptest.Available(); err != nil {
+		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), err)
+		t.Skip("the page's word for Linux is not checked here: ", err)
+	}
+	played := 0
+	for _, e := range p.examples {
+		if !e.whole {
+			continue
+		}
+		script, err := e.run.Whole()
+		require.NoError(t, err)
+		var linux *explore.Run
+		require.NoError(t, proptest.OnLinux(nil, func(stage explore.Stage) { linux, err = script.Play(stage) }))
+		if err != nil {
+			t.Logf("example %d cannot be played on this machine: %v", e.number, err)
+			continue
+		}
+		require.True(t, e.run.Agrees(linux), "example %d\n%s\nLinux: %v\nbpfsim: %v", e.number, e.run.Scenario, linux.Done, e.run.Done)
+		require.NotEmpty(t, linux.Breach, "example %d\n%s", e.number, e.run.Scenario)
+		played++
+	}
+	t.Logf("%d of %d counterexamples played on Linux, the others %s", played, len(p.examples), subCall)
+}
+
+// subCall is the page's word for a counterexample that user space cannot bring about by the order of its calls.
+const subCall = "not expressible: steps inside of calls"
+
+// isWhole tells whether whole calls can show the run.
+func isWhole(t *testing.T, run *explore.Run) bool {
+	_, err := run.Whole()
+	if !errors.Is(err, explore.ErrSubCall) {
+		require.NoError(t, err)
+	}
+	return err == nil
+}

@@ -1,0 +1,80 @@
+package explore
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Story is the run in words for people, a line for each operation and each part of one that others interrupted. Keys and
+// values are numbers; a value is the number of its write.
+func (r *Run) Story() []string {
+	width := 0
+	for _, name := range r.Trace.Tasks {
+		width = max(width, len(name))
+	}
+	var lines []string
+	for _, s := range r.Spans() {
+		if text := r.tell(s); text != "" {
+			lines = append(lines, fmt.Sprintf("%-*s  %s", width, s.Task, text))
+		}
+	}
+	return lines
+}
+
+// tell is what a span did, "" for a part in which nothing happened that others could see.
+func (r *Run) tell(s Span) string {
+	switch {
+	case s.Done < 0:
+		return "goes on without an end"
+	case s.Closes:
+		return r.result(s.Done)
+	case !r.touches(s):
+		return ""
+	}
+	name, _, _ := cutResult(r.Done[s.Done].Text)
+	if s.Opens {
+		return name + " begins: " + r.steps(r.trim(s))
+	}
+	return name + " goes on: " + r.steps(r.trim(s))
+}
+
+func (r *Run) touches(s Span) bool {
+	for i := s.First; i <= s.Last; i++ {
+		if r.seen(i, s.Task) {
+			return true
+		}
+	}
+	return false
+}
+
+// trim leaves the copies from and to user memory at the ends of a span out.
+func (r *Run) trim(s Span) Span {
+	for !r.seen(s.First, s.Task) {
+		s.First++
+	}
+	for !r.seen(s.Last, s.Task) {
+		s.Last--
+	}
+	return s
+}
+
+// result is an operation with what it wrote.
+func (r *Run) result(done int) string {
+	task := slices.IndexFunc(r.Scenario.Tasks, func(t Task) bool { return t.Name == r.Done[done].Task })
+	if task < 0 {
+		return r.Done[done].Text
+	}
+	nth := 0
+	for _, earlier := range r.Done[:done] {
+		if earlier.Task == r.Done[done].Task {
+			nth++
+		}
+	}
+	op := r.Scenario.Tasks[task].Ops[nth]
+	_, errno, _ := cutResult(r.Done[done].Text)
+	switch op.Verb {
+	case "update", "insert", "write":
+		return fmt.Sprintf("%s %d=%d: %s", op.Verb, op.Key, r.Scenario.firstNumber(task)+uint64(nth), errno)
+	}
+	return op.String() + ": " + errno
+}
