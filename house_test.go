@@ -28,6 +28,7 @@ var floors = map[string][]string{
 	"intercept":  {"abi", "maps", "syscall"},
 	"explore":    {"abi", "maps", "syscall", "sim", "model"},
 	"proptest":   {"abi", "maps", "syscall", "sim", "model", "explore"},
+	"live":       {"abi", "maps", "syscall", "sim", "model", "explore", "proptest"},
 	"vm":         {},
 	"cmd/bpfsim": {"abi", "maps", "syscall", "sim", "model", "proptest", "explore", "intercept", "vm"},
 }

@@ -1,0 +1,134 @@
+package live
+
+import (
+	"math/rand/v2"
+	"sync/atomic"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/explore"
+	"github.com/bpfsim/bpfsim/model"
+)
+
+// hands is the number of threads that change the map. The walker runs on the first CPU, the hands on the first and on the
+// second, if there is one.
+const hands = 2
+
+// maxChanges ends a thread's work on one walk: judges take time that grows with the square of what happened.
+const maxChanges = 100
+
+// Stress walks a map that two threads change, so many times, and judges each walk.
+func Stress(m Machine, c Case, walks int) (Result, error) {
+	s := newStress(m, c)
+	err := s.run(walks)
+	return s.result, err
+}
+
+func newStress(m Machine, c Case) *stress {
+	return &stress{machine: m, result: Result{Case: c, Broken: map[string]int{}, Example: map[string]string{}}}
+}
+
+// stress is a case at work.
+type stress struct {
+	machine Machine
+	clock   Clock
+	number  atomic.Uint64
+	result  Result
+
+	walker *Hand // its writes are those before the walk
+	stroll *explore.Stroll
+	hands  []*handAtWork
+	// spoil makes the walk a broken one, in tests of the judge.
+	spoil func(model.WalkCall) model.WalkCall
+}
+
+func (s *stress) run(walks int) error {
+	c := s.result.Case
+	cpus := s.machine.CPUs()
+	return s.machine.OnThread(cpus[0], func(system explore.System) error {
+		fd, err := newMap(system, c.Shape)
+		if err != nil {
+			return err
+		}
+		s.walker = s.hand(system, fd, 0)
+		s.stroll = explore.NewStroll(system, fd, c.Shape, c.Walk)
+		defer s.dismiss()
+		for i := range hands {
+			if err := s.employ(cpus[i%len(cpus)], fd, i+1); err != nil {
+				return err
+			}
+		}
+		for range walks {
+			s.judge(s.walk())
+		}
+		return nil
+	})
+}
+
+func (s *stress) hand(system explore.System, fd int32, seed int) *Hand {
+	shape := s.result.Case.Shape
+	return &Hand{
+		FD: fd, Shape: shape, Random: rand.New(rand.NewPCG(1, uint64(seed))),
+		desk: newDesk(system, fd, shape), clock: &s.clock, number: &s.number,
+	}
+}
+
+// walk is one walk from a fresh start.
+func (s *stress) walk() model.History {
+	shape := s.result.Case.Shape
+	h := model.History{Writes: s.prepare(), Bound: shape.Bound(), Walk: model.Walk{Removes: s.result.Case.removes()}}
+	shift := newShift(len(s.hands))
+	for _, hand := range s.hands {
+		hand.shifts <- shift
+	}
+	shift.await()
+	s.read(&h)
+	shift.stop.Store(true)
+	shift.ended.Wait()
+	for _, hand := range s.hands {
+		s.result.Writes += len(hand.writes)
+		h.Writes = append(h.Writes, hand.writes...)
+	}
+	h.Left = s.stroll.Content()
+	return h
+}
+
+// prepare gives the map the keys of a beginning, whatever the last walk left.
+func (s *stress) prepare() []model.Write {
+	s.walker.writes = nil
+	kind := s.result.Case.Shape.Type
+	for i, key := range keysOf(kind) {
+		if kind == abi.Array || i < startKeys {
+			s.walker.Update(key)
+		} else {
+			s.walker.Delete(key)
+		}
+	}
+	return s.walker.writes
+}
+
+func (s *stress) read(h *model.History) {
+	s.stroll.Begin()
+	for !h.Walk.Ended && len(h.Walk.Calls) <= h.Bound+1 {
+		start := s.clock.Now()
+		call, ended := s.stroll.Step()
+		if s.spoil != nil {
+			call = s.spoil(call)
+		}
+		call.Start, call.End = start, s.clock.Now()
+		h.Walk.Calls = append(h.Walk.Calls, call)
+		h.Walk.Ended = ended
+	}
+}
+
+func (s *stress) judge(h model.History) {
+	s.result.Walks++
+	for _, call := range h.Walk.Calls {
+		s.result.Records += len(call.Records)
+	}
+	for _, contract := range model.Contracts() {
+		if breach := contract.Check(h); breach != "" {
+			s.result.Broken[contract.Name]++
+			s.result.Example[contract.Name] = breach
+		}
+	}
+}
