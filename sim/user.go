@@ -35,8 +35,9 @@ func (m *Machine) Kernel() *bpfsys.Kernel {
 }
 
 func (m *Machine) newUser(task *maps.Task) *User {
-	u := &User{Caller: bpfsys.NewCaller(m.Kernel())}
-	u.Task, u.Process.Files, u.Process.FS = task, m.files, m.tree
+	kernel := m.Kernel() // which makes the files too
+	u := &User{Caller: bpfsys.NewCallerIn(kernel, m.files, m.tree)}
+	u.Task = task
 	for _, b := range []*buffer{&u.key, &u.value, &u.next, &u.count} {
 		b.arena = u.Arena
 	}

@@ -15,9 +15,12 @@ type Caller struct {
 }
 
 // NewCaller starts a privileged process on k with an arena, an fd table and a file system of its own. It runs on CPU 0.
-func NewCaller(k *Kernel) *Caller {
+func NewCaller(k *Kernel) *Caller { return NewCallerIn(k, NewFDTable(), NewFileTree()) }
+
+// NewCallerIn is NewCaller with an fd table and a file system that others may use too.
+func NewCallerIn(k *Kernel, files *FDTable, fs *FileTree) *Caller {
 	arena := NewArena()
-	process := &Process{Mem: arena, Files: NewFDTable(), FS: NewFileTree(), Caps: Root}
+	process := &Process{Mem: arena, Files: files, FS: fs, Caps: Root}
 	return &Caller{Kernel: k, Task: &maps.Task{}, Process: process, Arena: arena, attr: arena.Alloc(abi.AttrSize)}
 }
 
