@@ -106,11 +106,15 @@ func (r *Run) turns(at func(span) int) []Turn {
 		Turn
 	}
 	var ops []operation
-	next := make(map[string]int)
+	next, last := make(map[string]int), make(map[string]span)
 	for _, done := range r.Done {
 		task := slices.IndexFunc(r.Scenario.Tasks, func(t Task) bool { return t.Name == done.Task })
 		if task >= 0 {
-			s := r.visible(done)
+			s := last[done.Task] // for one that takes no step: its errno depends on nothing that others do
+			if done.Start >= 0 {
+				s = r.visible(done)
+			}
+			last[done.Task] = s
 			turn := Turn{Task: task, Op: next[done.Task], Call: AfterWalk}
 			if i := slices.IndexFunc(places, func(p place) bool { return at(p.span) > at(s) }); i >= 0 {
 				turn.Call, turn.Sub = places[i].call, places[i].sub
