@@ -22,7 +22,13 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	}
 	b := h.hash(key) & h.mask
 	st := h.lock(t, b)
-	defer st.lock.Unlock()
+	errno := h.store(st, b, key, value, flags)
+	h.unlock(t, st)
+	return errno
+}
+
+// store is Update in a locked bucket.
+func (h *hash) store(st *stripe, b uint32, key, value []byte, flags uint64) abi.Errno {
 	before, old := h.find(st, b, key)
 	if errno := admit(old != none, flags); errno != abi.OK {
 		return errno

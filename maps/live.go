@@ -8,9 +8,9 @@ type liveBytes []byte
 // findLive is the element with key.
 func (x *table) findLive(t *Task, key []byte) slot {
 	b := x.hash(key) & x.mask
-	st := x.enter(t, b)
-	defer x.leave(t, st)
-	_, s := x.find(st, b, key)
+	in := x.enter(t, b)
+	_, s := x.find(in.stripe, b, key)
+	x.leave(t, in)
 	return s
 }
 

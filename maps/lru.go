@@ -11,7 +11,7 @@ type lru struct {
 // nodeLists decides which element an insertion gets and who is evicted for it. Taking may lock buckets, so it comes
 // before the bucket's own lock (the order of bpf_lru_list.c).
 type nodeLists interface {
-	recycler
+	give(t *Task, s slot)
 	// take is an element to be linked with a key of that hash, none when all are being inserted or removed by others.
 	take(t *Task, hash uint32) slot
 }
@@ -23,13 +23,13 @@ func newLRU(spec Spec) *lru {
 	if private {
 		ends = listEnds * spec.CPUs
 	}
-	m.arena.nodes = newSlab[node](1, ends+int(spec.MaxEntries), 64)
+	m.arena.nodes = newSlab[node](1, ends+int(spec.MaxEntries), nodeChunk)
 	if c := (chain{arena: &m.arena, evict: m.evict}); private {
 		m.lists = newPerCPULists(c, spec)
 	} else {
 		m.lists = newCommonLists(c, spec)
 	}
-	m.init(spec, slot(ends), int(spec.MaxEntries), m.lists)
+	m.init(spec, slot(ends), int(spec.MaxEntries), m)
 	return m
 }
 
@@ -63,7 +63,7 @@ func (m *lru) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 // insert links s and returns the element that goes back: the one it replaced, or s itself when flags forbid it.
 func (m *lru) insert(t *Task, b uint32, s slot, key []byte, flags uint64) (slot, abi.Errno) {
 	st := m.lock(t, b)
-	defer st.lock.Unlock()
+	defer m.unlock(t, st)
 	before, old := m.find(st, b, key)
 	if errno := admit(old != none, flags); errno != abi.OK {
 		return s, errno
@@ -90,13 +90,24 @@ func (m *lru) LookupLive(t *Task, key []byte) (Live, bool) {
 	return liveBytes(m.value(s)), true
 }
 
+func (m *lru) give(t *Task, s slot) { m.lists.give(t, s) }
+
+// giveAll gives one by one: where each goes decides what is used next.
+func (m *lru) giveAll(t *Task, first, _ slot, _ int) {
+	for s := m.reverse(first); s != none; {
+		next := m.next(s)
+		m.lists.give(t, s)
+		s = next
+	}
+}
+
 // evict unlinks s, unless it is not linked (yet, or any more).
 func (m *lru) evict(t *Task, s slot) bool {
 	b := m.arena.node(s).hash & m.mask
 	st := m.lock(t, b)
-	defer st.lock.Unlock()
+	defer m.unlock(t, st)
 	before := none
-	for at := st.heads.get(b); at != none; before, at = at, m.next(at) {
+	for at := m.head(st, b); at != none; before, at = at, m.next(at) {
 		if at == s {
 			m.unlink(st, b, before, s)
 			return true

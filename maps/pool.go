@@ -36,6 +36,15 @@ func (p *pool) give(_ *Task, s slot) {
 	p.used--
 }
 
+// giveAll takes a whole chain back: its first element is the next to be taken.
+func (p *pool) giveAll(_ *Task, first, last slot, n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.table.link(last, p.top)
+	p.top = first
+	p.used -= uint32(n)
+}
+
 // count is the number of elements in use.
 func (p *pool) count() uint32 {
 	p.mu.Lock()

@@ -12,46 +12,55 @@ type slot uint32
 // none ends a chain. Slot 0 is never an element.
 const none slot = 0
 
-// slab is memory for records of equal size that come in order and never move: chunks that double, so that it costs
-// what is in it and finding a record is two shifts. A record may be read without holding anything that guards grow:
-// a chunk is in place before the first of its numbers is handed out.
+// shelfChunks is the number of chunks in a shelf.
+const shelfChunks = 512
+
+// slab is memory for records of equal size that come in order and never move: chunks of equal size on shelves, so that
+// it costs what is in it and at most a chunk more. A record may be read without holding anything that guards grow: a
+// chunk is in place before the first of its numbers is handed out.
 type slab[T any] struct {
-	width  int // of one record, in Ts
-	shift  int // the first chunk holds 1<<shift records
-	limit  int // records that can ever come
-	chunks [33][]T
+	width   int // of one record, in Ts
+	shift   int // a chunk holds 1<<shift records
+	limit   int // records that can ever come
+	shelves [][][]T
 }
 
-// newSlab makes room for limit records of width Ts; chunk is the size, in Ts, that the first chunk aims at.
+// newSlab makes room for limit records of width Ts; chunk is the size, in Ts, that a chunk aims at.
 func newSlab[T any](width, limit, chunk int) slab[T] {
-	return slab[T]{width: width, limit: limit, shift: bits.Len(uint(chunk / width))}
+	s := slab[T]{width: width, limit: limit, shift: max(bits.Len(uint(chunk/width))-1, 0)}
+	s.shelves = make([][][]T, s.chunks()/shelfChunks+1)
+	return s
 }
 
-// place is the chunk that holds record n, and n's place in it.
-func (s *slab[T]) place(n uint32) (chunk int, at int) {
-	chunk = bits.Len32(n >> s.shift)
-	if chunk == 0 {
-		return 0, int(n)
-	}
-	return chunk, int(n) - 1<<(s.shift+chunk-1)
-}
+// chunks is the number of chunks that limit records need.
+func (s *slab[T]) chunks() int { return (s.limit + 1<<s.shift - 1) >> s.shift }
 
 // at is record n, which must have been grown.
 func (s *slab[T]) at(n uint32) []T {
-	chunk, at := s.place(n)
-	at *= s.width
-	return s.chunks[chunk][at : at+s.width : at+s.width]
+	number := n >> s.shift
+	chunk := s.shelves[number/shelfChunks][number%shelfChunks]
+	at := int(n&(1<<s.shift-1)) * s.width
+	return chunk[at : at+s.width : at+s.width]
 }
 
 // grow makes record n usable.
 func (s *slab[T]) grow(n uint32) {
-	chunk, at := s.place(n)
-	if s.chunks[chunk] != nil {
-		return
+	number := int(n >> s.shift)
+	shelf := &s.shelves[number/shelfChunks]
+	if *shelf == nil {
+		*shelf = make([][]T, min(shelfChunks, s.chunks()-number))
 	}
-	size := 1 << (s.shift + max(chunk-1, 0))
-	s.chunks[chunk] = make([]T, s.width*min(size, s.limit-int(n)+at))
+	chunk := &(*shelf)[number%shelfChunks]
+	if *chunk == nil {
+		*chunk = make([]T, s.width*min(1<<s.shift, s.limit-number<<s.shift))
+	}
 }
+
+// Sizes that chunks aim at: records in bytes, nodes in nodes.
+const (
+	recordChunk = 32 << 10
+	nodeChunk   = 1 << 10
+)
 
 // arena hands out the slots of a map for the first time, in order, and holds what is stored in each.
 type arena struct {
@@ -79,7 +88,4 @@ func (a *arena) fresh() slot {
 func (a *arena) record(s slot) []byte { return a.records.at(uint32(s - a.first)) }
 
 // node is the LRU state of slot s.
-func (a *arena) node(s slot) *node {
-	chunk, at := a.nodes.place(uint32(s))
-	return &a.nodes.chunks[chunk][at]
-}
+func (a *arena) node(s slot) *node { return &a.nodes.at(uint32(s))[0] }

@@ -8,37 +8,26 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// maxStripes bounds the locks of a map. Linux has one a bucket; here buckets that are equal modulo the number of
-// stripes share one, so maps of up to 64 buckets have exactly Linux's locks.
-const maxStripes = 64
-
 // linkBytes is the head of a record: the slot of the next element in the bucket. Key and value follow, packed.
 const linkBytes = 4
 
 // table is the hash table that the hash types share (hashtab.c): buckets in ascending order, newest element first in
 // each. What differs is where elements come from and go to, which is behind recycler.
 type table struct {
-	spec     Spec
-	seed     uint32
-	mask     uint32 // buckets - 1
-	stripes  []stripe
+	spec Spec
+	seed uint32
+	mask uint32 // buckets - 1
+	guard
 	occupied *bitmap
 	arena    arena
 	free     recycler
 }
 
-// stripe is a share of the buckets: their lock and their heads.
-type stripe struct {
-	lock  Lock
-	heads index
-	// spare is an element that replaces another one without asking the pool, so that replacing works in a full map
-	// (Linux has one a CPU, extra_elems). Only HASH uses it.
-	spare slot
-}
-
 // recycler takes back elements that left the table. It is called without any bucket's lock.
 type recycler interface {
 	give(t *Task, s slot)
+	// giveAll takes back the n elements of a chain as give would one after the other, from the last to the first.
+	giveAll(t *Task, first, last slot, n int)
 }
 
 // init makes the table an empty one; first is its first slot, and limit how many it may ever use.
@@ -48,10 +37,10 @@ func (x *table) init(spec Spec, first slot, limit int, free recycler) {
 	if spec.Flags&abi.FlagZeroSeed == 0 {
 		x.seed = spec.Seed
 	}
-	x.stripes = make([]stripe, min(buckets, maxStripes))
+	x.guard = makeGuard(buckets, spec.CPUs)
 	x.occupied = newBitmap(buckets)
 	x.arena.first, x.arena.next = first, first
-	x.arena.records = newSlab[byte](linkBytes+int(spec.KeySize)+int(spec.ValueSize), limit, 1024)
+	x.arena.records = newSlab[byte](linkBytes+int(spec.KeySize)+int(spec.ValueSize), limit, recordChunk)
 }
 
 // bucketCount is max entries rounded up to a power of two.
@@ -61,11 +50,10 @@ func (x *table) Spec() Spec      { return x.spec }
 func (x *table) ValueBytes() int { return int(x.spec.ValueSize) }
 func (x *table) Buckets() uint32 { return x.mask + 1 }
 
-func (x *table) hash(key []byte) uint32  { return jhash(key, x.seed) }
-func (x *table) stripe(b uint32) *stripe { return &x.stripes[b%uint32(len(x.stripes))] }
-func (x *table) key(s slot) []byte       { return x.arena.record(s)[linkBytes:][:x.spec.KeySize] }
-func (x *table) value(s slot) []byte     { return x.arena.record(s)[linkBytes+x.spec.KeySize:] }
-func (x *table) next(s slot) slot        { return slot(binary.LittleEndian.Uint32(x.arena.record(s))) }
+func (x *table) hash(key []byte) uint32 { return jhash(key, x.seed) }
+func (x *table) key(s slot) []byte      { return x.arena.record(s)[linkBytes:][:x.spec.KeySize] }
+func (x *table) value(s slot) []byte    { return x.arena.record(s)[linkBytes+x.spec.KeySize:] }
+func (x *table) next(s slot) slot       { return slot(binary.LittleEndian.Uint32(x.arena.record(s))) }
 func (x *table) link(s slot, behind slot) {
 	binary.LittleEndian.PutUint32(x.arena.record(s), uint32(behind))
 }
@@ -77,34 +65,9 @@ func (x *table) fill(s slot, key, value []byte) {
 	copy(record[len(key):], value)
 }
 
-// lock locks bucket b as writers do.
-func (x *table) lock(t *Task, b uint32) *stripe {
-	st := x.stripe(b)
-	st.lock.Lock(t)
-	return st
-}
-
-// enter begins a read of bucket b. Linux's readers take no lock, and under a Scheduler neither do these: other tasks
-// may run between finding an element and copying each word of it, and may even reuse it for another key. Real
-// goroutines hold the lock instead, which Go's memory model asks for; only readers of one stripe wait for each other.
-func (x *table) enter(t *Task, b uint32) *stripe {
-	if t.Scheduler == nil {
-		return x.lock(t, b)
-	}
-	t.Step(PointFind)
-	return x.stripe(b)
-}
-
-// leave ends what enter began.
-func (x *table) leave(t *Task, st *stripe) {
-	if t.Scheduler == nil {
-		st.lock.Unlock()
-	}
-}
-
 // find is the element with key in bucket b, and the one linked before it (none when it is the head).
 func (x *table) find(st *stripe, b uint32, key []byte) (before, s slot) {
-	for s = st.heads.get(b); s != none; {
+	for s = x.head(st, b); s != none; {
 		record := x.arena.record(s)
 		if bytes.Equal(record[linkBytes:][:len(key)], key) {
 			return before, s
@@ -116,9 +79,9 @@ func (x *table) find(st *stripe, b uint32, key []byte) (before, s slot) {
 
 // push links s as bucket b's newest element.
 func (x *table) push(st *stripe, b uint32, s slot) {
-	head := st.heads.get(b)
+	head := x.head(st, b)
 	x.link(s, head)
-	st.heads.set(b, s)
+	x.setHead(st, b, s)
 	if head == none {
 		x.occupied.add(b)
 	}
@@ -131,7 +94,7 @@ func (x *table) unlink(st *stripe, b uint32, before, s slot) {
 		x.link(before, next)
 		return
 	}
-	st.heads.set(b, next)
+	x.setHead(st, b, next)
 	if next == none {
 		x.occupied.remove(b)
 	}
@@ -140,13 +103,15 @@ func (x *table) unlink(st *stripe, b uint32, before, s slot) {
 // Lookup copies key's value.
 func (x *table) Lookup(t *Task, key, value []byte) abi.Errno {
 	b := x.hash(key) & x.mask
-	st := x.enter(t, b)
-	defer x.leave(t, st)
-	_, s := x.find(st, b, key)
+	in := x.enter(t, b)
+	_, s := x.find(in.stripe, b, key)
+	if s != none {
+		t.copyWords(value, x.value(s))
+	}
+	x.leave(t, in)
 	if s == none {
 		return abi.ENOENT
 	}
-	t.copyWords(value, x.value(s))
 	return abi.OK
 }
 
@@ -161,12 +126,12 @@ func (x *table) LookupAndDelete(t *Task, key, value []byte) abi.Errno {
 	st := x.lock(t, b)
 	before, s := x.find(st, b, key)
 	if s == none {
-		st.lock.Unlock()
+		x.unlock(t, st)
 		return abi.ENOENT
 	}
 	copy(value, x.value(s))
 	x.unlink(st, b, before, s)
-	st.lock.Unlock()
+	x.unlock(t, st)
 	x.free.give(t, s)
 	return abi.OK
 }
@@ -194,29 +159,27 @@ func (x *table) NextKey(t *Task, key, next []byte) abi.Errno {
 
 // follow looks for key in bucket b and copies the key of the element behind it, if there is one.
 func (x *table) follow(t *Task, b uint32, key, next []byte) (found, copied bool) {
-	st := x.enter(t, b)
-	defer x.leave(t, st)
-	_, s := x.find(st, b, key)
-	if s == none {
-		return false, false
+	in := x.enter(t, b)
+	_, s := x.find(in.stripe, b, key)
+	if found = s != none; found {
+		if s = x.next(s); s != none {
+			t.copyWords(next, x.key(s))
+			copied = true
+		}
 	}
-	if s = x.next(s); s == none {
-		return true, false
-	}
-	t.copyWords(next, x.key(s))
-	return true, true
+	x.leave(t, in)
+	return found, copied
 }
 
 // first copies the key of bucket b's first element, if there is one.
 func (x *table) first(t *Task, b uint32, next []byte) bool {
-	st := x.enter(t, b)
-	defer x.leave(t, st)
-	s := st.heads.get(b)
-	if s == none {
-		return false
+	in := x.enter(t, b)
+	s := x.head(in.stripe, b)
+	if s != none {
+		t.copyWords(next, x.key(s))
 	}
-	t.copyWords(next, x.key(s))
-	return true
+	x.leave(t, in)
+	return s != none
 }
 
 // NextBucket is the first bucket at or behind from that holds an element.
@@ -227,21 +190,23 @@ func (x *table) ReadBucket(t *Task, b uint32, keys, values []byte, remove bool) 
 	if remove {
 		return x.TakeBucket(t, b, keys, values, always{})
 	}
-	st := x.lock(t, b)
-	defer st.lock.Unlock()
-	return x.copyBucket(st, b, keys, values)
+	st := &x.stripes[x.number(b)]
+	st.lock.Lock(t)
+	n := x.copyBucket(st, b, keys, values)
+	st.lock.Unlock()
+	return n
 }
 
 // copyBucket counts bucket b's elements and copies them if they fit.
 func (x *table) copyBucket(st *stripe, b uint32, keys, values []byte) int {
 	n := 0
-	for s := st.heads.get(b); s != none; s = x.next(s) {
+	for s := x.head(st, b); s != none; s = x.next(s) {
 		n++
 	}
 	if !x.fits(n, keys, values) {
 		return n
 	}
-	for s := st.heads.get(b); s != none; s = x.next(s) {
+	for s := x.head(st, b); s != none; s = x.next(s) {
 		keys = keys[copy(keys, x.key(s)):]
 		values = values[copy(values, x.value(s)):]
 	}
@@ -262,6 +227,14 @@ func (x *table) reverse(s slot) slot {
 		s, behind = next, s
 	}
 	return behind
+}
+
+// last is the end of a chain.
+func (x *table) last(s slot) slot {
+	for next := x.next(s); next != none; next = x.next(s) {
+		s = next
+	}
+	return s
 }
 
 // admit applies the flags NoExist and Exist (hashtab.c, check_flags).

@@ -30,35 +30,31 @@ func (x *table) TakeBucket(t *Task, b uint32, keys, values []byte, taker Taker) 
 	st := x.lock(t, b)
 	n := x.copyBucket(st, b, keys, values)
 	if n == 0 || !x.fits(n, keys, values) || !taker.Take(n) {
-		st.lock.Unlock()
+		x.unlock(t, st)
 		return n
 	}
-	last := x.reverse(st.heads.get(b))
-	st.heads.set(b, none)
+	newest := x.head(st, b)
+	x.setHead(st, b, none)
 	x.occupied.remove(b)
-	st.lock.Unlock()
-	for s := last; s != none; {
-		next := x.next(s)
-		x.free.give(t, s)
-		s = next
-	}
+	x.unlock(t, st)
+	x.free.giveAll(t, newest, x.last(newest), n)
 	return n
 }
 
 // TakeFirst takes the newest element.
 func (x *table) TakeFirst(t *Task, b uint32, key, value []byte, taker Taker) bool {
 	st := x.lock(t, b)
-	s := st.heads.get(b)
+	s := x.head(st, b)
 	if s != none {
 		copy(key, x.key(s))
 		copy(value, x.value(s))
 	}
 	if s == none || !taker.Take(1) {
-		st.lock.Unlock()
+		x.unlock(t, st)
 		return s != none
 	}
 	x.unlink(st, b, none, s)
-	st.lock.Unlock()
+	x.unlock(t, st)
 	x.free.give(t, s)
 	return true
 }
