@@ -17,7 +17,7 @@ type runFlags struct {
 	trace        string
 	cpus         int
 	unprivileged bool
-	numbers      map[string]string
+	dumpNumbers  map[string]int
 }
 
 const runLong = `Run CMD and its children; every bpf(2) call of theirs is answered by bpfsim, without root.
@@ -41,7 +41,8 @@ func newRun() *cobra.Command {
 	flags.StringVar(&f.bpffs, "bpffs", "", "directory that stands for the bpffs, instead of /sys/fs/bpf")
 	flags.StringVar(&f.trace, "trace", "", "write each bpf(2) call to this file, as strace prints it")
 	flags.IntVar(&f.cpus, "cpus", 0, "number of possible CPUs (0: the host's, which programs read from /sys)")
-	flags.StringToStringVar(&f.numbers, "number", nil, "give a command number another meaning: 23=BPF_MAP_DUMP is the RFC's own tree")
+	flags.StringToIntVar(&f.dumpNumbers, "dump-number", nil,
+		"answer another command number as a dump command: 23=1000 is BPF_MAP_DUMP in the tree of the RFC")
 	flags.BoolVar(&f.unprivileged, "unprivileged", false, "answer as to a caller without CAP_BPF and CAP_SYS_ADMIN")
 	return cmd
 }
@@ -77,7 +78,7 @@ func (f runFlags) options(args []string) (intercept.Options, func() error, error
 		}
 		o.CPUs = cpus
 	}
-	numbers, err := parseNumbers(f.numbers)
+	numbers, err := parseNumbers(f.dumpNumbers)
 	if err != nil {
 		return o, nil, err
 	}
@@ -93,19 +94,20 @@ func (f runFlags) options(args []string) (intercept.Options, func() error, error
 	return o, file.Close, nil
 }
 
-// parseNumbers reads pairs such as 23=BPF_MAP_DUMP.
-func parseNumbers(pairs map[string]string) (map[abi.Cmd]abi.Cmd, error) {
+// parseNumbers reads pairs such as 23=1000.
+func parseNumbers(pairs map[string]int) (map[abi.Cmd]abi.Cmd, error) {
 	numbers := map[abi.Cmd]abi.Cmd{}
-	for text, name := range pairs {
+	for text, number := range pairs {
 		n, err := strconv.ParseUint(text, 10, 32)
 		if err != nil {
-			return nil, fmt.Errorf("--number %s=%s: %w", text, name, err)
+			return nil, fmt.Errorf("--dump-number %s=%d: %w", text, number, err)
 		}
-		cmd, ok := abi.CmdByName(name)
-		if !ok {
-			return nil, fmt.Errorf("--number %s=%s: no such command", text, name)
+		dump := abi.Cmd(number)
+		if dump != abi.MapDump && dump != abi.MapDumpJuly && dump != abi.MapDumpAndDelete {
+			return nil, fmt.Errorf("--dump-number %s=%d: no dump has that number: want %d, %d or %d",
+				text, number, abi.MapDump, abi.MapDumpJuly, abi.MapDumpAndDelete)
 		}
-		numbers[abi.Cmd(n)] = cmd
+		numbers[abi.Cmd(n)] = dump
 	}
 	return numbers, nil
 }

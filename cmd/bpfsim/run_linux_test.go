@@ -38,9 +38,9 @@ func TestRunStatus(t *testing.T) {
 		{"no command", []string{"run"}, 1, "requires at least 1 arg"},
 		{"unknown flag", []string{"run", "--absent", "--", "true"}, 1, "unknown flag"},
 		{"bad trace file", []string{"run", "--trace", "/absent/x", "--", "true"}, 125, "open trace"},
-		{"another meaning", []string{"run", "--number", "23=BPF_MAP_DUMP,99=BPF_MAP_CREATE", "--", "true"}, 0, ""},
-		{"no number", []string{"run", "--number", "x=BPF_MAP_DUMP", "--", "true"}, 125, "--number x=BPF_MAP_DUMP"},
-		{"no such command", []string{"run", "--number", "23=BPF_X", "--", "true"}, 125, "no such command"},
+		{"another meaning", []string{"run", "--dump-number", "23=1000,99=1001", "--", "true"}, 0, ""},
+		{"no number", []string{"run", "--dump-number", "x=1000", "--", "true"}, 125, "--dump-number x=1000"},
+		{"no such dump", []string{"run", "--dump-number", "23=5", "--", "true"}, 125, "no dump has that number"},
 		{"negative number of CPUs", []string{"run", "--cpus", "-1", "--", "true"}, 125, "--cpus"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
