@@ -29,7 +29,7 @@ func init() {
 		"signals": pushUnderSignals, "threads": manyThreads, "references": references, "pins": pins,
 		"lookalikes": lookalikes, "junk": junkCalls, "processes": processes, "holder": holder, "killed": killed,
 		"nested": nested, "unprivileged": unprivileged, "descriptors": fullTable,
-		"leavePin": leavePin, "traced": traced, "outer": outer, "lookups": lookups, "fallback": fallback,
+		"leavePin": leavePin, "traced": traced, "outer": outer, "lookups": lookups, "fallback": fallback, "dumps": dumps,
 	}
 }
 
