@@ -1,11 +1,16 @@
 package explore_test
 
 import (
+	"flag"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/explore"
+	"github.com/bpfsim/bpfsim/model"
+	"github.com/bpfsim/bpfsim/proptest"
 	"github.com/bpfsim/bpfsim/sim"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -89,6 +94,10 @@ func TestDrawnWalksKeepWhatHolds(t *testing.T) {
 	eachWalk(t, func(t *testing.T, kind explore.Kind, way explore.Way) {
 		rapid.Check(t, func(t *rapid.T) {
 			run := drawRun(t, kind, way)
+			again, err := explore.Replay(run.Scenario, run.Trace.String())
+			require.NoError(t, err)
+			require.Equal(t, run.Trace, again.Trace)
+			require.Equal(t, run.Done, again.Done)
 			for _, breach := range run.Breaches() {
 				if found.holds(kind, run.Scenario, breach.Contract) {
 					t.Fatalf("%v\n%s%s\nschedule %v", breach, run.Scenario, strings.Join(run.Story(), "\n"), run.Trace)
@@ -98,10 +107,150 @@ func TestDrawnWalksKeepWhatHolds(t *testing.T) {
 	})
 }
 
+// wholeChoices switches tasks only between operations and calls.
+type wholeChoices struct{ sim.Schedules }
+
+func (w wholeChoices) Choose(c *sim.Choice) int {
+	if first, _ := c.Tasks[0].Span(); c.Preempts && first >= 0 {
+		return 0
+	}
+	return w.Schedules.Choose(c)
+}
+
+// Any order of whole calls gives the same bytes, errnos and content on Linux, whatever the contracts say of it.
+func TestDrawnWalksOnLinux(t *testing.T) {
+	needKernel(t)
+	eachWalk(t, func(t *testing.T, kind explore.Kind, way explore.Way) {
+		rapid.Check(t, func(t *rapid.T) {
+			s := drawWalk(t, kind, way)
+			s.Tasks[0].CPU = 1 // an LRU map spreads over all CPUs
+			if s.Map.Type == abi.LRUHash && s.CPUs() != proptest.PossibleCPUs() || s.NeedsProgram() {
+				return
+			}
+			var run *explore.Run
+			_, err := explore.Visit(s, wholeChoices{drawSchedule(t)}, func(r *explore.Run) bool { run = r; return false })
+			require.NoError(t, err)
+			script, err := run.Whole()
+			require.NoError(t, err)
+			linux := playOnLinux(t, script)
+			require.True(t, run.Agrees(linux), "%sschedule %s\nLinux: %v\nbpfsim: %v", s, run.Trace, linux.Done, run.Done)
+		})
+	})
+}
+
+func playOnLinux(t require.TestingT, script explore.Script) (linux *explore.Run) {
+	var err error
+	require.NoError(t, proptest.OnLinux(nil, func(stage explore.Stage) { linux, err = script.Play(stage) }))
+	require.NoError(t, err)
+	return linux
+}
+
+// A script that lets an operation in at another place is found out, on bpfsim and on Linux.
+func TestAgreesFindsAnotherOrder(t *testing.T) {
+	c := readCounterexamples(t)[cell{"HASH", "dump", "stable-coverage"}.file()]
+	run, err := c.Replay()
+	require.NoError(t, err)
+	script, err := run.Whole()
+	require.NoError(t, err)
+	for i := range script.Turns {
+		script.Turns[i].Call = explore.AfterWalk
+	}
+	played, err := script.Play(explore.NewStage(c.Scenario.CPUs()))
+	require.NoError(t, err)
+	require.False(t, run.Agrees(played))
+	needKernel(t)
+	require.False(t, run.Agrees(playOnLinux(t, script)))
+}
+
 func eachWalk(t *testing.T, f func(*testing.T, explore.Kind, explore.Way)) {
 	for _, kind := range explore.Kinds() {
 		for _, way := range kind.Ways() {
 			t.Run(kind.Name+"/"+way.Name, func(t *testing.T) { f(t, kind, way) })
 		}
 	}
+}
+
+// draws is within how many draws every broken contract must have been found.
+const draws = 20_000
+
+// What the page says is broken is found again from nothing: the draws reach the faults that they are to find.
+func TestDrawnWalksBreakWhatIsBroken(t *testing.T) {
+	found := readCounterexamples(t)
+	eachWalk(t, func(t *testing.T, kind explore.Kind, way explore.Way) {
+		missing := make(map[string]bool)
+		for _, c := range brokenNames(found, kind, way) {
+			missing[c] = true
+		}
+		runs := rapid.Custom(func(t *rapid.T) *explore.Run { return drawRun(t, kind, way) })
+		for seed := 0; seed < draws && len(missing) > 0; seed++ {
+			for _, breach := range runs.Example(seed).Breaches() {
+				if missing[breach.Contract] {
+					t.Logf("%s broken by draw %d", breach.Contract, seed)
+					delete(missing, breach.Contract)
+				}
+			}
+		}
+		require.Empty(t, missing)
+	})
+}
+
+func brokenNames(found counterexamples, kind explore.Kind, way explore.Way) []string {
+	var names []string
+	for _, contract := range model.Contracts() {
+		if _, ok := found[cell{kind.Name, way.Name, contract.Name}.file()]; ok {
+			names = append(names, contract.Name)
+		}
+	}
+	return names
+}
+
+// outcome is a test that may fail without failing the one that runs it.
+type outcome struct {
+	testing.TB
+	failed bool
+}
+
+func (o *outcome) Logf(string, ...any)   {}
+func (o *outcome) Errorf(string, ...any) { o.failed = true }
+func (o *outcome) Fail()                 { o.failed = true }
+func (o *outcome) FailNow()              { o.failed = true; runtime.Goexit() }
+func (o *outcome) Failed() bool          { return o.failed }
+
+// A violation that rapid found by drawing shrinks to an interleaving that a person can read.
+func TestDrawnViolationsShrink(t *testing.T) {
+	for name, value := range map[string]string{"rapid.checks": "20000", "rapid.seed": "1", "rapid.nofailfile": "true"} {
+		old := flag.Lookup(name).Value.String()
+		require.NoError(t, flag.Set(name, value))
+		t.Cleanup(func() { require.NoError(t, flag.Set(name, old)) })
+	}
+	hash := explore.Kinds()[0]
+	for _, contract := range []string{"stable-coverage", "no-duplicates"} {
+		t.Run(contract, func(t *testing.T) {
+			smallest := shrunkViolation(t, hash, "next+lookup", contract)
+			require.LessOrEqual(t, smallest.Trace.Preemptions(), 3)
+			require.LessOrEqual(t, len(smallest.Story()), maxStory)
+			t.Logf("%s%s", smallest.Scenario, strings.Join(smallest.Story(), "\n"))
+		})
+	}
+}
+
+// shrunkViolation is the last run that rapid shows of those that break the contract: its smallest.
+func shrunkViolation(t *testing.T, kind explore.Kind, name, contract string) (smallest *explore.Run) {
+	way, _ := explore.WayByName(name)
+	result, done := &outcome{TB: t}, make(chan struct{})
+	go func() { // FailNow ends the goroutine
+		defer close(done)
+		rapid.Check(result, func(t *rapid.T) {
+			run := drawRun(t, kind, way)
+			for _, breach := range run.Breaches() {
+				if breach.Contract == contract {
+					smallest = run
+					t.Fatal(contract)
+				}
+			}
+		})
+	}()
+	<-done
+	require.True(t, result.failed)
+	return smallest
 }

@@ -110,12 +110,18 @@ func readCounterexamples(t *testing.T) counterexamples {
 	return all
 }
 
-// verifyOnLinux plays every counterexample of whole calls on the running kernel, which must do the same to the byte.
-func verifyOnLinux(t *testing.T, p *page) {
+// needKernel skips what only a real kernel can check, with the reason.
+func needKernel(t *testing.T) {
+	t.Helper()
 	if err := proptest.Available(); err != nil {
 		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), err)
-		t.Skip("the page's word for Linux is not checked here: ", err)
+		t.Skip("not checked on Linux: ", err)
 	}
+}
+
+// verifyOnLinux plays every counterexample of whole calls on the running kernel, which must do the same to the byte.
+func verifyOnLinux(t *testing.T, p *page) {
+	needKernel(t)
 	played := 0
 	for _, e := range p.examples {
 		if !e.whole {

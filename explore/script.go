@@ -191,5 +191,8 @@ func (r *Run) subCalls(done Done, call int) []place {
 		}
 		all[len(all)-1].last = i
 	}
+	if len(all) == 0 { // nothing is found in an empty map without a step of its own
+		all = []place{{call: call, span: span{int(done.End), int(done.End)}}}
+	}
 	return all
 }
