@@ -6,7 +6,7 @@ import "strconv"
 // kernel-side code returns it, host-side code wraps it.
 type Errno uint32
 
-// The error numbers that the map commands can answer (asm-generic/errno-base.h, errno.h; ENOTSUPP from linux/errno.h).
+// The error numbers that the map commands and the files of a bpffs can answer (asm-generic/errno-base.h, errno.h; ENOTSUPP from linux/errno.h).
 const (
 	OK           Errno = 0
 	EPERM        Errno = 1
@@ -20,6 +20,7 @@ const (
 	EFAULT       Errno = 14
 	EBUSY        Errno = 16
 	EEXIST       Errno = 17
+	EXDEV        Errno = 18
 	ENOTDIR      Errno = 20
 	EISDIR       Errno = 21
 	EINVAL       Errno = 22
@@ -29,6 +30,7 @@ const (
 	EROFS        Errno = 30
 	ENAMETOOLONG Errno = 36
 	ENOSYS       Errno = 38
+	ENOTEMPTY    Errno = 39
 	ELOOP        Errno = 40
 	EBADFD       Errno = 77
 	EOPNOTSUPP   Errno = 95
@@ -40,7 +42,7 @@ var errnoNames = map[Errno]string{
 	ENOMEM: "ENOMEM", EACCES: "EACCES", EFAULT: "EFAULT", EBUSY: "EBUSY", EEXIST: "EEXIST", ENOTDIR: "ENOTDIR",
 	EISDIR: "EISDIR", EINVAL: "EINVAL", ENFILE: "ENFILE", EMFILE: "EMFILE", ENOSPC: "ENOSPC", EROFS: "EROFS",
 	ENAMETOOLONG: "ENAMETOOLONG", ENOSYS: "ENOSYS", ELOOP: "ELOOP", EBADFD: "EBADFD", EOPNOTSUPP: "EOPNOTSUPP",
-	ENOTSUPP: "ENOTSUPP",
+	ENOTSUPP: "ENOTSUPP", EXDEV: "EXDEV", ENOTEMPTY: "ENOTEMPTY",
 }
 
 // String is the C name, "OK" for 0, or "errno N" for a number without a name here.

@@ -1,4 +1,5 @@
-// Package model is the executable specification of the map half of bpf(2) on Linux 6.18, plus BPF_MAP_DUMP of RFC v3.
+// Package model is the executable specification of the map half of bpf(2) on Linux 6.18, plus the dump commands
+// that no Linux has.
 //
 // It judges what was seen: given a state, a call and its result, State.Next gives the states the kernel may be in now,
 // and none when the kernel's rules forbid that result, down to the last byte of user memory. It answers for
@@ -7,8 +8,8 @@
 // nothing with the emulation that it judges.
 //
 // It is not an emulator: an fd or an id that the kernel chose is learned from the result, and so is the order of a hash
-// map without BPF_F_ZERO_SEED. One process calls, on any CPU, one call at a time. DumpLoop gives the steps of
-// BPF_MAP_DUMP one by one for other calls to run in between.
+// map without BPF_F_ZERO_SEED. One process calls, on any CPU, one call at a time. State.EnterDump goes
+// through BPF_MAP_DUMP call by call, for others to run in between; DumpLoop is its loop alone.
 //
 // Left out by name: map types other than HASH, LRU_HASH, ARRAY, QUEUE and STACK, and commands without map semantics
 // (every result is legal, and nothing is known of such a map); BTF and token fds that are valid; directory fds in

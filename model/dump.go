@@ -2,84 +2,167 @@ package model
 
 import "github.com/bpfsim/bpfsim/abi"
 
-// dump is BPF_MAP_DUMP of RFC v3 (mail of 3 July 2019), with nothing else running in between.
-func (x *run) dump() abi.Errno {
-	o, errno := x.openFor(abi.DumpMapFD, true, false)
+// dumping is a dump command past its checks: where its fields point to, and what it found there.
+type dumping struct {
+	prevKey, buf, bufLen uint64 // user addresses
+	flags                uint64
+	fd                   int  // offset of map_fd in attr
+	removes              bool // what it copies leaves the map
+
+	o    *object
+	room uint32 // bytes
+	prev []byte // the key to go on behind, nil for none
+}
+
+// whole reports whether buckets are copied as wholes.
+func (d dumping) whole() bool { return d.flags&abi.DumpBucket != 0 }
+
+// elemSize is the length of a record in bytes: a key and a value, packed.
+func (d dumping) elemSize() uint32 { return d.o.keySize + d.o.valueSize }
+
+// dumpArgs are the fields in the layout of the command: that of RFC v3, whose flags lie behind the last field, or that
+// of 24 July 2019.
+func (x *run) dumpArgs() dumping {
+	if x.call.Cmd == abi.MapDump {
+		return dumping{
+			fd: abi.DumpMapFD, prevKey: x.u64(abi.DumpPrevKey), buf: x.u64(abi.DumpBuf), bufLen: x.u64(abi.DumpBufLen),
+		}
+	}
+	return dumping{
+		fd: abi.JulyMapFD, prevKey: x.u64(abi.JulyPrevKey), buf: x.u64(abi.JulyBuf), bufLen: x.u64(abi.JulyBufLen),
+		flags: x.u64(abi.JulyFlags), removes: x.call.Cmd == abi.MapDumpAndDelete,
+	}
+}
+
+// startDump makes the checks in the order of the mail of 3 July 2019. BPF_F_LOCK is refused for want of a spin lock, and
+// BPF_F_DUMP_BUCKET for want of buckets, before queues and stacks are: there the mail looks at BPF_F_LOCK.
+func (x *run) startDump() (dumping, abi.Errno) {
+	d := x.dumpArgs()
+	if d.flags&^(abi.Lock|abi.DumpBucket) != 0 {
+		return d, abi.EINVAL
+	}
+	o, errno := x.openFor(d.fd, true, d.removes)
 	if errno != abi.OK || x.loose {
-		return errno
+		return d, errno
 	}
-	if o.sequence() {
-		return abi.ENOTSUPP
+	_, hashed := o.table.(*hash)
+	switch d.o = o; {
+	case d.flags&abi.Lock != 0 || d.whole() && !hashed:
+		return d, abi.EINVAL
+	case o.sequence() || d.removes && !hashed:
+		return d, abi.ENOTSUPP
 	}
-	room, ok := x.user.read(x.u64(abi.DumpBufLen), 4)
+	return d, x.readDump(&d)
+}
+
+// readDump reads what the fields point to. A dump that removes starts at the first element each time: its prev_key is
+// output only.
+func (x *run) readDump(d *dumping) abi.Errno {
+	room, ok := x.user.read(d.bufLen, 4)
 	if !ok {
 		return abi.EFAULT
 	}
-	if u32(room) < o.keySize+o.valueSize {
+	if d.room = u32(room); d.room < d.elemSize() {
 		return abi.EINVAL
 	}
-	var prev []byte
-	if at := x.u64(abi.DumpPrevKey); at != 0 {
-		if prev, ok = x.user.read(at, int(o.keySize)); !ok {
-			return abi.EFAULT
-		}
-	}
-	if !x.tells(o, u32(room)) {
-		x.loose = true
+	if d.prevKey == 0 || d.removes {
 		return abi.OK
 	}
-	return x.dumpLoop(o, NewDumpLoop(int(o.keySize), int(o.valueSize), u32(room), prev))
+	if d.prev, ok = x.user.read(d.prevKey, int(d.o.keySize)); !ok {
+		return abi.EFAULT
+	}
+	return abi.OK
 }
 
-// tells reports whether memory afterwards tells the order that the dump found: it need not when the order is known.
-func (x *run) tells(o *object, room uint32) bool {
-	h, ok := o.table.(*hash)
-	if !ok || h.order == nil {
-		return true
+// dump is BPF_MAP_DUMP of RFC v3 and of 24 July 2019, and BPF_MAP_DUMP_AND_DELETE, with nothing else running in between.
+func (x *run) dump() abi.Errno {
+	d, errno := x.startDump()
+	if errno != abi.OK || x.loose {
+		return errno
 	}
-	filled := min(uint64(room), uint64(h.count)*uint64(o.keySize+o.valueSize))
-	spans := []span{{x.u64(abi.DumpBufLen), 4}, {x.u64(abi.DumpBuf), filled}}
-	if at := x.u64(abi.DumpPrevKey); at != 0 {
-		spans = append(spans, span{at, uint64(o.keySize)})
+	h, _ := d.o.table.(*hash)
+	shuffled := h != nil && h.order != nil
+	switch {
+	case shuffled && !x.tells(d, h):
+		x.forgetDump(d)
+		return abi.OK
+	case shuffled && (d.whole() || d.removes):
+		return x.shuffledDump(d, h)
+	case d.whole():
+		return x.bucketDump(d, h)
+	case d.removes:
+		return x.drain(d)
+	}
+	return x.dumpLoop(d, d.loop())
+}
+
+// tells reports whether memory afterwards tells the order that the dump found.
+func (x *run) tells(d dumping, h *hash) bool {
+	filled := min(uint64(d.room), uint64(h.count)*uint64(d.elemSize()))
+	spans := []span{{d.bufLen, 4}, {d.buf, filled}}
+	if d.prevKey != 0 {
+		spans = append(spans, span{d.prevKey, uint64(d.o.keySize)})
 	}
 	return x.apart(spans)
 }
 
+// forgetDump allows every result, and what may have lost elements is known no more.
+func (x *run) forgetDump(d dumping) {
+	x.loose = true
+	if d.removes {
+		x.state.edit(d.o.serial).lost = true
+	}
+}
+
+func (d dumping) loop() *DumpLoop {
+	return NewDumpLoop(int(d.o.keySize), int(d.o.valueSize), d.room, d.prev)
+}
+
 // dumpLoop runs the loop on the map as it is.
-func (x *run) dumpLoop(o *object, l *DumpLoop) abi.Errno {
-	for {
-		switch step := l.Ask(); step.Kind {
-		case AskNextKey:
-			l.Answer(x.following(o, step.Key, x.seenRecord(o, step.Offset)))
-			o = x.state.object(o.serial)
-		case AskLookup:
-			l.Answer(o.table.lookup(step.Key))
-		case AskCopy:
-			l.Copied(x.user.write(x.u64(abi.DumpBuf)+uint64(step.Offset), step.Record))
-		default:
-			return x.endDump(step)
-		}
+func (x *run) dumpLoop(d dumping, l *DumpLoop) abi.Errno {
+	for l.Ask().Kind != AskDone {
+		x.advance(d, l)
+	}
+	return x.endLoop(d, l)
+}
+
+// advance makes one call of the loop on the map and, when that was a lookup that found a value, copies the record.
+func (x *run) advance(d dumping, l *DumpLoop) {
+	o := x.state.object(d.o.serial)
+	switch step := l.Ask(); step.Kind {
+	case AskNextKey:
+		l.Answer(x.following(o, step.Key, x.seenRecord(d, step.Offset)))
+	case AskLookup:
+		l.Answer(o.table.lookup(step.Key))
+	}
+	if step := l.Ask(); step.Kind == AskCopy {
+		l.Copied(x.user.write(d.buf+uint64(step.Offset), step.Record))
 	}
 }
 
 // seenRecord is the key that the kernel wrote at that offset of the buffer, nil where the records ended.
-func (x *run) seenRecord(o *object, offset uint32) []byte {
-	filled := u32(x.after(x.u64(abi.DumpBufLen), 4))
+func (x *run) seenRecord(d dumping, offset uint32) []byte {
+	filled := u32(x.after(d.bufLen, 4))
 	if x.seen.Errno != abi.OK || offset >= filled {
 		return nil
 	}
-	return x.after(x.u64(abi.DumpBuf)+uint64(offset), int(o.keySize))
+	return x.after(d.buf+uint64(offset), int(d.o.keySize))
 }
 
-// endDump writes buf_len and prev_key on success only, in this order.
-func (x *run) endDump(step DumpStep) abi.Errno {
+func (x *run) endLoop(d dumping, l *DumpLoop) abi.Errno {
+	step := l.Ask()
 	if step.Errno != abi.OK {
 		return step.Errno
 	}
-	if !x.user.write(x.u64(abi.DumpBufLen), le32(step.Offset)) {
+	return x.endDump(d, step.Offset, step.Key)
+}
+
+// endDump writes buf_len and prev_key, in this order; an error before writes neither.
+func (x *run) endDump(d dumping, filled uint32, last []byte) abi.Errno {
+	if !x.user.write(d.bufLen, le32(filled)) {
 		return abi.EFAULT
 	}
-	if at := x.u64(abi.DumpPrevKey); at != 0 && !x.user.write(at, step.Key) {
+	if d.prevKey != 0 && !x.user.write(d.prevKey, last) {
 		return abi.EFAULT
 	}
 	return abi.OK

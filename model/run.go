@@ -57,11 +57,8 @@ func (s *State) judge(c Call, r Result) (*State, string) {
 
 // bpf is the system call up to the command (__sys_bpf in kernel/bpf/syscall.c).
 func (x *run) bpf() (int32, abi.Errno) {
-	if errno := x.copyAttr(); errno != abi.OK {
+	if errno := x.readAttr(); errno != abi.OK {
 		return 0, errno
-	}
-	if end, known := x.attrEnd(); known && !zero(x.attr[end:]) {
-		return 0, abi.EINVAL // nothing behind the command's last field (CHECK_ATTR)
 	}
 	command, known := commands[x.call.Cmd]
 	switch {
@@ -71,6 +68,17 @@ func (x *run) bpf() (int32, abi.Errno) {
 		x.loose = true
 	}
 	return 0, abi.EINVAL
+}
+
+// readAttr reads attr, which must hold nothing behind the command's last field (CHECK_ATTR).
+func (x *run) readAttr() abi.Errno {
+	if errno := x.copyAttr(); errno != abi.OK {
+		return errno
+	}
+	if end, known := x.attrEnd(); known && !zero(x.attr[end:]) {
+		return abi.EINVAL
+	}
+	return abi.OK
 }
 
 // commands is what each command does, once its attr has been read.
@@ -92,6 +100,8 @@ var commands = map[abi.Cmd]func(*run) (int32, abi.Errno){
 	abi.ObjPin:                 plain((*run).pin),
 	abi.ObjGet:                 (*run).get,
 	abi.MapDump:                plain((*run).dump),
+	abi.MapDumpJuly:            plain((*run).dump),
+	abi.MapDumpAndDelete:       plain((*run).dump),
 }
 
 // plain makes a command of one that answers 0 or an errno.

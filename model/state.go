@@ -13,6 +13,7 @@ type State struct {
 	objects []*object // live maps in the order of their creation
 	created int       // maps created so far
 	tree    tree
+	dump    *nested // nil unless in the middle of a dump
 }
 
 // access is what an fd may be used for.
@@ -108,6 +109,9 @@ func (s *State) sweep() {
 	}
 	for _, serial := range s.tree {
 		held[serial] = true
+	}
+	if s.dump != nil && s.dump.dumping.o != nil { // a call holds the file that it was given
+		held[s.dump.dumping.o.serial] = true
 	}
 	s.objects = slices.DeleteFunc(slices.Clone(s.objects), func(o *object) bool { return !held[o.serial] })
 }

@@ -161,26 +161,45 @@ func (t tree) filled(path string) bool {
 	return false
 }
 
-// Rename moves the pin at from to the path to, over a pin that is there; from and to are on the BPF file system, and
-// what rename(2) would refuse changes nothing.
+// Rename moves the pin or directory at from to the path to, over a pin or an empty directory that is there; what
+// rename(2) would refuse changes nothing.
 func (s *State) Rename(from, to string) *State {
 	old, err1 := s.tree.walk(s.config.BPFFS, from)
 	new, err2 := s.tree.walk(s.config.BPFFS, to)
-	if err1 != abi.OK || err2 != abi.OK || !s.tree.gives(old) || !s.tree.takes(new) || old.path() == new.path() {
+	if err1 != abi.OK || err2 != abi.OK || !s.tree.moves(old, new) {
 		return s
 	}
 	next := *s
-	next.tree = maps.Clone(s.tree)
-	delete(next.tree, old.path())
-	next.tree[new.path()] = s.tree[old.path()]
+	next.tree = tree{}
+	for path, serial := range s.tree {
+		if path != new.path() {
+			next.tree[moved(path, old.path(), new.path())] = serial
+		}
+	}
 	next.sweep()
 	return &next
 }
 
-// gives reports whether p is a pin that may be moved.
-func (t tree) gives(p place) bool { return p.inside && p.last != "" && !p.slash && t[p.path()] != 0 }
+// moves reports whether rename(2) would move something from old to new, two different places.
+func (t tree) moves(old, new place) bool {
+	_, exists := t[old.path()]
+	directory := t.directory(old.path())
+	switch {
+	case !old.inside || !new.inside || old.last == "" || new.last == "" || !exists || old.path() == new.path():
+		return false
+	case !directory && (old.slash || new.slash) || strings.HasPrefix(new.path(), old.path()+"/"):
+		return false
+	}
+	if _, taken := t[new.path()]; taken {
+		return t.directory(new.path()) == directory && !t.filled(new.path())
+	}
+	return t.absent(new) == abi.ENOENT
+}
 
-// takes reports whether a pin may be moved to p: onto a free name or another pin.
-func (t tree) takes(p place) bool {
-	return t.gives(p) || p.inside && t.free(p) == abi.OK
+// moved is the name of path after old has become new.
+func moved(path, old, new string) string {
+	if rest, inside := strings.CutPrefix(path, old); inside && (rest == "" || rest[0] == '/') {
+		return new + rest
+	}
+	return path
 }

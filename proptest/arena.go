@@ -1,6 +1,9 @@
 package proptest
 
-import "github.com/bpfsim/bpfsim/model"
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/model"
+)
 
 // Base is where user memory begins on every kernel: far from the Go heap, from libraries and from address 0.
 const Base uint64 = 0x20_0000_0000
@@ -96,4 +99,11 @@ func (a *Arena) span(addr uint64, n int, write bool) []byte {
 		return nil
 	}
 	return a.bytes[from:min(end, from+n)]
+}
+
+// attrOf is the attr that a kernel copies, short ones filled up with zeros.
+func (a *Arena) attrOf(c Call) attr {
+	b := make([]byte, abi.AttrSize)
+	a.Read(b[:min(c.Size, abi.AttrSize)], c.Attr)
+	return attr{b}
 }

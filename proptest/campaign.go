@@ -55,7 +55,7 @@ func Campaign(ctx context.Context, o Options) (*Report, error) {
 
 // next draws and runs one program.
 func (c *contest) next(o Options, r *Report) error {
-	p := draft(o.Seed, uint64(r.Programs), o.machine(r.Programs), c.cpus(o.CPUs), programSteps)
+	p := draft(o.Seed, uint64(r.Programs), c.without(o.machine(r.Programs)), c.cpus(o.CPUs), programSteps)
 	r.Programs++
 	c.report = r
 	before := c.evicted()

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/bpfsim/bpfsim/abi"
 )
 
 // Compare runs p on the kernels, step by step, and returns the first difference between them, or the first result that
@@ -52,6 +50,7 @@ func (c *contest) runHere(p Program) (*Mismatch, error) {
 	if len(c.runners) == 0 {
 		return nil, errors.New("no kernel to run on")
 	}
+	p.Machine = c.without(p.Machine)
 	if err := p.check(c.cpus(p.Machine.CPUs)); err != nil {
 		return nil, err
 	}
@@ -68,6 +67,23 @@ func (c *contest) runHere(p Program) (*Mismatch, error) {
 		}
 	}
 	return nil, nil
+}
+
+// without is m without what Linux lacks, if it takes part.
+func (c *contest) without(m Machine) Machine {
+	for _, r := range c.runners {
+		if _, ok := r.kernel.(*Linux); !ok {
+			continue
+		}
+		m.Without = slices.Clone(m.Without)
+		for _, f := range notInLinux {
+			if m.Has(f) {
+				m.Without = append(m.Without, f)
+			}
+		}
+		break
+	}
+	return m
 }
 
 // step runs s everywhere and compares.
@@ -147,12 +163,12 @@ func (s Step) check(cpus []int) error {
 	if !slices.Contains(cpus, s.CPU) {
 		return fmt.Errorf("CPU %d is not one of %v", s.CPU, cpus)
 	}
-	c, ok := s.Action.(Call)
-	if !ok || len(c.During) == 0 {
-		return nil
+	if e, ok := s.Action.(Event); ok {
+		return checkPaths(e)
 	}
-	if c.Cmd != abi.MapDump {
-		return fmt.Errorf("only %s has steps inside", abi.MapDump)
+	c := s.Action.(Call)
+	if len(c.During) > 0 && !loops(c.Cmd) {
+		return errors.New("only dumps have steps inside")
 	}
 	for _, n := range c.During {
 		if inner, ok := n.Step.Action.(Call); ok && len(inner.During) > 0 {

@@ -117,7 +117,7 @@ func (d *drafter) single(c Call) []Step {
 
 // event is a step that is no bpf(2) call.
 func (d *drafter) event() Event {
-	switch weighted(d, 4, 3, 2, 2, 3, 2) {
+	switch weighted(d, 4, 3, 2, 3, 3, 3, 1) {
 	case 0:
 		return d.close()
 	case 1:
@@ -125,11 +125,13 @@ func (d *drafter) event() Event {
 	case 2:
 		return Foreign{FD: d.newFD()}
 	case 3:
-		return Mkdir{Path: bpffs + pick(d, "/d", "/d/")}
+		return Mkdir{Path: bpffs + pick(d, "/d", "/d/", "/e", "/d/f", "/a")}
 	case 4:
 		return Unlink{Path: d.path()}
+	case 5:
+		return Rename{From: d.path(), To: d.path()}
 	default:
-		return Rename{From: d.name(), To: d.name()}
+		return Rmdir{Path: d.path()}
 	}
 }
 
@@ -142,7 +144,7 @@ func (d *drafter) close() Event {
 	return Close{FD: fd}
 }
 
-// name is a name on bpffs that is never a directory's.
+// name is a name on bpffs that is mostly a pin's.
 func (d *drafter) name() string { return bpffs + pick(d, "/a", "/b") }
 
 // path is a name on bpffs, one of few, or something odd.
@@ -150,5 +152,6 @@ func (d *drafter) path() string {
 	if chance(d, 70) {
 		return d.name()
 	}
-	return bpffs + pick(d, "/a", "/b", "/d", "/d/a", "/d/b", "/a/b", "/d/", "/x.y", "/", "", "/d/../a")
+	return bpffs + pick(d, "/a", "/b", "/d", "/d/a", "/d/b", "/a/b", "/d/", "/x.y", "/", "", "/d/../a",
+		"/e", "/e/a", "/d/f", "/d/.", "/d/..", "/e/b/")
 }

@@ -24,6 +24,10 @@ var events = map[string]func(words []string) (Action, error){
 		s, err := paths(words, "path")
 		return Mkdir{Path: s[0]}, err
 	},
+	"rmdir": func(words []string) (Action, error) {
+		s, err := paths(words, "path")
+		return Rmdir{Path: s[0]}, err
+	},
 	"unlink": func(words []string) (Action, error) {
 		s, err := paths(words, "path")
 		return Unlink{Path: s[0]}, err

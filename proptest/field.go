@@ -58,6 +58,11 @@ var idFields = []field{
 	{"id", abi.IDStart, 4, number}, {"next", abi.IDNext, 4, number}, {"flags", abi.IDOpenFlags, 4, mask},
 }
 
+var julyFields = []field{
+	{"prev_key", abi.JulyPrevKey, 8, pointer}, {"buf", abi.JulyBuf, 8, pointer}, {"buf_len", abi.JulyBufLen, 8, pointer},
+	{"flags", abi.JulyFlags, 8, mask}, {"fd", abi.JulyMapFD, 4, fd},
+}
+
 var fields = map[abi.Cmd][]field{
 	abi.MapCreate:              createFields,
 	abi.MapLookupElem:          elemFields,
@@ -81,6 +86,8 @@ var fields = map[abi.Cmd][]field{
 		{"fd", abi.DumpMapFD, 4, fd}, {"prev_key", abi.DumpPrevKey, 8, pointer}, {"buf", abi.DumpBuf, 8, pointer},
 		{"buf_len", abi.DumpBufLen, 8, pointer}, {"flags", abi.DumpFlags, 8, mask},
 	},
+	abi.MapDumpJuly:      julyFields,
+	abi.MapDumpAndDelete: julyFields,
 }
 
 // MakesFD reports whether c returns an fd.

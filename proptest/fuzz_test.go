@@ -37,6 +37,9 @@ func FuzzCall(f *testing.F) {
 		}
 	}
 	f.Add(uint32(abi.MapDump), uint32(32), uint64(0), make([]byte, 32), uint64(0x1ff0), []byte{0xff, 0xff})
+	for _, cmd := range []abi.Cmd{abi.MapDumpJuly, abi.MapDumpAndDelete} {
+		f.Add(uint32(cmd), uint32(36), uint64(0), make([]byte, 36), uint64(0), []byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10})
+	}
 	k := proptest.NewSim()
 	f.Fuzz(func(t *testing.T, cmd, size uint32, at uint64, contents []byte, where uint64, bytes []byte) {
 		call := proptest.Call{

@@ -16,7 +16,7 @@ type Kernel interface {
 	// Arena is the program's user memory, valid until the next Start.
 	Arena() *Arena
 	// Bpf makes one call on a CPU. Memory has been set already. A returned fd is moved to c.As. Within a
-	// BPF_MAP_DUMP, during is called before each call of the loop with the call's number; it may call Bpf and Do.
+	// dump, during is called before each call of the loop with the call's number; it may call Bpf and Do.
 	Bpf(cpu int, c Call, during func(call int)) Outcome
 	// Do makes an event happen on a CPU and returns its errno.
 	Do(cpu int, e Event) abi.Errno

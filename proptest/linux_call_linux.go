@@ -12,7 +12,7 @@ func (k *Linux) Bpf(cpu int, c Call, during func(call int)) Outcome {
 		panic(err) // programs are checked against the machine's CPUs
 	}
 	switch c.Cmd {
-	case abi.MapDump:
+	case abi.MapDump, abi.MapDumpJuly:
 		return k.dump(cpu, c, during)
 	case abi.MapGetNextID:
 		return k.nextID(c)
@@ -80,6 +80,8 @@ func (k *Linux) event(e Event) error {
 	switch e := e.(type) {
 	case Mkdir:
 		return unix.Mkdir(e.Path, 0o700)
+	case Rmdir:
+		return unix.Rmdir(e.Path)
 	case Unlink:
 		return unix.Unlink(e.Path)
 	case Rename:

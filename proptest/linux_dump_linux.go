@@ -6,20 +6,22 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// dump is BPF_MAP_DUMP made of real calls: whatever Linux can answer, it answers. What is left to this file is the
+// dump is BPF_MAP_DUMP of either mail made of real calls: whatever Linux can answer, it answers. What is left to this file is the
 // order of checks in the mail (RFC v3, 3 July 2019) and its loop with one buffer.
 func (k *Linux) dump(cpu int, c Call, during func(call int)) Outcome {
 	// An unknown command number still has its attr read first, with all the faults that can give.
-	if _, errno := bpf(abi.MapDump, c.Attr, c.Size); errno != abi.EINVAL {
+	if _, errno := bpf(c.Cmd, c.Attr, c.Size); errno != abi.EINVAL {
 		return Outcome{Errno: errno}
 	}
-	var attr [abi.AttrSize]byte
-	k.user.arena.Read(attr[:min(c.Size, abi.AttrSize)], c.Attr)
-	d := dumping{
-		kernel: k, cpu: cpu, during: during, arena: k.user.arena, fd: word(attr[abi.DumpMapFD:][:4]),
-		prevKey: word(attr[abi.DumpPrevKey:][:8]), buf: word(attr[abi.DumpBuf:][:8]), bufLen: word(attr[abi.DumpBufLen:][:8]),
+	a := attr{make([]byte, abi.AttrSize)}
+	k.user.arena.Read(a.bytes[:min(c.Size, abi.AttrSize)], c.Attr)
+	end, _ := abi.AttrEnd(c.Cmd)
+	if !zero(a.bytes[end:]) {
+		return Outcome{Errno: abi.EINVAL}
 	}
-	if !zero(attr[abi.DumpFlags:]) {
+	d := newDumping(c.Cmd, a)
+	d.kernel, d.cpu, d.during, d.arena = k, cpu, during, k.user.arena
+	if d.flags&^abi.Lock != 0 {
 		return Outcome{Errno: abi.EINVAL}
 	}
 	if during != nil { // a step inside may close the fd, but not the file that the call holds
@@ -32,6 +34,20 @@ func (k *Linux) dump(cpu int, c Call, during func(call int)) Outcome {
 	return Outcome{Errno: d.dump()}
 }
 
+// newDumping reads the command's fields.
+func newDumping(cmd abi.Cmd, a attr) *dumping {
+	if cmd == abi.MapDumpJuly {
+		return &dumping{
+			fd: a.field(abi.JulyMapFD, 4), prevKey: a.field(abi.JulyPrevKey, 8), buf: a.field(abi.JulyBuf, 8),
+			bufLen: a.field(abi.JulyBufLen, 8), flags: a.field(abi.JulyFlags, 8),
+		}
+	}
+	return &dumping{
+		fd: a.field(abi.DumpMapFD, 4), prevKey: a.field(abi.DumpPrevKey, 8), buf: a.field(abi.DumpBuf, 8),
+		bufLen: a.field(abi.DumpBufLen, 8),
+	}
+}
+
 // dumping is one dump in progress.
 type dumping struct {
 	kernel *Linux
@@ -41,6 +57,7 @@ type dumping struct {
 	fd     uint64
 
 	prevKey, buf, bufLen uint64 // user addresses
+	flags                uint64 // abi.Lock at most
 
 	keySize, valueSize int
 	cursor             []byte // nil: from the beginning
@@ -57,7 +74,10 @@ func (d *dumping) dump() abi.Errno {
 	if errno := d.elem(abi.MapGetNextKey, 1, 1); errno == abi.EPERM {
 		return errno
 	}
-	if typ == abi.Queue || typ == abi.Stack {
+	switch {
+	case d.flags != 0: // no map here has a spin lock
+		return abi.EINVAL
+	case typ == abi.Queue || typ == abi.Stack:
 		return abi.ENOTSUPP
 	}
 	room, errno := d.arguments()

@@ -1,7 +1,6 @@
 package proptest
 
 import (
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,12 +33,7 @@ func (k mutant) Bpf(cpu int, c Call, during func(int)) Outcome {
 	return k.call(k.Sim, cpu, c, during)
 }
 
-// attrOf is the attr that the kernel copies, short ones filled up with zeros.
-func (k *Sim) attrOf(c Call) attr {
-	b := make([]byte, abi.AttrSize)
-	k.arena.Read(b[:min(c.Size, abi.AttrSize)], c.Attr)
-	return attr{b}
-}
+func (k *Sim) attrOf(c Call) attr { return k.arena.attrOf(c) }
 
 func (a attr) get(offset, size int) uint64 { return word(a.bytes[offset : offset+size]) }
 
@@ -147,17 +141,6 @@ func TestNoMutant(t *testing.T) {
 	r, err := Campaign(t.Context(), Options{Seed: mutantSeed, Ops: mutantPrograms * programSteps, CPUs: 2, Kernels: []Kernel{NewSim()}})
 	require.NoError(t, err)
 	require.Empty(t, r.Mismatches)
-}
-
-// The model judges no dump with steps inside, so this bug shows only beside a right kernel.
-func TestDumpMutant(t *testing.T) {
-	text, err := os.ReadFile("testdata/vanish.txt")
-	require.NoError(t, err)
-	p, err := Parse(string(text))
-	require.NoError(t, err)
-	m, err := Compare(p, NewSim(), mutant{Sim: NewSim(), call: dumpWithoutAliasing})
-	require.NoError(t, err)
-	require.NotNil(t, m)
 }
 
 // requireFound runs programs until a mismatch turns up.

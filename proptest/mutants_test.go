@@ -1,8 +1,6 @@
 package proptest
 
 import (
-	"bytes"
-
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
 )
@@ -143,32 +141,4 @@ func contents(t *maps.Task, b maps.Buckets, bucket uint32) (keys, values [][]byt
 		values = append(values, packedValues[i*valueSize:][:valueSize])
 	}
 	return keys, values
-}
-
-// dumpWithoutAliasing keeps the last key that was copied as the cursor when a value is gone.
-func dumpWithoutAliasing(k *Sim, cpu int, c Call, during func(int)) Outcome {
-	b, a := k.elementsOf(c), k.attrOf(c)
-	if c.Cmd != abi.MapDump || during == nil || b == nil || a.get(abi.DumpPrevKey, 8) != 0 {
-		return k.Bpf(cpu, c, during)
-	}
-	m, task := b.(maps.Map), &maps.Task{CPU: cpu}
-	key, value := make([]byte, m.Spec().KeySize), make([]byte, m.ValueBytes())
-	room := word(k.arena.span(a.get(abi.DumpBufLen, 8), 4, false))
-	var cursor []byte
-	filled, calls := uint64(0), 0
-	for size := uint64(len(key) + len(value)); filled+size <= room; calls += 2 {
-		during(calls)
-		if m.(maps.NextKeyer).NextKey(task, cursor, key) != abi.OK {
-			break
-		}
-		during(calls + 1)
-		if m.(maps.Lookuper).Lookup(task, key, value) != abi.OK {
-			continue
-		}
-		k.arena.Write(a.get(abi.DumpBuf, 8)+filled, append(bytes.Clone(key), value...))
-		cursor = bytes.Clone(key)
-		filled += size
-	}
-	putWord(k.arena.span(a.get(abi.DumpBufLen, 8), 4, true), filled)
-	return Outcome{}
 }

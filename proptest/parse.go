@@ -104,8 +104,8 @@ func (p *Program) parseNested(words []string) error {
 	}
 	last := &p.Steps[len(p.Steps)-1]
 	c, ok := last.Action.(Call)
-	if !ok || c.Cmd != abi.MapDump {
-		return fmt.Errorf("only %s has steps inside", abi.MapDump)
+	if !ok || !loops(c.Cmd) {
+		return fmt.Errorf("only dumps have steps inside")
 	}
 	s, err := parseStep(words[1:])
 	if err != nil {

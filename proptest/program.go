@@ -49,7 +49,8 @@ type Call struct {
 	// As is the fd that a returned fd is moved to, whatever number the kernel gave it. It makes attr bytes the same
 	// on every kernel and keeps later steps valid when shrinking removes this one.
 	As int32
-	// During holds the steps that run inside a BPF_MAP_DUMP, ordered by Before.
+	// During holds the steps that run inside the loop of a BPF_MAP_DUMP or BPF_MAP_DUMP_JULY, ordered by Before. A
+	// dump of whole buckets has no such loop, and they do not run.
 	During []Nested
 }
 
@@ -59,7 +60,7 @@ type Write struct {
 	Bytes []byte
 }
 
-// Nested is a step that runs inside a BPF_MAP_DUMP, before call number Before of its loop, counted from 0: a call is a
+// Nested is a step that runs inside a dump, before call number Before of its loop, counted from 0: a call is a
 // search for the next key or a copy of a value.
 type Nested struct {
 	Before int
@@ -79,9 +80,10 @@ type (
 	Foreign struct{ FD int32 }
 )
 
-// Mkdir, Unlink and Rename change the bpffs at /sys/fs/bpf.
+// Mkdir, Rmdir, Unlink and Rename change the bpffs at /sys/fs/bpf; their paths must lie below it.
 type (
 	Mkdir  struct{ Path string }
+	Rmdir  struct{ Path string }
 	Unlink struct{ Path string }
 	Rename struct{ From, To string }
 )
@@ -90,6 +92,7 @@ func (Close) event()   {}
 func (Dup) event()     {}
 func (Foreign) event() {}
 func (Mkdir) event()   {}
+func (Rmdir) event()   {}
 func (Unlink) event()  {}
 func (Rename) event()  {}
 
@@ -105,6 +108,17 @@ const (
 	// ProgramSignature is the end of union bpf_attr that only ProgLoad uses: where it is missing, attr has 152 bytes.
 	ProgramSignature Feature = "signature"
 )
+
+// Features that no Linux has: they are this project's own.
+const (
+	// DumpBucket is BPF_F_DUMP_BUCKET.
+	DumpBucket Feature = "dump_bucket"
+	// DumpAndDelete is BPF_MAP_DUMP_AND_DELETE.
+	DumpAndDelete Feature = "dump_and_delete"
+)
+
+// notInLinux are the features that a comparison with Linux leaves out.
+var notInLinux = []Feature{DumpBucket, DumpAndDelete}
 
 // Has reports whether the machine's kernel has feature f.
 func (m Machine) Has(f Feature) bool {

@@ -41,7 +41,7 @@ func (r *runner) start(m Machine) error {
 // newState is the model of a fresh machine.
 func newState(m Machine) *model.State {
 	c := model.Config{CPUs: m.CPUs, BPF: m.BPF, SysAdmin: m.SysAdmin}
-	if len(m.Without) > 0 {
+	if !m.Has(ExclusiveProgram) || !m.Has(MapHash) || !m.Has(ProgramSignature) {
 		c.Release = model.V612
 	}
 	s := model.New(c)
@@ -76,30 +76,25 @@ func (r *runner) call(cpu int, c Call) Outcome {
 	c = arena.load(r.machine, c)
 	before := r.before[r.depth]
 	before.copyFrom(arena)
-	var during func(int)
-	if len(c.During) > 0 {
-		during = r.nested(c.During)
-	}
-	out := r.kernel.Bpf(cpu, c, during)
-	r.seeded = r.seeded || out.Errno == abi.OK && before.makesSeed(c)
 	r.last = model.Call{CPU: cpu, Cmd: c.Cmd, Attr: c.Attr, Size: c.Size, Before: before.regions}
-	// What happened inside a dump makes it more than one call, and the model judges calls.
-	if r.judging && during == nil {
+	var dump *nesting
+	var during func(int)
+	if len(c.During) > 0 && arena.loops(c) {
+		dump = &nesting{runner: r, call: r.last, memory: before, steps: c.During}
+		during = dump.during
+	}
+	last := r.last
+	out := r.kernel.Bpf(cpu, c, during)
+	r.last = last
+	r.seeded = r.seeded || out.Errno == abi.OK && before.makesSeed(c)
+	switch {
+	case !r.judging:
+	case dump != nil && dump.entered:
+		dump.leave(out)
+	default:
 		r.judge(r.last, out)
 	}
 	return out
-}
-
-// nested runs the steps inside a dump at their places.
-func (r *runner) nested(steps []Nested) func(int) {
-	return func(call int) {
-		r.depth++
-		for len(steps) > 0 && steps[0].Before <= call {
-			r.do(steps[0].Step)
-			steps = steps[1:]
-		}
-		r.depth--
-	}
 }
 
 // judge moves on to the states that the model allows. The reason of a state that forbids the result is kept only when
@@ -153,6 +148,8 @@ func after(s *model.State, e Event) *model.State {
 		return s.OpenForeign(e.FD)
 	case Mkdir:
 		return s.Mkdir(e.Path)
+	case Rmdir:
+		return s.Unlink(e.Path)
 	case Unlink:
 		return s.Unlink(e.Path)
 	case Rename:

@@ -64,6 +64,8 @@ func (k *Sim) Do(_ int, e Event) abi.Errno {
 		return k.files.foreign(e.FD)
 	case Mkdir:
 		return k.fs.Mkdir(e.Path)
+	case Rmdir:
+		return k.fs.Rmdir(e.Path)
 	case Unlink:
 		return k.fs.Unlink(e.Path)
 	case Rename:

@@ -6,19 +6,21 @@ import (
 	"github.com/bpfsim/bpfsim/syscall"
 )
 
-// interrupted is the process as it calls BPF_MAP_DUMP on t, with during called before each call of the loop. bpfsys
+// interrupted is the process as it calls a dump on t, with during called before each call of the loop. bpfsys
 // asks for signals before each search of a next key; that a copy of a value begins is seen from the steps it makes.
 func (k *Sim) interrupted(t *maps.Task, c Call, during func(call int)) *bpfsys.Process {
-	var fd [4]byte
-	k.arena.Read(fd[:min(c.Size, 4)], c.Attr+abi.DumpMapFD)
-	w := &dumpWatch{during: during, array: k.files.isArray(int32(word(fd[:])))}
+	offset := abi.DumpMapFD
+	if c.Cmd == abi.MapDumpJuly {
+		offset = abi.JulyMapFD
+	}
+	w := &dumpWatch{during: during, array: k.files.isArray(int32(k.arena.attrOf(c).field(offset, 4)))}
 	t.Scheduler = w
 	proc := *k.proc
 	proc.Interrupted = w.next
 	return &proc
 }
 
-// dumpWatch is the scheduler of a task inside BPF_MAP_DUMP. It runs nothing but during, at the boundaries of the loop's
+// dumpWatch is the scheduler of a task inside a dump. It runs nothing but during, at the boundaries of the loop's
 // calls: no lock is held there.
 type dumpWatch struct {
 	during func(call int)

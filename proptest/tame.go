@@ -23,6 +23,9 @@ func (a *Arena) load(m Machine, c Call) Call {
 	if _, ok := abi.AttrEnd(c.Cmd); !ok && c.Cmd < abi.NumLinuxCmds {
 		c.Cmd += abi.NumLinuxCmds // known to Linux, but not to bpfsim, whose answer is another
 	}
+	if c.Cmd == abi.MapDumpAndDelete && !m.Has(DumpAndDelete) {
+		c.Cmd += numOwnCmds
+	}
 	if !m.Has(ProgramSignature) {
 		clear(a.span(c.Attr+oldAttrSize, abi.AttrSize-oldAttrSize, false))
 	}
@@ -35,6 +38,9 @@ func (a *Arena) load(m Machine, c Call) Call {
 	}
 	return c
 }
+
+// numOwnCmds is added to one of the project's own commands to make it unknown to every kernel.
+const numOwnCmds = 1000
 
 // tamer makes one call harmless. attr is the part of attr that the kernel copies, in place.
 type tamer struct {
@@ -55,6 +61,10 @@ func (t *tamer) tame() {
 		t.object()
 	case abi.ObjGetInfoByFD:
 		t.info()
+	case abi.MapDumpJuly:
+		if !t.machine.Has(DumpBucket) {
+			t.set(abi.JulyFlags, 8, t.get(abi.JulyFlags, 8)&^abi.DumpBucket)
+		}
 	}
 }
 

@@ -136,46 +136,6 @@ func (t *FileTree) Unlink(path string) abi.Errno {
 	return abi.OK
 }
 
-// Rename moves a pin within the bpffs and replaces a pin that is in its place. Directories (EISDIR) and other file
-// systems (EPERM) are not for moving here.
-func (t *FileTree) Rename(from, to string) abi.Errno {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	n, errno := t.find(AtCWD, from)
-	switch {
-	case errno != abi.OK:
-		return errno
-	case n.children != nil:
-		return abi.EISDIR
-	}
-	return t.move(n, to)
-}
-
-func (t *FileTree) move(n *node, to string) abi.Errno {
-	old, errno := t.find(AtCWD, to)
-	switch {
-	case errno == abi.OK && old.children != nil:
-		return abi.EISDIR
-	case errno == abi.OK && old == n:
-		return abi.OK
-	case errno != abi.OK && errno != abi.ENOENT:
-		return errno
-	}
-	parent, name, errno := t.parentOf(AtCWD, to)
-	switch {
-	case errno != abi.OK:
-		return errno
-	case !parent.bpf || !n.bpf:
-		return abi.EPERM
-	}
-	if old != nil {
-		old.drop()
-	}
-	delete(n.parent.children, n.name())
-	parent.add(name, n)
-	return abi.OK
-}
-
 // List names what is in the directory at path, sorted.
 func (t *FileTree) List(path string) ([]string, abi.Errno) {
 	t.mu.Lock()

@@ -1,0 +1,81 @@
+package proptest
+
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/model"
+)
+
+// loops reports whether a command may be the mails' loop of calls, between which others can run.
+func loops(c abi.Cmd) bool { return c == abi.MapDump || c == abi.MapDumpJuly }
+
+// loops reports whether c, which is in memory, is one: BPF_F_DUMP_BUCKET makes it another one, or wrong.
+func (a *Arena) loops(c Call) bool {
+	return c.Cmd == abi.MapDump || c.Cmd == abi.MapDumpJuly && a.attrOf(c).field(abi.JulyFlags, 8)&abi.DumpBucket == 0
+}
+
+// nesting is a dump with steps inside. The model judges it call by call: user memory before and after each call of its
+// loop, and the steps between them like any others.
+type nesting struct {
+	*runner
+	call    model.Call
+	memory  *Arena // memory as it was when the loop's last call began
+	steps   []Nested
+	entered bool
+}
+
+// during judges the loop so far and makes the steps before its next call.
+func (n *nesting) during(call int) {
+	if n.judging {
+		n.advance()
+	}
+	n.depth++
+	for len(n.steps) > 0 && n.steps[0].Before <= call {
+		n.do(n.steps[0].Step)
+		n.steps = n.steps[1:]
+	}
+	n.depth--
+	if n.judging {
+		n.memory.copyFrom(n.kernel.Arena())
+	}
+}
+
+// advance judges the loop's last call, or what comes before the first one.
+func (n *nesting) advance() {
+	entered := n.entered
+	n.entered = true
+	n.each(func(s *model.State) (*model.State, string) {
+		if !entered {
+			return s.EnterDump(n.call)
+		}
+		return s.StepDump(n.memory.regions, n.kernel.Arena().regions)
+	})
+}
+
+// leave judges the loop's last call and the result.
+func (n *nesting) leave(o Outcome) {
+	n.each(func(s *model.State) (*model.State, string) {
+		return s.LeaveDump(n.memory.regions, model.Result{Ret: o.Ret, Errno: o.Errno, After: n.kernel.Arena().regions})
+	})
+}
+
+// each moves on to the states that the model allows. Once it has forbidden something there is nothing to go on from.
+func (n *nesting) each(next func(*model.State) (*model.State, string)) {
+	if n.why != "" {
+		return
+	}
+	var states []*model.State
+	reason := ""
+	for _, s := range n.states {
+		state, why := next(s)
+		if state == nil {
+			reason = why
+			continue
+		}
+		states = append(states, state)
+	}
+	if len(states) == 0 {
+		n.why = "illegal: " + reason
+		return
+	}
+	n.states = states
+}
