@@ -18,15 +18,15 @@ type Case struct {
 
 // String is the case as tables show it.
 func (c Case) String() string {
-	return fmt.Sprintf("%s, %d bytes | %s | %s", c.kind(), c.Shape.Value, c.Walk.Way, c.Mix.Name)
+	return fmt.Sprintf("%s | %s | %s", c.shape(), c.Walk.Way, c.Mix.Name)
 }
 
-func (c Case) kind() string {
+func (c Case) shape() string {
 	name := strings.TrimPrefix(c.Shape.Type.String(), "BPF_MAP_TYPE_")
 	if c.Shape.Flags&abi.FlagNoPrealloc != 0 {
 		name += " NO_PREALLOC"
 	}
-	return name
+	return fmt.Sprintf("%s, %d bytes", name, c.Shape.Value)
 }
 
 // Shapes are the maps that are walked. A small hash table has full buckets. The LRU is so large that it never evicts:

@@ -31,8 +31,8 @@ func newMap(system explore.System, shape explore.Shape) (int32, error) {
 
 func keyOf(n uint32) string { return string(binary.LittleEndian.AppendUint32(nil, n)) }
 
-// valueOf is the value of a write: its number in all words, so that a torn value shows.
-func valueOf(number uint64, size int) string {
+// ValueOf is the value of a write: its number in all words, so that a torn value shows.
+func ValueOf(number uint64, size int) string {
 	var p []byte
 	for range size / 8 {
 		p = binary.LittleEndian.AppendUint64(p, number)
@@ -49,7 +49,11 @@ type desk struct {
 }
 
 func newDesk(system explore.System, fd int32, shape explore.Shape) *desk {
-	return &desk{system, fd, shape.Value, system.Alloc(keyBytes), system.Alloc(shape.Value)}
+	d := &desk{System: system, fd: fd, valueBytes: shape.Value, value: system.Alloc(shape.Value)}
+	if shape.Type != abi.Queue && shape.Type != abi.Stack { // those want a key address of 0
+		d.key = system.Alloc(keyBytes)
+	}
+	return d
 }
 
 func (d *desk) update(key, value string, flags uint64) abi.Errno {

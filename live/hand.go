@@ -19,7 +19,11 @@ type Hand struct {
 	clock  *Clock
 	number *atomic.Uint64 // of the last write by anybody
 	writes []model.Write
+	ends   []func()
 }
+
+// AtEnd calls f when the hand's work is over.
+func (h *Hand) AtEnd(f func()) { h.ends = append(h.ends, f) }
 
 // Update gives key a new value.
 func (h *Hand) Update(key uint32) { h.put(key, abi.Any) }
@@ -29,7 +33,7 @@ func (h *Hand) Insert(key uint32) { h.put(key, abi.NoExist) }
 
 func (h *Hand) put(key uint32, flags uint64) {
 	h.Record(key, false, func() (string, bool) {
-		value := valueOf(h.number.Add(1), h.Shape.Value)
+		value := ValueOf(h.number.Add(1), h.Shape.Value)
 		return value, h.desk.update(keyOf(key), value, flags) == abi.OK
 	})
 }

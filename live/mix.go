@@ -11,7 +11,10 @@ type Mix struct {
 	Open func(h *Hand) (step func(), err error)
 }
 
-// UpdatedKey is a key that is there and may be given new values.
+// UpdatedKeys are those that are there and may be given new values.
+func (h *Hand) UpdatedKeys() []uint32 { return keysOf(h.Shape.Type)[stableKeys:updatedKeys] }
+
+// UpdatedKey is one of UpdatedKeys.
 func (h *Hand) UpdatedKey() uint32 { return h.pick(stableKeys, updatedKeys) }
 
 func (h *Hand) movingKey() uint32 { return h.pick(updatedKeys, allKeys) }

@@ -41,7 +41,7 @@ func Table(results []Result) string {
 	}
 	fmt.Fprintln(w)
 	for _, line := range merge(results) {
-		fmt.Fprintf(w, "%s, %d bytes\t%s\t%d\t%d", line.Case.kind(), line.Case.Shape.Value, line.Case.Walk.Way, line.Walks, line.Writes)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d", line.Case.shape(), line.Case.Walk.Way, line.Walks, line.Writes)
 		for _, contract := range model.Contracts() {
 			fmt.Fprint(w, "\t", line.cell(contract.Name))
 		}

@@ -53,6 +53,9 @@ func (s *stress) employ(cpu int, fd int32, seed int) error {
 			for shift := range hand.shifts {
 				hand.work(shift, step)
 			}
+			for _, end := range hand.ends {
+				end()
+			}
 			return nil
 		})
 		ready <- err // unread, unless there was no thread

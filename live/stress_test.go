@@ -20,25 +20,27 @@ var walks = flag.Int("walks", 20, "walks of each case of the stress; a quarter w
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if testing.Short() {
-		*walks = max(1, *walks/4)
+		*walks, *histories = max(1, *walks/4), max(1, *histories/4)
 	}
 	runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
 	os.Exit(m.Run())
 }
 
-// onMachines runs the test on bpfsim and on Linux, where it is skipped when bpf(2) is refused.
+// onMachines runs the test on bpfsim and on Linux.
 func onMachines(t *testing.T, test func(t *testing.T, m Machine)) {
 	t.Run("bpfsim", func(t *testing.T) { test(t, NewBpfsim(2)) })
-	t.Run("Linux", func(t *testing.T) {
-		m, err := Linux()
-		if err != nil && os.Getenv("BPFSIM_REQUIRE_KERNEL") != "" {
-			require.NoError(t, err)
-		}
-		if err != nil {
-			t.Skipf("no threads on Linux: %v", err)
-		}
-		test(t, m)
-	})
+	t.Run("Linux", func(t *testing.T) { test(t, linuxMachine(t)) })
+}
+
+// linuxMachine skips the test where bpf(2) is refused, unless BPFSIM_REQUIRE_KERNEL is set.
+func linuxMachine(t *testing.T) Machine {
+	t.Helper()
+	m, err := Linux()
+	if err != nil {
+		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), err)
+		t.Skipf("no threads on Linux: %v", err)
+	}
+	return m
 }
 
 func TestWalksOfChangingMaps(t *testing.T) {
