@@ -3,6 +3,7 @@ package explore
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Story is the run in words for people, a line for each operation and each part of one that others interrupted. Keys and
@@ -28,34 +29,27 @@ func (r *Run) tell(s Span) string {
 		return "goes on without an end"
 	case s.Closes:
 		return r.result(s.Done)
-	case !r.touches(s):
-		return ""
 	}
+	steps := r.seenSteps(s)
 	name, _, _ := cutResult(r.Done[s.Done].Text)
-	if s.Opens {
-		return name + " begins: " + r.steps(r.trim(s))
+	switch {
+	case steps == "":
+		return ""
+	case s.Opens:
+		return name + " begins: " + steps
 	}
-	return name + " goes on: " + r.steps(r.trim(s))
+	return name + " goes on: " + steps
 }
 
-func (r *Run) touches(s Span) bool {
+// seenSteps lists the kinds of a span's steps that others can see.
+func (r *Run) seenSteps(s Span) string {
+	var kinds []string
 	for i := s.First; i <= s.Last; i++ {
 		if r.seen(i, s.Task) {
-			return true
+			kinds = append(kinds, r.Trace.Steps[i].At.String())
 		}
 	}
-	return false
-}
-
-// trim leaves the copies from and to user memory at the ends of a span out.
-func (r *Run) trim(s Span) Span {
-	for !r.seen(s.First, s.Task) {
-		s.First++
-	}
-	for !r.seen(s.Last, s.Task) {
-		s.Last--
-	}
-	return s
+	return strings.Join(kinds, ", ")
 }
 
 // result is an operation with what it wrote.
