@@ -7,29 +7,45 @@ import (
 	"github.com/bpfsim/bpfsim/explore"
 )
 
-// wholeBuckets are kept by a walk that reads each bucket, or each index, once; those of an array's values aside.
-var wholeBuckets = []string{
+// once is what a walk keeps that reads each bucket, or each index, once.
+var once = []string{
 	"stable-coverage", "stable-exactness", "no-duplicates", "bounded-termination", "cursor-progress",
 }
 
-// Promised are the contracts that the walk must keep, whatever the case's mix does; the others may break.
+// promises are the contracts that a walk of a hash table keeps whatever others do, in place or not.
+var promises = map[string][]string{
+	"dump-bucket":        once,
+	"lookup-batch":       once,
+	"take-batch":         once,
+	"dump-delete":        {"stable-coverage", "stable-exactness"},
+	"dump-delete-bucket": {"stable-coverage", "stable-exactness"},
+}
+
+// locked are the ways that copy a hash table's values under their bucket's lock, which only programs do without.
+var locked = []string{"dump-bucket", "lookup-batch", "take-batch", "dump-delete", "dump-delete-bucket", "next+take"}
+
+// Promised are the contracts that the walk must keep, whatever the case's mix does; the others may break. They are those of
+// docs/guarantees.md.
 func (c Case) Promised() []string {
-	var promised []string
-	way := c.Walk.Way
-	if c.Shape.Type == abi.Array || slices.Contains([]string{"lookup-batch", "take-batch", "dump-bucket"}, way) {
-		promised = append(promised, wholeBuckets...)
+	if c.Shape.Type == abi.Array {
+		return c.promisedByArray()
 	}
-	if c.Mix.InPlace {
-		return promised
-	}
-	locked := []string{"lookup-batch", "take-batch", "next+take", "dump-bucket", "dump-delete", "dump-delete-bucket"}
-	if c.Shape.Type != abi.Array && slices.Contains(locked, way) {
+	promised := slices.Clone(promises[c.Walk.Way])
+	if !c.Mix.InPlace && slices.Contains(locked, c.Walk.Way) {
 		promised = append(promised, "no-invention")
 	}
-	if c.removes() {
+	if !c.Mix.InPlace && c.removes() {
 		promised = append(promised, "conservation")
 	}
 	return promised
+}
+
+// promisedByArray: a word is read and written as a whole, in place or not.
+func (c Case) promisedByArray() []string {
+	if c.Shape.Value > 8 {
+		return once
+	}
+	return append([]string{"no-invention"}, once...)
 }
 
 func (c Case) removes() bool {

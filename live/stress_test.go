@@ -20,7 +20,7 @@ var walks = flag.Int("walks", 20, "walks of each case of the stress; a quarter w
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if testing.Short() {
-		*walks, *histories = max(1, *walks/4), max(1, *histories/4)
+		*walks, *histories, *lookups = max(1, *walks/4), max(1, *histories/4), max(1, *lookups/4)
 	}
 	runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
 	os.Exit(m.Run())
