@@ -3,8 +3,10 @@ package maps
 import "github.com/dolthub/swiss"
 
 const (
-	// nearBuckets of a stripe need no index: maps of up to 512 buckets have no other.
+	// nearBuckets of a stripe lie in the index itself, so that small maps allocate nothing for it, and nearPages of
+	// the pages behind them are found by number: maps of up to 131,072 buckets have no others.
 	nearBuckets = 8
+	nearPages   = 32
 	pageBuckets = 64
 )
 
@@ -14,55 +16,71 @@ type headPage [pageBuckets]slot
 // index finds a bucket's first element. Only pages in which a bucket once held something are in it. Its zero value is
 // empty.
 //
-// By page of buckets, not by bucket or key: a swiss map of 100,000 buckets is larger than the caches near a core, one
-// of 2,048 pages is not. By bucket, not by key, since the chains are short, and order has to be kept by bucket anyway.
-// BenchmarkIndex measures all three against a builtin Go map.
+// By page of buckets, not by bucket or key: a swiss map of 100,000 buckets is larger than the caches near a core. By
+// bucket, not by key, since the chains are short, and order has to be kept by bucket anyway. Asking a swiss map takes
+// as long as the rest of a lookup, even when it is small, hence the near ones in front of it. BenchmarkIndex measures
+// all of these, and a builtin Go map.
 //
 // The swiss map's own order is random and never looked at: walks follow the bitmap and the chains. It is archived
 // upstream, which is why no other file knows it: replacing it is a change to this type alone.
 type index struct {
-	near [nearBuckets]slot
-	far  *swiss.Map[uint32, *headPage]
+	first [nearBuckets]slot
+	near  *[nearPages]*headPage
+	far   *swiss.Map[uint32, *headPage]
 }
 
 // get is the head of bucket n's chain, none when it is empty. Buckets are counted within the stripe.
 func (x *index) get(n uint32) slot {
 	if n < nearBuckets {
-		return x.near[n]
+		return x.first[n]
 	}
-	if p := x.page(n); p != nil {
+	if p := x.page(n / pageBuckets); p != nil {
 		return p[n%pageBuckets]
 	}
 	return none
 }
 
-// page is the page of bucket n, nil when none of its buckets ever held an element.
-func (x *index) page(n uint32) *headPage {
+// page is a page by its number, nil when none of its buckets ever held an element.
+func (x *index) page(number uint32) *headPage {
+	if number < nearPages {
+		if x.near == nil {
+			return nil
+		}
+		return x.near[number]
+	}
 	if x.far == nil {
 		return nil
 	}
-	p, _ := x.far.Get(n / pageBuckets)
+	p, _ := x.far.Get(number)
 	return p
 }
 
 // set makes s the head of bucket n's chain, none for an empty one.
 func (x *index) set(n uint32, s slot) {
 	if n < nearBuckets {
-		x.near[n] = s
+		x.first[n] = s
 		return
 	}
-	p := x.page(n)
+	p := x.page(n / pageBuckets)
 	if p == nil {
-		p = x.newPage(n)
+		p = x.newPage(n / pageBuckets)
 	}
 	p[n%pageBuckets] = s
 }
 
-func (x *index) newPage(n uint32) *headPage {
-	if x.far == nil {
-		x.far = swiss.NewMap[uint32, *headPage](1)
-	}
+func (x *index) newPage(number uint32) *headPage {
 	p := new(headPage)
-	x.far.Put(n/pageBuckets, p)
+	switch {
+	case number >= nearPages:
+		if x.far == nil {
+			x.far = swiss.NewMap[uint32, *headPage](1)
+		}
+		x.far.Put(number, p)
+	default:
+		if x.near == nil {
+			x.near = new([nearPages]*headPage)
+		}
+		x.near[number] = p
+	}
 	return p
 }

@@ -199,10 +199,7 @@ func (x *table) ReadBucket(t *Task, b uint32, keys, values []byte, remove bool) 
 
 // copyBucket counts bucket b's elements and copies them if they fit.
 func (x *table) copyBucket(st *stripe, b uint32, keys, values []byte) int {
-	n := 0
-	for s := x.head(st, b); s != none; s = x.next(s) {
-		n++
-	}
+	n := x.length(x.head(st, b))
 	if !x.fits(n, keys, values) {
 		return n
 	}
@@ -227,6 +224,15 @@ func (x *table) reverse(s slot) slot {
 		s, behind = next, s
 	}
 	return behind
+}
+
+// length is the number of elements in a chain.
+func (x *table) length(s slot) int {
+	n := 0
+	for ; s != none; s = x.next(s) {
+		n++
+	}
+	return n
 }
 
 // last is the end of a chain.

@@ -1,6 +1,9 @@
 package bpfsys
 
-import "slices"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // Arena is user memory at made-up addresses: segments with unmapped gaps between them. It runs on every OS and needs
 // no addresses of this process. Accesses take no lock, as in a real address space: the callers see to it that one
@@ -8,7 +11,12 @@ import "slices"
 type Arena struct {
 	segments []segment // ascending by address
 	free     uint64    // where Alloc maps next
+	hints    [arenaHints]atomic.Uint32
 }
+
+// arenaHints is the number of places in which an arena notes, by page, the segment that was found last: the pages that
+// a program uses in call after call are then found without a search, whose branches no processor predicts.
+const arenaHints = 16
 
 type segment struct {
 	addr     uint64
@@ -93,17 +101,31 @@ func (a *Arena) Write(addr uint64, p []byte) int {
 	return n
 }
 
-// at is the segment that holds addr, nil when it is not mapped.
-func (a *Arena) at(addr uint64) *segment {
-	i := a.behind(addr)
-	if i == 0 || a.segments[i-1].end() <= addr {
+// Window is the writable bytes from addr on that lie in one segment, at most n, for direct access.
+func (a *Arena) Window(addr uint64, n int) []byte {
+	s := a.at(addr)
+	if s == nil || !s.writable {
 		return nil
 	}
-	return &a.segments[i-1]
+	bytes := s.bytes[addr-s.addr:]
+	return bytes[:min(n, len(bytes))]
 }
 
-// behind is the place of the first segment that starts behind addr. Written out, since the comparison by function of
-// slices.BinarySearchFunc takes a third of a batch's time.
+// at is the segment that holds addr, nil when it is not mapped.
+func (a *Arena) at(addr uint64) *segment {
+	hint := &a.hints[addr/arenaPage%arenaHints]
+	if i := int(hint.Load()); i < len(a.segments) && a.segments[i].holds(addr) {
+		return &a.segments[i]
+	}
+	i := a.behind(addr) - 1
+	if i < 0 || !a.segments[i].holds(addr) {
+		return nil
+	}
+	hint.Store(uint32(i))
+	return &a.segments[i]
+}
+
+// behind is the place of the first segment that starts behind addr.
 func (a *Arena) behind(addr uint64) int {
 	low, high := 0, len(a.segments)
 	for low < high {
@@ -116,5 +138,7 @@ func (a *Arena) behind(addr uint64) int {
 	}
 	return low
 }
+
+func (s *segment) holds(addr uint64) bool { return addr-s.addr < uint64(len(s.bytes)) }
 
 func (s *segment) end() uint64 { return s.addr + uint64(len(s.bytes)) }

@@ -19,11 +19,8 @@ func (a *Attr) put32(off int, v uint32) { binary.LittleEndian.PutUint32(a[off:],
 func (a *Attr) put64(off int, v uint64) { binary.LittleEndian.PutUint64(a[off:], v) }
 func (a *Attr) putFD(off int, fd int32) { a.put32(off, uint32(fd)) }
 
-// clearBehind reports whether nothing is set past cmd's last declared field.
-func (a *Attr) clearBehind(cmd abi.Cmd) bool {
-	end, ok := abi.AttrEnd(cmd)
-	return !ok || allZero(a[end:])
-}
+// clearBehind reports whether nothing is set past a command's last declared field, which ends at end.
+func (a *Attr) clearBehind(end int) bool { return allZero(a[end:]) }
 
 // zeros is what may lie behind an attr.
 var zeros [abi.MaxAttrSize]byte

@@ -18,14 +18,14 @@ type batch struct {
 // the map's type has no such command.
 func (c *call) runBatch(need rights, op func(*batch) (abi.Errno, bool)) (int32, abi.Errno) {
 	b := &c.batch
-	b.call = c
+	b.call, c.walked = c, true
 	b.Decode(&c.attr)
 	file, errno := c.use(b.FD, need)
 	if errno != abi.OK {
 		return 0, errno
 	}
 	defer file.done(need)
-	b.m, b.keySize, b.valueSize = file.m, int(file.m.Spec().KeySize), file.m.maps.ValueBytes()
+	b.m, b.keySize, b.valueSize = file.m, file.m.keySize, file.m.valueSize
 	errno, ok := op(b)
 	if !ok {
 		return 0, abi.ENOTSUPP
@@ -35,11 +35,11 @@ func (c *call) runBatch(need rights, op func(*batch) (abi.Errno, bool)) (int32, 
 
 func (c *call) mapLookupBatch() (int32, abi.Errno) {
 	return c.runBatch(reading, func(b *batch) (abi.Errno, bool) {
-		switch elements := b.m.maps.(type) {
-		case maps.Buckets:
-			return b.copyBuckets(elements, false), true
-		case maps.NextKeyer:
-			return b.copyElements(elements), true
+		switch {
+		case b.m.buckets != nil:
+			return b.copyBuckets(b.m.buckets, false), true
+		case b.m.walker != nil:
+			return b.copyElements(b.m.walker), true
 		}
 		return 0, false
 	})
@@ -47,43 +47,40 @@ func (c *call) mapLookupBatch() (int32, abi.Errno) {
 
 func (c *call) mapLookupAndDeleteBatch() (int32, abi.Errno) {
 	return c.runBatch(reading|writing, func(b *batch) (abi.Errno, bool) {
-		elements, ok := b.m.maps.(maps.Buckets)
-		if !ok {
+		if b.m.buckets == nil {
 			return 0, false
 		}
-		return b.copyBuckets(elements, true), true
+		return b.copyBuckets(b.m.buckets, true), true
 	})
 }
 
 func (c *call) mapUpdateBatch() (int32, abi.Errno) {
 	return c.runBatch(writing, func(b *batch) (abi.Errno, bool) {
-		elements, ok := b.m.maps.(maps.Updater)
-		if !ok {
+		if b.m.updater == nil {
 			return 0, false
 		}
-		return b.each(func(i uint32) abi.Errno { return b.updateOne(elements, i) }), true
+		return b.each((*batch).updateOne), true
 	})
 }
 
 func (c *call) mapDeleteBatch() (int32, abi.Errno) {
 	return c.runBatch(writing, func(b *batch) (abi.Errno, bool) {
-		elements, ok := b.m.maps.(maps.Deleter)
-		if !ok {
+		if b.m.deleter == nil {
 			return 0, false
 		}
-		return b.each(func(i uint32) abi.Errno { return b.deleteOne(elements, i) }), true
+		return b.each((*batch).deleteOne), true
 	})
 }
 
 // each runs one on every element in order up to the first that fails and reports how many went well.
-func (b *batch) each(one func(i uint32) abi.Errno) abi.Errno {
+func (b *batch) each(one func(b *batch, i uint32) abi.Errno) abi.Errno {
 	if errno, done := b.start(); done {
 		return errno
 	}
 	var errno abi.Errno
 	n := uint32(0)
 	for ; n < b.Count; n++ {
-		if errno = one(n); errno != abi.OK {
+		if errno = one(b, n); errno != abi.OK {
 			break
 		}
 	}
@@ -93,23 +90,23 @@ func (b *batch) each(one func(i uint32) abi.Errno) abi.Errno {
 	return errno
 }
 
-func (b *batch) updateOne(elements maps.Updater, i uint32) abi.Errno {
-	key, value := sized(&b.key, b.keySize), sized(&b.value, b.valueSize)
+func (b *batch) updateOne(i uint32) abi.Errno {
+	key, value := b.sized(&b.key, b.keySize), b.sized(&b.value, b.valueSize)
 	if errno := b.copyIn(key, at(b.Keys, i, b.keySize)); errno != abi.OK {
 		return errno
 	}
 	if errno := b.copyIn(value, at(b.Values, i, b.valueSize)); errno != abi.OK {
 		return errno
 	}
-	return elements.Update(b.task, key, value, b.ElemFlags)
+	return b.m.updater.Update(b.task, key, value, b.ElemFlags)
 }
 
-func (b *batch) deleteOne(elements maps.Deleter, i uint32) abi.Errno {
-	key := sized(&b.key, b.keySize)
+func (b *batch) deleteOne(i uint32) abi.Errno {
+	key := b.sized(&b.key, b.keySize)
 	if errno := b.copyIn(key, at(b.Keys, i, b.keySize)); errno != abi.OK {
 		return errno
 	}
-	return elements.Delete(b.task, key)
+	return b.m.deleter.Delete(b.task, key)
 }
 
 // start makes the checks before the first element: done is true when there is nothing to do. Any elem_flags are
@@ -137,7 +134,7 @@ func (b *batch) copyElements(elements maps.NextKeyer) abi.Errno {
 		return errno
 	}
 	var last []byte
-	next, spare := sized(&b.key, b.keySize), sized(&b.next, b.keySize)
+	next, spare := b.sized(&b.key, b.keySize), b.sized(&b.next, b.keySize)
 	if b.In != 0 {
 		if errno := b.copyIn(spare, b.In); errno != abi.OK {
 			return errno
@@ -160,7 +157,7 @@ func (b *batch) copyElements(elements maps.NextKeyer) abi.Errno {
 
 // copyElement copies key and its value to the caller's arrays.
 func (b *batch) copyElement(i uint32, key []byte) abi.Errno {
-	value := sized(&b.value, b.valueSize)
+	value := b.sized(&b.value, b.valueSize)
 	if errno := b.m.get(b.task, key, value); errno != abi.OK {
 		return errno
 	}
@@ -214,6 +211,9 @@ func (b *batch) firstBucket() (uint32, abi.Errno) {
 func (b *batch) walkBuckets(table maps.Buckets, bucket uint32, remove bool) abi.Errno {
 	errno := abi.ENOENT
 	done := uint32(0)
+	if b.sweeps(b.m) != nil && b.apart() {
+		done, bucket = b.sweepBuckets(bucket, remove)
+	}
 	for bucket = table.NextBucket(bucket); bucket < table.Buckets(); bucket = table.NextBucket(bucket + 1) {
 		n := b.readBucket(table, bucket, b.Count-done, remove)
 		if n > b.Count-done {
@@ -243,7 +243,7 @@ const firstBucketSize = 5
 // fit. It returns the bucket's length; where that is more than room, nothing was read or removed.
 func (b *batch) readBucket(table maps.Buckets, bucket, room uint32, remove bool) uint32 {
 	for size := min(room, max(firstBucketSize, uint32(cap(b.keys)/b.keySize))); ; {
-		keys, values := sized(&b.keys, int(size)*b.keySize), sized(&b.values, int(size)*b.valueSize)
+		keys, values := b.sized(&b.keys, int(size)*b.keySize), b.sized(&b.values, int(size)*b.valueSize)
 		n := uint32(table.ReadBucket(b.task, bucket, keys, values, remove))
 		if n <= size || n > room {
 			return n

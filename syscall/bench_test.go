@@ -8,12 +8,14 @@ import (
 )
 
 // benchDesk is a hash of 1024 elements.
-func benchDesk(b *testing.B) *desk {
+func benchDesk(b *testing.B) *desk { return benchDeskOf(b, 1024) }
+
+func benchDeskOf(b *testing.B, entries uint32) *desk {
 	d := &desk{Caller: NewCaller(NewKernel(Options{CPUs: 4})), t: &testing.T{}}
-	fd, errno := d.Do(MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 1024})
+	fd, errno := d.Do(MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: entries})
 	require.Equal(b, abi.OK, errno)
 	d.fd, d.key, d.val = fd, d.Arena.Alloc(4), d.Arena.Alloc(8)
-	for i := range uint32(1024) {
+	for i := range entries {
 		d.Arena.Write(d.key, le32(i))
 		_, errno := d.Do(MapUpdateElem{FD: fd, Key: d.key, Value: d.val})
 		require.Equal(b, abi.OK, errno)

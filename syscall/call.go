@@ -18,6 +18,8 @@ type call struct {
 	attr   Attr
 	batch  batch // kept here, as dump is, so that it is not allocated for every call
 	dump   dump
+	sweep  maps.Sweep
+	walked bool // batch, dump or sweep was used
 
 	page   [abi.MaxAttrSize]byte
 	word   [4]byte
@@ -26,6 +28,8 @@ type call struct {
 	value  []byte
 	keys   []byte // a bucket's keys
 	values []byte // a bucket's values
+	// swollen means that a buffer is larger than a call may keep.
+	swollen bool
 }
 
 var calls = sync.Pool{New: func() any { return new(call) }}
@@ -40,21 +44,23 @@ func begin(k *Kernel, t *maps.Task, p *Process, attr uint64) *call {
 // maxKept bounds the buffers that a pooled call keeps, in bytes: one huge value must not stay for ever.
 const maxKept = 1 << 20
 
-// end puts the call back.
+// end puts the call back. It clears what points to others' memory.
 func (c *call) end() {
-	c.kernel, c.task, c.proc, c.batch, c.dump = nil, nil, nil, batch{}, dump{}
-	for _, b := range []*[]byte{&c.key, &c.next, &c.value, &c.keys, &c.values} {
-		if cap(*b) > maxKept {
-			*b = nil
-		}
+	c.kernel, c.task, c.proc = nil, nil, nil
+	if c.walked {
+		c.walked, c.batch, c.dump, c.sweep = false, batch{}, dump{}, maps.Sweep{}
+	}
+	if c.swollen {
+		c.swollen, c.key, c.next, c.value, c.keys, c.values = false, nil, nil, nil, nil, nil
 	}
 	calls.Put(c)
 }
 
-// sized gives *b n bytes, reusing its memory.
-func sized(b *[]byte, n int) []byte {
+// sized gives *b, one of the call's buffers, n bytes, reusing its memory.
+func (c *call) sized(b *[]byte, n int) []byte {
 	if cap(*b) < n {
 		*b = make([]byte, n)
+		c.swollen = c.swollen || n > maxKept
 	}
 	*b = (*b)[:n]
 	return *b

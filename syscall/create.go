@@ -77,7 +77,7 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 	if args.Ifindex != 0 {
 		return nil, args.offload(c.proc.Caps)
 	}
-	elements, errno := maps.New(args.newSpec(c.kernel))
+	made, errno := maps.New(args.newSpec(c.kernel))
 	if errno != abi.OK {
 		return nil, errno
 	}
@@ -91,7 +91,7 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 	if errno := c.exclProgHash(args); errno != abi.OK {
 		return nil, errno
 	}
-	m := &Map{kernel: c.kernel, maps: elements, name: name}
+	m := &Map{kernel: c.kernel, elements: elementsOf(made), name: name}
 	m.refs.Store(1)
 	return m, abi.OK
 }

@@ -44,9 +44,10 @@ func (c *call) runDump(args MapDumpJuly, remove bool) abi.Errno {
 	}
 	defer file.done(need)
 	d := &c.dump
+	c.walked = true
 	d.call, d.MapDumpJuly, d.m, d.remove = c, args, file.m, remove
-	d.walk, _ = d.m.maps.(maps.NextKeyer)
-	d.table, _ = d.m.maps.(maps.Drainer)
+	d.walk, d.table = d.m.walker, d.m.drainer
+	d.sweeper = d.sweeps(d.m)
 	switch {
 	case args.Flags&abi.Lock != 0, args.Flags&abi.DumpBucket != 0 && d.table == nil:
 		return abi.EINVAL
@@ -64,6 +65,8 @@ type dump struct {
 	walk   maps.NextKeyer
 	table  maps.Drainer // nil unless the map is a hash table
 	remove bool
+	// sweeper is the same table where many elements may be copied in one step.
+	sweeper maps.Sweeper
 
 	key    []byte
 	value  []byte
@@ -79,9 +82,8 @@ func (d *dump) run() abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	keySize := int(d.m.Spec().KeySize)
-	d.record = sized(&d.call.value, keySize+d.m.maps.ValueBytes())
-	d.key, d.value, d.room = d.record[:keySize], d.record[keySize:], uint64(room)
+	d.record = d.sized(&d.call.value, d.m.keySize+d.m.valueSize)
+	d.key, d.value, d.room = d.record[:d.m.keySize], d.record[d.m.keySize:], uint64(room)
 	if d.room < uint64(len(d.record)) {
 		return abi.EINVAL
 	}
@@ -97,11 +99,23 @@ func (d *dump) run() abi.Errno {
 }
 
 func (d *dump) fill() abi.Errno {
+	bucket := uint32(0)
+	if d.Flags&abi.DumpBucket != 0 && d.cursor != nil {
+		bucket = d.table.BucketOf(d.cursor) + 1
+	}
+	if d.sweeper != nil {
+		return d.sweep(bucket)
+	}
+	return d.fillFrom(bucket)
+}
+
+// fillFrom goes on element by element, or bucket by bucket, from a bucket on.
+func (d *dump) fillFrom(bucket uint32) abi.Errno {
 	switch {
 	case d.Flags&abi.DumpBucket != 0:
-		return d.fillBuckets()
+		return d.fillBuckets(bucket)
 	case d.remove:
-		return d.drain()
+		return d.drain(bucket)
 	}
 	return d.fillElements()
 }

@@ -5,13 +5,9 @@ import (
 	"github.com/bpfsim/bpfsim/maps"
 )
 
-// fillBuckets copies whole buckets while they fit. Where it goes on depends on the last key's hash alone, so nothing
+// fillBuckets copies whole buckets, from one on, while they fit. Where it goes on depends on the last key's hash alone, so nothing
 // that others do to that key sends the walk back.
-func (d *dump) fillBuckets() abi.Errno {
-	bucket := uint32(0)
-	if d.cursor != nil {
-		bucket = d.table.BucketOf(d.cursor) + 1
-	}
+func (d *dump) fillBuckets(bucket uint32) abi.Errno {
 	for bucket = d.table.NextBucket(bucket); bucket < d.table.Buckets(); bucket = d.table.NextBucket(bucket + 1) {
 		if d.interrupted() {
 			return abi.EINTR
@@ -55,7 +51,7 @@ func (d *dump) noRoom() abi.Errno {
 // readBucket reads a bucket into the kernel's buffers and returns its length; past room nothing was read.
 func (d *dump) readBucket(bucket uint32, room int) int {
 	for size := min(room, max(firstBucketSize, cap(d.keys)/len(d.key))); ; {
-		keys, values := sized(&d.keys, size*len(d.key)), sized(&d.values, size*len(d.value))
+		keys, values := d.sized(&d.keys, size*len(d.key)), d.sized(&d.values, size*len(d.value))
 		n := d.readOnce(bucket, keys, values)
 		if n <= size || n > room {
 			return n
@@ -73,7 +69,7 @@ func (d *dump) readOnce(bucket uint32, keys, values []byte) int {
 
 // pack lays the n elements read last out as records.
 func (d *dump) pack(n int) []byte {
-	packed := sized(&d.call.next, n*len(d.record))
+	packed := d.sized(&d.call.next, n*len(d.record))
 	for i := range n {
 		record := packed[i*len(d.record):]
 		copy(record, d.keys[i*len(d.key):][:len(d.key)])
@@ -83,9 +79,8 @@ func (d *dump) pack(n int) []byte {
 }
 
 // drain takes elements out one by one, each from the head of the first bucket that holds one.
-func (d *dump) drain() abi.Errno {
-	bucket := uint32(0)
-	d.keys, d.values = sized(&d.keys, len(d.key)), sized(&d.values, len(d.value))
+func (d *dump) drain(bucket uint32) abi.Errno {
+	d.keys, d.values = d.sized(&d.keys, len(d.key)), d.sized(&d.values, len(d.value))
 	for d.hasRoom() {
 		if d.interrupted() {
 			return abi.EINTR

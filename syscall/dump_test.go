@@ -171,12 +171,12 @@ func (m *meddled) Lookup(t *maps.Task, key, value []byte) abi.Errno {
 // remove makes keys vanish before the nth lookup of the dump that follows.
 func (d *dumpDesk) remove(lookup int, keys ...uint32) {
 	m := d.Kernel.Maps()[0]
-	elements := m.maps
-	m.maps = &meddled{Map: elements, NextKeyer: elements.(maps.NextKeyer), lookups: lookup, act: func() {
+	whole := m.elements
+	m.elements = elementsOf(&meddled{Map: whole.maps, NextKeyer: whole.walker, lookups: lookup, act: func() {
 		for _, key := range keys {
-			require.Equal(d.t, abi.OK, elements.(maps.Deleter).Delete(d.Task, le32(key)))
+			require.Equal(d.t, abi.OK, whole.deleter.Delete(d.Task, le32(key)))
 		}
-	}}
+	}})
 }
 
 // The first record: the cursor is still the caller's, so that a key that vanishes before it is looked up is only

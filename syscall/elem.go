@@ -27,7 +27,7 @@ func (c *call) lookup(m *Map, args MapLookupElem) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	value := sized(&c.value, m.maps.ValueBytes())
+	value := c.sized(&c.value, m.valueSize)
 	if errno := m.get(c.task, key, value); errno != abi.OK {
 		return errno
 	}
@@ -50,7 +50,7 @@ func (c *call) update(m *Map, args MapUpdateElem) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	value := sized(&c.value, m.maps.ValueBytes())
+	value := c.sized(&c.value, m.valueSize)
 	if errno := c.copyIn(value, args.Value); errno != abi.OK {
 		return errno
 	}
@@ -91,7 +91,7 @@ func (c *call) nextKey(m *Map, args MapGetNextKey) abi.Errno {
 			return errno
 		}
 	}
-	next := sized(&c.next, int(m.Spec().KeySize))
+	next := c.sized(&c.next, m.keySize)
 	if errno := m.nextKey(c.task, key, next); errno != abi.OK {
 		return errno
 	}
@@ -118,7 +118,7 @@ func (c *call) take(m *Map, args MapLookupAndDeleteElem) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	value := sized(&c.value, m.maps.ValueBytes())
+	value := c.sized(&c.value, m.valueSize)
 	if errno := m.take(c.task, key, value); errno != abi.OK {
 		return errno
 	}
@@ -152,53 +152,53 @@ func (c *call) lockAndKey(m *Map, flags, addr uint64) ([]byte, abi.Errno) {
 
 // userKey reads a key; a map without keys insists on no address at all (__bpf_copy_key).
 func (c *call) userKey(m *Map, addr uint64) ([]byte, abi.Errno) {
-	size := int(m.Spec().KeySize)
+	size := m.keySize
 	if size == 0 {
 		if addr != 0 {
 			return nil, abi.EINVAL
 		}
 		return nil, abi.OK
 	}
-	key := sized(&c.key, size)
+	key := c.sized(&c.key, size)
 	return key, c.copyIn(key, addr)
 }
 
 // The methods below answer for what a map's type cannot do, so that no command needs to know types.
 
 func (m *Map) get(t *maps.Task, key, value []byte) abi.Errno {
-	if seq, ok := m.maps.(maps.Sequence); ok {
-		return seq.Peek(t, value)
+	if m.sequence != nil {
+		return m.sequence.Peek(t, value)
 	}
-	return m.maps.(maps.Lookuper).Lookup(t, key, value)
+	return m.lookuper.Lookup(t, key, value)
 }
 
 func (m *Map) set(t *maps.Task, key, value []byte, flags uint64) abi.Errno {
-	if seq, ok := m.maps.(maps.Sequence); ok {
-		return seq.Push(t, value, flags)
+	if m.sequence != nil {
+		return m.sequence.Push(t, value, flags)
 	}
-	return m.maps.(maps.Updater).Update(t, key, value, flags)
+	return m.updater.Update(t, key, value, flags)
 }
 
 func (m *Map) remove(t *maps.Task, key []byte) abi.Errno {
-	if ops, ok := m.maps.(maps.Deleter); ok {
-		return ops.Delete(t, key)
+	if m.deleter == nil {
+		return abi.EINVAL
 	}
-	return abi.EINVAL
+	return m.deleter.Delete(t, key)
 }
 
 func (m *Map) nextKey(t *maps.Task, key, next []byte) abi.Errno {
-	if ops, ok := m.maps.(maps.NextKeyer); ok {
-		return ops.NextKey(t, key, next)
+	if m.walker == nil {
+		return abi.EINVAL
 	}
-	return abi.EINVAL
+	return m.walker.NextKey(t, key, next)
 }
 
 func (m *Map) take(t *maps.Task, key, value []byte) abi.Errno {
-	switch ops := m.maps.(type) {
-	case maps.LookupAndDeleter:
-		return ops.LookupAndDelete(t, key, value)
-	case maps.Sequence:
-		return ops.Pop(t, value)
+	switch {
+	case m.taker != nil:
+		return m.taker.LookupAndDelete(t, key, value)
+	case m.sequence != nil:
+		return m.sequence.Pop(t, value)
 	}
 	return abi.ENOTSUPP
 }

@@ -57,7 +57,7 @@ func newFuzzTarget(t testing.TB, memory []byte) *fuzzTarget {
 func (f *fuzzTarget) state() (state [][]byte) {
 	for _, m := range f.Kernel.Maps() {
 		shown := []byte(m.FDInfo() + m.Name())
-		if seq, ok := m.maps.(maps.Sequence); ok {
+		if seq := m.sequence; seq != nil {
 			shown = append(shown, popAll(f.Task, m, seq)...)
 		} else {
 			shown = append(shown, walkAll(f.Task, m)...)

@@ -48,7 +48,7 @@ func (k *Kernel) Bpf(t *maps.Task, p *Process, cmd uint32, attr uint64, size uin
 		return 0, abi.EINVAL
 	case command.handler == nil:
 		return 0, abi.EPERM
-	case !c.attr.clearBehind(command.Cmd):
+	case !c.attr.clearBehind(command.end):
 		return 0, abi.EINVAL
 	}
 	return command.handler(c)
@@ -56,6 +56,9 @@ func (k *Kernel) Bpf(t *maps.Task, p *Process, cmd uint32, attr uint64, size uin
 
 // meaning resolves the numbers that Options.Numbers adds.
 func (k *Kernel) meaning(cmd abi.Cmd) abi.Cmd {
+	if k.options.Numbers == nil {
+		return cmd
+	}
 	if other, ok := k.options.Numbers[cmd]; ok {
 		return other
 	}

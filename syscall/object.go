@@ -8,8 +8,8 @@ import (
 
 // Map is a map as the system call knows it: the elements, and id, name, references and the frozen state around them.
 type Map struct {
+	elements
 	kernel  *Kernel
-	maps    maps.Map
 	id      uint32
 	name    string
 	frozen  atomic.Bool

@@ -23,6 +23,7 @@ type Command struct {
 
 	handler func(*call) (int32, abi.Errno)
 	decode  func(*Attr) Args
+	end     int // of the last declared field: what lies behind it must be zero
 }
 
 // Commands lists every command: those of Linux 6.18 by number, then those that no kernel has.
@@ -41,7 +42,17 @@ func commandOf(cmd abi.Cmd) (*Command, bool) {
 
 func full[T Args, P decoder[T]](handler func(*call) (int32, abi.Errno), note string) Command {
 	var args T
-	return Command{Cmd: args.Cmd(), Level: Full, Note: note, handler: handler, decode: decoded[T, P]}
+	return Command{
+		Cmd: args.Cmd(), Level: Full, Note: note, handler: handler, decode: decoded[T, P], end: attrEnd(args.Cmd()),
+	}
+}
+
+// attrEnd is abi.AttrEnd; an attr may be used to its end where a command declares no last field.
+func attrEnd(cmd abi.Cmd) int {
+	if end, ok := abi.AttrEnd(cmd); ok {
+		return end
+	}
+	return abi.AttrSize
 }
 
 func none(cmd abi.Cmd) Command { return Command{Cmd: cmd} }
@@ -54,7 +65,7 @@ var table = [abi.NumLinuxCmds + 3]Command{
 	full[MapDeleteElem]((*call).mapDeleteElem, ""),
 	full[MapGetNextKey]((*call).mapGetNextKey, ""),
 	{
-		Cmd: abi.ProgLoad, Level: Probe, handler: (*call).progLoad, decode: decoded[ProgLoad],
+		Cmd: abi.ProgLoad, Level: Probe, handler: (*call).progLoad, decode: decoded[ProgLoad], end: attrEnd(abi.ProgLoad),
 		Note: "the feature probes of libbpf: at most two instructions, never run",
 	},
 	full[ObjPin]((*call).objPin, "maps only"),

@@ -1,0 +1,36 @@
+package bpfsys
+
+import "github.com/bpfsim/bpfsim/maps"
+
+// elements is a map with what its type can do, found out once: asking an interface for another one takes as long as
+// looking up an element. What the type lacks is nil.
+type elements struct {
+	maps      maps.Map
+	keySize   int // bytes
+	valueSize int // bytes, as user space sees a value
+
+	lookuper maps.Lookuper
+	updater  maps.Updater
+	deleter  maps.Deleter
+	walker   maps.NextKeyer
+	taker    maps.LookupAndDeleter
+	sequence maps.Sequence
+	buckets  maps.Buckets
+	drainer  maps.Drainer
+	sweeper  maps.Sweeper
+}
+
+// elementsOf asks m.
+func elementsOf(m maps.Map) elements {
+	e := elements{maps: m, keySize: int(m.Spec().KeySize), valueSize: m.ValueBytes()}
+	e.lookuper, _ = m.(maps.Lookuper)
+	e.updater, _ = m.(maps.Updater)
+	e.deleter, _ = m.(maps.Deleter)
+	e.walker, _ = m.(maps.NextKeyer)
+	e.taker, _ = m.(maps.LookupAndDeleter)
+	e.sequence, _ = m.(maps.Sequence)
+	e.buckets, _ = m.(maps.Buckets)
+	e.drainer, _ = m.(maps.Drainer)
+	e.sweeper, _ = m.(maps.Sweeper)
+	return e
+}
