@@ -52,7 +52,7 @@ func TestWalksOfChangingMaps(t *testing.T) {
 			require.NoError(t, result.Kept())
 			require.Equal(t, *walks, result.Walks)
 			require.Positive(t, result.Records, c)
-			require.GreaterOrEqual(t, result.Writes, result.Walks, c)
+			require.Positive(t, result.Writes, c)
 			results = append(results, result)
 		}
 		t.Log("walks that broke a contract:\n" + Table(results))

@@ -1,6 +1,7 @@
 package counters
 
 import (
+	"flag"
 	"os"
 	"runtime"
 	"testing"
@@ -22,7 +23,7 @@ func linux(t *testing.T) live.Machine {
 	return m
 }
 
-const walks = 30
+var walks = flag.Int("walks", 20, "walks of each case")
 
 // Programs take no lock of the map: its walks keep the contracts that do not ask for values.
 func TestWalksWhileProgramsCount(t *testing.T) {
@@ -30,12 +31,14 @@ func TestWalksWhileProgramsCount(t *testing.T) {
 	runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
 	var results []live.Result
 	for _, shape := range live.Shapes() {
-		for _, c := range live.CasesOf(m, shape, Mix()) {
-			result, err := live.Stress(m, c, walks)
-			require.NoError(t, err, c)
-			require.NoError(t, result.Kept())
-			require.GreaterOrEqual(t, result.Writes, walks, c)
-			results = append(results, result)
+		for _, mix := range Mixes() {
+			for _, c := range live.CasesOf(m, shape, mix) {
+				result, err := live.Stress(m, c, *walks)
+				require.NoError(t, err, c)
+				require.NoError(t, result.Kept())
+				require.Positive(t, result.Writes, c)
+				results = append(results, result)
+			}
 		}
 	}
 	t.Log("walks that broke a contract:\n" + live.Table(results))
@@ -44,7 +47,7 @@ func TestWalksWhileProgramsCount(t *testing.T) {
 // What a program did in place is there for a walk, and the history has it.
 func TestCountersCount(t *testing.T) {
 	m := linux(t)
-	result, err := live.Stress(m, live.Case{Shape: live.Shapes()[0], Walk: explore.Walk{Way: "lookup-batch", Room: 4}, Mix: Mix()}, 1)
+	result, err := live.Stress(m, live.Case{Shape: live.Shapes()[0], Walk: explore.Walk{Way: "lookup-batch", Room: 4}, Mix: Mixes()[0]}, 1)
 	require.NoError(t, err)
 	require.Empty(t, result.Broken["no-invention"], result.Example)
 }
