@@ -96,9 +96,19 @@ func (s Scenario) evicts() bool {
 
 // bound is the most records that a walk reads which never turns back: each bucket once, each as full as the map.
 func (s Scenario) bound() int {
-	buckets := 1
-	for buckets < int(s.Map.Entries) {
+	buckets, capacity := 1, int(s.capacity())
+	for buckets < capacity {
 		buckets *= 2
 	}
-	return buckets * int(s.Map.Entries)
+	return buckets * capacity
+}
+
+// capacity is the number of elements that the map takes. Where each CPU has an LRU list of its own, max_entries is rounded
+// up to a multiple of the possible CPUs (htab_map_alloc in kernel/bpf/hashtab.c).
+func (s Scenario) capacity() uint32 {
+	if s.Map.Type != abi.LRUHash || s.Map.Flags&abi.FlagNoCommonLRU == 0 {
+		return s.Map.Entries
+	}
+	cpus := uint32(s.CPUs())
+	return (s.Map.Entries + cpus - 1) / cpus * cpus
 }

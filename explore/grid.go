@@ -114,13 +114,46 @@ func (r *Run) shrunk(contract string) (c Counterexample, whole bool, err error) 
 	if err != nil || result.Broken == nil {
 		return c, whole, err
 	}
-	smaller := Counterexample{small, result.Schedule}
+	smaller := Counterexample{small, result.Broken.briefest()}
 	stays, err := smaller.Whole()
 	// An LRU map spreads over all CPUs, so a scenario of fewer does something else on the same machine.
 	if err == nil && (stays || !whole) && small.CPUs() == r.Scenario.CPUs() {
 		return smaller, stays, nil
 	}
 	return c, whole, err
+}
+
+// longStory is how many lines of a story are hard to read.
+const longStory = 8
+
+// briefest is the schedule of whole operations that breaks the run's contract too with the fewest turns from one task to
+// another, in which what a task does in a row is told together. A run that is told in few lines is brief enough.
+func (r *Run) briefest() (schedule string) {
+	best := r
+	if len(r.Story()) <= longStory {
+		return r.Trace.String()
+	}
+	_, err := Visit(r.Scenario, &wholeOperations{sim.NewDFS(sim.Unbounded)}, func(other *Run) bool {
+		if other.Breach != "" && other.switches() < best.switches() {
+			best = other
+		}
+		return true
+	})
+	if err != nil {
+		return r.Trace.String()
+	}
+	return best.Trace.String()
+}
+
+// switches is how often another task than before ends an operation.
+func (r *Run) switches() int {
+	n := 0
+	for i := range r.Done[1:] {
+		if r.Done[i].Task != r.Done[i+1].Task {
+			n++
+		}
+	}
+	return n
 }
 
 // fewerPreemptions leaves out of a schedule that breaks the scenario's contract what it can do without.

@@ -60,7 +60,9 @@ func (p *player) tick() int64 {
 }
 
 func (p *player) walk() {
-	w := newWalker(newLoop(p.stage, p.Scenario.Map, p.before), p.ops.fd, p.Scenario)
+	shape := p.Scenario.Map
+	shape.Entries = p.Scenario.capacity()
+	w := newWalker(newLoop(p.stage, shape, p.before), p.ops.fd, p.Scenario)
 	walk := &p.run.History.Walk
 	walk.Removes = w.way.Removes
 	for !walk.Ended && p.err == nil && len(walk.Calls) <= p.run.History.Bound+1 {

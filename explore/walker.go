@@ -26,7 +26,7 @@ type walker struct {
 
 func newWalker(system System, fd int32, s Scenario) *walker {
 	way, _ := WayByName(s.Walk.Way)
-	records := max(s.Walk.Room, int(s.Map.Entries))
+	records := max(s.Walk.Room, int(s.capacity()))
 	return &walker{
 		client: newClient(system, fd, s.Map), way: way, room: s.Walk.Room, cursor: make([]byte, keyBytes),
 		keys: system.Alloc(records * keyBytes), values: system.Alloc(records * (keyBytes + s.Map.Value)),

@@ -3,6 +3,8 @@ package model
 import (
 	"maps"
 	"slices"
+
+	"github.com/bpfsim/bpfsim/abi"
 )
 
 // State is one state that the kernel may be in. It is never modified: each event gives new states, which share what
@@ -63,6 +65,15 @@ func (s *State) OpenForeign(fd int32) *State {
 func (s *State) Open(fd int32) bool {
 	_, open := s.files[fd]
 	return open
+}
+
+// MapType is the type of the map behind fd, abi.Unspec where there is none.
+func (s *State) MapType(fd int32) abi.MapType {
+	f := s.files[fd]
+	if f.serial == 0 {
+		return abi.Unspec
+	}
+	return s.object(f.serial).kind
 }
 
 // install opens fd. Only for a state that nobody else has yet.

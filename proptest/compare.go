@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"runtime"
 	"slices"
 )
 
@@ -46,7 +48,8 @@ func (c *contest) run(p Program) (m *Mismatch, err error) {
 	return m, err
 }
 
-func (c *contest) runHere(p Program) (*Mismatch, error) {
+// runHere is run on this thread. A panic is a mismatch of the step that it happened in, so that it is shrunk too.
+func (c *contest) runHere(p Program) (m *Mismatch, err error) {
 	if len(c.runners) == 0 {
 		return nil, errors.New("no kernel to run on")
 	}
@@ -60,13 +63,33 @@ func (c *contest) runHere(p Program) (*Mismatch, error) {
 			return nil, fmt.Errorf("start %s: %w", r.kernel.Name(), err)
 		}
 	}
-	for i, s := range p.Steps {
-		if m := c.step(s); m != nil {
-			m.Program, m.Step = p, i
+	at := 0
+	defer func() {
+		if v := recover(); v != nil {
+			m = &Mismatch{Program: p, Step: at, Detail: fmt.Sprintf("  panic: %v%s", v, callers())}
+		}
+	}()
+	for ; at < len(p.Steps); at++ {
+		if m := c.step(p.Steps[at]); m != nil {
+			m.Program, m.Step = p, at
 			return m, nil
 		}
 	}
 	return nil, nil
+}
+
+// callers are the lines of code that led to a panic, without addresses: the same each time.
+func callers() string {
+	const deepest, own = 24, 3 // own: runtime.Callers, callers, and the function that recovers
+	pcs := make([]uintptr, deepest)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(own, pcs)])
+	text := ""
+	for more := true; more; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		text += fmt.Sprintf("\n  %s:%d %s", filepath.Base(f.File), f.Line, f.Function)
+	}
+	return text
 }
 
 // without is m without what Linux lacks, if it takes part.
@@ -95,7 +118,7 @@ func (c *contest) step(s Step) *Mismatch {
 	}
 	if c.report != nil {
 		for _, e := range first.seen {
-			c.report.count(e.step, e.outcome)
+			c.report.count(e)
 		}
 	}
 	if illegal := c.illegal(); illegal || !c.apart && !c.equal() {

@@ -2,6 +2,7 @@ package proptest
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -56,6 +57,12 @@ func (r *Raw) Bpf(cmd abi.Cmd, attr uint64, size uint32) (int32, abi.Errno) {
 		r.fds = append(r.fds, ret)
 	}
 	return int32(ret), errno
+}
+
+// CloseFD closes a map.
+func (r *Raw) CloseFD(fd int32) {
+	r.fds = slices.DeleteFunc(r.fds, func(open int) bool { return open == int(fd) })
+	unix.Close(int(fd))
 }
 
 // Reset closes every map and takes all memory back.

@@ -16,6 +16,9 @@ func (r *Raw) Alloc(int) (addr uint64, bytes []byte) { return 0, nil }
 // Bpf answers what a kernel without bpf(2) does.
 func (r *Raw) Bpf(abi.Cmd, uint64, uint32) (int32, abi.Errno) { return 0, abi.ENOSYS }
 
+// CloseFD does nothing.
+func (r *Raw) CloseFD(int32) {}
+
 // Reset does nothing.
 func (r *Raw) Reset() {}
 

@@ -14,8 +14,8 @@ type Report struct {
 	Programs int
 	// Ops counts bpf(2) calls and events, those inside dumps too.
 	Ops int
-	// Calls counts the calls by command and errno.
-	Calls map[abi.Cmd]map[abi.Errno]int
+	// Seen counts the calls by what they were about and how they ended.
+	Seen map[Answer]int
 	// Walks counts the walks that came to their end: the next key behind the last, a batch behind the last bucket.
 	Walks int
 	// Evictions counts elements that left an LRU map without being deleted, at least.
@@ -25,26 +25,24 @@ type Report struct {
 }
 
 // count adds one outcome.
-func (r *Report) count(s Step, o Outcome) {
+func (r *Report) count(e event) {
 	r.Ops++
-	c, ok := s.Action.(Call)
+	c, ok := e.step.Action.(Call)
 	if !ok {
 		return
 	}
-	if r.Calls == nil {
-		r.Calls = map[abi.Cmd]map[abi.Errno]int{}
+	if r.Seen == nil {
+		r.Seen = map[Answer]int{}
 	}
-	if r.Calls[c.Cmd] == nil {
-		r.Calls[c.Cmd] = map[abi.Errno]int{}
-	}
-	r.Calls[c.Cmd][o.Errno]++
-	if o.Errno == abi.ENOENT && walks(c.Cmd) {
+	r.Seen[Answer{e.typ, c.Cmd, e.outcome.Errno}]++
+	if e.outcome.Errno == abi.ENOENT && walks(c.Cmd) {
 		r.Walks++
 	}
 }
 
 func walks(c abi.Cmd) bool {
-	return c == abi.MapGetNextKey || c == abi.MapLookupBatch || c == abi.MapLookupAndDelBatch || c == abi.MapDump
+	return c == abi.MapGetNextKey || c == abi.MapLookupBatch || c == abi.MapLookupAndDelBatch || c == abi.MapDump ||
+		c == abi.MapDumpJuly || c == abi.MapDumpAndDelete
 }
 
 // String is a table: a line of totals, a line for each command, the mismatches.
@@ -52,11 +50,12 @@ func (r *Report) String() string {
 	w := new(writer)
 	w.printf("%d programs, %d operations, %d walks to the end, %d evictions, %d mismatches\n",
 		r.Programs, r.Ops, r.Walks, r.Evictions, len(r.Mismatches))
-	for _, c := range slices.Sorted(maps.Keys(r.Calls)) {
+	calls := r.Calls()
+	for _, c := range slices.Sorted(maps.Keys(calls)) {
 		w.printf("  %-32s", c)
-		errnos := slices.SortedFunc(maps.Keys(r.Calls[c]), func(a, b abi.Errno) int { return cmp.Compare(a, b) })
+		errnos := slices.SortedFunc(maps.Keys(calls[c]), func(a, b abi.Errno) int { return cmp.Compare(a, b) })
 		for _, e := range errnos {
-			w.printf(" %s:%d", e, r.Calls[c][e])
+			w.printf(" %s:%d", e, calls[c][e])
 		}
 		w.WriteByte('\n')
 	}

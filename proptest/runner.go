@@ -22,6 +22,7 @@ type runner struct {
 // event is a step and what came of it. A step inside a dump comes before the dump.
 type event struct {
 	step    Step
+	typ     abi.MapType // of the map that it was about
 	outcome Outcome
 }
 
@@ -58,22 +59,23 @@ func (r *runner) run(s Step) {
 }
 
 func (r *runner) do(s Step) {
-	var out Outcome
+	e := event{step: s}
 	switch a := s.Action.(type) {
 	case Call:
-		out = r.call(s.CPU, a)
+		e.typ, e.outcome = r.call(s.CPU, a)
 	case Event:
-		out.Errno = r.kernel.Do(s.CPU, a)
-		if out.Errno == abi.OK && r.judging {
+		e.outcome.Errno = r.kernel.Do(s.CPU, a)
+		if e.outcome.Errno == abi.OK && r.judging {
 			r.follow(a)
 		}
 	}
-	r.seen = append(r.seen, event{s, out})
+	r.seen = append(r.seen, e)
 }
 
-func (r *runner) call(cpu int, c Call) Outcome {
+func (r *runner) call(cpu int, c Call) (abi.MapType, Outcome) {
 	arena := r.kernel.Arena()
 	c = arena.load(r.machine, c)
+	typ := r.typeOf(c)
 	before := r.before[r.depth]
 	before.copyFrom(arena)
 	r.last = model.Call{CPU: cpu, Cmd: c.Cmd, Attr: c.Attr, Size: c.Size, Before: before.regions}
@@ -94,7 +96,7 @@ func (r *runner) call(cpu int, c Call) Outcome {
 	default:
 		r.judge(r.last, out)
 	}
-	return out
+	return typ, out
 }
 
 // judge moves on to the states that the model allows. The reason of a state that forbids the result is kept only when

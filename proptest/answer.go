@@ -1,0 +1,52 @@
+package proptest
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// Answer is what coverage counts: a command on a map of a type, and how it ended. Type is abi.Unspec where no map is
+// named or none is there.
+type Answer struct {
+	Type  abi.MapType
+	Cmd   abi.Cmd
+	Errno abi.Errno
+}
+
+// typeOf is the type of the map that c, which is in memory, names.
+func (r *runner) typeOf(c Call) abi.MapType {
+	a := r.kernel.Arena().attrOf(c)
+	if c.Cmd == abi.MapCreate {
+		return min(abi.MapType(a.field(abi.CreateMapType, 4)), abi.NumMapTypes) // what Linux does not know is one type
+	}
+	for _, f := range fields[c.Cmd] {
+		if f.name == "fd" {
+			return r.states[0].MapType(int32(a.field(f.offset, f.size)))
+		}
+	}
+	return abi.Unspec
+}
+
+// add adds up.
+func (r *Report) add(more *Report) {
+	r.Programs += more.Programs
+	r.Ops += more.Ops
+	r.Walks += more.Walks
+	r.Evictions += more.Evictions
+	for answer, n := range more.Seen {
+		if r.Seen == nil {
+			r.Seen = map[Answer]int{}
+		}
+		r.Seen[answer] += n
+	}
+	r.Mismatches = append(r.Mismatches, more.Mismatches...)
+}
+
+// Calls counts the calls by command and errno.
+func (r *Report) Calls() map[abi.Cmd]map[abi.Errno]int {
+	calls := map[abi.Cmd]map[abi.Errno]int{}
+	for answer, n := range r.Seen {
+		if calls[answer.Cmd] == nil {
+			calls[answer.Cmd] = map[abi.Errno]int{}
+		}
+		calls[answer.Cmd][answer.Errno] += n
+	}
+	return calls
+}

@@ -1,0 +1,141 @@
+package proptest
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/explore"
+	"github.com/bpfsim/bpfsim/sim"
+)
+
+// fuzzWorker runs one thing after another, on kernels of its own.
+type fuzzWorker struct {
+	*Fuzzer
+	contest *contest
+	linux   bool
+}
+
+func (f *Fuzzer) worker(job int) *fuzzWorker {
+	w := &fuzzWorker{Fuzzer: f, linux: job == 0 && f.options.Linux != nil}
+	kernels := []Kernel{f.options.kernel()}
+	if w.linux {
+		kernels = []Kernel{f.options.Linux, kernels[0]}
+	}
+	w.contest = newContest(kernels)
+	return w
+}
+
+// scenarioStream keeps the draws of scenarios apart from those of programs.
+const scenarioStream = 1 << 63
+
+// cpuCounts are the machines that programs are drawn for where there is no real one.
+var cpuCounts = []int{2, 1, 4, 3, 8}
+
+// program draws and runs program number i.
+func (w *fuzzWorker) program(i int) error {
+	o := Options{CPUs: cpuCounts[i%len(cpuCounts)]}
+	if w.linux {
+		o.CPUs = PossibleCPUs()
+	}
+	m := w.contest.without(o.machine(i))
+	r := &Report{Programs: 1}
+	w.contest.report = r
+	before := w.contest.evicted()
+	found, err := w.contest.run(draft(w.options.Seed, uint64(i), m, w.contest.cpus(o.CPUs), programSteps))
+	r.Evictions = w.contest.evicted() - before
+	w.contest.report = nil
+	if err != nil {
+		return err
+	}
+	w.count(func(all *FuzzReport) { all.add(r) })
+	if found != nil {
+		finding := programFinding(w.options.Seed, i, w.contest.shrink(found))
+		w.count(func(all *FuzzReport) { all.Findings = append(all.Findings, finding) })
+	}
+	return nil
+}
+
+// schedulesEach is the number of schedules of each kind that a scenario is run under.
+const schedulesEach = 8
+
+// scenario draws scenario number i and runs it under drawn schedules.
+func (w *fuzzWorker) scenario(i int) error {
+	d := newSeeded(w.options.Seed, scenarioStream+uint64(i))
+	s := scenario(d)
+	var broken, last *explore.Run
+	n, err := explore.Visit(s, sampled(d.Uint64(), schedulesEach), func(r *explore.Run) bool {
+		last = r
+		if w.broken(r) != nil {
+			broken = r
+		}
+		return broken == nil
+	})
+	w.count(func(all *FuzzReport) { all.Scenarios++; all.Schedules += n })
+	switch {
+	case err != nil && traced(err):
+		w.find(stopped(w.options.Seed, i, s, err))
+	case err != nil:
+		return err
+	case broken != nil:
+		w.find(shrunkBreach(w.options.Seed, i, broken, w.broken(broken)))
+	default:
+		return w.again(i, last)
+	}
+	return nil
+}
+
+// traced reports whether err is a machine's own, which tells the schedule.
+func traced(err error) bool {
+	_, ok := sim.TraceOf(err)
+	return ok
+}
+
+func (w *fuzzWorker) find(f Finding) {
+	w.count(func(all *FuzzReport) { all.Findings = append(all.Findings, f) })
+}
+
+// broken is the first promised contract that the run broke.
+func (w *fuzzWorker) broken(r *explore.Run) *explore.BreachError {
+	for _, breach := range r.Breaches() {
+		if w.options.promises(r.Scenario, breach.Contract) {
+			return breach
+		}
+	}
+	return nil
+}
+
+// again repeats a run, which must be the same each time, and on Linux if it can be had there.
+func (w *fuzzWorker) again(i int, run *explore.Run) error {
+	same, err := explore.Replay(run.Scenario, run.Trace.String())
+	c := explore.Counterexample{Scenario: run.Scenario, Schedule: run.Trace.String()}
+	if err != nil || !run.Agrees(same) {
+		w.find(scenarioFinding(w.options.Seed, i, fmt.Sprintf("the same schedule gives another run (%v)", err), c))
+		return nil
+	}
+	if !w.linux || run.Scenario.NeedsProgram() || !fitsHere(run.Scenario) {
+		return nil
+	}
+	script, err := run.Whole()
+	if errors.Is(err, explore.ErrSubCall) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	linux, err := w.options.play(script)
+	if err != nil {
+		return err
+	}
+	w.count(func(all *FuzzReport) { all.Played++ })
+	if !run.Agrees(linux) {
+		w.find(scenarioFinding(w.options.Seed, i, fmt.Sprintf("Linux gives another run:\n%v\nbpfsim's:\n%v", linux.Done, run.Done), c))
+	}
+	return nil
+}
+
+// fitsHere reports whether the running kernel has the scenario's CPUs: an LRU map spreads over all possible ones.
+func fitsHere(s explore.Scenario) bool {
+	n := PossibleCPUs()
+	return s.CPUs() == n || s.CPUs() < n && s.Map.Type != abi.LRUHash
+}
