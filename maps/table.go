@@ -69,12 +69,23 @@ func (x *table) fill(s slot, key, value []byte) {
 func (x *table) find(st *stripe, b uint32, key []byte) (before, s slot) {
 	for s = x.head(st, b); s != none; {
 		record := x.arena.record(s)
-		if bytes.Equal(record[linkBytes:][:len(key)], key) {
+		if equal(record[linkBytes:][:len(key)], key) {
 			return before, s
 		}
 		before, s = s, slot(binary.LittleEndian.Uint32(record))
 	}
 	return none, none
+}
+
+// equal is bytes.Equal without a call for the most common keys.
+func equal(a, b []byte) bool {
+	switch {
+	case len(a) == 4 && len(b) == 4:
+		return binary.LittleEndian.Uint32(a) == binary.LittleEndian.Uint32(b)
+	case len(a) == 8 && len(b) == 8:
+		return binary.LittleEndian.Uint64(a) == binary.LittleEndian.Uint64(b)
+	}
+	return bytes.Equal(a, b)
 }
 
 // push links s as bucket b's newest element.

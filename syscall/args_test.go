@@ -19,7 +19,7 @@ func inverse[T Args, P decoder[T]](t *testing.T) {
 		var got T
 		P(&got).Decode(&attr)
 		require.Equal(r, want, got)
-		require.True(r, attr.clearBehind(attrEnd(want.Cmd())))
+		require.True(r, allZero(attr[attrEnd(want.Cmd()):]))
 		byTable, ok := DecodeArgs(want.Cmd(), &attr)
 		require.True(r, ok)
 		require.Equal(r, Args(want), byTable)

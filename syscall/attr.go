@@ -20,7 +20,7 @@ func (a *Attr) put64(off int, v uint64) { binary.LittleEndian.PutUint64(a[off:],
 func (a *Attr) putFD(off int, fd int32) { a.put32(off, uint32(fd)) }
 
 // clearBehind reports whether nothing is set past a command's last declared field, which ends at end.
-func (a *Attr) clearBehind(end int) bool { return allZero(a[end:]) }
+func (c *call) clearBehind(end int) bool { return c.given <= end || allZero(c.attr[end:c.given]) }
 
 // zeros is what may lie behind an attr.
 var zeros [abi.MaxAttrSize]byte
@@ -33,9 +33,9 @@ func (c *call) readAttr(size uint32) abi.Errno {
 	if errno := c.zeroBehind(c.addr, abi.AttrSize, size); errno != abi.OK {
 		return errno
 	}
-	known := min(size, abi.AttrSize)
-	clear(c.attr[known:])
-	return c.copyIn(c.attr[:known], c.addr)
+	c.given = int(min(size, abi.AttrSize))
+	clear(c.attr[c.given:])
+	return c.copyIn(c.attr[:c.given], c.addr)
 }
 
 // zeroBehind checks that a structure of size bytes at addr holds zeros behind the known ones: E2BIG where it does not

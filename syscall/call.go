@@ -16,6 +16,7 @@ type call struct {
 	proc   *Process
 	addr   uint64 // of the caller's attr, for results written back into it
 	attr   Attr
+	given  int   // bytes of attr that the caller passed
 	batch  batch // kept here, as dump is, so that it is not allocated for every call
 	dump   dump
 	sweep  maps.Sweep

@@ -48,7 +48,7 @@ func (k *Kernel) Bpf(t *maps.Task, p *Process, cmd uint32, attr uint64, size uin
 		return 0, abi.EINVAL
 	case command.handler == nil:
 		return 0, abi.EPERM
-	case !c.attr.clearBehind(command.end):
+	case !c.clearBehind(command.end):
 		return 0, abi.EINVAL
 	}
 	return command.handler(c)
