@@ -29,8 +29,9 @@ var floors = map[string][]string{
 	"explore":    {"abi", "maps", "syscall", "sim", "model"},
 	"proptest":   {"abi", "maps", "syscall", "sim", "model", "explore"},
 	"live":       {"abi", "maps", "syscall", "sim", "model", "explore", "proptest"},
+	"bench":      {"abi", "maps", "syscall", "sim", "model", "explore", "proptest", "intercept"},
 	"vm":         {},
-	"cmd/bpfsim": {"abi", "maps", "syscall", "sim", "model", "proptest", "explore", "intercept", "vm"},
+	"cmd/bpfsim": {"abi", "maps", "syscall", "sim", "model", "proptest", "explore", "intercept", "bench", "vm"},
 }
 
 type goPackage struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/bpfsim/bpfsim/bench"
 	"github.com/bpfsim/bpfsim/vm"
 	"github.com/spf13/cobra"
 )
@@ -21,10 +22,11 @@ func (e *exitError) Unwrap() error { return e.err }
 
 func main() {
 	vm.Init()
+	bench.Init()
 	root := &cobra.Command{
 		Use: "bpfsim", Short: "bpf(2) maps without a kernel", SilenceUsage: true, SilenceErrors: true,
 	}
-	root.AddCommand(newRun(), newCompare(), newExplore())
+	root.AddCommand(newRun(), newCompare(), newExplore(), newBench(), newFuzz())
 	os.Exit(exitCode(root.Execute()))
 }
 

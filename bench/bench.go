@@ -1,0 +1,145 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bpfsim/bpfsim/proptest"
+)
+
+// Options say what to measure.
+type Options struct {
+	// Kernel measures the real bpf(2) too, which takes root.
+	Kernel bool
+	// Quick measures few shapes, for a short time.
+	Quick bool
+	// Large measures maps of a million elements and more, which take gigabytes, of the kernel's memory too.
+	Large bool
+	// Groups are the names of the groups to measure; none means all.
+	Groups []string
+	// Progress is called before each group.
+	Progress func(group string)
+}
+
+// entries is the number of elements in a map unless the line says otherwise.
+const entries = 100_000
+
+// userBytes is the user memory of the real kernel's rival.
+const userBytes = 192 << 20
+
+// group is a part of the table.
+type group struct {
+	name    string
+	measure func(*session)
+}
+
+// groups are all parts of the table, in its order.
+func groups() []group {
+	return []group{
+		{"elements", elementRows},
+		{"dump", dumpRows},
+		{"gain", gainRows},
+		{"remove", removeRows},
+		{"sparse", sparseRows},
+		{"memory", memoryRows},
+		{"allocations", allocationRows},
+		{"cores", coresRows},
+		{"scale", scaleRows},
+		{"machine", machineRows},
+		{"programs", programRows},
+		{"run", runRows},
+	}
+}
+
+// session is a run of the table.
+type session struct {
+	Options
+	linux *proptest.Raw // nil without Options.Kernel
+	group string
+	rows  []Row
+	turns int
+	turn  time.Duration
+}
+
+// Run measures. The error says why the kernel cannot be measured, or which group does not exist.
+func Run(o Options) (*Report, error) {
+	chosen, err := o.chosen()
+	if err != nil {
+		return nil, err
+	}
+	s := &session{Options: o, turns: 11, turn: 20 * time.Millisecond}
+	if o.Quick {
+		s.turns, s.turn = 5, 10*time.Millisecond
+	}
+	if o.Kernel {
+		if s.linux, err = proptest.OpenRaw(userBytes); err != nil {
+			return nil, err
+		}
+		defer s.linux.Close()
+	}
+	for _, g := range chosen {
+		s.group = g.name
+		if o.Progress != nil {
+			o.Progress(g.name)
+		}
+		g.measure(s)
+	}
+	return &Report{Machine: thisMachine(), Rows: s.rows}, nil
+}
+
+// chosen are the groups to measure.
+func (o Options) chosen() ([]group, error) {
+	if len(o.Groups) == 0 {
+		return groups(), nil
+	}
+	var chosen []group
+	for _, name := range o.Groups {
+		all := groups()
+		i := slices.IndexFunc(all, func(g group) bool { return g.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no group %q", name)
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
+
+// needsKernel is why a line is skipped.
+const needsKernel = "needs --kernel"
+
+// add puts a line into the table.
+func (s *session) add(r Row) {
+	r.Group = s.group
+	s.rows = append(s.rows, r)
+}
+
+// race lets the runners take turns.
+func (s *session) race(runners ...runner) times { return race(s.turns, s.turn, runners...) }
+
+// shapes are the sizes of elements that are measured.
+func (s *session) shapes() []shape {
+	keys, values := []int{4, 8, 16, 64}, []int{8, 64, 256}
+	if s.Quick {
+		keys, values = []int{4, 64}, []int{8}
+	}
+	var all []shape
+	for _, k := range keys {
+		for _, v := range values {
+			all = append(all, shape{entries, k, v})
+		}
+	}
+	return all
+}
+
+// versus is a line about runner i of a race against another one. Where the rival is Linux and was not measured, the line says
+// so.
+func (s *session) versus(t times, i, rival int, line Row) {
+	line.Unit, line.Ours = "ns", t.ns(i)
+	if rival >= len(t) {
+		line.Skipped = needsKernel
+	} else {
+		line.Theirs, line.Ratio = t.ns(rival), t.lead(i, rival)
+	}
+	s.add(line)
+}

@@ -1,0 +1,61 @@
+package bench_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bpfsim/bpfsim/bench"
+)
+
+func ExampleRun() {
+	report, err := bench.Run(bench.Options{Quick: true, Groups: []string{"sparse"}})
+	if err != nil {
+		panic(err)
+	}
+	for _, row := range report.Rows {
+		fmt.Println(row.What, "-", row.Verdict())
+	}
+	// Output:
+	// create a map of 2^24 slots - skipped: needs --kernel
+	// walk 10 entries in 2^24 slots - skipped: needs --kernel
+	// memory of 10 entries in 2^24 slots - ok
+}
+
+func TestUnknownGroup(t *testing.T) {
+	_, err := bench.Run(bench.Options{Groups: []string{"dumps"}})
+	require.ErrorContains(t, err, `no group "dumps"`)
+}
+
+func TestVerdict(t *testing.T) {
+	for want, row := range map[string]bench.Row{
+		"ok":           {Ratio: 2, Floor: 2},
+		"below":        {Ratio: 1.9, Floor: 2},
+		"skipped: why": {Ratio: 3, Floor: 2, Skipped: "why"},
+	} {
+		require.Equal(t, want, row.Verdict())
+		require.Equal(t, want == "ok", row.OK())
+	}
+}
+
+func TestTables(t *testing.T) {
+	r := bench.Report{Rows: []bench.Row{
+		{Group: "g", What: "fast", Unit: "ns", Ours: 12.34, Rival: "Linux", Theirs: 1234, Ratio: 100, Floor: 15},
+		{Group: "g", What: "slow", Unit: "ns", Ours: 2, Rival: "memcpy", Theirs: 1, Ratio: 0.5, Floor: 1},
+		{Group: "h", What: "gone", Rival: "Linux", Floor: 15, Skipped: "needs --kernel"},
+	}}
+	require.Equal(t, 1, r.Below())
+	var text, markdown, data bytes.Buffer
+	require.NoError(t, r.WriteTable(&text))
+	require.Regexp(t, `fast +12.3 ns +Linux +1234 ns +100x +15.0x +ok\n`, text.String())
+	require.NoError(t, r.WriteMarkdown(&markdown))
+	require.Contains(t, markdown.String(), "| slow | 2.00 ns | memcpy | 1.00 ns | 0.50x | 1.00x | below |\n")
+	require.Contains(t, markdown.String(), "### h\n")
+	require.NoError(t, r.WriteJSON(&data))
+	var again bench.Report
+	require.NoError(t, json.Unmarshal(data.Bytes(), &again))
+	require.Equal(t, r, again)
+}

@@ -1,0 +1,159 @@
+package bench
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/bpfsim/bpfsim/abi"
+	bpfsys "github.com/bpfsim/bpfsim/syscall"
+)
+
+// shape is the size of a map.
+type shape struct{ entries, key, value int }
+
+func (s shape) String() string { return fmt.Sprintf("key %d, value %d", s.key, s.value) }
+
+// record is the bytes of an element in a dump.
+func (s shape) record() int { return s.key + s.value }
+
+// putKey writes the key of element i. Numbers from entries on are keys that the map does not hold.
+func (s shape) putKey(key []byte, i int) { putUint32(key, i) }
+
+func putUint32(to []byte, n int) { binary.LittleEndian.PutUint32(to, uint32(n)) }
+
+func uint32At(from []byte) uint32 { return binary.LittleEndian.Uint32(from) }
+
+// stride leads from an element to one far away: a prime, so that all elements are visited.
+const stride = 7919
+
+// stock is a hash map on a kernel, full with the elements 0 to entries-1, and the calls on its elements.
+type stock struct {
+	kernel
+	shape
+	fd                                int32
+	key, val, after                   buffer
+	lookup, update, insert, del, next command
+	at                                int
+}
+
+func newStock(k kernel, s shape) *stock { return newStockOf(k, s, s.entries) }
+
+// newStockOf makes the map with room for more than its elements.
+func newStockOf(k kernel, s shape, room int) *stock {
+	create := prepare(k, bpfsys.MapCreate{
+		Type: abi.Hash, KeySize: uint32(s.key), ValueSize: uint32(s.value), MaxEntries: uint32(room),
+	})
+	return newStockIn(k, s, create.must(abi.OK))
+}
+
+// newStockIn fills a map that is there.
+func newStockIn(k kernel, s shape, fd int32) *stock {
+	m := &stock{kernel: k, shape: s, fd: fd}
+	m.prepare()
+	m.fill()
+	return m
+}
+
+// beside is another thread that uses the same map.
+func (m *stock) beside(k emulated) *stock {
+	other := &stock{kernel: k, shape: m.shape, fd: m.fd, at: k.Task.CPU * m.entries / 2}
+	other.prepare()
+	return other
+}
+
+// prepare lays the calls out.
+func (m *stock) prepare() {
+	k, s := m.kernel, m.shape
+	m.key, m.val, m.after = newBuffer(k, s.key), newBuffer(k, s.value), newBuffer(k, s.key)
+	elem := bpfsys.MapLookupElem{FD: m.fd, Key: m.key.addr, Value: m.val.addr}
+	m.lookup, m.update = prepare(k, elem), prepare(k, bpfsys.MapUpdateElem(elem))
+	elem.Flags = abi.NoExist
+	m.insert = prepare(k, bpfsys.MapUpdateElem(elem))
+	m.del = prepare(k, bpfsys.MapDeleteElem{FD: m.fd, Key: m.key.addr})
+	m.next = prepare(k, bpfsys.MapGetNextKey{FD: m.fd, Key: m.after.addr, NextKey: m.after.addr})
+}
+
+// fill inserts all elements.
+func (m *stock) fill() {
+	for i := range m.entries {
+		m.putKey(m.key.bytes, i)
+		m.insert.must(abi.OK)
+	}
+}
+
+// refill inserts whatever is missing.
+func (m *stock) refill() {
+	for i := range m.entries {
+		m.putKey(m.key.bytes, i)
+		m.update.must(abi.OK)
+	}
+}
+
+// far turns to an element far away; base is added to its number.
+func (m *stock) far(base int) {
+	m.at = (m.at + stride) % m.entries
+	m.putKey(m.key.bytes, m.at+base)
+}
+
+func (m *stock) hit(n int) {
+	for range n {
+		m.far(0)
+		m.lookup.must(abi.OK)
+	}
+}
+
+func (m *stock) miss(n int) {
+	for range n {
+		m.far(m.entries)
+		m.lookup.must(abi.ENOENT)
+	}
+}
+
+func (m *stock) set(n int) {
+	for range n {
+		m.far(0)
+		m.update.must(abi.OK)
+	}
+}
+
+// mixed is nine lookups to one update.
+func (m *stock) mixed(n int) {
+	for i := range n {
+		if i%10 == 0 {
+			m.set(1)
+		} else {
+			m.hit(1)
+		}
+	}
+}
+
+func (m *stock) swap(n int) {
+	for range n {
+		m.far(0)
+		m.del.must(abi.OK)
+		m.insert.must(abi.OK)
+	}
+}
+
+func (m *stock) walk(n int) {
+	for range n {
+		if _, errno := m.next.call(); errno != abi.OK {
+			m.rewind()
+		}
+	}
+}
+
+// rewind begins the walk again: no element has this key.
+func (m *stock) rewind() { m.putKey(m.after.bytes, -1) }
+
+// walkValues reads elements key by key, as programs without batches do.
+func (m *stock) walkValues(n int) {
+	for range n {
+		if _, errno := m.next.call(); errno != abi.OK {
+			m.rewind()
+			continue
+		}
+		copy(m.key.bytes, m.after.bytes)
+		m.lookup.must(abi.OK)
+	}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/bpfsim/bpfsim/bench"
+	"github.com/spf13/cobra"
+)
+
+const benchLong = `Measure bpfsim against its rivals on this machine and print how many times faster it is.
+
+With --kernel the real bpf(2) is a rival too, which takes root. The exit status is 1 when a line is below its floor.`
+
+func newBench() *cobra.Command {
+	var o bench.Options
+	var file string
+	cmd := &cobra.Command{
+		Use: "bench [flags]", Short: "Measure bpfsim against the kernel, a Go map and memcpy", Long: benchLong,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.Progress = func(group string) { fmt.Fprintln(cmd.ErrOrStderr(), "measuring", group) }
+			return runBench(o, file, cmd.OutOrStdout())
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&o.Kernel, "kernel", false, "measure the running kernel's bpf(2) too (root)")
+	flags.BoolVar(&o.Quick, "quick", false, "measure less, for a shorter time")
+	flags.BoolVar(&o.Large, "large", false, "measure up to 10 million elements, which take gigabytes")
+	flags.StringSliceVar(&o.Groups, "group", nil, "measure these groups only")
+	flags.StringVar(&file, "json", "", "write the figures to this file too, as JSON")
+	return cmd
+}
+
+func runBench(o bench.Options, file string, out io.Writer) error {
+	report, err := bench.Run(o)
+	if err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
+	if err := report.WriteTable(out); err != nil {
+		return err
+	}
+	if file != "" {
+		if err := writeJSON(report, file); err != nil {
+			return fmt.Errorf("bench: %w", err)
+		}
+	}
+	if n := report.Below(); n > 0 {
+		return &exitError{code: 1, err: fmt.Errorf("%d lines are below their floors", n)}
+	}
+	return nil
+}
+
+func writeJSON(report *bench.Report, file string) error {
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	if err := report.WriteJSON(f); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
