@@ -16,6 +16,8 @@ type FuzzOptions struct {
 	Jobs int
 	// Linux, unless nil, is compared too: by the first worker.
 	Linux *Linux
+	// Without names what Linux lacks.
+	Without []Feature
 	// Units ends the campaign after so many programs and as many scenarios; 0: no end.
 	Units int
 

@@ -36,7 +36,7 @@ var cpuCounts = []int{2, 1, 4, 3, 8}
 func (w *fuzzWorker) program(i int) error {
 	o := Options{CPUs: cpuCounts[i%len(cpuCounts)]}
 	if w.linux {
-		o.CPUs = PossibleCPUs()
+		o.CPUs, o.Without = PossibleCPUs(), w.options.Without
 	}
 	m := w.contest.without(o.machine(i))
 	r := &Report{Programs: 1}

@@ -45,11 +45,20 @@ func walks(c abi.Cmd) bool {
 		c == abi.MapDumpJuly || c == abi.MapDumpAndDelete
 }
 
-// String is a table: a line of totals, a line for each command, the mismatches.
+// String is a line of totals, the table of calls, and the mismatches.
 func (r *Report) String() string {
 	w := new(writer)
-	w.printf("%d programs, %d operations, %d walks to the end, %d evictions, %d mismatches\n",
-		r.Programs, r.Ops, r.Walks, r.Evictions, len(r.Mismatches))
+	w.printf("%d programs, %d operations, %d walks to the end, %d evictions, %d mismatches\n%s",
+		r.Programs, r.Ops, r.Walks, r.Evictions, len(r.Mismatches), r.Table())
+	for _, m := range r.Mismatches {
+		w.WriteString(fmt.Sprintf("\n%s", m))
+	}
+	return w.String()
+}
+
+// Table has a line for each command: how often it ended how.
+func (r *Report) Table() string {
+	w := new(writer)
 	calls := r.Calls()
 	for _, c := range slices.Sorted(maps.Keys(calls)) {
 		w.printf("  %-32s", c)
@@ -58,9 +67,6 @@ func (r *Report) String() string {
 			w.printf(" %s:%d", e, calls[c][e])
 		}
 		w.WriteByte('\n')
-	}
-	for _, m := range r.Mismatches {
-		w.WriteString(fmt.Sprintf("\n%s", m))
 	}
 	return w.String()
 }

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bpfsim/bpfsim/explore"
+	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/stretchr/testify/require"
+)
+
+// stopper collects what is written and stops something once it has seen enough lines of progress.
+type stopper struct {
+	strings.Builder
+	lines int
+	stop  func()
+}
+
+func (s *stopper) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), " triples, 0 found\n") {
+		if s.lines--; s.lines == 0 {
+			s.stop()
+		}
+	}
+	return s.Builder.Write(p)
+}
+
+// Where there is no terminal, lines come now and then; an interrupt ends the campaign with a summary and no error.
+func TestFuzzWithoutATerminal(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &stopper{lines: 3, stop: cancel}
+	found, err := fuzzFlags{seed: 1, jobs: 2, dir: t.TempDir(), every: time.Millisecond}.run(ctx, out)
+	require.NoError(t, err)
+	require.False(t, found)
+	lines := strings.Split(out.String(), "\n")
+	require.Equal(t, "seed 1, 2 jobs, bpfsim against the model", lines[0])
+	require.Regexp(t, `^0s: \d+ programs, \d+ operations \(\d+/s\), \d+ scenarios, \d+ schedules \(\d+/s\), \d+ triples, 0 found$`, lines[1])
+	require.Contains(t, out.String(), "\ninterrupted after ")
+	require.Contains(t, out.String(), "\n  BPF_MAP_CREATE ")
+}
+
+func TestFuzzEndsInTime(t *testing.T) {
+	var out strings.Builder
+	found, err := fuzzFlags{jobs: 1, dir: t.TempDir(), length: time.Millisecond, every: time.Hour}.run(t.Context(), &out)
+	require.NoError(t, err)
+	require.False(t, found)
+	require.Contains(t, out.String(), "\nended after ")
+	require.NotContains(t, out.String(), "seed 0,")
+}
+
+func TestFuzzRefuses(t *testing.T) {
+	for want, args := range map[string][]string{
+		"--jobs 0":       {"--jobs", "0"},
+		"--for -1s":      {"--for", "-1s"},
+		"--out /nowhere": {"--out", "/nowhere"},
+		"unknown flag":   {"--nonsense"},
+		"unknown comman": {"file"},
+	} {
+		cmd := newFuzz()
+		cmd.SetArgs(args)
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		err := cmd.ExecuteContext(t.Context())
+		var exit *exitError
+		require.ErrorAs(t, err, &exit)
+		require.Equal(t, exitTrouble, exit.code)
+		require.ErrorContains(t, exit.err, want)
+	}
+}
+
+// What was found is written to a file that explore reads, and the command that is printed shows it again.
+func TestFuzzSavesAScenario(t *testing.T) {
+	dir := t.TempDir()
+	var out strings.Builder
+	finding := proptest.Finding{Name: "fuzz-scenario-1-2.txt", What: "stable-coverage broken: a key\nwas missed", Text: missedKey + "# schedule: 11:other\n"}
+	require.NoError(t, fuzzFlags{dir: dir}.save(&out, []proptest.Finding{finding}))
+	path := filepath.Join(dir, "fuzz-scenario-1-2.txt")
+	require.Contains(t, out.String(), "replay: bpfsim explore "+path+" --replay 11:other\n")
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(string(text), "# stable-coverage broken: a key\n# was missed\nmap hash"))
+	c, err := explore.ParseCounterexample(string(text))
+	require.NoError(t, err)
+	_, err = c.Replay()
+	require.NoError(t, err)
+	status, shown := exploreIn(t, "", path, "--replay", c.Schedule)
+	require.Equal(t, exitBroken, status)
+	require.Contains(t, shown, "broken: stable-coverage")
+}
+
+func TestFuzzSavesAProgram(t *testing.T) {
+	dir := t.TempDir()
+	var out strings.Builder
+	program := "machine cpus=1 bpf=true sysadmin=true\ncpu0 close fd=500\n"
+	finding := proptest.Finding{Name: "fuzz-program-1-2.txt", What: "step 0", Text: program}
+	require.NoError(t, fuzzFlags{dir: dir}.save(&out, []proptest.Finding{finding}))
+	text, err := os.ReadFile(filepath.Join(dir, finding.Name))
+	require.NoError(t, err)
+	p, err := proptest.Parse(string(text))
+	require.NoError(t, err)
+	require.Equal(t, program, p.String())
+	require.Contains(t, out.String(), "proptest/testdata/")
+	require.Error(t, fuzzFlags{dir: dir + "/nowhere"}.save(&out, []proptest.Finding{finding}))
+}
