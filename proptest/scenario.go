@@ -3,6 +3,8 @@ package proptest
 import (
 	"fmt"
 
+	"pgregory.net/rapid"
+
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/explore"
 )
@@ -49,4 +51,9 @@ func mutator(d dice, name string, keys []uint32) explore.Task {
 		t.Ops = append(t.Ops, explore.Op{Verb: verb, Key: pick(d, keys...)})
 	}
 	return t
+}
+
+// Scenarios generates scenarios that rapid can shrink.
+func Scenarios() *rapid.Generator[explore.Scenario] {
+	return rapid.Custom(func(t *rapid.T) explore.Scenario { return scenario(drawn{t}) })
 }
