@@ -24,7 +24,7 @@ func (c *call) runBatch(need rights, op func(*batch) (abi.Errno, bool)) (int32, 
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.done(need)
+	defer c.done(file, need)
 	b.m, b.keySize, b.valueSize = file.m, file.m.keySize, file.m.valueSize
 	errno, ok := op(b)
 	if !ok {

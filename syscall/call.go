@@ -120,7 +120,7 @@ func (c *call) file(fd int32, absent abi.Errno) (*File, abi.Errno) {
 		return nil, absent
 	case file == nil:
 		return nil, abi.EINVAL
-	case !file.tryHold():
+	case !file.enter(c.task.CPU):
 		return nil, absent
 	}
 	return file, abi.OK
@@ -130,7 +130,7 @@ func (c *call) file(fd int32, absent abi.Errno) (*File, abi.Errno) {
 func (c *call) mapFile(fd int32) (*File, abi.Errno) {
 	file, errno := c.file(fd, abi.EBADF)
 	if errno == abi.OK && file.m == nil {
-		file.Release()
+		c.leave(file)
 		return nil, abi.EINVAL
 	}
 	return file, errno
@@ -152,19 +152,22 @@ func (c *call) use(fd int32, need rights) (*File, abi.Errno) {
 		return nil, errno
 	}
 	if need&writing != 0 {
-		file.m.BeginWrite()
+		file.m.writers.add(c.task.CPU, 1)
 	}
 	if need&reading != 0 && !file.canRead() || need&writing != 0 && !file.canWrite() {
-		file.done(need)
+		c.done(file, need)
 		return nil, abi.EPERM
 	}
 	return file, abi.OK
 }
 
 // done ends what use began.
-func (f *File) done(need rights) {
+func (c *call) done(file *File, need rights) {
 	if need&writing != 0 {
-		f.m.EndWrite()
+		file.m.writers.add(c.task.CPU, -1)
 	}
-	f.Release()
+	c.leave(file)
 }
+
+// leave ends what file began.
+func (c *call) leave(file *File) { file.leave(c.task.CPU) }

@@ -104,3 +104,22 @@ func TestThreadsMakeAndCloseMaps(t *testing.T) {
 	})
 	require.Equal(t, []uint32{1}, ids(d.Kernel))
 }
+
+// Calls that are in progress when the last fd is closed end as if it were open, and then the map is gone.
+func TestCloseDuringCalls(t *testing.T) {
+	for range 100 {
+		d := newDesk(t, abi.Hash, 0)
+		var group sync.WaitGroup
+		for cpu := range 3 {
+			caller := thread(d, cpu)
+			group.Go(func() {
+				for errno := abi.OK; errno != abi.EBADF; {
+					_, errno = caller.Do(MapUpdateElem{FD: d.fd, Key: caller.key, Value: caller.val})
+				}
+			})
+		}
+		d.Process.Files.(*FDTable).CloseAll()
+		group.Wait()
+		require.Empty(t, d.Kernel.Maps())
+	}
+}

@@ -42,7 +42,7 @@ func (c *call) runDump(args MapDumpJuly, remove bool) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	defer file.done(need)
+	defer c.done(file, need)
 	d := &c.dump
 	c.walked = true
 	d.call, d.MapDumpJuly, d.m, d.remove = c, args, file.m, remove

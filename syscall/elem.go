@@ -18,7 +18,7 @@ func (c *call) mapLookupElem() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.done(reading)
+	defer c.done(file, reading)
 	return 0, c.lookup(file.m, args)
 }
 
@@ -41,7 +41,7 @@ func (c *call) mapUpdateElem() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.done(writing)
+	defer c.done(file, writing)
 	return 0, c.update(file.m, args)
 }
 
@@ -64,7 +64,7 @@ func (c *call) mapDeleteElem() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.done(writing)
+	defer c.done(file, writing)
 	key, errno := c.userKey(file.m, args.Key)
 	if errno != abi.OK {
 		return 0, errno
@@ -79,7 +79,7 @@ func (c *call) mapGetNextKey() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.done(reading)
+	defer c.done(file, reading)
 	return 0, c.nextKey(file.m, args)
 }
 
@@ -108,7 +108,7 @@ func (c *call) mapLookupAndDeleteElem() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.done(reading | writing)
+	defer c.done(file, reading|writing)
 	return 0, c.take(file.m, args)
 }
 
@@ -132,11 +132,11 @@ func (c *call) mapFreeze() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.Release()
+	defer c.leave(file)
 	switch {
 	case !file.canWrite():
 		return 0, abi.EPERM
-	case file.m.writers.Load() != 0 || !file.m.frozen.CompareAndSwap(false, true):
+	case !file.m.writers.none() || !file.m.frozen.CompareAndSwap(false, true):
 		return 0, abi.EBUSY
 	}
 	return 0, abi.OK

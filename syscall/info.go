@@ -18,7 +18,7 @@ func (c *call) objGetInfoByFD() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer file.Release()
+	defer c.leave(file)
 	if file.m == nil {
 		return 0, abi.EPERM
 	}

@@ -14,7 +14,7 @@ type Map struct {
 	name    string
 	frozen  atomic.Bool
 	refs    atomic.Int32
-	writers atomic.Int64
+	writers tally // calls and mappings that write
 }
 
 // ID is the map's id, unique among the kernel's live maps.
@@ -47,10 +47,10 @@ func (m *Map) Release() {
 
 // BeginWrite marks a write in progress, for the length of a system call or of a writable mmap: MapFreeze answers
 // EBUSY meanwhile (bpf_map_write_active_inc in kernel/bpf/syscall.c).
-func (m *Map) BeginWrite() { m.writers.Add(1) }
+func (m *Map) BeginWrite() { m.writers.add(0, 1) }
 
 // EndWrite ends what BeginWrite began.
-func (m *Map) EndWrite() { m.writers.Add(-1) }
+func (m *Map) EndWrite() { m.writers.add(0, -1) }
 
 // holdLive counts refs up unless they are 0.
 func holdLive(refs *atomic.Int32) bool {
