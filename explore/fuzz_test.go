@@ -1,6 +1,7 @@
 package explore_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/explore"
@@ -19,7 +20,9 @@ func FuzzWalk(f *testing.F) {
 	scenarios := proptest.Scenarios()
 	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) {
 		s := scenarios.Draw(t, "scenario")
-		schedule := &listed{choices: rapid.SliceOf(rapid.Byte()).Draw(t, "schedule")}
+		// A slice of slices, because rapid's slices are short on average.
+		parts := rapid.SliceOf(rapid.SliceOf(rapid.Byte())).Draw(t, "schedule")
+		schedule := &listed{choices: slices.Concat(parts...)}
 		_, err := explore.Visit(s, schedule, func(run *explore.Run) bool {
 			for _, breach := range run.Breaches() {
 				require.False(t, s.Promises(breach.Contract), "%v\n%sschedule %v", breach, s, run.Trace)
