@@ -26,13 +26,13 @@ func (s *session) reached(line Row) {
 // perEntry is what an element may take beside its key and value, in bytes.
 const perEntry = 24
 
-// memoryRows measures the heap of full maps, and of maps a tenth full, which have grown.
+// memoryRows measures the heap of full maps, and of maps half full, which may still grow.
 func memoryRows(s *session) {
 	for _, shape := range s.shapes() {
 		for _, c := range []struct {
 			what string
 			room int
-		}{{"full", shape.entries}, {"a tenth full", 10 * shape.entries}} {
+		}{{"full", shape.entries}, {"half full", 2 * shape.entries}} {
 			s.bounded(Row{
 				What: "bytes an entry, map " + c.what + ", " + shape.String(), Unit: "B", Ours: heapOf(shape, c.room),
 				Theirs: float64(shape.record() + perEntry),

@@ -1,12 +1,16 @@
 package maps
 
-import "github.com/dolthub/swiss"
+import (
+	"math/bits"
+
+	"github.com/dolthub/swiss"
+)
 
 const (
-	// nearBuckets of a stripe lie in the index itself, so that small maps allocate nothing for it, and nearPages of
-	// the pages behind them are found by number: maps of up to 131,072 buckets have no others.
-	nearBuckets = 8
-	nearPages   = 32
+	// nearBuckets of a stripe lie in the index itself, so that small maps allocate nothing for it, and the first
+	// nearPages are found by number: maps of up to 1,048,576 buckets have no others.
+	nearBuckets = 4
+	nearPages   = 256
 	pageBuckets = 64
 )
 
@@ -25,7 +29,7 @@ type headPage [pageBuckets]slot
 // upstream, which is why no other file knows it: replacing it is a change to this type alone.
 type index struct {
 	first [nearBuckets]slot
-	near  *[nearPages]*headPage
+	near  []*headPage // as many as are needed, doubling
 	far   *swiss.Map[uint32, *headPage]
 }
 
@@ -42,10 +46,7 @@ func (x *index) get(n uint32) slot {
 
 // page is a page by its number, nil when none of its buckets ever held an element.
 func (x *index) page(number uint32) *headPage {
-	if number < nearPages {
-		if x.near == nil {
-			return nil
-		}
+	if number < uint32(len(x.near)) {
 		return x.near[number]
 	}
 	if x.far == nil {
@@ -70,17 +71,23 @@ func (x *index) set(n uint32, s slot) {
 
 func (x *index) newPage(number uint32) *headPage {
 	p := new(headPage)
-	switch {
-	case number >= nearPages:
-		if x.far == nil {
-			x.far = swiss.NewMap[uint32, *headPage](1)
-		}
-		x.far.Put(number, p)
-	default:
-		if x.near == nil {
-			x.near = new([nearPages]*headPage)
-		}
+	if number < nearPages {
+		x.reach(number)
 		x.near[number] = p
+		return p
 	}
+	if x.far == nil {
+		x.far = swiss.NewMap[uint32, *headPage](1)
+	}
+	x.far.Put(number, p)
 	return p
+}
+
+// reach makes near long enough for a page.
+func (x *index) reach(number uint32) {
+	if number >= uint32(len(x.near)) {
+		longer := make([]*headPage, 1<<bits.Len32(number))
+		copy(longer, x.near)
+		x.near = longer
+	}
 }

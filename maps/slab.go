@@ -58,7 +58,7 @@ func (s *slab[T]) grow(n uint32) {
 
 // Sizes that chunks aim at: records in bytes, nodes in nodes.
 const (
-	recordChunk = 32 << 10
+	recordChunk = 512 << 10
 	nodeChunk   = 1 << 10
 )
 
