@@ -3,6 +3,7 @@ package proptest
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/explore"
@@ -63,6 +64,9 @@ const schedulesEach = 8
 func (w *fuzzWorker) scenario(i int) error {
 	d := newSeeded(w.options.Seed, scenarioStream+uint64(i))
 	s := scenario(d)
+	if w.linux {
+		w.moveHere(s)
+	}
 	var broken, last *explore.Run
 	n, err := explore.Visit(s, sampled(d.Uint64(), schedulesEach), func(r *explore.Run) bool {
 		last = r
@@ -113,7 +117,7 @@ func (w *fuzzWorker) again(i int, run *explore.Run) error {
 		w.find(scenarioFinding(w.options.Seed, i, fmt.Sprintf("the same schedule gives another run (%v)", err), c))
 		return nil
 	}
-	if !w.linux || run.Scenario.NeedsProgram() || !fitsHere(run.Scenario) {
+	if !w.linux || !w.playable(run.Scenario) {
 		return nil
 	}
 	script, err := run.Whole()
@@ -134,8 +138,29 @@ func (w *fuzzWorker) again(i int, run *explore.Run) error {
 	return nil
 }
 
-// fitsHere reports whether the running kernel has the scenario's CPUs: an LRU map spreads over all possible ones.
-func fitsHere(s explore.Scenario) bool {
-	n := PossibleCPUs()
-	return s.CPUs() == n || s.CPUs() < n && s.Map.Type != abi.LRUHash
+// moveHere moves the tasks to CPUs that the running kernel has, the first one to the last CPU, because an LRU map spreads
+// over all of them.
+func (w *fuzzWorker) moveHere(s explore.Scenario) {
+	cpus := w.options.Linux.CPUs()
+	cpus = cpus[:min(len(cpus), maxScenarioCPUs)]
+	for i := range s.Tasks {
+		if s.Tasks[i].CPU = cpus[s.Tasks[i].CPU%len(cpus)]; i == 0 {
+			s.Tasks[i].CPU = cpus[len(cpus)-1]
+		}
+		s.Tasks[i].CPU = min(s.Tasks[i].CPU, maxScenarioCPUs-1)
+	}
+}
+
+// maxScenarioCPUs is how many CPUs a scenario may have.
+const maxScenarioCPUs = 8
+
+// playable reports whether the running kernel can be asked: its CPUs are the scenario's, and there are no programs.
+func (w *fuzzWorker) playable(s explore.Scenario) bool {
+	usable := func(cpu int) bool { return slices.Contains(w.options.Linux.CPUs(), cpu) }
+	for _, t := range s.Tasks {
+		if t.Program || !usable(t.CPU) {
+			return false
+		}
+	}
+	return usable(s.Walk.CPU) && (s.Map.Type != abi.LRUHash || s.CPUs() == PossibleCPUs())
 }
