@@ -41,6 +41,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 
 // WriteMarkdown prints the report as Markdown.
 func (r *Report) WriteMarkdown(w io.Writer) error {
+	fmt.Fprintln(w, r.Machine)
 	group := ""
 	for _, row := range r.Rows {
 		if row.Group != group {

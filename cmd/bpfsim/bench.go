@@ -16,12 +16,13 @@ With --kernel the real bpf(2) is a rival too, which takes root. The exit status 
 func newBench() *cobra.Command {
 	var o bench.Options
 	var file string
+	var markdown bool
 	cmd := &cobra.Command{
 		Use: "bench [flags]", Short: "Measure bpfsim against the kernel, a Go map and memcpy", Long: benchLong,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Progress = func(group string) { fmt.Fprintln(cmd.ErrOrStderr(), "measuring", group) }
-			return runBench(o, file, cmd.OutOrStdout())
+			return runBench(o, file, markdown, cmd.OutOrStdout())
 		},
 	}
 	flags := cmd.Flags()
@@ -29,16 +30,21 @@ func newBench() *cobra.Command {
 	flags.BoolVar(&o.Quick, "quick", false, "measure less, for a shorter time")
 	flags.BoolVar(&o.Large, "large", false, "measure up to 10 million elements, which take gigabytes")
 	flags.StringSliceVar(&o.Groups, "group", nil, "measure these groups only")
+	flags.BoolVar(&markdown, "markdown", false, "print the table as Markdown")
 	flags.StringVar(&file, "json", "", "write the figures to this file too, as JSON")
 	return cmd
 }
 
-func runBench(o bench.Options, file string, out io.Writer) error {
+func runBench(o bench.Options, file string, markdown bool, out io.Writer) error {
 	report, err := bench.Run(o)
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
-	if err := report.WriteTable(out); err != nil {
+	write := report.WriteTable
+	if markdown {
+		write = report.WriteMarkdown
+	}
+	if err := write(out); err != nil {
 		return err
 	}
 	if file != "" {
