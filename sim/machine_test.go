@@ -258,5 +258,9 @@ func TestNoCoroutineLeaks(t *testing.T) {
 		_, err = Explore(increments(3), NewRandom(1, 10))
 		require.Error(t, err)
 	}
-	require.Equal(t, before, runtime.NumGoroutine())
+	// The runtime counts a coroutine that has ended until its goroutine has left the scheduler.
+	for i := 0; i < 10_000 && runtime.NumGoroutine() > before; i++ {
+		runtime.Gosched()
+	}
+	require.LessOrEqual(t, runtime.NumGoroutine(), before)
 }
