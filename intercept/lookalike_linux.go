@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -217,7 +218,7 @@ func (c *call) statfs(handle int, buf uint64) bool {
 		return false
 	}
 	var st unix.Statfs_t
-	st.Type, st.Bsize, st.Frsize, st.Namelen = unix.BPF_FS_MAGIC, int64(pageSize), int64(pageSize), 255
+	st.Type, st.Bsize, st.Frsize, st.Namelen = unix.BPF_FS_MAGIC, int64(os.Getpagesize()), int64(os.Getpagesize()), 255
 	raw, err := binary.Append(nil, binary.NativeEndian, &st)
 	if err != nil || c.memory.Write(buf, raw) < len(raw) {
 		c.answer(0, abi.EFAULT)

@@ -20,7 +20,7 @@ type supervisor struct {
 	objects  *objects
 	bpffs    *bpffs
 	threads  threads
-	memory   memory // of the thread whose call is being answered
+	memory   bpfsys.ProcessMemory // of the thread whose call is being answered
 	tracer   tracer
 	stop     int // eventfd: readable when the supervisor shall end
 	done     chan struct{}
@@ -84,7 +84,7 @@ func (s *supervisor) wait() bool {
 
 func (s *supervisor) handle(n *notification) {
 	c := &call{supervisor: s, notification: n, thread: s.threads.find(int(n.PID))}
-	s.memory.thread = int(n.PID)
+	s.memory.Thread = int(n.PID)
 	if n.Number == unix.SYS_BPF {
 		c.bpf()
 		return

@@ -1,4 +1,4 @@
-package intercept
+package bpfsys
 
 import (
 	"os"
@@ -6,9 +6,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// memory is the address space of a thread. Its vectors are kept between calls, so that copying allocates nothing.
-type memory struct {
-	thread int
+// ProcessMemory is the memory of a process at its real addresses: of another one that the caller may trace, or of this
+// one. A bad address is a short copy, never a crash: the kernel does the copying (process_vm_readv(2)). It is for one
+// goroutine; its vectors are kept between calls, so that copying allocates nothing.
+type ProcessMemory struct {
+	// Thread is the id of any thread of the process.
+	Thread int
+
 	local  [1]unix.Iovec
 	remote [pagesAtOnce]unix.RemoteIovec
 }
@@ -18,13 +22,13 @@ var pageSize = uint64(os.Getpagesize())
 // pagesAtOnce bounds the address vectors of one call; the kernel takes up to 1024 (IOV_MAX).
 const pagesAtOnce = 64
 
-// Read copies from the thread's memory and stops at the first page that cannot be read.
-func (m *memory) Read(p []byte, addr uint64) int {
+// Read copies from addr to p up to the first byte that cannot be read and returns the number copied.
+func (m *ProcessMemory) Read(p []byte, addr uint64) int {
 	return m.transfer(p, addr, unix.ProcessVMReadv)
 }
 
-// Write copies to the thread's memory and stops at the first page that cannot be written.
-func (m *memory) Write(addr uint64, p []byte) int {
+// Write copies p to addr up to the first byte that cannot be written and returns the number copied.
+func (m *ProcessMemory) Write(addr uint64, p []byte) int {
 	return m.transfer(p, addr, unix.ProcessVMWritev)
 }
 
@@ -32,7 +36,7 @@ type vmCopy func(pid int, local []unix.Iovec, remote []unix.RemoteIovec, flags u
 
 // transfer gives the kernel one remote vector a page: process_vm_readv(2) never splits a vector, so that only vectors
 // within a page count exactly the bytes before a fault.
-func (m *memory) transfer(p []byte, addr uint64, call vmCopy) int {
+func (m *ProcessMemory) transfer(p []byte, addr uint64, call vmCopy) int {
 	for done := 0; done < len(p); {
 		vectors, length := split(m.remote[:0], addr+uint64(done), len(p)-done)
 		if length == 0 {
@@ -40,7 +44,7 @@ func (m *memory) transfer(p []byte, addr uint64, call vmCopy) int {
 		}
 		m.local[0].Base = &p[done]
 		m.local[0].SetLen(length)
-		n, err := call(m.thread, m.local[:], vectors, 0)
+		n, err := call(m.Thread, m.local[:], vectors, 0)
 		m.local[0].Base = nil
 		if err != nil {
 			return done

@@ -1,4 +1,4 @@
-package intercept
+package bpfsys
 
 import (
 	"bytes"
@@ -23,8 +23,8 @@ func twoPages(t *testing.T, second int) (first []byte, border uint64) {
 	return pages[:size], uint64(uintptr(region)) + uint64(size)
 }
 
-func TestMemoryStopsAtFault(t *testing.T) {
-	mem := &memory{thread: os.Getpid()}
+func TestProcessMemoryStopsAtFault(t *testing.T) {
+	mem := &ProcessMemory{Thread: os.Getpid()}
 	first, border := twoPages(t, unix.PROT_NONE)
 	copy(first[len(first)-3:], "abc")
 
@@ -37,27 +37,27 @@ func TestMemoryStopsAtFault(t *testing.T) {
 	require.Zero(t, mem.Write(border, []byte("x")))
 }
 
-func TestMemoryReadOnlyPage(t *testing.T) {
-	mem := &memory{thread: os.Getpid()}
+func TestProcessMemoryReadOnlyPage(t *testing.T) {
+	mem := &ProcessMemory{Thread: os.Getpid()}
 	_, border := twoPages(t, unix.PROT_READ)
 	var got [8]byte
 	require.Equal(t, 8, mem.Read(got[:], border-4))
 	require.Equal(t, 4, mem.Write(border-4, got[:]))
 }
 
-func TestMemoryOddAddresses(t *testing.T) {
-	mem := &memory{thread: os.Getpid()}
+func TestProcessMemoryOddAddresses(t *testing.T) {
+	mem := &ProcessMemory{Thread: os.Getpid()}
 	var got [16]byte
 	for _, addr := range []uint64{0, 1, 1 << 47, 1 << 63, math.MaxUint64 - 7, math.MaxUint64} {
 		require.Zero(t, mem.Read(got[:], addr), "%#x", addr)
 		require.Zero(t, mem.Write(addr, got[:]), "%#x", addr)
 	}
-	require.Zero(t, (&memory{thread: math.MaxInt32}).Read(got[:], 4096), "no such thread")
+	require.Zero(t, (&ProcessMemory{Thread: math.MaxInt32}).Read(got[:], 4096), "no such thread")
 }
 
 // More pages than one call takes.
-func TestMemoryLarge(t *testing.T) {
-	mem := &memory{thread: os.Getpid()}
+func TestProcessMemoryLarge(t *testing.T) {
+	mem := &ProcessMemory{Thread: os.Getpid()}
 	source := bytes.Repeat([]byte("0123456789abcde"), 3*pagesAtOnce*os.Getpagesize()/15)
 	got := make([]byte, len(source))
 	require.Equal(t, len(got), mem.Read(got, addressOf(source)))

@@ -1,6 +1,6 @@
 //go:build linux
 
-package intercept
+package bpfsys
 
 import "unsafe"
 
