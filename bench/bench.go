@@ -73,8 +73,11 @@ func Run(o Options) (*Report, error) {
 		s.turns, s.turn = 5, 10*time.Millisecond
 	}
 	if o.Kernel {
+		if err := proptest.Available(); err != nil {
+			return nil, fmt.Errorf("measure the kernel (needs root): %w", err)
+		}
 		if s.linux, err = proptest.OpenRaw(userBytes); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("measure the kernel: %w", err)
 		}
 		defer s.linux.Close()
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bpfsim/bpfsim/bench"
+	"github.com/bpfsim/bpfsim/proptest"
 )
 
 func ExampleRun() {
@@ -58,4 +59,12 @@ func TestTables(t *testing.T) {
 	var again bench.Report
 	require.NoError(t, json.Unmarshal(data.Bytes(), &again))
 	require.Equal(t, r, again)
+}
+
+func TestKernelNeedsRoot(t *testing.T) {
+	if proptest.Available() == nil {
+		t.Skip("this process may use bpf(2)")
+	}
+	_, err := bench.Run(bench.Options{Kernel: true, Quick: true, Groups: []string{"sparse"}})
+	require.ErrorContains(t, err, "measure the kernel (needs root)")
 }

@@ -78,6 +78,8 @@ func (f compareFlags) compareHere(ctx context.Context, out io.Writer) error {
 		fmt.Fprint(out, report)
 	}
 	switch {
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("compare (needs root; --qemu does not): %w", err)
 	case err != nil && !errors.Is(err, context.Canceled):
 		return fmt.Errorf("compare: %w", err)
 	case report != nil && len(report.Mismatches) > 0:
