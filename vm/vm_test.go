@@ -139,10 +139,12 @@ func guest(t *testing.T) string {
 func bootable(t *testing.T) Options {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
+		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_TOOLS"), err)
 		t.Skip(ErrNoQEMU)
 	}
 	kernel, err := FindKernel(context.Background(), KernelOptions{Path: os.Getenv("BPFSIM_KERNEL"), Offline: true})
 	if err != nil {
+		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_TOOLS"), err)
 		t.Skipf("%v; or run `bpfsim compare --qemu` once, which downloads Debian's; or set BPFSIM_KERNEL", err)
 	}
 	return Options{Kernel: kernel, Memory: 512, Init: guest(t), Software: true}

@@ -39,6 +39,7 @@ func TestCompareGuestArgs(t *testing.T) {
 
 func TestCompareHere(t *testing.T) {
 	if err := proptest.Available(); err != nil {
+		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), err)
 		t.Skip("this process may not use bpf(2): ", err)
 	}
 	var out strings.Builder
@@ -50,9 +51,11 @@ func TestCompareHere(t *testing.T) {
 func TestCompareInVM(t *testing.T) {
 	kernel, err := vm.FindKernel(context.Background(), vm.KernelOptions{Path: os.Getenv("BPFSIM_KERNEL"), Offline: true})
 	if err != nil {
+		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_TOOLS"), err)
 		t.Skipf("%v; or run `bpfsim compare --qemu` once, which downloads Debian's; or set BPFSIM_KERNEL", err)
 	}
 	if _, err := exec.LookPath("qemu-system-x86_64"); errors.Is(err, exec.ErrNotFound) {
+		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_TOOLS"), err)
 		t.Skip(vm.ErrNoQEMU)
 	}
 	binary, err := vm.Build(context.Background(), t.TempDir(), ".")
