@@ -11,55 +11,64 @@ type hash struct {
 func newHash(spec Spec) *hash {
 	h := new(hash)
 	h.init(spec, 1, int(spec.MaxEntries)+maxStripes, &h.pool)
+	h.pack()
 	h.pool.table = &h.table
 	return h
 }
 
-// Update links a new element at the head of its bucket and unlinks the old one, so an update moves its key.
+// Update makes its element the first of its bucket, so an update moves its key: Linux links a new element and unlinks
+// the old one.
 func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	if flags > abi.Exist {
 		return abi.EINVAL
 	}
-	b := h.hash(key) & h.mask
-	st := h.lock(t, b)
-	errno := h.store(st, b, key, value, flags)
-	h.unlock(t, st)
+	hash := h.hash(key)
+	st := h.lock(t, hash&h.mask)
+	errno := h.store(st, hash, key, value, flags)
+	h.unlock(st)
 	return errno
 }
 
 // store is Update in a locked bucket.
-func (h *hash) store(st *stripe, b uint32, key, value []byte, flags uint64) abi.Errno {
-	before, old := h.find(st, b, key)
-	if errno := admit(old != none, flags); errno != abi.OK {
+func (h *hash) store(st *stripe, hash uint32, key, value []byte, flags uint64) abi.Errno {
+	p, at, found := h.find(st, hash, key)
+	if errno := admit(found, flags); errno != abi.OK {
 		return errno
 	}
-	if old != none {
-		h.replace(st, b, before, old, key, value)
-		return abi.OK
-	}
+	switch {
+	case found:
+		h.replace(st, p, hash, at, key, value)
 	// Counted before linking: a full map fails without touching the bucket.
-	s := h.pool.take()
-	if s == none {
+	case !h.pool.reserve():
 		return abi.E2BIG
+	default:
+		h.place(h.insert(st, hash), none, key, value)
 	}
-	h.fill(s, key, value)
-	h.push(st, b, s)
 	return abi.OK
 }
 
 // replace puts the stripe's spare element in front and makes the old one the spare.
-func (h *hash) replace(st *stripe, b uint32, before, old slot, key, value []byte) {
-	if st.spare == none {
+func (h *hash) replace(st *stripe, p *page, hash, at uint32, key, value []byte) {
+	old := h.slot(p, at)
+	cell := h.raise(p, hash, at)
+	if !h.packed && st.spare == none {
 		st.spare = h.arena.fresh()
 	}
-	s := st.spare
-	h.fill(s, key, value)
-	h.push(st, b, s)
-	if before == none {
-		before = s
-	}
-	h.unlink(st, b, before, old)
+	h.place(cell, st.spare, key, value)
 	st.spare = old
+}
+
+// place fills a cell with an element, or with slot s, which it fills; none takes one from the pool.
+func (h *hash) place(cell []byte, s slot, key, value []byte) {
+	if h.packed {
+		fill(cell, key, value)
+		return
+	}
+	if s == none {
+		s = h.pool.take()
+	}
+	fill(h.content(s), key, value)
+	putSlot(cell, s)
 }
 
 // Memlock is what fdinfo of 6.18 shows.

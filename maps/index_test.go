@@ -10,29 +10,28 @@ import (
 
 // swiss reaches into the Go runtime for its hash function; this proves it on the Go in use.
 func TestIndexOnThisGo(t *testing.T) {
-	var x index
-	require.Equal(t, none, x.get(1))
-	for b := range uint32(10_000) {
-		x.set(b*700, slot(b+1))
+	const pages, step = 1 << 22, 401
+	x, far := newIndex(pages), new(farIndex)
+	for n := uint32(0); n < pages; n += step {
+		require.Same(t, &noPage, x.get(far, n))
+		x.touch(far, n).count = n
 	}
-	for b := range uint32(10_000) {
-		require.Equal(t, slot(b+1), x.get(b*700))
-		require.Equal(t, none, x.get(b*700+1))
+	for n := uint32(0); n < pages; n += step {
+		require.Equal(t, n, x.get(far, n).count)
+		require.Same(t, x.get(far, n), x.touch(far, n))
+		require.Zero(t, x.get(far, n+1).count)
 	}
-	for b := range uint32(5_000) {
-		x.set(b*700, none)
-	}
-	require.Equal(t, none, x.get(0))
-	require.Equal(t, slot(10_000), x.get(9_999*700))
+	require.Zero(t, noPage)
 }
 
-// BenchmarkIndex compares ways to find one of 100,000 elements spread over 64 stripes: by page of buckets (the index),
-// by bucket or by key, in a swiss or in a Go map.
+// BenchmarkIndex compares ways to find one of 100,000 elements spread over 64 stripes: by page of buckets, by bucket or
+// by key, in an array (the index), in a swiss or in a Go map.
 func BenchmarkIndex(b *testing.B) {
 	const n, mask = 100_000, 1<<17 - 1
 	var (
 		buckets, names = make([]uint32, n), make([]string, n)
-		pages          [maxStripes]index
+		pages          = newIndex((mask + 1) / pageBuckets)
+		far            = new(farIndex)
 		swissBucket    [maxStripes]*swiss.Map[uint32, slot]
 		goBucket       [maxStripes]map[uint32]slot
 		swissKey       [maxStripes]*swiss.Map[string, slot]
@@ -46,7 +45,7 @@ func BenchmarkIndex(b *testing.B) {
 		names[i] = strconv.Itoa(int(i))
 		buckets[i] = jhash([]byte(names[i]), 0) & mask
 		at := buckets[i] % maxStripes
-		pages[at].set(buckets[i]/maxStripes, slot(i+1))
+		pages.touch(far, buckets[i]/pageBuckets).count++
 		swissBucket[at].Put(buckets[i], slot(i+1))
 		goBucket[at][buckets[i]] = slot(i + 1)
 		swissKey[at].Put(names[i], slot(i+1))
@@ -61,12 +60,17 @@ func BenchmarkIndex(b *testing.B) {
 			}
 		})
 	}
-	run("get/swiss-page", func(i, at uint32) { sum += pages[at].get(buckets[i] / maxStripes) })
+	run("get/near-page", func(i, _ uint32) { sum += slot(pages.get(far, buckets[i]/pageBuckets).count) })
+	for i := range uint32((mask + 1) / pageBuckets) {
+		far.touch(i).count++
+	}
+	run("get/swiss-page", func(i, _ uint32) { sum += slot(far.get(buckets[i] / pageBuckets).count) })
 	run("get/swiss-bucket", func(i, at uint32) { s, _ := swissBucket[at].Get(buckets[i]); sum += s })
 	run("get/go-bucket", func(i, at uint32) { sum += goBucket[at][buckets[i]] })
 	run("get/swiss-key", func(i, at uint32) { s, _ := swissKey[at].Get(names[i]); sum += s })
 	run("get/go-key", func(i, at uint32) { sum += goKey[at][names[i]] })
-	run("put/swiss-page", func(i, at uint32) { pages[at].set(buckets[i]/maxStripes, slot(i+1)) })
+	run("put/near-page", func(i, _ uint32) { pages.touch(far, buckets[i]/pageBuckets).count++ })
+	run("put/swiss-page", func(i, _ uint32) { far.touch(buckets[i]/pageBuckets).count++ })
 	run("put/swiss-bucket", func(i, at uint32) { swissBucket[at].Put(buckets[i], slot(i+1)) })
 	run("put/go-bucket", func(i, at uint32) { goBucket[at][buckets[i]] = slot(i + 1) })
 	run("put/swiss-key", func(i, at uint32) { swissKey[at].Put(names[i], slot(i+1)) })

@@ -5,13 +5,30 @@ import "encoding/binary"
 // liveBytes is a value in a hash map's slab.
 type liveBytes []byte
 
-// findLive is the element with key.
+// liveValue is the value in slot s.
+func (x *table) liveValue(s slot) liveBytes { return x.content(s)[x.spec.KeySize:] }
+
+// findLive is the slot of the element with key.
 func (x *table) findLive(t *Task, key []byte) slot {
-	b := x.hash(key) & x.mask
-	in := x.enter(t, b)
-	_, s := x.find(in.stripe, b, key)
-	x.leave(t, in)
+	s, settled := x.findSlot(t, key)
+	if !settled {
+		x.settleLive(t)
+		s, _ = x.findSlot(t, key)
+	}
 	return s
+}
+
+// findSlot is the slot of the element with key, none when there is no such element, if elements have slots.
+func (x *table) findSlot(t *Task, key []byte) (s slot, settled bool) {
+	hash := x.hash(key)
+	in := x.enter(t, hash&x.mask)
+	p, at, found := x.find(in.stripe, hash, key)
+	if found {
+		s = x.slot(p, at)
+	}
+	settled = !x.packed
+	x.leave(t, in)
+	return s, settled
 }
 
 // LookupLive finds the value's memory.
@@ -20,7 +37,7 @@ func (x *table) LookupLive(t *Task, key []byte) (Live, bool) {
 	if s == none {
 		return nil, false
 	}
-	return liveBytes(x.value(s)), true
+	return x.liveValue(s), true
 }
 
 func (v liveBytes) load(word int) uint64 {

@@ -52,31 +52,29 @@ func (m *lru) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	if s == none {
 		return abi.ENOMEM
 	}
-	m.fill(s, key, value)
-	superseded, errno := m.insert(t, hash&m.mask, s, key, flags)
+	fill(m.content(s), key, value)
+	superseded, errno := m.enlist(t, hash, s, key, flags)
 	if superseded != none {
 		m.lists.give(t, superseded)
 	}
 	return errno
 }
 
-// insert links s and returns the element that goes back: the one it replaced, or s itself when flags forbid it.
-func (m *lru) insert(t *Task, b uint32, s slot, key []byte, flags uint64) (slot, abi.Errno) {
-	st := m.lock(t, b)
-	defer m.unlock(t, st)
-	before, old := m.find(st, b, key)
-	if errno := admit(old != none, flags); errno != abi.OK {
+// enlist links s and returns the element that goes back: the one it replaced, or s itself when flags forbid it.
+func (m *lru) enlist(t *Task, hash uint32, s slot, key []byte, flags uint64) (slot, abi.Errno) {
+	st := m.lock(t, hash&m.mask)
+	defer m.unlock(st)
+	p, at, found := m.find(st, hash, key)
+	if errno := admit(found, flags); errno != abi.OK {
 		return s, errno
 	}
-	m.push(st, b, s)
-	if old == none {
+	if !found {
+		putSlot(m.insert(st, hash), s)
 		return none, abi.OK
 	}
 	m.arena.node(s).ref.Store(true)
-	if before == none {
-		before = s
-	}
-	m.unlink(st, b, before, old)
+	old := m.slot(p, at)
+	putSlot(m.raise(p, hash, at), s)
 	return old, abi.OK
 }
 
@@ -87,12 +85,12 @@ func (m *lru) LookupLive(t *Task, key []byte) (Live, bool) {
 		return nil, false
 	}
 	m.arena.node(s).ref.Store(true)
-	return liveBytes(m.value(s)), true
+	return m.liveValue(s), true
 }
 
 func (m *lru) give(t *Task, s slot) { m.lists.give(t, s) }
 
-// giveAll gives one by one: where each goes decides what is used next.
+// giveAll gives one by one, from the last to the first: where each goes decides what is used next.
 func (m *lru) giveAll(t *Task, first, _ slot, _ int) {
 	for s := m.reverse(first); s != none; {
 		next := m.next(s)
@@ -101,15 +99,26 @@ func (m *lru) giveAll(t *Task, first, _ slot, _ int) {
 	}
 }
 
+// reverse turns a chain round and returns its new head.
+func (m *lru) reverse(s slot) slot {
+	behind := none
+	for s != none {
+		next := m.next(s)
+		m.link(s, behind)
+		s, behind = next, s
+	}
+	return behind
+}
+
 // evict unlinks s, unless it is not linked (yet, or any more).
 func (m *lru) evict(t *Task, s slot) bool {
 	b := m.arena.node(s).hash & m.mask
 	st := m.lock(t, b)
-	defer m.unlock(t, st)
-	before := none
-	for at := m.head(st, b); at != none; before, at = at, m.next(at) {
-		if at == s {
-			m.unlink(st, b, before, s)
+	defer m.unlock(st)
+	p, i := m.pageOf(st, b)
+	for at, to := p.bounds(i); at < to; at++ {
+		if m.slot(p, at) == s {
+			m.remove(p, b, at, 1)
 			return true
 		}
 	}

@@ -1,24 +1,36 @@
 package maps
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
-// pool holds a HASH's free elements, the last one given back first, and counts those in use. Linux keeps a list a
+// pool counts a HASH's elements in use, and holds the free slots, the last one given back first. Linux keeps a list a
 // CPU (percpu_freelist.c) which nobody can see, so taking one is no step.
 type pool struct {
 	table *table
+	used  atomic.Uint32
 	mu    sync.Mutex
 	top   slot
-	used  uint32
 }
 
-// take is a free element, none when max entries are in use.
+// reserve counts an element in, or reports that max entries are in use.
+func (p *pool) reserve() bool {
+	for {
+		used := p.used.Load()
+		if used == p.table.spec.MaxEntries {
+			return false
+		}
+		if p.used.CompareAndSwap(used, used+1) {
+			return true
+		}
+	}
+}
+
+// take is a free slot, for an element that was counted in.
 func (p *pool) take() slot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.used == p.table.spec.MaxEntries {
-		return none
-	}
-	p.used++
 	s := p.top
 	if s == none {
 		return p.table.arena.fresh()
@@ -28,26 +40,18 @@ func (p *pool) take() slot {
 }
 
 // give takes an element back.
-func (p *pool) give(_ *Task, s slot) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.table.link(s, p.top)
-	p.top = s
-	p.used--
-}
+func (p *pool) give(t *Task, s slot) { p.giveAll(t, s, s, 1) }
 
 // giveAll takes a whole chain back: its first element is the next to be taken.
 func (p *pool) giveAll(_ *Task, first, last slot, n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.table.link(last, p.top)
-	p.top = first
-	p.used -= uint32(n)
+	if first != none {
+		p.mu.Lock()
+		p.table.link(last, p.top)
+		p.top = first
+		p.mu.Unlock()
+	}
+	p.used.Add(-uint32(n))
 }
 
 // count is the number of elements in use.
-func (p *pool) count() uint32 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.used
-}
+func (p *pool) count() uint32 { return p.used.Load() }

@@ -5,11 +5,11 @@ import (
 	"sync"
 )
 
-// slot numbers an element of a hash map. Elements link to each other by slot, so that no memory of theirs holds a
+// slot numbers the memory of an element. Elements refer to each other by slot, so that no memory of theirs holds a
 // pointer and the garbage collector never scans it.
 type slot uint32
 
-// none ends a chain. Slot 0 is never an element.
+// none ends a chain, and is the slot of an element that has none. Slot 0 is never an element.
 const none slot = 0
 
 // shelfChunks is the number of chunks in a shelf.
@@ -83,6 +83,9 @@ func (a *arena) fresh() slot {
 	}
 	return s
 }
+
+// linkBytes is the head of a record: the slot of the next one in a chain of free ones. Key and value follow, packed.
+const linkBytes = 4
 
 // record is the stored bytes of slot s.
 func (a *arena) record(s slot) []byte { return a.records.at(uint32(s - a.first)) }

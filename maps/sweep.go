@@ -1,7 +1,5 @@
 package maps
 
-import "encoding/binary"
-
 // Sweeper is a hash table of which many elements can be copied, or moved out, in one atomic step. That is for tasks
 // that no Scheduler watches: of all the orders in which a machine could run the steps of each element, it is one.
 type Sweeper interface {
@@ -26,11 +24,11 @@ type Sweep struct {
 	Count int
 }
 
-// sweepAll is the number of elements from which on locking all buckets at once is cheaper than locking each, and
-// sweepMost the number from which on a step copies no further bucket, since others wait for it.
+// sweepAll is the number of elements from which on locking all pages at once is cheaper than locking each, and
+// sweepMost the number from which on a step copies no further page, since others wait for it.
 const (
 	sweepAll  = 64
-	sweepMost = 1024
+	sweepMost = 4096
 )
 
 // sweep is a Sweep in progress.
@@ -39,10 +37,8 @@ type sweep struct {
 	*table
 	task *Task
 	room int  // elements
-	all  bool // every bucket is locked
-
-	touched    byte // what fetch read, or the compiler would leave it out
-	gone, last slot // chain of removed elements, to be given back from its end
+	all  bool // every page is locked
+	gone removed
 }
 
 // Sweep copies elements.
@@ -54,10 +50,10 @@ func (x *table) Sweep(t *Task, s *Sweep) {
 	}
 	w.walk()
 	if w.all {
-		x.unlockAll(t, s.Remove)
+		x.unlockAll()
 	}
-	if w.gone != none {
-		x.free.giveAll(t, w.gone, w.last, s.Count)
+	if s.Remove && s.Count > 0 {
+		x.free.giveAll(t, w.gone.first, w.gone.last, s.Count)
 	}
 }
 
@@ -74,101 +70,64 @@ func (w *sweep) walk() {
 	if w.After != nil && !w.follow() {
 		return
 	}
-	w.Bucket = w.occupied.next(w.Bucket)
-	if w.all {
-		w.walkAhead()
-		return
-	}
-	for w.Bucket <= w.mask && w.Count < sweepMost && w.bucket() {
-		w.Bucket = w.occupied.next(w.Bucket + 1)
-	}
-}
-
-// ahead is the number of buckets that a sweep of locked ones looks ahead.
-const ahead = 32
-
-// walkAhead fetches the elements of some buckets into the cache, all at once, before it copies them: they lie anywhere
-// in memory, and a processor that waits for one, to learn whether its chain goes on, fetches no other.
-func (w *sweep) walkAhead() {
-	var buckets [ahead]uint32
-	var heads [ahead]slot
-	for w.Bucket <= w.mask {
-		n := 0
-		for b := w.Bucket; b <= w.mask && n < ahead; b = w.occupied.next(b + 1) {
-			buckets[n], heads[n] = b, w.head(&w.stripes[w.number(b)], b)
-			n++
+	for w.Count < sweepMost {
+		n := w.occupied.next(w.Bucket >> w.shift)
+		if n > w.mask>>w.shift {
+			w.Bucket = w.mask + 1
+			return
 		}
-		w.fetch(heads[:n])
-		for i := range n {
-			w.Bucket = buckets[i]
-			if w.Count >= sweepMost || !w.move(&w.stripes[w.number(w.Bucket)], heads[i]) {
-				return
-			}
-		}
-		w.Bucket = w.occupied.next(w.Bucket + 1)
-	}
-}
-
-// fetch reads a little of the first two elements of buckets.
-func (w *sweep) fetch(heads []slot) {
-	var seconds [ahead]slot
-	n := 0
-	for _, s := range heads {
-		if seconds[n] = w.touch(s); seconds[n] != none {
-			n++
+		w.Bucket = max(w.Bucket, n<<w.shift)
+		if !w.page() {
+			return
 		}
 	}
-	for _, s := range seconds[:n] {
-		w.touch(s)
-	}
 }
 
-// touch reads the start and the end of an element, and returns the one behind it.
-func (w *sweep) touch(s slot) slot {
-	record := w.arena.record(s)
-	w.touched ^= record[len(record)-1]
-	return slot(binary.LittleEndian.Uint32(record))
+// page copies the rest of the page that the sweep is in, and says whether there was room for it.
+func (w *sweep) page() bool {
+	in := w.open(w.Bucket)
+	p, i := w.pageOf(in.stripe, w.Bucket)
+	fits := w.take(p, p.start(i))
+	w.close(in)
+	return fits
 }
 
-// follow copies what stands behind After in its bucket, and says whether there was room for it.
+// follow copies what stands behind After in its page, and says whether there was room for it.
 func (w *sweep) follow() bool {
-	b := w.hash(w.After) & w.mask
-	in := w.open(b)
-	_, s := w.find(in.stripe, b, w.After)
+	hash := w.hash(w.After)
+	in := w.open(hash & w.mask)
+	p, at, found := w.find(in.stripe, hash, w.After)
 	fits := true
 	w.Bucket = 0
-	if s != none {
-		w.Bucket = b
-		rest, _ := w.copyChain(w.next(s))
-		if fits = rest == none; fits {
-			w.Bucket = b + 1
+	if found {
+		w.Bucket = hash & w.mask
+		fits = w.take(p, at+1)
+	}
+	w.close(in)
+	return fits
+}
+
+// take copies a page from cell from on, as much of it as there is room for, and moves the sweep to where it goes on.
+func (w *sweep) take(p *page, from uint32) (fits bool) {
+	first := w.Bucket >> w.shift << w.shift
+	to, on := p.count, first+1<<w.shift
+	if rest := w.room - w.Count; int(to-from) > rest {
+		to = from + uint32(rest)
+		i := p.bucketAt(to)
+		if on = first + i; w.Whole {
+			to = p.start(i)
 		}
 	}
-	w.close(in)
+	w.copy(p, from, to)
+	if w.Remove && from < to {
+		w.remove(p, from, to)
+	}
+	w.Count += int(to - from)
+	fits, w.Bucket = on > first|(1<<w.shift-1), on
 	return fits
 }
 
-// bucket copies the bucket that the sweep is at, and says whether there was room for it.
-func (w *sweep) bucket() bool {
-	in := w.open(w.Bucket)
-	fits := w.move(in.stripe, w.head(in.stripe, w.Bucket))
-	w.close(in)
-	return fits
-}
-
-// move is bucket between open and close.
-func (w *sweep) move(st *stripe, head slot) bool {
-	if w.Whole && w.Count+w.length(head) > w.room {
-		return head == none
-	}
-	rest, last := w.copyChain(head)
-	if w.Remove && rest != head {
-		w.remove(st, w.Bucket, head, last, rest)
-	}
-	return rest == none
-}
-
-// open makes bucket b safe to read, and to change where the sweep removes.
+// open makes the page of bucket b safe to read, and to change where the sweep removes.
 func (w *sweep) open(b uint32) pass {
 	switch {
 	case w.all:
@@ -184,45 +143,39 @@ func (w *sweep) close(in pass) {
 	switch {
 	case w.all:
 	case w.Remove:
-		w.unlock(w.task, in.stripe)
+		w.unlock(in.stripe)
 	default:
 		w.leave(w.task, in)
 	}
 }
 
-// copyChain copies elements from s on while there is room. It returns the first one that was not copied and the last
-// one that was.
-func (w *sweep) copyChain(s slot) (rest, last slot) {
-	key := int(w.spec.KeySize)
-	for s != none && w.Count < w.room {
-		record := w.arena.record(s)
-		data := record[linkBytes:]
-		if w.Values == nil {
-			copy(w.Keys[w.Count*len(data):], data)
-		} else {
-			copy(w.Keys[w.Count*key:], data[:key])
-			copy(w.Values[w.Count*(len(data)-key):], data[key:])
+// copy copies the cells from one to another.
+func (w *sweep) copy(p *page, from, to uint32) {
+	size := int(w.spec.KeySize + w.spec.ValueSize)
+	switch keys := w.Keys; {
+	case w.Values != nil:
+		w.copyPairs(p, from, to, keys[w.Count*int(w.spec.KeySize):], w.Values[w.Count*int(w.spec.ValueSize):])
+	case w.packed:
+		copy(keys[w.Count*size:], p.cells(from, to-from, w.layout))
+	default:
+		keys = keys[w.Count*size:]
+		for at := from; at < to; at++ {
+			keys = keys[copy(keys, w.record(p, at)):]
 		}
-		w.Count++
-		s, last = slot(binary.LittleEndian.Uint32(record)), s
 	}
-	return s, last
 }
 
-// remove takes the elements from head to last, which rest follows, out of bucket b. What is given back last is used
-// first: where single elements leave, that is the one that left last, and where buckets do, their newest.
-func (w *sweep) remove(st *stripe, b uint32, head, last, rest slot) {
-	w.setHead(st, b, rest)
-	if rest == none {
-		w.occupied.remove(b)
+// remove takes the cells from one to another out of the map. What is given back last is used first: where single
+// elements leave, that is the one that left last, and where buckets do, their newest.
+func (w *sweep) remove(p *page, from, to uint32) {
+	if w.Whole {
+		for i := p.bucketAt(from); i < pageBuckets && p.start(i) < to; i++ {
+			at, end := p.bounds(i)
+			w.gone.addNewestLast(w.table, p, at, end)
+		}
+	} else {
+		w.gone.addNewestFirst(w.table, p, from, to)
 	}
-	w.link(last, none)
-	if !w.Whole {
-		head, last = w.reverse(head), head
-	}
-	if w.gone == none {
-		w.last = last
-	}
-	w.link(last, w.gone)
-	w.gone = head
+	p.cut(from, to-from, w.layout)
+	w.vacate(p, w.Bucket)
 }

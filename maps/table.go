@@ -8,22 +8,31 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// linkBytes is the head of a record: the slot of the next element in the bucket. Key and value follow, packed.
-const linkBytes = 4
-
 // table is the hash table that the hash types share (hashtab.c): buckets in ascending order, newest element first in
 // each. What differs is where elements come from and go to, which is behind recycler.
+//
+// While it is packed, a cell is the element's record, key and value. Else it is the number of the element's slot, which
+// holds the record and is where the element stays for as long as it exists.
 type table struct {
 	spec Spec
 	seed uint32
 	mask uint32 // buckets - 1
+	// shift is log2 of the buckets in a page. Maps of up to 64 buckets have one in each.
+	shift int
 	guard
-	occupied *bitmap
+	index
+	occupied *bitmap // pages that hold an element
+	packed   bool
+	layout   layout // of a page's elements
 	arena    arena
 	free     recycler
 }
 
-// recycler takes back elements that left the table. It is called without any bucket's lock.
+// slots is the layout of cells that hold a slot's number.
+var slots = layout{cell: 4, tag: 1}
+
+// recycler takes back elements that left the table, by their slots, or none while it is packed. It is called without
+// any bucket's lock.
 type recycler interface {
 	give(t *Task, s slot)
 	// giveAll takes back the n elements of a chain as give would one after the other, from the last to the first.
@@ -33,12 +42,16 @@ type recycler interface {
 // init makes the table an empty one; first is its first slot, and limit how many it may ever use.
 func (x *table) init(spec Spec, first slot, limit int, free recycler) {
 	buckets := bucketCount(spec.MaxEntries)
-	x.spec, x.mask, x.free = spec, buckets-1, free
+	x.spec, x.mask, x.free, x.layout = spec, buckets-1, free, slots
 	if spec.Flags&abi.FlagZeroSeed == 0 {
 		x.seed = spec.Seed
 	}
 	x.guard = makeGuard(buckets, spec.CPUs)
-	x.occupied = newBitmap(buckets)
+	for buckets>>x.shift > uint32(len(x.stripes)) && 1<<x.shift < pageBuckets {
+		x.shift++
+	}
+	x.index = newIndex(buckets >> x.shift)
+	x.occupied = newBitmap(buckets >> x.shift)
 	x.arena.first, x.arena.next = first, first
 	x.arena.records = newSlab[byte](linkBytes+int(spec.KeySize)+int(spec.ValueSize), limit, recordChunk)
 }
@@ -51,30 +64,55 @@ func (x *table) ValueBytes() int { return int(x.spec.ValueSize) }
 func (x *table) Buckets() uint32 { return x.mask + 1 }
 
 func (x *table) hash(key []byte) uint32 { return jhash(key, x.seed) }
-func (x *table) key(s slot) []byte      { return x.arena.record(s)[linkBytes:][:x.spec.KeySize] }
-func (x *table) value(s slot) []byte    { return x.arena.record(s)[linkBytes+x.spec.KeySize:] }
-func (x *table) next(s slot) slot       { return slot(binary.LittleEndian.Uint32(x.arena.record(s))) }
-func (x *table) link(s slot, behind slot) {
-	binary.LittleEndian.PutUint32(x.arena.record(s), uint32(behind))
+
+// pageOf is the page of bucket b, and the bucket's number in it.
+func (x *table) pageOf(st *stripe, b uint32) (p *page, i uint32) {
+	return x.get(&st.far, b>>x.shift), b & (1<<x.shift - 1)
 }
 
-// fill stores an element's key and value, before it is linked.
-func (x *table) fill(s slot, key, value []byte) {
-	record := x.arena.record(s)[linkBytes:]
-	copy(record, key)
-	copy(record[len(key):], value)
-}
+// tag is the part of a hash that a cell's tag holds: bits that the numbers of few maps' buckets depend on.
+func tag(hash uint32) byte { return byte(hash >> 24) }
 
-// find is the element with key in bucket b, and the one linked before it (none when it is the head).
-func (x *table) find(st *stripe, b uint32, key []byte) (before, s slot) {
-	for s = x.head(st, b); s != none; {
-		record := x.arena.record(s)
-		if equal(record[linkBytes:][:len(key)], key) {
-			return before, s
-		}
-		before, s = s, slot(binary.LittleEndian.Uint32(record))
+// record is the key and the value of cell at.
+func (x *table) record(p *page, at uint32) []byte {
+	cell := p.cell(at, x.layout)
+	if x.packed {
+		return cell
 	}
-	return none, none
+	return x.arena.record(slotIn(cell))[linkBytes:]
+}
+
+func (x *table) key(p *page, at uint32) []byte   { return x.record(p, at)[:x.spec.KeySize] }
+func (x *table) value(p *page, at uint32) []byte { return x.record(p, at)[x.spec.KeySize:] }
+
+// slot is the slot of cell at, none while the table is packed.
+func (x *table) slot(p *page, at uint32) slot {
+	if x.packed {
+		return none
+	}
+	return slotIn(p.cell(at, slots))
+}
+
+func slotIn(cell []byte) slot          { return slot(binary.LittleEndian.Uint32(cell)) }
+func putSlot(cell []byte, s slot)      { binary.LittleEndian.PutUint32(cell, uint32(s)) }
+func fill(record, key, value []byte)   { put(record, key); put(record[len(key):], value) }
+func (x *table) next(s slot) slot      { return slotIn(x.arena.record(s)) }
+func (x *table) link(s, behind slot)   { putSlot(x.arena.record(s), behind) }
+func (x *table) content(s slot) []byte { return x.arena.record(s)[linkBytes:] }
+
+// find is the cell that holds key, whose hash it is, among those of its bucket.
+func (x *table) find(st *stripe, hash uint32, key []byte) (p *page, at uint32, found bool) {
+	p, i := x.pageOf(st, hash&x.mask)
+	at, to := p.bounds(i)
+	for ; at < to; at++ {
+		if x.layout.tag != 0 && p.block[at] != tag(hash) {
+			continue
+		}
+		if equal(x.record(p, at)[:len(key)], key) {
+			return p, at, true
+		}
+	}
+	return p, at, false
 }
 
 // equal is bytes.Equal without a call for the most common keys.
@@ -88,39 +126,56 @@ func equal(a, b []byte) bool {
 	return bytes.Equal(a, b)
 }
 
-// push links s as bucket b's newest element.
-func (x *table) push(st *stripe, b uint32, s slot) {
-	head := x.head(st, b)
-	x.link(s, head)
-	x.setHead(st, b, s)
-	if head == none {
-		x.occupied.add(b)
+// put is copy without a call for the most common sizes.
+func put(to, from []byte) {
+	switch {
+	case len(from) == 8 && len(to) >= 8:
+		binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
+	case len(from) == 4 && len(to) >= 4:
+		binary.LittleEndian.PutUint32(to, binary.LittleEndian.Uint32(from))
+	default:
+		copy(to, from)
 	}
 }
 
-// unlink takes s, which follows before in bucket b, out of its chain.
-func (x *table) unlink(st *stripe, b uint32, before, s slot) {
-	next := x.next(s)
-	if before != none {
-		x.link(before, next)
-		return
+// raise moves cell at to the front of its bucket and returns it, to be filled again.
+func (x *table) raise(p *page, hash, at uint32) []byte {
+	return p.raise(hash&x.mask&(1<<x.shift-1), at, tag(hash), x.layout)
+}
+
+// insert makes a cell for a newest element of its bucket and returns it, to be filled.
+func (x *table) insert(st *stripe, hash uint32) []byte {
+	b := hash & x.mask
+	p := x.touch(&st.far, b>>x.shift)
+	if p.count == 0 {
+		x.occupied.add(b >> x.shift)
 	}
-	x.setHead(st, b, next)
-	if next == none {
-		x.occupied.remove(b)
+	return p.insert(b&(1<<x.shift-1), tag(hash), x.layout)
+}
+
+// remove takes out n cells of bucket b, from at on.
+func (x *table) remove(p *page, b, at, n uint32) {
+	p.remove(b&(1<<x.shift-1), at, n, x.layout)
+	x.vacate(p, b)
+}
+
+// vacate notes that the page of bucket b is empty, if it is.
+func (x *table) vacate(p *page, b uint32) {
+	if p.count == 0 {
+		x.occupied.remove(b >> x.shift)
 	}
 }
 
 // Lookup copies key's value.
 func (x *table) Lookup(t *Task, key, value []byte) abi.Errno {
-	b := x.hash(key) & x.mask
-	in := x.enter(t, b)
-	_, s := x.find(in.stripe, b, key)
-	if s != none {
-		t.copyWords(value, x.value(s))
+	hash := x.hash(key)
+	in := x.enter(t, hash&x.mask)
+	p, at, found := x.find(in.stripe, hash, key)
+	if found {
+		t.copyWords(value, x.value(p, at))
 	}
 	x.leave(t, in)
-	if s == none {
+	if !found {
 		return abi.ENOENT
 	}
 	return abi.OK
@@ -133,125 +188,20 @@ func (x *table) Delete(t *Task, key []byte) abi.Errno {
 
 // LookupAndDelete removes key and copies the value it had.
 func (x *table) LookupAndDelete(t *Task, key, value []byte) abi.Errno {
-	b := x.hash(key) & x.mask
+	hash := x.hash(key)
+	b := hash & x.mask
 	st := x.lock(t, b)
-	before, s := x.find(st, b, key)
-	if s == none {
-		x.unlock(t, st)
+	p, at, found := x.find(st, hash, key)
+	if !found {
+		x.unlock(st)
 		return abi.ENOENT
 	}
-	copy(value, x.value(s))
-	x.unlink(st, b, before, s)
-	x.unlock(t, st)
+	copy(value, x.value(p, at))
+	s := x.slot(p, at)
+	x.remove(p, b, at, 1)
+	x.unlock(st)
 	x.free.give(t, s)
 	return abi.OK
-}
-
-// NextKey walks the buckets in ascending order; an absent key leads back to the first element of the map, as on Linux.
-func (x *table) NextKey(t *Task, key, next []byte) abi.Errno {
-	from := uint32(0)
-	if key != nil {
-		b := x.hash(key) & x.mask
-		found, copied := x.follow(t, b, key, next)
-		if copied {
-			return abi.OK
-		}
-		if found {
-			from = b + 1
-		}
-	}
-	for b := x.occupied.next(from); b <= x.mask; b = x.occupied.next(b + 1) {
-		if x.first(t, b, next) {
-			return abi.OK
-		}
-	}
-	return abi.ENOENT
-}
-
-// follow looks for key in bucket b and copies the key of the element behind it, if there is one.
-func (x *table) follow(t *Task, b uint32, key, next []byte) (found, copied bool) {
-	in := x.enter(t, b)
-	_, s := x.find(in.stripe, b, key)
-	if found = s != none; found {
-		if s = x.next(s); s != none {
-			t.copyWords(next, x.key(s))
-			copied = true
-		}
-	}
-	x.leave(t, in)
-	return found, copied
-}
-
-// first copies the key of bucket b's first element, if there is one.
-func (x *table) first(t *Task, b uint32, next []byte) bool {
-	in := x.enter(t, b)
-	s := x.head(in.stripe, b)
-	if s != none {
-		t.copyWords(next, x.key(s))
-	}
-	x.leave(t, in)
-	return s != none
-}
-
-// NextBucket is the first bucket at or behind from that holds an element.
-func (x *table) NextBucket(from uint32) uint32 { return x.occupied.next(from) }
-
-// ReadBucket copies bucket b whole, and empties it when remove is set.
-func (x *table) ReadBucket(t *Task, b uint32, keys, values []byte, remove bool) int {
-	if remove {
-		return x.TakeBucket(t, b, keys, values, always{})
-	}
-	st := &x.stripes[x.number(b)]
-	st.lock.Lock(t)
-	n := x.copyBucket(st, b, keys, values)
-	st.lock.Unlock()
-	return n
-}
-
-// copyBucket counts bucket b's elements and copies them if they fit.
-func (x *table) copyBucket(st *stripe, b uint32, keys, values []byte) int {
-	n := x.length(x.head(st, b))
-	if !x.fits(n, keys, values) {
-		return n
-	}
-	for s := x.head(st, b); s != none; s = x.next(s) {
-		keys = keys[copy(keys, x.key(s)):]
-		values = values[copy(values, x.value(s)):]
-	}
-	return n
-}
-
-// fits tells whether n elements have room.
-func (x *table) fits(n int, keys, values []byte) bool {
-	return n <= len(keys)/int(x.spec.KeySize) && n <= len(values)/int(x.spec.ValueSize)
-}
-
-// reverse turns a chain round and returns its new head.
-func (x *table) reverse(s slot) slot {
-	behind := none
-	for s != none {
-		next := x.next(s)
-		x.link(s, behind)
-		s, behind = next, s
-	}
-	return behind
-}
-
-// length is the number of elements in a chain.
-func (x *table) length(s slot) int {
-	n := 0
-	for ; s != none; s = x.next(s) {
-		n++
-	}
-	return n
-}
-
-// last is the end of a chain.
-func (x *table) last(s slot) slot {
-	for next := x.next(s); next != none; next = x.next(s) {
-		s = next
-	}
-	return s
 }
 
 // admit applies the flags NoExist and Exist (hashtab.c, check_flags).

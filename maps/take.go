@@ -30,31 +30,60 @@ func (x *table) TakeBucket(t *Task, b uint32, keys, values []byte, taker Taker) 
 	st := x.lock(t, b)
 	n := x.copyBucket(st, b, keys, values)
 	if n == 0 || !x.fits(n, keys, values) || !taker.Take(n) {
-		x.unlock(t, st)
+		x.unlock(st)
 		return n
 	}
-	newest := x.head(st, b)
-	x.setHead(st, b, none)
-	x.occupied.remove(b)
-	x.unlock(t, st)
-	x.free.giveAll(t, newest, x.last(newest), n)
+	p, i := x.pageOf(st, b)
+	from, to := p.bounds(i)
+	var gone removed
+	gone.addNewestLast(x, p, from, to)
+	x.remove(p, b, from, to-from)
+	x.unlock(st)
+	x.free.giveAll(t, gone.first, gone.last, n)
 	return n
 }
 
 // TakeFirst takes the newest element.
 func (x *table) TakeFirst(t *Task, b uint32, key, value []byte, taker Taker) bool {
 	st := x.lock(t, b)
-	s := x.head(st, b)
-	if s != none {
-		copy(key, x.key(s))
-		copy(value, x.value(s))
+	p, i := x.pageOf(st, b)
+	from, to := p.bounds(i)
+	if from < to {
+		x.copyPairs(p, from, from+1, key, value)
 	}
-	if s == none || !taker.Take(1) {
-		x.unlock(t, st)
-		return s != none
+	if from == to || !taker.Take(1) {
+		x.unlock(st)
+		return from < to
 	}
-	x.unlink(st, b, none, s)
-	x.unlock(t, st)
+	s := x.slot(p, from)
+	x.remove(p, b, from, 1)
+	x.unlock(st)
 	x.free.give(t, s)
 	return true
+}
+
+// removed is a chain of slots that left the table, to be given back from the last to the first.
+type removed struct{ first, last slot }
+
+func (r *removed) add(x *table, s slot) {
+	if r.first == none {
+		r.last = s
+	}
+	x.link(s, r.first)
+	r.first = s
+}
+
+// addNewestFirst adds the cells from one to another, which are in the order of their buckets, newest first in each, as
+// if they left one by one.
+func (r *removed) addNewestFirst(x *table, p *page, from, to uint32) {
+	for at := from; !x.packed && at < to; at++ {
+		r.add(x, x.slot(p, at))
+	}
+}
+
+// addNewestLast adds a bucket's cells from one to another as if the bucket left as a whole.
+func (r *removed) addNewestLast(x *table, p *page, from, to uint32) {
+	for at := to; !x.packed && at > from; at-- {
+		r.add(x, x.slot(p, at-1))
+	}
 }

@@ -47,7 +47,7 @@ func (t *Task) Step(at Point) {
 // copyWords copies src to dst as a reader or writer without a lock does: another task may run before each 8-byte word.
 func (t *Task) copyWords(dst, src []byte) {
 	if t.Scheduler == nil {
-		copy(dst, src)
+		put(dst, src)
 		return
 	}
 	for len(dst) > 0 {

@@ -8,8 +8,8 @@ const (
 )
 
 type (
-	page [pageWords]atomic.Uint64
-	dir  [dirPages]atomic.Pointer[page]
+	wordPage [pageWords]atomic.Uint64
+	dir      [dirPages]atomic.Pointer[wordPage]
 )
 
 // words is an array of 64-bit words that read as zero and take memory, a page at a time, when first touched: a page
@@ -22,7 +22,7 @@ func newWords(n uint64) words {
 }
 
 // page is the page of word i, nil when it was never touched.
-func (w *words) page(i uint64) *page {
+func (w *words) page(i uint64) *wordPage {
 	d := w.root[i/(pageWords*dirPages)].Load()
 	if d == nil {
 		return nil

@@ -1,0 +1,59 @@
+package maps
+
+// packedMost is the largest record, in bytes, that cells hold themselves: moving larger ones about costs more than the
+// order in memory saves, and the room that a page has left over would be dear.
+const packedMost = 80
+
+// untaggedMost is the largest such record that needs no tag beside it: it is as quickly compared itself.
+const untaggedMost = 24
+
+// pack makes an empty table a packed one, if its elements are small.
+func (x *table) pack() {
+	record := uint64(x.spec.KeySize) + uint64(x.spec.ValueSize)
+	switch x.packed = record <= packedMost; {
+	case record <= untaggedMost:
+		x.layout = layout{cell: int(record)}
+	case record <= packedMost:
+		x.layout = layout{cell: int(record), tag: 1}
+	}
+}
+
+// settle gives every element a slot. Whoever may look at an element between somebody else's steps needs that: Linux's
+// readers hold no lock, and go on reading where the element was, even when another key's is there by now. Under a
+// Scheduler all readers are so, and elsewhere those who asked for a Live.
+func (x *table) settle() {
+	for n := uint32(0); n <= x.mask>>x.shift; n++ {
+		if p := x.get(&x.stripes[x.number(n<<x.shift)].far, n); p.room > 0 {
+			x.settlePage(p)
+		}
+	}
+	x.packed, x.layout = false, slots
+}
+
+func (x *table) settlePage(p *page) {
+	next := p.resized(int(p.room), slots)
+	for at := range p.count {
+		s := x.arena.fresh()
+		record := p.cell(at, x.layout)
+		copy(x.content(s), record)
+		next.setTag(at, tag(x.hash(record[:x.spec.KeySize])), slots)
+		putSlot(next.cell(at, slots), s)
+	}
+	*p = next
+}
+
+// settleFor settles the table for a task that a Scheduler watches.
+func (x *table) settleFor(t *Task) {
+	if t.Scheduler != nil && x.packed {
+		x.settle()
+	}
+}
+
+// settleLive settles the table while others may be using it.
+func (x *table) settleLive(t *Task) {
+	x.lockAll(t, true)
+	if x.packed {
+		x.settle()
+	}
+	x.unlockAll()
+}

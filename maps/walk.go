@@ -1,0 +1,121 @@
+package maps
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// NextKey walks the buckets in ascending order; an absent key leads back to the first element of the map, as on Linux.
+func (x *table) NextKey(t *Task, key, next []byte) abi.Errno {
+	from := uint32(0)
+	if key != nil {
+		var copied bool
+		if from, copied = x.follow(t, key, next); copied {
+			return abi.OK
+		}
+	}
+	for b := x.NextBucket(from); b <= x.mask; b = x.NextBucket(b + 1) {
+		if x.first(t, b, next) {
+			return abi.OK
+		}
+	}
+	return abi.ENOENT
+}
+
+// follow copies the key of the element behind key, if that is near, or tells from which bucket on to look for it.
+// Near is the bucket, since a Scheduler has to know when a walk looks at the next one, else the page.
+func (x *table) follow(t *Task, key, next []byte) (from uint32, copied bool) {
+	hash := x.hash(key)
+	b := hash & x.mask
+	in := x.enter(t, b)
+	p, at, found := x.find(in.stripe, hash, key)
+	if found {
+		end := p.count
+		from = (b>>x.shift + 1) << x.shift
+		if t.Scheduler != nil {
+			_, end = p.bounds(b & (1<<x.shift - 1))
+			from = b + 1
+		}
+		if copied = at+1 < end; copied {
+			t.copyWords(next, x.key(p, at+1))
+		}
+	}
+	x.leave(t, in)
+	return from, copied
+}
+
+// first copies the key of bucket b's first element, if there is one.
+func (x *table) first(t *Task, b uint32, next []byte) bool {
+	in := x.enter(t, b)
+	p, i := x.pageOf(in.stripe, b)
+	from, to := p.bounds(i)
+	if from < to {
+		t.copyWords(next, x.key(p, from))
+	}
+	x.leave(t, in)
+	return from < to
+}
+
+// bystander looks at pages between the steps of others.
+var bystander = new(Task)
+
+// NextBucket is the first bucket at or behind from that holds an element.
+func (x *table) NextBucket(from uint32) uint32 {
+	for n := x.occupied.next(from >> x.shift); n <= x.mask>>x.shift; n = x.occupied.next(n + 1) {
+		if b := x.nextIn(max(from, n<<x.shift)); b>>x.shift == n {
+			return b
+		}
+	}
+	return x.mask + 1
+}
+
+// nextIn is the first bucket at or behind b in its page that holds an element, or the page's end.
+func (x *table) nextIn(b uint32) uint32 {
+	in := x.guard.enter(bystander, x.number(b))
+	p, i := x.pageOf(in.stripe, b)
+	at := p.start(i)
+	if at < p.count {
+		b += p.bucketAt(at) - i
+	} else {
+		b = (b>>x.shift + 1) << x.shift
+	}
+	x.leave(bystander, in)
+	return b
+}
+
+// ReadBucket copies bucket b whole, and empties it when remove is set.
+func (x *table) ReadBucket(t *Task, b uint32, keys, values []byte, remove bool) int {
+	if remove {
+		return x.TakeBucket(t, b, keys, values, always{})
+	}
+	x.settleFor(t)
+	st := &x.stripes[x.number(b)]
+	st.lock.Lock(t)
+	n := x.copyBucket(st, b, keys, values)
+	st.lock.Unlock()
+	return n
+}
+
+// copyBucket counts bucket b's elements and copies them if they fit.
+func (x *table) copyBucket(st *stripe, b uint32, keys, values []byte) int {
+	p, i := x.pageOf(st, b)
+	from, to := p.bounds(i)
+	n := int(to - from)
+	if x.fits(n, keys, values) {
+		x.copyPairs(p, from, to, keys, values)
+	}
+	return n
+}
+
+// fits tells whether n elements have room.
+func (x *table) fits(n int, keys, values []byte) bool {
+	return n <= len(keys)/int(x.spec.KeySize) && n <= len(values)/int(x.spec.ValueSize)
+}
+
+// copyPairs copies the keys and the values of the cells from one to another.
+func (x *table) copyPairs(p *page, from, to uint32, keys, values []byte) {
+	key := int(x.spec.KeySize)
+	for at := from; at < to; at++ {
+		record := x.record(p, at)
+		put(keys, record[:key])
+		put(values, record[key:])
+		keys, values = keys[key:], values[len(record)-key:]
+	}
+}
