@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"encoding/binary"
 	"maps"
 
@@ -38,7 +39,7 @@ func (a *array) update(_ int, key, value []byte, flags uint64) abi.Errno {
 	case flags == abi.NoExist: // all elements already exist
 		return abi.EEXIST
 	}
-	a.values[index] = value
+	a.values[index] = bytes.Clone(value)
 	return abi.OK
 }
 

@@ -1,6 +1,10 @@
 package model
 
-import "github.com/bpfsim/bpfsim/abi"
+import (
+	"slices"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
 
 // batch is the start of all batch commands (bpf_map_do_batch in kernel/bpf/syscall.c).
 func (x *run) batch() abi.Errno {
@@ -124,6 +128,7 @@ func (x *run) bucketBatch(o *object, remove bool) abi.Errno {
 	}
 	buckets := h.buckets[h.from(start):]
 	if remove {
+		buckets = slices.Clone(buckets)
 		h = x.edit(o).(*hash)
 	}
 	total, limit := uint32(0), x.u32(abi.BatchCount)
@@ -169,11 +174,17 @@ func (x *run) startBucket(h *hash) (uint32, abi.Errno) {
 
 // copyBucket copies all keys of a bucket, then all its values, behind the total elements before it.
 func (x *run) copyBucket(o *object, elements []element, total uint32) bool {
-	var keys, values []byte
-	for _, e := range elements {
-		keys, values = append(keys, e.key...), append(values, e.value...)
+	for i, e := range elements {
+		if !x.user.write(x.keyAt(o, total+uint32(i)), []byte(e.key)) {
+			return false
+		}
 	}
-	return x.user.write(x.keyAt(o, total), keys) && x.user.write(x.valueAt(o, total), values)
+	for i, e := range elements {
+		if !x.user.write(x.valueAt(o, total+uint32(i)), e.value) {
+			return false
+		}
+	}
+	return true
 }
 
 // removeAll removes elements; the order in which their nodes are given back cannot be seen, free nodes being equal.

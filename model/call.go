@@ -42,9 +42,15 @@ type Call struct {
 	Before Memory
 }
 
+// Span is a piece of user memory, in bytes.
+type Span struct{ Addr, Size uint64 }
+
 // Result is what was seen: Ret on success or Errno, and user memory afterwards, with the same regions as before.
 type Result struct {
 	Ret   int32
 	Errno abi.Errno
 	After Memory
+	// Written, unless nil, is all that can be different in After: the pieces that were written. It is for those who see
+	// every write, and spares looking at the rest.
+	Written []Span
 }

@@ -99,9 +99,9 @@ func (x *run) dump() abi.Errno {
 // tells reports whether memory afterwards tells the order that the dump found.
 func (x *run) tells(d dumping, h *hash) bool {
 	filled := min(uint64(d.room), uint64(h.count)*uint64(d.elemSize()))
-	spans := []span{{d.bufLen, 4}, {d.buf, filled}}
+	spans := []Span{{d.bufLen, 4}, {d.buf, filled}}
 	if d.prevKey != 0 {
-		spans = append(spans, span{d.prevKey, uint64(d.o.keySize)})
+		spans = append(spans, Span{d.prevKey, uint64(d.o.keySize)})
 	}
 	return x.apart(spans)
 }

@@ -1,6 +1,10 @@
 package model
 
-import "github.com/bpfsim/bpfsim/abi"
+import (
+	"slices"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
 
 // bucketDump copies whole buckets while they fit, from the one behind the bucket that prev_key's hash names: ENOSPC when
 // the first one with elements does not fit, ENOENT when there is none. A bucket that is to be removed leaves the map
@@ -15,6 +19,7 @@ func (x *run) bucketDump(d dumping, h *hash) abi.Errno {
 		return abi.ENOENT
 	}
 	if d.removes {
+		buckets = slices.Clone(buckets)
 		h = x.edit(d.o).(*hash)
 	}
 	filled, last := uint32(0), ""

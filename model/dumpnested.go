@@ -19,8 +19,9 @@ type nested struct {
 // first call of its loop; nil, and why, when it had to fail before. Until LeaveDump the state is one in the middle of
 // that dump, which holds its map.
 func (s *State) EnterDump(c Call) (*State, string) {
-	own := *s
-	x := &run{state: &own, call: c, user: user{before: c.Before}}
+	own := s.fork()
+	x := newRun(own, c, Result{})
+	defer x.end()
 	errno := x.readAttr()
 	n := &nested{call: c}
 	if errno == abi.OK {
@@ -32,8 +33,9 @@ func (s *State) EnterDump(c Call) (*State, string) {
 	if n.loose = x.loose || n.dumping.shuffled(); !n.loose {
 		n.loop = n.dumping.loop()
 	}
+	n.dumping.prev = bytes.Clone(n.dumping.prev) // which is in memory that the run uses again
 	own.dump = n
-	return &own, ""
+	return own, ""
 }
 
 func (d dumping) shuffled() bool {
@@ -43,15 +45,16 @@ func (d dumping) shuffled() bool {
 
 // StepDump is the state after one call of the loop, where another one follows; nil, and why, when none may follow, or
 // when user memory is not what it must be. before is memory as it was right before that call.
-func (s *State) StepDump(before, after Memory) (*State, string) {
-	x, l := s.resume(before, Result{After: after})
+func (s *State) StepDump(before Memory, r Result) (*State, string) {
+	x, l := s.resume(before, r)
+	defer x.end()
 	if x.loose {
 		return x.state, ""
 	}
 	if x.advance(s.dump.dumping, l); l.Ask().Kind == AskDone {
 		return nil, fmt.Sprintf("%v: want its end, saw another call of its loop", s.dump.call.Cmd)
 	}
-	if why := x.user.compare(after); why != "" {
+	if why := x.user.compare(r); why != "" {
 		return nil, fmt.Sprintf("%v, inside its loop: %s", s.dump.call.Cmd, why)
 	}
 	next := *s.dump
@@ -63,8 +66,11 @@ func (s *State) StepDump(before, after Memory) (*State, string) {
 // LeaveDump is the state after the last call of the loop and what follows it; nil, and why, when the result is illegal.
 func (s *State) LeaveDump(before Memory, r Result) (*State, string) {
 	x, l := s.resume(before, r)
+	defer x.end()
 	x.state.dump = nil
-	defer x.state.sweep()
+	if o := s.dump.dumping.o; o != nil {
+		defer x.state.put(o.serial)
+	}
 	if x.loose {
 		return x.state, ""
 	}
@@ -75,7 +81,7 @@ func (s *State) LeaveDump(before Memory, r Result) (*State, string) {
 	if errno := x.endLoop(s.dump.dumping, l); errno != r.Errno || r.Ret != 0 {
 		return nil, fmt.Sprintf("%v: want errno %v, saw %v (result %d)", cmd, errno, r.Errno, r.Ret)
 	}
-	if why := x.user.compare(r.After); why != "" {
+	if why := x.user.compare(r); why != "" {
 		return nil, fmt.Sprintf("%v (%v): %s", cmd, r.Errno, why)
 	}
 	return x.state, ""
@@ -83,8 +89,9 @@ func (s *State) LeaveDump(before Memory, r Result) (*State, string) {
 
 // resume goes on with the dump, on memory as it is now.
 func (s *State) resume(before Memory, r Result) (*run, *DumpLoop) {
-	own := *s
-	x := &run{state: &own, call: s.dump.call, seen: r, user: user{before: before}, loose: s.dump.loose}
+	x := newRun(s.fork(), s.dump.call, r)
+	x.user.start(before)
+	x.loose = s.dump.loose
 	if x.loose {
 		return x, nil
 	}

@@ -21,11 +21,11 @@ func (s *session) enter(fd int32, room uint32) {
 func (s *session) loops(writes ...poke) {
 	s.t.Helper()
 	after := with(s.memory, writes...)
-	_, why := s.state.StepDump(s.memory, with(after, poke{outAt, []byte{0x99}}))
+	_, why := s.state.StepDump(s.memory, model.Result{After: with(after, poke{outAt, []byte{0x99}})})
 	require.NotEmpty(s.t, why)
 	_, why = s.state.LeaveDump(s.memory, model.Result{After: after})
 	require.NotEmpty(s.t, why, "the loop goes on")
-	state, why := s.state.StepDump(s.memory, after)
+	state, why := s.state.StepDump(s.memory, model.Result{After: after})
 	require.Empty(s.t, why)
 	s.state = state
 	s.put(writes...)
@@ -35,7 +35,7 @@ func (s *session) loops(writes ...poke) {
 func (s *session) leave(errno abi.Errno, writes ...poke) {
 	s.t.Helper()
 	after := with(s.memory, writes...)
-	_, why := s.state.StepDump(s.memory, after)
+	_, why := s.state.StepDump(s.memory, model.Result{After: after})
 	require.NotEmpty(s.t, why, "the loop ends")
 	_, why = s.state.LeaveDump(s.memory, model.Result{Errno: abi.EINTR, After: after})
 	require.NotEmpty(s.t, why)
@@ -101,7 +101,7 @@ func TestNestedDumpUnknownOrder(t *testing.T) {
 	fd := s.unseeded(abi.Hash)
 	s.enter(fd, 36)
 	for range 3 {
-		state, why := s.state.StepDump(s.memory, with(s.memory, records(2)))
+		state, why := s.state.StepDump(s.memory, model.Result{After: with(s.memory, records(2))})
 		require.Empty(t, why)
 		s.state = state
 	}

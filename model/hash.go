@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"cmp"
 	"math/bits"
 	"slices"
@@ -101,7 +102,8 @@ func (h *hash) find(key string) (element, bool) {
 // link puts e at the head of its bucket.
 func (h *hash) link(e element) {
 	index := h.bucketOf(e.key)
-	h.setChain(index, append([]element{e}, h.chain(index)...))
+	chain := h.chain(index)
+	h.setChain(index, append(append(make([]element, 0, len(chain)+1), e), chain...))
 	h.count++
 	h.forget()
 }
@@ -145,7 +147,7 @@ func (h *hash) update(cpu int, key, value []byte, flags uint64) abi.Errno {
 	if !present && h.count == h.max { // exactly max_entries fit, in both modes (measured)
 		return abi.E2BIG
 	}
-	h.replace(old, present, element{key: string(key), value: value})
+	h.replace(old, present, element{key: string(key), value: bytes.Clone(value)})
 	return abi.OK
 }
 
@@ -193,7 +195,7 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags uint64) abi.Errno {
 		h.lru.giveBack(node)
 		return errno
 	}
-	h.replace(old, present, element{string(key), value, node})
+	h.replace(old, present, element{string(key), bytes.Clone(value), node})
 	if present {
 		h.lru.reference(node)
 		h.lru.giveBack(old.node)

@@ -26,26 +26,32 @@ func (s *State) possibleID(o *object, id uint32) bool {
 	return true
 }
 
-// branches is s once for each map that the id in this call may belong to, and once for none of them.
-func (s *State) branches(c Call, r Result) []*State {
-	all := []*State{s}
+// branches is s once for each map that the id in this call may belong to, if that is not known; it may also belong to none.
+func (s *State) branches(c Call, r Result) (all []*State) {
 	id := s.idOf(c, r)
 	if id == 0 || s.byID(id) != nil {
-		return all
+		return nil
 	}
 	for _, o := range s.objects {
 		if s.possibleID(o, id) {
-			own := *s
+			own := s.fork()
 			own.edit(o.serial).id = id
-			all = append(all, &own)
+			all = append(all, own)
 		}
 	}
 	return all
 }
 
+// branching reports whether c is about an id, which may turn out to be one of several maps'.
+func branching(c Call) bool { return c.Cmd == abi.MapGetFDByID || c.Cmd == abi.MapGetNextID }
+
 // idOf is the map id that a call of the id commands is about: the one given, or the one that it answered.
 func (s *State) idOf(c Call, r Result) uint32 {
-	x := &run{state: s, call: c, seen: r, user: user{before: c.Before}}
+	if !branching(c) {
+		return 0
+	}
+	x := newRun(s, c, r)
+	defer x.end()
 	switch {
 	case c.Cmd == abi.MapGetFDByID && x.copyAttr() == abi.OK:
 		return x.u32(abi.IDStart)

@@ -181,25 +181,26 @@ func (l *lru) giveBack(id int) {
 
 // reference sets a node's reference bit.
 func (l *lru) reference(id int) {
-	for _, nodes := range l.all() {
-		if at := position(nodes, id); at >= 0 {
-			nodes[at].ref = true
+	for _, p := range l.locals {
+		if mark(p.pending, id) {
+			return
+		}
+	}
+	for _, g := range l.lists {
+		if mark(g.inactive, id) || mark(g.active, id) {
 			return
 		}
 	}
 	panic("model: a node on no list")
 }
 
-// all is every list of nodes in use.
-func (l *lru) all() [][]node {
-	var all [][]node
-	for _, p := range l.locals {
-		all = append(all, p.pending)
+// mark sets the node's reference bit, if it is among nodes.
+func mark(nodes []node, id int) bool {
+	at := position(nodes, id)
+	if at >= 0 {
+		nodes[at].ref = true
 	}
-	for _, g := range l.lists {
-		all = append(all, g.inactive, g.active)
-	}
-	return all
+	return at >= 0
 }
 
 // position is where the node with that id is, or -1.

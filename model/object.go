@@ -21,6 +21,7 @@ type object struct {
 	frozen bool
 	lost   bool // nothing is known of it any more: every result is legal
 	table  table
+	owner  *owner // who may change it, nil for nobody
 }
 
 // table is the elements of a map.

@@ -13,7 +13,7 @@ func (x *run) pin() abi.Errno {
 	if x.u32(abi.ObjFileFlags)&^abi.FlagPathFD != 0 || x.strayPathFD() {
 		return abi.EINVAL
 	}
-	f, open := x.state.files[int32(x.u32(abi.ObjBPFFD))]
+	f, open := x.state.files.get(int32(x.u32(abi.ObjBPFFD)))
 	if !open || f.serial == 0 { // not EBADF (measured)
 		return abi.EINVAL
 	}

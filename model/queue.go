@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -50,7 +51,7 @@ func (q *queue) update(_ int, _, value []byte, flags uint64) abi.Errno {
 	case full:
 		q.values = q.values[1:]
 	}
-	q.values = append(slices.Clone(q.values), value)
+	q.values = append(q.values, bytes.Clone(value))
 	return abi.OK
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"sync"
 
 	"github.com/bpfsim/bpfsim/abi"
 )
@@ -14,18 +15,39 @@ type run struct {
 	call  Call
 	seen  Result
 	user  user
+	then  user // memory as the call left it
 	attr  [abi.AttrSize]byte
 	loose bool // nothing is known of the result: every one is legal
+}
+
+// runs are used again for their buffers.
+var runs = sync.Pool{New: func() any { return new(run) }}
+
+// newRun works out c on s, which is the run's own; end must follow.
+func newRun(s *State, c Call, r Result) *run {
+	x := runs.Get().(*run)
+	x.state, x.call, x.seen, x.loose = s, c, r, false
+	x.user.start(c.Before)
+	x.then.start(r.After)
+	clear(x.attr[:])
+	return x
+}
+
+// end gives the run back, without what points to others' memory.
+func (x *run) end() {
+	x.state, x.call, x.seen = nil, Call{}, Result{}
+	x.user.start(nil)
+	x.then.start(nil)
+	runs.Put(x)
 }
 
 // Next judges one call: the states the kernel may be in after it. None means that the result is illegal, and why then
 // says what was expected and what was seen. s stays as it is. A command of Linux that has no rule here allows every
 // result.
 func (s *State) Next(c Call, r Result) (next []*State, why string) {
-	for _, branch := range s.branches(c, r) {
-		n, reason := branch.judge(c, r)
-		if n != nil {
-			next = append(next, n)
+	for _, branch := range append([]*State{s.fork()}, s.branches(c, r)...) {
+		if reason := branch.judge(c, r); reason == "" {
+			next = append(next, branch)
 		} else if why == "" {
 			why = reason
 		}
@@ -36,23 +58,24 @@ func (s *State) Next(c Call, r Result) (next []*State, why string) {
 	return nil, why
 }
 
-// judge is the one state after the call, nil when the result is illegal.
-func (s *State) judge(c Call, r Result) (*State, string) {
-	own := *s
-	x := &run{state: &own, call: c, seen: r, user: user{before: c.Before}}
+// judge moves s, which nobody else has, to the one state after the call. When the result is illegal it says why, and s is
+// of no use any more.
+func (s *State) judge(c Call, r Result) (why string) {
+	x := newRun(s, c, r)
+	defer x.end()
 	ret, errno := x.bpf()
 	switch {
 	case x.loose:
-		return x.state, ""
+		return ""
 	case errno != r.Errno:
-		return nil, fmt.Sprintf("%v: want errno %v, saw %v (result %d)", c.Cmd, errno, r.Errno, r.Ret)
+		return fmt.Sprintf("%v: want errno %v, saw %v (result %d)", c.Cmd, errno, r.Errno, r.Ret)
 	case errno == abi.OK && ret != r.Ret:
-		return nil, fmt.Sprintf("%v: want result %d, saw %d", c.Cmd, ret, r.Ret)
+		return fmt.Sprintf("%v: want result %d, saw %d", c.Cmd, ret, r.Ret)
 	}
-	if why := x.user.compare(r.After); why != "" {
-		return nil, fmt.Sprintf("%v (%v): %s", c.Cmd, errno, why)
+	if why := x.user.compare(r); why != "" {
+		return fmt.Sprintf("%v (%v): %s", c.Cmd, errno, why)
 	}
-	return x.state, ""
+	return ""
 }
 
 // bpf is the system call up to the command (__sys_bpf in kernel/bpf/syscall.c).
@@ -149,21 +172,23 @@ func (x *run) attrEnd() (int, bool) {
 func (x *run) u32(offset int) uint32 { return binary.LittleEndian.Uint32(x.attr[offset:]) }
 func (x *run) u64(offset int) uint64 { return binary.LittleEndian.Uint64(x.attr[offset:]) }
 
+// zeros are as many as one look at user memory can ask for.
+var zeros [abi.MaxAttrSize]byte
+
 // zero reports whether all of b is 0.
-func zero(b []byte) bool { return len(bytes.TrimLeft(b, "\x00")) == 0 }
+func zero(b []byte) bool { return bytes.Equal(b, zeros[:len(b)]) }
 
 // saw is n bytes of memory as the call left them, false where they were not accessible or the call failed.
 func (x *run) saw(addr uint64, n int) ([]byte, bool) {
 	if x.seen.Errno != abi.OK {
 		return nil, false
 	}
-	after := user{before: x.seen.After}
-	return after.read(addr, n)
+	return x.then.read(addr, n)
 }
 
 // open is the map behind the fd at that offset in attr (__bpf_map_get).
 func (x *run) open(offset int) (*object, access, abi.Errno) {
-	f, open := x.state.files[int32(x.u32(offset))]
+	f, open := x.state.files.get(int32(x.u32(offset)))
 	switch {
 	case !open:
 		return nil, access{}, abi.EBADF
@@ -193,6 +218,6 @@ func (x *run) newFD(serial int, a access) (int32, abi.Errno) {
 	if x.seen.Errno == abi.OK && (fd < 0 || x.state.Open(fd)) {
 		return -1, abi.OK
 	}
-	x.state.install(fd, file{serial, a})
+	x.state.install(fd, file{serial: serial, access: a})
 	return fd, abi.OK
 }

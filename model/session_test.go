@@ -31,10 +31,17 @@ type session struct {
 	memory model.Memory
 	cpu    int
 	fd     int32 // of the last map made
+	onward *onward
+}
+
+// onward has gone on to a state without being copied, and must judge as that state does. Copies of a session share it.
+type onward struct {
+	*model.Possible
+	at *model.State
 }
 
 func newSession(t *testing.T, c model.Config) *session {
-	return &session{t: t, state: model.New(c), fd: 2, memory: model.Memory{
+	return &session{t: t, state: model.New(c), onward: &onward{}, fd: 2, memory: model.Memory{
 		{Addr: attrAt, Bytes: bytes.Repeat([]byte{0xee}, 0x2000)},
 		{Addr: endOfRO - 0x1000, Bytes: bytes.Repeat([]byte{0xee}, 0x1000)},
 		{Addr: endOfRO, Bytes: make([]byte, 0x1000), ReadOnly: true},
@@ -93,8 +100,22 @@ func (s *session) legal(cmd abi.Cmd, size uint32, ret int32, errno abi.Errno, wr
 			s.illegal(cmd, size, ret, errno, broken...)
 		}
 	}
-	s.state = states[0]
+	s.goOn(cmd, size, ret, errno, writes...)
+	s.state, s.onward.at = states[0], states[0]
 	s.put(writes...)
+}
+
+// goOn makes a legal call on the states that are not copied, and tells them where to look.
+func (s *session) goOn(cmd abi.Cmd, size uint32, ret int32, errno abi.Errno, writes ...poke) {
+	s.t.Helper()
+	if s.onward.at != s.state {
+		s.onward.Possible = model.NewPossible(s.state)
+	}
+	r := model.Result{Ret: ret, Errno: errno, After: with(s.memory, writes...), Written: []model.Span{}}
+	for _, w := range writes {
+		r.Written = append(r.Written, model.Span{Addr: w.addr, Size: uint64(len(w.bytes))})
+	}
+	require.Empty(s.t, s.onward.Next(model.Call{CPU: s.cpu, Cmd: cmd, Attr: attrAt, Size: size, Before: s.memory}, r))
 }
 
 // illegal checks that a result is refused.

@@ -31,12 +31,9 @@ func (x *run) shuffledBatch(o *object, remove bool) abi.Errno {
 	return x.endBucket(token, total, x.seen.Errno)
 }
 
-// span is a piece of user memory.
-type span struct{ addr, size uint64 }
-
 // outputs is where a batch of up to n elements may write.
-func (x *run) outputs(o *object, n uint32) []span {
-	return []span{
+func (x *run) outputs(o *object, n uint32) []Span {
+	return []Span{
 		{x.call.Attr + abi.BatchCount, 4},
 		{x.u64(abi.BatchOut), 4},
 		{x.u64(abi.BatchKeys), uint64(n) * uint64(o.keySize)},
@@ -45,13 +42,13 @@ func (x *run) outputs(o *object, n uint32) []span {
 }
 
 // apart reports whether all spans are writable and none overlaps another one.
-func (x *run) apart(spans []span) bool {
+func (x *run) apart(spans []Span) bool {
 	for i, a := range spans {
-		if !x.user.writable(a.addr, int(a.size)) {
+		if !x.user.writable(a.Addr, int(a.Size)) {
 			return false
 		}
 		for _, b := range spans[:i] {
-			if a.addr < b.addr+b.size && b.addr < a.addr+a.size {
+			if a.Addr < b.Addr+b.Size && b.Addr < a.Addr+a.Size {
 				return false
 			}
 		}
@@ -93,7 +90,6 @@ func (x *run) possible(h *hash, start, token, total uint32) bool {
 
 // after is n bytes as the call left them; from the first one that is not accessible on they are 0.
 func (x *run) after(addr uint64, n int) []byte {
-	u, p := user{before: x.seen.After}, make([]byte, n)
-	copy(p, u.prefix(addr, n))
-	return p
+	p := x.then.prefix(addr, n)
+	return append(p, make([]byte, n-len(p))...)
 }

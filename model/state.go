@@ -1,7 +1,6 @@
 package model
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -11,65 +10,77 @@ import (
 // did not change.
 type State struct {
 	config  Config
-	files   map[int32]file
+	files   files
 	objects []*object // live maps in the order of their creation
 	created int       // maps created so far
 	tree    tree
 	dump    *nested // nil unless in the middle of a dump
+
+	owner  *owner // of what this state alone has, nil when it may share everything
+	listed *owner // of the array behind objects
 }
+
+// owner tells what a state may change, because no other state has it, from what must be copied.
+type owner struct{ _ byte }
 
 // access is what an fd may be used for.
 type access struct{ read, write bool }
-
-// file is what an fd refers to: a map, or nothing of bpf's when serial is 0.
-type file struct {
-	serial int
-	access access
-}
 
 // New is a machine without maps and without open fds.
 func New(c Config) *State {
 	if c.BPFFS == "" {
 		c.BPFFS = "/sys/fs/bpf"
 	}
-	return &State{config: c, files: map[int32]file{}, tree: tree{}}
+	return &State{config: c, tree: tree{}}
+}
+
+// fork is s for somebody who changes it: nothing is its own yet.
+func (s *State) fork() *State {
+	own := *s
+	own.owner = new(owner)
+	return &own
 }
 
 // Close closes fd, as close(2); an fd that is not open changes nothing.
 func (s *State) Close(fd int32) *State {
 	next := *s
-	next.files = maps.Clone(s.files)
-	delete(next.files, fd)
-	next.sweep()
+	old, _ := s.files.get(fd)
+	next.files = s.files.without(fd)
+	next.put(old.serial)
 	return &next
 }
 
 // Dup2 makes to refer to what from refers to, as dup2(2); from must be open.
 func (s *State) Dup2(from, to int32) *State {
 	next := *s
-	next.files = maps.Clone(s.files)
-	next.files[to] = s.files[from]
-	next.sweep()
+	f, _ := s.files.get(from)
+	next.replace(to, f)
 	return &next
 }
 
 // OpenForeign tells that fd is open now and is no bpf object.
 func (s *State) OpenForeign(fd int32) *State {
 	next := *s
-	next.install(fd, file{})
-	next.sweep()
+	next.replace(fd, file{})
 	return &next
+}
+
+// replace makes fd refer to f, and frees what only fd referred to. Only for a state that nobody else has yet.
+func (s *State) replace(fd int32, f file) {
+	old, _ := s.files.get(fd)
+	s.install(fd, f)
+	s.put(old.serial)
 }
 
 // Open reports whether fd is open.
 func (s *State) Open(fd int32) bool {
-	_, open := s.files[fd]
+	_, open := s.files.get(fd)
 	return open
 }
 
 // MapType is the type of the map behind fd, abi.Unspec where there is none.
 func (s *State) MapType(fd int32) abi.MapType {
-	f := s.files[fd]
+	f, _ := s.files.get(fd)
 	if f.serial == 0 {
 		return abi.Unspec
 	}
@@ -78,15 +89,15 @@ func (s *State) MapType(fd int32) abi.MapType {
 
 // install opens fd. Only for a state that nobody else has yet.
 func (s *State) install(fd int32, f file) {
-	s.files = maps.Clone(s.files)
-	s.files[fd] = f
+	s.files = s.files.with(fd, f)
 }
 
 // add makes o the newest map. Only for a state that nobody else has yet.
 func (s *State) add(o *object) {
 	s.created++
-	o.serial = s.created
+	o.serial, o.owner = s.created, s.owner
 	s.objects = append(slices.Clone(s.objects), o)
+	s.listed = s.owner
 }
 
 // object is the live map with that serial number.
@@ -101,28 +112,49 @@ func (s *State) object(serial int) *object {
 
 // edit makes the map with that serial number this state's own. Only for a state that nobody else has yet.
 func (s *State) edit(serial int) *object {
-	s.objects = slices.Clone(s.objects)
 	for i, o := range s.objects {
-		if o.serial == serial {
-			s.objects[i] = o.clone()
-			return s.objects[i]
+		switch {
+		case o.serial != serial:
+		case s.owner != nil && o.owner == s.owner:
+			return o
+		default:
+			return s.take(i)
 		}
 	}
 	panic("model: a file without its map")
 }
 
-// sweep frees the maps that neither an fd nor a pin holds (bpf_map_put in kernel/bpf/syscall.c): their ids are free at
-// once. Only for a state that nobody else has yet.
-func (s *State) sweep() {
-	held := map[int]bool{}
+// take makes the i'th map this state's own.
+func (s *State) take(i int) *object {
+	if s.owner == nil || s.listed != s.owner {
+		s.objects, s.listed = slices.Clone(s.objects), s.owner
+	}
+	s.objects[i] = s.objects[i].clone()
+	s.objects[i].owner = s.owner
+	return s.objects[i]
+}
+
+// put frees the map with that serial number once neither an fd nor a pin holds it (bpf_map_put in kernel/bpf/syscall.c): its
+// id is free at once. Only for a state that nobody else has yet.
+func (s *State) put(serial int) {
+	if serial == 0 || s.holds(serial) {
+		return
+	}
+	s.objects = slices.DeleteFunc(slices.Clone(s.objects), func(o *object) bool { return o.serial == serial })
+	s.listed = s.owner
+}
+
+// holds reports whether anything refers to the map with that serial number.
+func (s *State) holds(serial int) bool {
 	for _, f := range s.files {
-		held[f.serial] = true
+		if f.serial == serial {
+			return true
+		}
 	}
-	for _, serial := range s.tree {
-		held[serial] = true
+	for _, pinned := range s.tree {
+		if pinned == serial {
+			return true
+		}
 	}
-	if s.dump != nil && s.dump.dumping.o != nil { // a call holds the file that it was given
-		held[s.dump.dumping.o.serial] = true
-	}
-	s.objects = slices.DeleteFunc(slices.Clone(s.objects), func(o *object) bool { return !held[o.serial] })
+	return s.dump != nil && s.dump.dumping.o != nil && s.dump.dumping.o.serial == serial // a call holds the file that it was given
 }

@@ -147,7 +147,7 @@ func (s *State) Unlink(path string) *State {
 	next := *s
 	next.tree = maps.Clone(s.tree)
 	delete(next.tree, p.path())
-	next.sweep()
+	next.put(serial)
 	return &next
 }
 
@@ -170,13 +170,14 @@ func (s *State) Rename(from, to string) *State {
 		return s
 	}
 	next := *s
+	replaced := s.tree[new.path()]
 	next.tree = tree{}
 	for path, serial := range s.tree {
 		if path != new.path() {
 			next.tree[moved(path, old.path(), new.path())] = serial
 		}
 	}
-	next.sweep()
+	next.put(replaced)
 	return &next
 }
 

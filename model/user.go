@@ -13,6 +13,16 @@ const grain = 512
 type user struct {
 	before Memory
 	dirty  []page
+	spare  [][]byte // pages of earlier calls, to be used again
+	copied []byte   // all that was read, so that reading allocates nothing
+}
+
+// start forgets the call before.
+func (u *user) start(before Memory) {
+	for _, p := range u.dirty {
+		u.spare = append(u.spare, p.bytes)
+	}
+	u.before, u.dirty, u.copied = before, u.dirty[:0], u.copied[:0]
 }
 
 // page is a written page: the index'th one of a region.
@@ -53,11 +63,14 @@ func (u *user) own(region, offset int) {
 			return
 		}
 	}
-	index := offset / grain
-	u.dirty = append(u.dirty, page{region, index, bytes.Clone(clip(u.before[region].Bytes, index))})
+	index, copied := offset/grain, []byte(nil)
+	if last := len(u.spare) - 1; last >= 0 {
+		copied, u.spare = u.spare[last][:0], u.spare[:last]
+	}
+	u.dirty = append(u.dirty, page{region, index, append(copied, clip(u.before[region].Bytes, index)...)})
 }
 
-// read copies n bytes in, as copy_from_user; false is a fault.
+// read copies n bytes in, as copy_from_user; false is a fault. The copy is valid until the call is over.
 func (u *user) read(addr uint64, n int) ([]byte, bool) {
 	p := u.prefix(addr, n)
 	return p, len(p) == n
@@ -65,16 +78,16 @@ func (u *user) read(addr uint64, n int) ([]byte, bool) {
 
 // prefix is up to n bytes, as many as lie before the first fault.
 func (u *user) prefix(addr uint64, n int) []byte {
-	var p []byte
-	for len(p) < n {
-		region, offset := u.find(addr + uint64(len(p)))
+	from := len(u.copied)
+	for got := 0; got < n; got = len(u.copied) - from {
+		region, offset := u.find(addr + uint64(got))
 		if region < 0 {
 			break
 		}
 		src := u.at(region, offset)
-		p = append(p, src[:min(len(src), n-len(p))]...)
+		u.copied = append(u.copied, src[:min(len(src), n-got)]...)
 	}
-	return p
+	return u.copied[from:len(u.copied):len(u.copied)]
 }
 
 // write copies p out, as copy_to_user: what lies before the fault is written (measured on 6.18); false is a fault.
@@ -112,30 +125,72 @@ func (u *user) put(addr uint64, v uint32) bool {
 // le32 is v in the byte order of x86 and arm64.
 func le32(v uint32) []byte { return binary.LittleEndian.AppendUint32(nil, v) }
 
-// compare tells where after is not what the call should have left, "" when nowhere.
-func (u *user) compare(after Memory) string {
-	if len(after) != len(u.before) {
-		return fmt.Sprintf("memory: %d regions before, %d after", len(u.before), len(after))
+// compare tells where memory afterwards is not what the call should have left, "" when nowhere.
+func (u *user) compare(r Result) string {
+	if why := u.compareShapes(r.After); why != "" {
+		return why
 	}
-	for i, r := range u.before {
-		if why := u.compareRegion(i, r, after[i]); why != "" {
+	if r.Written == nil {
+		return u.compareAll(r.After)
+	}
+	for _, p := range u.dirty {
+		if why := u.comparePage(p.region, p.index, r.After); why != "" {
+			return why
+		}
+	}
+	for _, s := range r.Written {
+		if why := u.compareSpan(s, r.After); why != "" {
 			return why
 		}
 	}
 	return ""
 }
 
-func (u *user) compareRegion(i int, before, after Region) string {
-	if before.Addr != after.Addr || len(before.Bytes) != len(after.Bytes) {
-		return fmt.Sprintf("memory: region %#x+%d before, %#x+%d after", before.Addr, len(before.Bytes), after.Addr, len(after.Bytes))
+func (u *user) compareShapes(after Memory) string {
+	if len(after) != len(u.before) {
+		return fmt.Sprintf("memory: %d regions before, %d after", len(u.before), len(after))
 	}
-	for offset := 0; offset < len(before.Bytes); offset += grain {
-		want, saw := u.at(i, offset), clip(after.Bytes, offset/grain)
-		if !bytes.Equal(want, saw) {
-			return differ(before.Addr+uint64(offset), want, saw)
+	for i, b := range u.before {
+		if a := after[i]; b.Addr != a.Addr || len(b.Bytes) != len(a.Bytes) {
+			return fmt.Sprintf("memory: region %#x+%d before, %#x+%d after", b.Addr, len(b.Bytes), a.Addr, len(a.Bytes))
 		}
 	}
 	return ""
+}
+
+func (u *user) compareAll(after Memory) string {
+	for _, r := range u.before {
+		if why := u.compareSpan(Span{r.Addr, uint64(len(r.Bytes))}, after); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// compareSpan compares the pages that s touches.
+func (u *user) compareSpan(s Span, after Memory) string {
+	region, offset := u.find(s.Addr)
+	switch {
+	case s.Size == 0:
+		return ""
+	case region < 0:
+		return fmt.Sprintf("memory: written at %#x, which faults", s.Addr)
+	}
+	last := (offset + int(s.Size) - 1) / grain
+	for index := offset / grain; index <= last && index*grain < len(after[region].Bytes); index++ {
+		if why := u.comparePage(region, index, after); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func (u *user) comparePage(region, index int, after Memory) string {
+	want, saw := u.at(region, index*grain), clip(after[region].Bytes, index)
+	if bytes.Equal(want, saw) {
+		return ""
+	}
+	return differ(u.before[region].Addr+uint64(index*grain), want, saw)
 }
 
 // differ names the first byte in which saw is not want.

@@ -12,13 +12,13 @@ type Answer struct {
 
 // typeOf is the type of the map that c, which is in memory, names.
 func (r *runner) typeOf(c Call) abi.MapType {
-	a := r.kernel.Arena().attrOf(c)
+	a := r.kernel.Arena()
 	if c.Cmd == abi.MapCreate {
-		return min(abi.MapType(a.field(abi.CreateMapType, 4)), abi.NumMapTypes) // what Linux does not know is one type
+		return min(abi.MapType(a.field(c, abi.CreateMapType, 4)), abi.NumMapTypes) // what Linux does not know is one type
 	}
 	for _, f := range fields[c.Cmd] {
 		if f.name == "fd" {
-			return r.states[0].MapType(int32(a.field(f.offset, f.size)))
+			return r.possible.MapType(int32(a.field(c, f.offset, f.size)))
 		}
 	}
 	return abi.Unspec

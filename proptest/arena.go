@@ -1,6 +1,8 @@
 package proptest
 
 import (
+	"math/bits"
+
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/model"
 )
@@ -26,7 +28,15 @@ const (
 type Arena struct {
 	bytes   []byte // ArenaSize; the gap's bytes are never used
 	regions model.Memory
+	// written has a bit for each block that was written since the last follow.
+	written uint64
+	// unseen means that not all writes are seen: a real kernel makes them.
+	unseen bool
+	pieces [ArenaSize / blockSize]model.Span
 }
+
+// blockSize is the unit of what is noted as written, in bytes.
+const blockSize = 512
 
 // NewArena makes an arena of ordinary memory, full of canaries.
 func NewArena() *Arena {
@@ -55,55 +65,110 @@ var canary = func() []byte {
 }()
 
 // Reset fills the arena with canaries.
-func (a *Arena) Reset() { copy(a.bytes, canary) }
+func (a *Arena) Reset() {
+	copy(a.bytes, canary)
+	a.note(0, ArenaSize)
+}
+
+// note notes that n bytes are written.
+func (a *Arena) note(from, n int) {
+	if n > 0 {
+		first, last := from/blockSize, (from+n-1)/blockSize
+		a.written |= 1<<(last+1) - 1<<first
+	}
+}
 
 // Regions is the arena as the model sees it. The bytes are the arena's own.
 func (a *Arena) Regions() model.Memory { return a.regions }
 
-// copyFrom makes the arena equal to b.
-func (a *Arena) copyFrom(b *Arena) { copy(a.bytes, b.bytes) }
+// follow makes the arena equal to b, as it was after the last follow.
+func (a *Arena) follow(b *Arena) {
+	if b.unseen {
+		copy(a.bytes, b.bytes)
+		return
+	}
+	for ; b.written != 0; b.written &= b.written - 1 {
+		at := bits.TrailingZeros64(b.written) * blockSize
+		copy(a.bytes[at:at+blockSize], b.bytes[at:])
+	}
+}
+
+// changes are the pieces that were written since the last follow, nil when that is not known.
+func (a *Arena) changes() []model.Span {
+	if a.unseen {
+		return nil
+	}
+	n := 0
+	for left := a.written; left != 0; left &= left - 1 {
+		a.pieces[n] = model.Span{Addr: Base + uint64(bits.TrailingZeros64(left)*blockSize), Size: blockSize}
+		n++
+	}
+	return a.pieces[:n]
+}
 
 // Read copies user memory at addr to p and returns the number of bytes before the first that faults.
 func (a *Arena) Read(p []byte, addr uint64) int {
-	return copy(p, a.span(addr, len(p), false))
+	return copy(p, a.span(addr, len(p), toRead))
 }
 
 // Write copies p to user memory at addr and returns the number of bytes before the first that faults.
 func (a *Arena) Write(addr uint64, p []byte) int {
-	return copy(a.span(addr, len(p), true), p)
+	return copy(a.span(addr, len(p), toWrite), p)
 }
 
 // Poke writes p at addr as the program's author, who can fill the read-only page too. It stops where memory ends.
 func (a *Arena) Poke(addr uint64, p []byte) {
-	copy(a.span(addr, len(p), false), p)
+	copy(a.span(addr, len(p), toPoke), p)
 }
 
 // readable reports whether n bytes at addr can be read.
-func (a *Arena) readable(addr uint64, n int) bool { return len(a.span(addr, n, false)) == n }
+func (a *Arena) readable(addr uint64, n int) bool { return len(a.span(addr, n, toRead)) == n }
 
-// span is the accessible memory at addr, at most n bytes.
-func (a *Arena) span(addr uint64, n int, write bool) []byte {
+// access is what a span is for: a kernel's reads and writes, or those of the program's author, who can write everywhere.
+type access uint8
+
+const (
+	toRead access = iota
+	toWrite
+	toPoke
+)
+
+// span is the accessible memory at addr, at most n bytes. What is not only to be read counts as written.
+func (a *Arena) span(addr uint64, n int, to access) []byte {
 	if addr < Base || addr >= Base+ArenaSize {
 		return nil
 	}
 	from := int(addr - Base)
-	end := ArenaSize
-	switch {
-	case from < gapPage*PageSize:
-		end = gapPage * PageSize
-	case from < writablePage*PageSize:
-		return nil
-	case write && from < readOnlyPage*PageSize:
-		end = readOnlyPage * PageSize
-	case write:
+	end := min(limit(from, to), from+n)
+	if end <= from {
 		return nil
 	}
-	return a.bytes[from:min(end, from+n)]
+	if to != toRead {
+		a.note(from, end-from)
+	}
+	return a.bytes[from:end]
 }
 
-// attrOf is the attr that a kernel copies, short ones filled up with zeros.
-func (a *Arena) attrOf(c Call) attr {
-	b := make([]byte, abi.AttrSize)
-	a.Read(b[:min(c.Size, abi.AttrSize)], c.Attr)
-	return attr{b}
+// limit is where the memory that holds offset from ends.
+func limit(from int, to access) int {
+	switch {
+	case from < gapPage*PageSize:
+		return gapPage * PageSize
+	case from < writablePage*PageSize:
+		return 0
+	case to != toWrite:
+		return ArenaSize
+	case from < readOnlyPage*PageSize:
+		return readOnlyPage * PageSize
+	}
+	return 0
+}
+
+// field reads a field of the attr that a kernel copies, short ones filled up with zeros.
+func (a *Arena) field(c Call, offset, size int) uint64 {
+	var b [8]byte
+	if known := a.span(c.Attr, int(min(c.Size, abi.AttrSize)), toRead); offset < len(known) {
+		copy(b[:size], known[offset:])
+	}
+	return word(b[:size])
 }

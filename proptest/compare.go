@@ -121,16 +121,32 @@ func (c *contest) step(s Step) *Mismatch {
 			c.report.count(e)
 		}
 	}
-	if illegal := c.illegal(); illegal || !c.apart && !c.equal() {
+	if !c.apart && !c.equal() {
 		return c.mismatch()
 	}
-	c.apart = c.apart || first.seeded
 	for _, r := range c.runners {
-		if !r.judging {
-			r.states = first.states
+		r.settle(first)
+	}
+	if c.illegal() {
+		return c.mismatch()
+	}
+	c.share()
+	return nil
+}
+
+// share gives the first runner's states to those who were not judging: its own to each, once the kernels may differ.
+func (c *contest) share() {
+	first := c.runners[0]
+	c.apart = c.apart || first.seeded
+	for _, r := range c.runners[1:] {
+		switch {
+		case r.judging:
+		case c.apart:
+			r.possible = first.possible.Clone()
+		default:
+			r.possible = first.possible
 		}
 	}
-	return nil
 }
 
 func (c *contest) illegal() bool {

@@ -90,7 +90,7 @@ func (k *Sim) dumpsBuckets(c Call) bool {
 }
 
 func (k *Sim) setFlags(c Call, flags uint64) {
-	if b := k.arena.span(c.Attr+abi.JulyFlags, 8, false); len(b) == 8 {
+	if b := k.arena.span(c.Attr+abi.JulyFlags, 8, toPoke); len(b) == 8 {
 		putWord(b, flags)
 	}
 }
@@ -104,7 +104,7 @@ func dumpByKey(k *Sim, cpu int, c Call, during func(int)) Outcome {
 	m := k.dumped(c).(maps.Map)
 	key, value := make([]byte, m.Spec().KeySize), make([]byte, m.ValueBytes())
 	k.arena.Read(key, prev)
-	if field := k.arena.span(c.Attr+abi.JulyPrevKey, 8, false); m.(maps.Lookuper).Lookup(&maps.Task{}, key, value) == abi.ENOENT {
+	if field := k.arena.span(c.Attr+abi.JulyPrevKey, 8, toPoke); m.(maps.Lookuper).Lookup(&maps.Task{}, key, value) == abi.ENOENT {
 		putWord(field, 0)
 		defer putWord(field, prev)
 	}
@@ -119,7 +119,7 @@ func dumpWithoutAliasing(k *Sim, cpu int, c Call, during func(int)) Outcome {
 	}
 	m, task := b.(maps.Map), &maps.Task{CPU: cpu}
 	key, value := make([]byte, m.Spec().KeySize), make([]byte, m.ValueBytes())
-	room := word(k.arena.span(a.get(abi.DumpBufLen, 8), 4, false))
+	room := word(k.arena.span(a.get(abi.DumpBufLen, 8), 4, toRead))
 	var cursor []byte
 	filled, calls := uint64(0), 0
 	for size := uint64(len(key) + len(value)); filled+size <= room; calls += 2 {
@@ -135,6 +135,6 @@ func dumpWithoutAliasing(k *Sim, cpu int, c Call, during func(int)) Outcome {
 		cursor = bytes.Clone(key)
 		filled += size
 	}
-	putWord(k.arena.span(a.get(abi.DumpBufLen, 8), 4, true), filled)
+	putWord(k.arena.span(a.get(abi.DumpBufLen, 8), 4, toWrite), filled)
 	return Outcome{}
 }

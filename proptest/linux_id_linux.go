@@ -46,7 +46,7 @@ func (k *Linux) idOf(fd int32) uint32 {
 
 // fdByID opens a map by its id, which stands in attr only for the length of the call.
 func (k *Linux) fdByID(c Call) Outcome {
-	b := k.user.arena.span(c.Attr, 4, false)
+	b := k.user.arena.span(c.Attr, 4, toPoke)
 	if len(b) < 4 || c.Size < 4 {
 		return k.plain(c)
 	}
@@ -74,7 +74,7 @@ func (k *Linux) nextID(c Call) Outcome {
 		return Outcome{Errno: abi.ENOENT}
 	}
 	if !faulted {
-		putWord(arena.span(c.Attr+abi.IDNext, 4, true), uint64(next))
+		putWord(arena.span(c.Attr+abi.IDNext, 4, toWrite), uint64(next))
 	}
 	return out
 }
@@ -118,7 +118,7 @@ func (k *Linux) replaceID(addr uint64, n int) {
 	if n <= 0 {
 		return
 	}
-	b := k.user.arena.span(addr, n, true)
+	b := k.user.arena.span(addr, n, toWrite)
 	for real, ours := range k.ids.ours {
 		var from, to [4]byte
 		putWord(from[:], uint64(real))

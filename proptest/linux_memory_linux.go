@@ -38,6 +38,7 @@ func openUserMemory() (*userMemory, error) {
 		return nil, fmt.Errorf("map the arena: %w", err)
 	}
 	u := &userMemory{arena: newArenaOn(alias[:ArenaSize:ArenaSize]), alias: alias}
+	u.arena.unseen = true
 	if err := u.place(file); err != nil {
 		u.close()
 		return nil, err

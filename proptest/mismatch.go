@@ -27,7 +27,7 @@ func (m *Mismatch) String() string {
 func (c *contest) mismatch() *Mismatch {
 	w := new(writer)
 	for _, r := range c.runners {
-		r.judgeLate()
+		r.doubt()
 		w.printf("  %s: %s", r.kernel.Name(), r.outcomes())
 		if r.why != "" {
 			w.printf(" (%s)", r.why)
@@ -42,10 +42,13 @@ func (c *contest) mismatch() *Mismatch {
 	return &Mismatch{Detail: strings.TrimSuffix(w.String(), "\n")}
 }
 
-// judgeLate asks the model about a step that was only compared so far.
-func (r *runner) judgeLate() {
-	if len(r.seen) == 1 && !r.judging && r.last.Before != nil {
-		r.judge(r.last, r.seen[0].outcome)
+// doubt asks the model about a step that was only compared so far. The states stay what they were, for the other runners.
+func (r *runner) doubt() {
+	if !r.unjudged || len(r.seen) > 1 {
+		return
+	}
+	if why := r.possible.Try(r.last, r.result(r.seen[0].outcome)); why != "" {
+		r.why = "illegal: " + why
 	}
 }
 

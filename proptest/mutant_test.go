@@ -33,7 +33,11 @@ func (k mutant) Bpf(cpu int, c Call, during func(int)) Outcome {
 	return k.call(k.Sim, cpu, c, during)
 }
 
-func (k *Sim) attrOf(c Call) attr { return k.arena.attrOf(c) }
+func (k *Sim) attrOf(c Call) attr {
+	b := make([]byte, abi.AttrSize)
+	k.arena.Read(b[:min(c.Size, abi.AttrSize)], c.Attr)
+	return attr{b}
+}
 
 func (a attr) get(offset, size int) uint64 { return word(a.bytes[offset : offset+size]) }
 
@@ -90,7 +94,7 @@ func afterwards(cmd abi.Cmd, errno abi.Errno, wrong func(k *Sim, cpu int, c Call
 
 // poke adds delta to the word at an address, which must be writable.
 func (k *Sim) poke(addr uint64, delta int) {
-	if b := k.arena.span(addr, 4, true); len(b) == 4 {
+	if b := k.arena.span(addr, 4, toWrite); len(b) == 4 {
 		putWord(b, word(b)+uint64(delta))
 	}
 }

@@ -43,9 +43,9 @@ var mutants = map[string]mutant{
 	"a queue has no next key":      {call: instead(when(abi.MapDump, abi.ENOTSUPP), abi.EOPNOTSUPP)},
 	"info of a bad fd is EBADF":    {call: instead(when(abi.ObjGetInfoByFD, abi.EBADFD), abi.EBADF)},
 	"a walk's end is OK":           {call: instead(when(abi.MapGetNextKey, abi.ENOENT), abi.OK)},
-	"read-only memory is writable": {call: withMemory(func(a *Arena, addr uint64, p []byte) int { return copy(a.span(addr, len(p), false), p) })},
+	"read-only memory is writable": {call: withMemory(func(a *Arena, addr uint64, p []byte) int { return copy(a.span(addr, len(p), toPoke), p) })},
 	"a fault writes nothing": {call: withMemory(func(a *Arena, addr uint64, p []byte) int {
-		if len(a.span(addr, len(p), true)) < len(p) {
+		if len(a.span(addr, len(p), toWrite)) < len(p) {
 			return 0
 		}
 		return a.Write(addr, p)
@@ -60,14 +60,14 @@ var mutants = map[string]mutant{
 		count := k.attrOf(c).get(abi.BatchCount, 4)
 		o := k.Bpf(cpu, c, during)
 		if c.Cmd == abi.MapLookupBatch && o.Errno == abi.EFAULT {
-			if b := k.arena.span(c.Attr+abi.BatchCount, 4, true); len(b) == 4 {
+			if b := k.arena.span(c.Attr+abi.BatchCount, 4, toWrite); len(b) == 4 {
 				putWord(b, count)
 			}
 		}
 		return o
 	}},
 	"fd modes ignored": {call: func(k *Sim, cpu int, c Call, during func(int)) Outcome {
-		if b := k.arena.span(c.Attr+abi.CreateMapFlags, 4, true); c.Cmd == abi.MapCreate && len(b) == 4 {
+		if b := k.arena.span(c.Attr+abi.CreateMapFlags, 4, toWrite); c.Cmd == abi.MapCreate && len(b) == 4 {
 			flags := word(b)
 			putWord(b, flags&^uint64(abi.FlagReadOnly))
 			defer putWord(b, flags)

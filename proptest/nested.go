@@ -10,7 +10,7 @@ func loops(c abi.Cmd) bool { return c == abi.MapDump || c == abi.MapDumpJuly }
 
 // loops reports whether c, which is in memory, is one: BPF_F_DUMP_BUCKET makes it another one, or wrong.
 func (a *Arena) loops(c Call) bool {
-	return c.Cmd == abi.MapDump || c.Cmd == abi.MapDumpJuly && a.attrOf(c).field(abi.JulyFlags, 8)&abi.DumpBucket == 0
+	return c.Cmd == abi.MapDump || c.Cmd == abi.MapDumpJuly && a.field(c, abi.JulyFlags, 8)&abi.DumpBucket == 0
 }
 
 // nesting is a dump with steps inside. The model judges it call by call: user memory before and after each call of its
@@ -18,7 +18,6 @@ func (a *Arena) loops(c Call) bool {
 type nesting struct {
 	*runner
 	call    model.Call
-	memory  *Arena // memory as it was when the loop's last call began
 	steps   []Nested
 	entered bool
 }
@@ -35,7 +34,7 @@ func (n *nesting) during(call int) {
 	}
 	n.depth--
 	if n.judging {
-		n.memory.copyFrom(n.kernel.Arena())
+		n.past.follow(n.kernel.Arena()) // memory as it is when the loop's next call begins
 	}
 }
 
@@ -47,14 +46,14 @@ func (n *nesting) advance() {
 		if !entered {
 			return s.EnterDump(n.call)
 		}
-		return s.StepDump(n.memory.regions, n.kernel.Arena().regions)
+		return s.StepDump(n.past.regions, n.result(Outcome{}))
 	})
 }
 
 // leave judges the loop's last call and the result.
 func (n *nesting) leave(o Outcome) {
 	n.each(func(s *model.State) (*model.State, string) {
-		return s.LeaveDump(n.memory.regions, model.Result{Ret: o.Ret, Errno: o.Errno, After: n.kernel.Arena().regions})
+		return s.LeaveDump(n.past.regions, n.result(o))
 	})
 }
 
@@ -63,19 +62,7 @@ func (n *nesting) each(next func(*model.State) (*model.State, string)) {
 	if n.why != "" {
 		return
 	}
-	var states []*model.State
-	reason := ""
-	for _, s := range n.states {
-		state, why := next(s)
-		if state == nil {
-			reason = why
-			continue
-		}
-		states = append(states, state)
-	}
-	if len(states) == 0 {
+	if reason := n.possible.Each(next); reason != "" {
 		n.why = "illegal: " + reason
-		return
 	}
-	n.states = states
 }

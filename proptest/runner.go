@@ -10,13 +10,15 @@ type runner struct {
 	kernel  Kernel
 	machine Machine
 	judging bool
-	states  []*model.State
-	why     string // what the model has against the last step
-	seen    []event
-	last    model.Call
-	seeded  bool // the last step made a map whose order depends on a random seed
-	before  []*Arena
-	depth   int
+	// possible is where the kernel may be, by the model. Runners that are not judging share the first one's.
+	possible *model.Possible
+	why      string // what the model has against the last step
+	seen     []event
+	last     model.Call
+	unjudged bool   // the last step was a call, and the model has not been asked about it
+	seeded   bool   // the last step made a map whose order depends on a random seed
+	past     *Arena // memory as it was before the last call
+	depth    int
 }
 
 // event is a step and what came of it. A step inside a dump comes before the dump.
@@ -27,15 +29,15 @@ type event struct {
 }
 
 func newRunner(k Kernel) *runner {
-	return &runner{kernel: k, before: []*Arena{NewArena(), NewArena()}}
+	return &runner{kernel: k, past: NewArena()}
 }
 
 func (r *runner) start(m Machine) error {
 	if err := r.kernel.Start(m); err != nil {
 		return err
 	}
-	r.machine = m
-	r.states = []*model.State{newState(m)}
+	r.machine, r.depth = m, 0
+	r.possible = model.NewPossible(newState(m))
 	return nil
 }
 
@@ -54,7 +56,7 @@ func newState(m Machine) *model.State {
 
 // run makes one step of the program; seen and why tell what came of it.
 func (r *runner) run(s Step) {
-	r.seen, r.why, r.seeded, r.last = r.seen[:0], "", false, model.Call{}
+	r.seen, r.why, r.seeded, r.unjudged = r.seen[:0], "", false, false
 	r.do(s)
 }
 
@@ -76,56 +78,70 @@ func (r *runner) call(cpu int, c Call) (abi.MapType, Outcome) {
 	arena := r.kernel.Arena()
 	c = arena.load(r.machine, c)
 	typ := r.typeOf(c)
-	before := r.before[r.depth]
-	before.copyFrom(arena)
-	r.last = model.Call{CPU: cpu, Cmd: c.Cmd, Attr: c.Attr, Size: c.Size, Before: before.regions}
+	r.past.follow(arena)
+	call := model.Call{CPU: cpu, Cmd: c.Cmd, Attr: c.Attr, Size: c.Size, Before: r.past.regions}
+	seeds := arena.makesSeed(c)
 	var dump *nesting
 	var during func(int)
 	if len(c.During) > 0 && arena.loops(c) {
-		dump = &nesting{runner: r, call: r.last, memory: before, steps: c.During}
+		dump = &nesting{runner: r, call: call, steps: c.During}
 		during = dump.during
 	}
-	last := r.last
 	out := r.kernel.Bpf(cpu, c, during)
-	r.last = last
-	r.seeded = r.seeded || out.Errno == abi.OK && before.makesSeed(c)
+	r.last = call
+	r.seeded = r.seeded || out.Errno == abi.OK && seeds
 	switch {
-	case !r.judging:
 	case dump != nil && dump.entered:
 		dump.leave(out)
+	case r.depth > 0:
+		r.judge(out)
 	default:
-		r.judge(r.last, out)
+		r.unjudged = true // until all kernels have made it
 	}
 	return typ, out
 }
 
-// judge moves on to the states that the model allows. The reason of a state that forbids the result is kept only when
-// all do.
-func (r *runner) judge(c model.Call, o Outcome) {
-	result := model.Result{Ret: o.Ret, Errno: o.Errno, After: r.kernel.Arena().regions}
-	made := o.Errno == abi.OK && makesFD(c.Cmd)
-	if made {
-		result.Ret = landing
-	}
-	var states []*model.State
-	var reason string
-	for _, s := range r.states {
-		next, why := s.Next(c, result)
-		if len(next) == 0 {
-			reason = why
-		}
-		states = append(states, next...)
-	}
-	if len(states) == 0 {
-		r.why = "illegal: " + reason
+// judge moves on to the states that the model allows after the last call.
+func (r *runner) judge(o Outcome) {
+	if !r.judging || r.why != "" {
 		return
 	}
-	r.states = states
-	if made {
+	if why := r.possible.Next(r.last, r.result(o)); why != "" {
+		r.why = "illegal: " + why
+		return
+	}
+	if moves(r.last, o) {
 		r.follow(Dup{FD: landing, To: o.Ret})
 		r.follow(Close{FD: landing})
 	}
 }
+
+// settle asks the model about the last step, where that has not been done. A runner that is not judging was seen to do the
+// same as the first one.
+func (r *runner) settle(first *runner) {
+	switch {
+	case !r.unjudged:
+		return
+	case r.judging:
+		r.judge(r.seen[0].outcome)
+	default:
+		r.why = first.why
+	}
+	r.unjudged = false
+}
+
+// result is what came of the last call, for the model.
+func (r *runner) result(o Outcome) model.Result {
+	arena := r.kernel.Arena()
+	result := model.Result{Ret: o.Ret, Errno: o.Errno, After: arena.regions, Written: arena.changes()}
+	if moves(r.last, o) {
+		result.Ret = landing
+	}
+	return result
+}
+
+// moves reports whether a call's fd has been moved.
+func moves(c model.Call, o Outcome) bool { return o.Errno == abi.OK && makesFD(c.Cmd) }
 
 // landing is the fd that a call returned before it was moved, for the model: it was not open, where it is now may have
 // been.
@@ -133,11 +149,7 @@ const landing = FirstFD + NumFDs
 
 // follow tells the model of an event that happened.
 func (r *runner) follow(e Event) {
-	states := make([]*model.State, len(r.states)) // the old slice may be another runner's too
-	for i, s := range r.states {
-		states[i] = after(s, e)
-	}
-	r.states = states
+	r.possible.Each(func(s *model.State) (*model.State, string) { return after(s, e), "" })
 }
 
 func after(s *model.State, e Event) *model.State {

@@ -13,7 +13,7 @@ func (k *Sim) interrupted(t *maps.Task, c Call, during func(call int)) *bpfsys.P
 	if c.Cmd == abi.MapDumpJuly {
 		offset = abi.JulyMapFD
 	}
-	w := &dumpWatch{during: during, array: k.files.isArray(int32(k.arena.attrOf(c).field(offset, 4)))}
+	w := &dumpWatch{during: during, array: k.files.isArray(int32(k.arena.field(c, offset, 4)))}
 	t.Scheduler = w
 	proc := *k.proc
 	proc.Interrupted = w.next

@@ -27,9 +27,9 @@ func (a *Arena) load(m Machine, c Call) Call {
 		c.Cmd += numOwnCmds
 	}
 	if !m.Has(ProgramSignature) {
-		clear(a.span(c.Attr+oldAttrSize, abi.AttrSize-oldAttrSize, false))
+		clear(a.span(c.Attr+oldAttrSize, abi.AttrSize-oldAttrSize, toPoke))
 	}
-	t := tamer{arena: a, machine: m, cmd: c.Cmd, attr: a.span(c.Attr, int(min(c.Size, abi.AttrSize)), false)}
+	t := tamer{arena: a, machine: m, cmd: c.Cmd, attr: a.span(c.Attr, int(min(c.Size, abi.AttrSize)), toPoke)}
 	if c.Size <= abi.MaxAttrSize && len(t.attr) == int(min(c.Size, abi.AttrSize)) {
 		t.tame()
 	}
@@ -183,7 +183,7 @@ func (t *tamer) bound() {
 func (t *tamer) object() {
 	t.set(abi.ObjFileFlags, 4, t.get(abi.ObjFileFlags, 4)&^uint64(abi.FlagPathFD))
 	path := t.get(abi.ObjPathname, 8)
-	text := t.arena.span(path, len(bpffs), false)
+	text := t.arena.span(path, len(bpffs), toRead)
 	if !bytes.HasPrefix(text, []byte(bpffs)) && !bytes.HasPrefix(text, []byte("/nowhere")) {
 		t.arena.Poke(path, []byte{0})
 	}
@@ -192,14 +192,14 @@ func (t *tamer) object() {
 // info keeps struct bpf_map_info's own pointer harmless, and its length to what an older kernel knows.
 func (t *tamer) info() {
 	addr := t.get(abi.InfoPtr, 8)
-	if b := t.arena.span(addr+abi.MapInfoHash, 8, false); len(b) == 8 && !harmless(word(b)) {
+	if b := t.arena.span(addr+abi.MapInfoHash, 8, toPoke); len(b) == 8 && !harmless(word(b)) {
 		clear(b)
 	}
 	if t.machine.Has(MapHash) {
 		return
 	}
 	t.set(abi.InfoLen, 4, min(t.get(abi.InfoLen, 4), abi.MapInfoHash))
-	b := t.arena.span(addr, abi.MapInfoHash, false)
+	b := t.arena.span(addr, abi.MapInfoHash, toPoke)
 	clear(b)
 	// Only 6.18 reads the struct first and faults before it writes; 6.12 writes up to the fault.
 	if len(b) < int(t.get(abi.InfoLen, 4)) {

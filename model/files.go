@@ -1,0 +1,47 @@
+package model
+
+import (
+	"cmp"
+	"slices"
+)
+
+// file is what an fd refers to: a map, or nothing of bpf's when serial is 0.
+type file struct {
+	fd     int32
+	serial int
+	access access
+}
+
+// files are the open fds, in their order. They are replaced, never changed.
+type files []file
+
+// at is where fd is, or would be.
+func (f files) at(fd int32) (int, bool) {
+	return slices.BinarySearchFunc(f, fd, func(open file, fd int32) int { return cmp.Compare(open.fd, fd) })
+}
+
+func (f files) get(fd int32) (file, bool) {
+	at, open := f.at(fd)
+	if !open {
+		return file{}, false
+	}
+	return f[at], true
+}
+
+func (f files) with(fd int32, opened file) files {
+	opened.fd = fd
+	at, open := f.at(fd)
+	more := append(make(files, 0, len(f)+1), f[:at]...)
+	if open {
+		return append(append(more, opened), f[at+1:]...)
+	}
+	return append(append(more, opened), f[at:]...)
+}
+
+func (f files) without(fd int32) files {
+	at, open := f.at(fd)
+	if !open {
+		return f
+	}
+	return slices.Delete(slices.Clone(f), at, at+1)
+}
