@@ -42,31 +42,37 @@ func (h *hash) store(st *stripe, hash uint32, key, value []byte, flags uint64) a
 	case !h.pool.reserve():
 		return abi.E2BIG
 	default:
-		h.place(h.insert(st, hash), none, key, value)
+		h.add(st, hash, key, value)
 	}
 	return abi.OK
 }
 
-// replace puts the stripe's spare element in front and makes the old one the spare.
+// replace puts the stripe's spare element in front and makes the old one the spare. Packed elements need none.
 func (h *hash) replace(st *stripe, p *page, hash, at uint32, key, value []byte) {
+	if h.packed {
+		fill(h.raise(p, hash, at), key, value)
+		return
+	}
 	old := h.slot(p, at)
-	cell := h.raise(p, hash, at)
-	if !h.packed && st.spare == none {
+	if st.spare == none {
 		st.spare = h.arena.fresh()
 	}
-	h.place(cell, st.spare, key, value)
+	h.place(h.raise(p, hash, at), st.spare, key, value)
 	st.spare = old
 }
 
-// place fills a cell with an element, or with slot s, which it fills; none takes one from the pool.
-func (h *hash) place(cell []byte, s slot, key, value []byte) {
+// add puts an element, which was counted in, in front.
+func (h *hash) add(st *stripe, hash uint32, key, value []byte) {
+	cell := h.insert(st, hash)
 	if h.packed {
 		fill(cell, key, value)
 		return
 	}
-	if s == none {
-		s = h.pool.take()
-	}
+	h.place(cell, h.pool.take(), key, value)
+}
+
+// place fills slot s and a cell with it.
+func (h *hash) place(cell []byte, s slot, key, value []byte) {
 	fill(h.content(s), key, value)
 	putSlot(cell, s)
 }

@@ -101,14 +101,10 @@ func (p *page) insert(i uint32, tag byte, l layout) []byte {
 	return p.cell(at, l)
 }
 
-// raise moves cell at to the front of bucket i, which it belongs to, and returns it, to be filled again.
-func (p *page) raise(i, at uint32, tag byte, l layout) []byte {
-	from := p.start(i)
-	if at != from {
-		p.slide(from+1, from, at-from, l)
-		p.setTag(from, tag, l)
-	}
-	return p.cell(from, l)
+// raise moves cell at to place to, which is in front of it, and leaves the content of that one to be filled.
+func (p *page) raise(to, at uint32, tag byte, l layout) {
+	p.slide(to+1, to, at-to, l)
+	p.setTag(to, tag, l)
 }
 
 // remove takes out n cells of bucket i, from at on.

@@ -55,7 +55,8 @@ func (p *drawnPage) step(t *rapid.T) {
 		p.insertMany(t, i, []int{1, 1, 1, 1, 100}[rapid.IntRange(0, 4).Draw(t, "many")])
 	case what < 8:
 		first := bucket[n]
-		fillCell(p.raise(i, at, first, p.layout), first)
+		p.raise(p.start(i), at, first, p.layout)
+		fillCell(p.cell(p.start(i), p.layout), first)
 		p.buckets[i] = append([]byte{first}, slices.Delete(bucket, n, n+1)...)
 	case what == 8:
 		k := rapid.IntRange(1, len(bucket)-n).Draw(t, "n")

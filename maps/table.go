@@ -140,7 +140,11 @@ func put(to, from []byte) {
 
 // raise moves cell at to the front of its bucket and returns it, to be filled again.
 func (x *table) raise(p *page, hash, at uint32) []byte {
-	return p.raise(hash&x.mask&(1<<x.shift-1), at, tag(hash), x.layout)
+	first := p.start(hash & x.mask & (1<<x.shift - 1))
+	if at != first {
+		p.raise(first, at, tag(hash), x.layout)
+	}
+	return p.cell(first, x.layout)
 }
 
 // insert makes a cell for a newest element of its bucket and returns it, to be filled.
