@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -85,8 +86,9 @@ func (d *dumper) wants(n int) {
 func dumpRows(s *session) {
 	for _, shape := range s.shapes() {
 		ours := newDumper(newStock(newEmulated(), shape), shape.entries)
-		from, to := make([]byte, shape.entries*shape.record()), make([]byte, shape.entries*shape.record())
 		ours.restart()
+		ours.all(shape.entries)
+		from, to := bytes.Clone(ours.buf.bytes), make([]byte, len(ours.buf.bytes))
 		runners := []runner{
 			{name: "dump", run: func(int) { ours.restart(); ours.all(shape.entries) }, batch: shape.entries},
 			{name: "memcpy", run: func(int) { copy(to, from) }, batch: shape.entries},
