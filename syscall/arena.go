@@ -1,22 +1,20 @@
 package bpfsys
 
-import (
-	"slices"
-	"sync/atomic"
-)
+import "slices"
 
 // Arena is user memory at made-up addresses: segments with unmapped gaps between them. It runs on every OS and needs
 // no addresses of this process. Accesses take no lock, as in a real address space: the callers see to it that one
 // byte is not written while another goroutine uses it, and Map is not called during system calls.
 type Arena struct {
-	segments []segment // ascending by address
-	free     uint64    // where Alloc maps next
-	hints    [arenaHints]atomic.Uint32
+	segments []*segment // ascending by address
+	free     uint64     // where Alloc maps next
+	// low is the first segment of each of the low pages, unmapped for a page without one. Most accesses find theirs there,
+	// without a search, whose branches no processor predicts.
+	low []*segment
 }
 
-// arenaHints is the number of places in which an arena notes, by page, the segment that was found last: the pages that
-// a program uses in call after call are then found without a search, whose branches no processor predicts.
-const arenaHints = 16
+// lowPages bounds the pages that Arena.low knows: those that Alloc comes to in a GiB.
+const lowPages = 1 << 18
 
 type segment struct {
 	addr     uint64
@@ -43,10 +41,26 @@ func (a *Arena) Map(addr uint64, size int, writable bool) []byte {
 	case at > 0 && a.segments[at-1].end() > addr, at < len(a.segments) && a.segments[at].addr < end:
 		panic("bpfsys: Arena.Map over another segment")
 	}
-	s := segment{addr: addr, bytes: make([]byte, size), writable: writable}
+	// Whole cache lines, so that threads that use segments of their own do not wait for each other.
+	bytes := make([]byte, (size+cacheLine-1)&^(cacheLine-1))[:size:size]
+	s := &segment{addr: addr, bytes: bytes, writable: writable}
 	a.segments = slices.Insert(a.segments, at, s)
 	a.free = max(a.free, end)
+	a.note(s)
 	return s.bytes
+}
+
+// note enters a segment into low.
+func (a *Arena) note(s *segment) {
+	from, end := s.addr/arenaPage, min((s.end()-1)/arenaPage+1, lowPages)
+	for page := from; page < end; page++ {
+		for page >= uint64(len(a.low)) {
+			a.low = append(a.low, unmapped)
+		}
+		if first := a.low[page]; first == unmapped || first.addr > s.addr {
+			a.low[page] = s
+		}
+	}
 }
 
 // Alloc maps n writable bytes (at least one) at an address of its own choice, with an unmapped gap behind them, and
@@ -67,12 +81,14 @@ func (a *Arena) Put(content []byte) uint64 {
 
 // Bytes are the n bytes at addr for direct access, nil unless all of them lie in one segment.
 func (a *Arena) Bytes(addr uint64, n int) []byte {
-	s := a.at(addr)
-	if s == nil || uint64(n) > s.end()-addr {
-		return nil
+	s := a.near(addr)
+	if !s.holds(addr) {
+		s = a.search(addr)
 	}
-	off := addr - s.addr
-	return s.bytes[off : off+uint64(n) : off+uint64(n)]
+	if off := addr - s.addr; s.holds(addr) && uint64(n) <= uint64(len(s.bytes))-off {
+		return s.bytes[off:][:n:n]
+	}
+	return nil
 }
 
 // Read copies from addr to p up to the first unmapped byte and returns the number copied.
@@ -80,7 +96,7 @@ func (a *Arena) Read(p []byte, addr uint64) int {
 	n := 0
 	for n < len(p) {
 		s := a.at(addr + uint64(n))
-		if s == nil {
+		if s == unmapped {
 			break
 		}
 		n += copy(p[n:], s.bytes[addr+uint64(n)-s.addr:])
@@ -93,7 +109,7 @@ func (a *Arena) Write(addr uint64, p []byte) int {
 	n := 0
 	for n < len(p) {
 		s := a.at(addr + uint64(n))
-		if s == nil || !s.writable {
+		if !s.writable {
 			break
 		}
 		n += copy(s.bytes[addr+uint64(n)-s.addr:], p[n:])
@@ -103,26 +119,42 @@ func (a *Arena) Write(addr uint64, p []byte) int {
 
 // Window is the writable bytes from addr on that lie in one segment, at most n, for direct access.
 func (a *Arena) Window(addr uint64, n int) []byte {
-	s := a.at(addr)
-	if s == nil || !s.writable {
+	s := a.near(addr)
+	if !s.holds(addr) {
+		s = a.search(addr)
+	}
+	if !s.writable { // unmapped is not
 		return nil
 	}
 	bytes := s.bytes[addr-s.addr:]
 	return bytes[:min(n, len(bytes))]
 }
 
-// at is the segment that holds addr, nil when it is not mapped.
+// at is the segment that holds addr, nowhere when it is not mapped.
 func (a *Arena) at(addr uint64) *segment {
-	hint := &a.hints[addr/arenaPage%arenaHints]
-	if i := int(hint.Load()); i < len(a.segments) && a.segments[i].holds(addr) {
-		return &a.segments[i]
+	if s := a.near(addr); s.holds(addr) {
+		return s
 	}
-	i := a.behind(addr) - 1
-	if i < 0 || !a.segments[i].holds(addr) {
-		return nil
+	return a.search(addr)
+}
+
+// near is the segment that most likely holds addr.
+func (a *Arena) near(addr uint64) *segment {
+	if page := addr / arenaPage; page < uint64(len(a.low)) {
+		return a.low[page]
 	}
-	hint.Store(uint32(i))
-	return &a.segments[i]
+	return unmapped
+}
+
+// unmapped stands for the segment of addresses that have none.
+var unmapped = new(segment)
+
+// search is at for what low does not know.
+func (a *Arena) search(addr uint64) *segment {
+	if i := a.behind(addr); i > 0 && a.segments[i-1].holds(addr) {
+		return a.segments[i-1]
+	}
+	return unmapped
 }
 
 // behind is the place of the first segment that starts behind addr.

@@ -16,17 +16,17 @@ func DecodeArgs(cmd abi.Cmd, a *Attr) (Args, bool) {
 	if !known || command.decode == nil {
 		return nil, false
 	}
-	return command.decode(a), true
+	return command.decode(a.fields()), true
 }
 
 // decoder is a pointer to arguments of type T that can be read out of an attr.
 type decoder[T any] interface {
 	*T
-	Decode(*Attr)
+	Decode(Fields)
 }
 
 // decoded is Decode as a function that returns the arguments by value.
-func decoded[T Args, P decoder[T]](a *Attr) Args {
+func decoded[T Args, P decoder[T]](a Fields) Args {
 	var args T
 	P(&args).Decode(a)
 	return args

@@ -17,7 +17,7 @@ func inverse[T Args, P decoder[T]](t *testing.T) {
 		want := rapid.Make[T]().Draw(r, "args")
 		attr := want.Encode()
 		var got T
-		P(&got).Decode(&attr)
+		P(&got).Decode(attr[:])
 		require.Equal(r, want, got)
 		require.True(r, allZero(attr[attrEnd(want.Cmd()):]))
 		byTable, ok := DecodeArgs(want.Cmd(), &attr)

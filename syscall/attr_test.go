@@ -89,3 +89,18 @@ func TestNothingBehindTheLastField(t *testing.T) {
 		})
 	}
 }
+
+// What the caller did not pass is zero, whatever the call before left in the kernel's buffers.
+func TestShortAttrIsFilledUpWithZeros(t *testing.T) {
+	d := newDesk(t, abi.Hash, 0)
+	attr := MapGetFDByID{ID: 1, OpenFlags: 0xff_ffff}.Encode()
+	addr := d.Arena.Put(attr[:])
+	open := func(size uint32) abi.Errno {
+		_, errno := d.Kernel.Bpf(d.Task, d.Process, uint32(abi.MapGetFDByID), addr, size)
+		return errno
+	}
+	for range 10 { // the pool may give out other buffers now and then
+		require.Equal(t, abi.EINVAL, open(abi.IDOpenFlags+3))
+		require.Equal(t, abi.OK, open(abi.IDOpenFlags))
+	}
+}

@@ -7,7 +7,8 @@ import (
 
 // batch is a batch command past the checks that all four share.
 type batch struct {
-	*call
+	call
+	*buffers
 	MapLookupBatch
 	m         *Map
 	keySize   int
@@ -17,9 +18,11 @@ type batch struct {
 // runBatch makes the checks of bpf_map_do_batch in kernel/bpf/syscall.c and then runs op, which returns false when
 // the map's type has no such command.
 func (c *call) runBatch(need rights, op func(*batch) (abi.Errno, bool)) (int32, abi.Errno) {
-	b := &c.batch
-	b.call, c.walked = c, true
-	b.Decode(&c.attr)
+	kept := c.kept()
+	kept.walked = true
+	b := &kept.batch
+	b.call, b.buffers = *c, kept
+	b.Decode(c.attr)
 	file, errno := c.use(b.FD, need)
 	if errno != abi.OK {
 		return 0, errno
@@ -91,19 +94,20 @@ func (b *batch) each(one func(b *batch, i uint32) abi.Errno) abi.Errno {
 }
 
 func (b *batch) updateOne(i uint32) abi.Errno {
-	key, value := b.sized(&b.key, b.keySize), b.sized(&b.value, b.valueSize)
-	if errno := b.copyIn(key, at(b.Keys, i, b.keySize)); errno != abi.OK {
+	key, errno := b.view(keyBuffer, at(b.Keys, i, b.keySize), b.keySize)
+	if errno != abi.OK {
 		return errno
 	}
-	if errno := b.copyIn(value, at(b.Values, i, b.valueSize)); errno != abi.OK {
+	value, errno := b.view(valueBuffer, at(b.Values, i, b.valueSize), b.valueSize)
+	if errno != abi.OK {
 		return errno
 	}
 	return b.m.updater.Update(b.task, key, value, b.ElemFlags)
 }
 
 func (b *batch) deleteOne(i uint32) abi.Errno {
-	key := b.sized(&b.key, b.keySize)
-	if errno := b.copyIn(key, at(b.Keys, i, b.keySize)); errno != abi.OK {
+	key, errno := b.view(keyBuffer, at(b.Keys, i, b.keySize), b.keySize)
+	if errno != abi.OK {
 		return errno
 	}
 	return b.m.deleter.Delete(b.task, key)
@@ -134,7 +138,7 @@ func (b *batch) copyElements(elements maps.NextKeyer) abi.Errno {
 		return errno
 	}
 	var last []byte
-	next, spare := b.sized(&b.key, b.keySize), b.sized(&b.next, b.keySize)
+	next, spare := b.one(keyBuffer, b.keySize), b.one(nextBuffer, b.keySize)
 	if b.In != 0 {
 		if errno := b.copyIn(spare, b.In); errno != abi.OK {
 			return errno
@@ -157,7 +161,7 @@ func (b *batch) copyElements(elements maps.NextKeyer) abi.Errno {
 
 // copyElement copies key and its value to the caller's arrays.
 func (b *batch) copyElement(i uint32, key []byte) abi.Errno {
-	value := b.sized(&b.value, b.valueSize)
+	value := b.one(valueBuffer, b.valueSize)
 	if errno := b.m.get(b.task, key, value); errno != abi.OK {
 		return errno
 	}

@@ -17,7 +17,7 @@ type MapLookupBatch struct {
 func (MapLookupBatch) Cmd() abi.Cmd { return abi.MapLookupBatch }
 
 // Decode reads the arguments out of a.
-func (c *MapLookupBatch) Decode(a *Attr) {
+func (c *MapLookupBatch) Decode(a Fields) {
 	*c = MapLookupBatch{
 		In: a.u64(abi.BatchIn), Out: a.u64(abi.BatchOut), Keys: a.u64(abi.BatchKeys), Values: a.u64(abi.BatchValues),
 		Count: a.u32(abi.BatchCount), FD: a.fd(abi.BatchMapFD),
@@ -45,7 +45,7 @@ type MapLookupAndDeleteBatch MapLookupBatch
 func (MapLookupAndDeleteBatch) Cmd() abi.Cmd { return abi.MapLookupAndDelBatch }
 
 // Decode reads the arguments out of a.
-func (c *MapLookupAndDeleteBatch) Decode(a *Attr) { (*MapLookupBatch)(c).Decode(a) }
+func (c *MapLookupAndDeleteBatch) Decode(a Fields) { (*MapLookupBatch)(c).Decode(a) }
 
 // Encode lays the arguments out.
 func (c MapLookupAndDeleteBatch) Encode() Attr { return MapLookupBatch(c).Encode() }
@@ -58,7 +58,7 @@ type MapUpdateBatch MapLookupBatch
 func (MapUpdateBatch) Cmd() abi.Cmd { return abi.MapUpdateBatch }
 
 // Decode reads the arguments out of a.
-func (c *MapUpdateBatch) Decode(a *Attr) { (*MapLookupBatch)(c).Decode(a) }
+func (c *MapUpdateBatch) Decode(a Fields) { (*MapLookupBatch)(c).Decode(a) }
 
 // Encode lays the arguments out.
 func (c MapUpdateBatch) Encode() Attr { return MapLookupBatch(c).Encode() }
@@ -71,7 +71,7 @@ type MapDeleteBatch MapLookupBatch
 func (MapDeleteBatch) Cmd() abi.Cmd { return abi.MapDeleteBatch }
 
 // Decode reads the arguments out of a.
-func (c *MapDeleteBatch) Decode(a *Attr) { (*MapLookupBatch)(c).Decode(a) }
+func (c *MapDeleteBatch) Decode(a Fields) { (*MapLookupBatch)(c).Decode(a) }
 
 // Encode lays the arguments out.
 func (c MapDeleteBatch) Encode() Attr { return MapLookupBatch(c).Encode() }

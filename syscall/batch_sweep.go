@@ -11,7 +11,7 @@ func (b *batch) apart() bool {
 // sweepBuckets copies whole buckets, many in a step, straight into the caller's arrays as far as these can be written
 // directly. It returns the number of elements copied and the bucket to go on with.
 func (b *batch) sweepBuckets(bucket uint32, remove bool) (done, next uint32) {
-	s := &b.call.sweep
+	s := &b.sweep
 	*s = maps.Sweep{Bucket: bucket, Whole: true, Remove: remove}
 	for done < b.Count {
 		left := int(b.Count - done)

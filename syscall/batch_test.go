@@ -34,7 +34,7 @@ func (r *rack) args(count uint32) MapLookupBatch {
 func (r *rack) wantCount(errno abi.Errno, count uint32, args Args) {
 	r.t.Helper()
 	r.want(errno, args)
-	require.Equal(r.t, count, r.Attr().u32(abi.BatchCount), "count of %#v", args)
+	require.Equal(r.t, count, r.Attr().fields().u32(abi.BatchCount), "count of %#v", args)
 }
 
 func (r *rack) word(addr uint64) uint32 { return binary.LittleEndian.Uint32(r.Arena.Bytes(addr, 4)) }
@@ -141,7 +141,7 @@ func TestHashLookupBatchCursor(t *testing.T) {
 	args := r.args(3)
 	for {
 		_, errno := r.Do(args)
-		n := r.Attr().u32(abi.BatchCount)
+		n := r.Attr().fields().u32(abi.BatchCount)
 		walked = append(walked, r.Arena.Bytes(r.keys, int(4*n))...)
 		if errno == abi.ENOENT {
 			break
@@ -206,7 +206,7 @@ func TestLookupAndDeleteBatchFaultLosesTheBucket(t *testing.T) {
 		}
 		r.wantCount(abi.EFAULT, 0, MapLookupAndDeleteBatch(args))
 		r.want(abi.ENOENT, r.args(4))
-		left := r.Attr().u32(abi.BatchCount)
+		left := r.Attr().fields().u32(abi.BatchCount)
 		require.Less(t, left, uint32(4))
 		require.NotZero(t, left)
 		r.wantCount(abi.ENOENT, left, MapLookupAndDeleteBatch(r.args(4)))

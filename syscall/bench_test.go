@@ -1,6 +1,7 @@
 package bpfsys
 
 import (
+	"sync/atomic"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -23,30 +24,40 @@ func benchDeskOf(b *testing.B, entries uint32) *desk {
 	return d
 }
 
-// lookups calls as long as more says so, with the attr laid out once.
-func lookups(d *desk, more func() bool) {
-	attr := MapLookupElem{FD: d.fd, Key: d.key, Value: d.val}.Encode()
-	addr := d.Arena.Put(attr[:])
+// repeat makes a call as long as more says so, each time with the next key, and with the attr laid out once.
+func repeat(d *desk, args Args, more func() bool) {
+	attr := args.Encode()
+	size, _ := abi.AttrEnd(args.Cmd())
+	addr, key := d.Arena.Put(attr[:size]), d.Arena.Bytes(d.key, 4)
 	for i := uint32(0); more(); i++ {
-		key := d.Arena.Bytes(d.key, 4)
 		key[0], key[1] = byte(i), byte(i>>8)&3
-		d.Kernel.Bpf(d.Task, d.Process, uint32(abi.MapLookupElem), addr, abi.AttrSize)
+		d.Kernel.Bpf(d.Task, d.Process, uint32(args.Cmd()), addr, uint32(size))
 	}
 }
 
-func BenchmarkLookup(b *testing.B) {
+// BenchmarkCall is the cost of a call on one element, map included.
+func BenchmarkCall(b *testing.B) {
 	d := benchDesk(b)
-	b.ReportAllocs()
-	lookups(d, b.Loop)
+	elem := MapLookupElem{FD: d.fd, Key: d.key, Value: d.val}
+	for _, args := range []Args{elem, MapUpdateElem(elem), MapGetNextKey{FD: d.fd, Key: d.key, NextKey: d.key}} {
+		b.Run(args.Cmd().String(), func(b *testing.B) {
+			b.ReportAllocs()
+			repeat(d, args, b.Loop)
+		})
+	}
 }
 
 func BenchmarkLookupParallel(b *testing.B) {
 	d := benchDesk(b)
 	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) { lookups(thread(d, 0), pb.Next) })
+	cpu := atomic.Int32{}
+	b.RunParallel(func(pb *testing.PB) {
+		th := thread(d, int(cpu.Add(1)))
+		repeat(th, MapLookupElem{FD: th.fd, Key: th.key, Value: th.val}, pb.Next)
+	})
 }
 
-// BenchmarkLookupBatch reads the whole map in one call; ns/elem is the figure to compare with BenchmarkLookup.
+// BenchmarkLookupBatch reads the whole map in one call; ns/elem is the figure to compare with BenchmarkCall.
 func BenchmarkLookupBatch(b *testing.B) {
 	d := benchDesk(b)
 	keys, values, out := d.Arena.Alloc(4096), d.Arena.Alloc(8192), d.Arena.Alloc(4)

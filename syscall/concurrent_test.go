@@ -95,7 +95,7 @@ func TestThreadsMakeAndCloseMaps(t *testing.T) {
 				continue
 			}
 			d.Do(MapGetNextID{StartID: 1})
-			if other, errno := d.Do(MapGetFDByID{ID: d.Attr().u32(abi.IDNext)}); errno == abi.OK {
+			if other, errno := d.Do(MapGetFDByID{ID: d.Attr().fields().u32(abi.IDNext)}); errno == abi.OK {
 				d.Do(MapUpdateElem{FD: other, Key: d.key, Value: d.val})
 				d.Process.Files.(*FDTable).Close(other)
 			}
@@ -122,4 +122,31 @@ func TestCloseDuringCalls(t *testing.T) {
 		group.Wait()
 		require.Empty(t, d.Kernel.Maps())
 	}
+}
+
+// closer is a machine on which another task closes every fd whenever a call touches user memory.
+type closer struct{ *desk }
+
+func (c closer) Step(_ *maps.Task, at maps.Point) {
+	if at == maps.PointUser {
+		c.Process.Files.(*FDTable).CloseAll()
+	}
+}
+
+func (closer) Lock(*maps.Task, *maps.Lock) {}
+
+// On a machine, where others can look in the middle of a call, a call keeps what its fd stood for when it began.
+func TestScheduledCallHoldsItsFile(t *testing.T) {
+	d := newDesk(t, abi.Hash, 0)
+	file, _ := d.Process.Files.Get(d.fd)
+	c := call{task: &maps.Task{Scheduler: closer{d}}, proc: d.Process, kernel: d.Kernel}
+	held, errno := c.use(d.fd, reading)
+	require.Equal(t, abi.OK, errno)
+	_, errno = c.userKey(held.m, d.key)
+	require.Equal(t, abi.OK, errno)
+	require.Equal(t, []*Map{file.m}, d.Kernel.Maps())
+	c.done(held, reading)
+	require.Empty(t, d.Kernel.Maps())
+	_, errno = c.use(d.fd, reading)
+	require.Equal(t, abi.EBADF, errno)
 }

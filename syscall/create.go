@@ -11,7 +11,7 @@ import (
 // and fd, in this order.
 func (c *call) mapCreate() (int32, abi.Errno) {
 	var args MapCreate
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	withToken := args.Flags&abi.FlagTokenFD != 0
 	args.Flags &^= abi.FlagTokenFD
 	access, errno := args.checkShape(c.kernel, c.proc.Caps)
@@ -148,7 +148,7 @@ func (c *call) exclProgHash(args MapCreate) abi.Errno {
 	case args.ExclProgHash == 0 || args.ExclProgHashSize != sha256Size:
 		return abi.EINVAL
 	}
-	return c.copyIn(c.page[:sha256Size], args.ExclProgHash)
+	return c.copyIn(c.kept().page[:sha256Size], args.ExclProgHash)
 }
 
 // objectName is the text of a name field: up to the first NUL, of letters, digits, '_' and '.'. The kernel's isalnum

@@ -36,7 +36,7 @@ func NameOf(name string) (n [abi.NameLen]byte) {
 func (MapCreate) Cmd() abi.Cmd { return abi.MapCreate }
 
 // Decode reads the arguments out of a.
-func (c *MapCreate) Decode(a *Attr) {
+func (c *MapCreate) Decode(a Fields) {
 	*c = MapCreate{
 		Type:              abi.MapType(a.u32(abi.CreateMapType)),
 		KeySize:           a.u32(abi.CreateKeySize),

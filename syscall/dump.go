@@ -9,7 +9,7 @@ import (
 // than one entry per call"). Its flags lie past the last field it declares and are always zero.
 func (c *call) mapDump() (int32, abi.Errno) {
 	var args MapDump
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	july := MapDumpJuly{FD: args.FD, PrevKey: args.PrevKey, Buf: args.Buf, BufLen: args.BufLen}
 	return 0, c.runDump(july, false)
 }
@@ -17,14 +17,14 @@ func (c *call) mapDump() (int32, abi.Errno) {
 // mapDumpJuly is BPF_MAP_DUMP as mailed on 24 July 2019, and with abi.DumpBucket this project's own.
 func (c *call) mapDumpJuly() (int32, abi.Errno) {
 	var args MapDumpJuly
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	return 0, c.runDump(args, false)
 }
 
 // mapDumpAndDelete is what Yonghong Song's review of RFC v3 asks for (5 July 2019).
 func (c *call) mapDumpAndDelete() (int32, abi.Errno) {
 	var args MapDumpAndDelete
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	return 0, c.runDump(MapDumpJuly(args), true)
 }
 
@@ -43,9 +43,10 @@ func (c *call) runDump(args MapDumpJuly, remove bool) abi.Errno {
 		return errno
 	}
 	defer c.done(file, need)
-	d := &c.dump
-	c.walked = true
-	d.call, d.MapDumpJuly, d.m, d.remove = c, args, file.m, remove
+	kept := c.kept()
+	kept.walked = true
+	d := &kept.dump
+	d.call, d.buffers, d.MapDumpJuly, d.m, d.remove = *c, kept, args, file.m, remove
 	d.walk, d.table = d.m.walker, d.m.drainer
 	d.sweeper = d.sweeps(d.m)
 	switch {
@@ -59,7 +60,8 @@ func (c *call) runDump(args MapDumpJuly, remove bool) abi.Errno {
 
 // dump is a dump past its checks. record is one buffer, a key and its value.
 type dump struct {
-	*call
+	call
+	*buffers
 	MapDumpJuly
 	m      *Map
 	walk   maps.NextKeyer
@@ -82,13 +84,15 @@ func (d *dump) run() abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	d.record = d.sized(&d.call.value, d.m.keySize+d.m.valueSize)
+	d.record = d.one(valueBuffer, d.m.keySize+d.m.valueSize)
 	d.key, d.value, d.room = d.record[:d.m.keySize], d.record[d.m.keySize:], uint64(room)
 	if d.room < uint64(len(d.record)) {
 		return abi.EINVAL
 	}
 	if d.PrevKey != 0 && !d.remove {
-		if d.cursor, errno = d.userKey(d.m, d.PrevKey); errno != abi.OK {
+		// A copy: what is dumped may overwrite it.
+		d.cursor = d.one(keyBuffer, d.m.keySize)
+		if errno = d.copyIn(d.cursor, d.PrevKey); errno != abi.OK {
 			return errno
 		}
 	}

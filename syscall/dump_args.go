@@ -16,7 +16,7 @@ type MapDump struct {
 func (MapDump) Cmd() abi.Cmd { return abi.MapDump }
 
 // Decode reads the arguments out of a.
-func (c *MapDump) Decode(a *Attr) {
+func (c *MapDump) Decode(a Fields) {
 	*c = MapDump{
 		FD: a.fd(abi.DumpMapFD), PrevKey: a.u64(abi.DumpPrevKey), Buf: a.u64(abi.DumpBuf), BufLen: a.u64(abi.DumpBufLen),
 	}
@@ -46,7 +46,7 @@ type MapDumpJuly struct {
 func (MapDumpJuly) Cmd() abi.Cmd { return abi.MapDumpJuly }
 
 // Decode reads the arguments out of a.
-func (c *MapDumpJuly) Decode(a *Attr) {
+func (c *MapDumpJuly) Decode(a Fields) {
 	*c = MapDumpJuly{
 		PrevKey: a.u64(abi.JulyPrevKey), Buf: a.u64(abi.JulyBuf), BufLen: a.u64(abi.JulyBufLen),
 		Flags: a.u64(abi.JulyFlags), FD: a.fd(abi.JulyMapFD),
@@ -71,7 +71,7 @@ type MapDumpAndDelete MapDumpJuly
 func (MapDumpAndDelete) Cmd() abi.Cmd { return abi.MapDumpAndDelete }
 
 // Decode reads the arguments out of a.
-func (c *MapDumpAndDelete) Decode(a *Attr) { (*MapDumpJuly)(c).Decode(a) }
+func (c *MapDumpAndDelete) Decode(a Fields) { (*MapDumpJuly)(c).Decode(a) }
 
 // Encode lays the arguments out.
 func (c MapDumpAndDelete) Encode() Attr { return MapDumpJuly(c).Encode() }

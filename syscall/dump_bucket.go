@@ -69,7 +69,7 @@ func (d *dump) readOnce(bucket uint32, keys, values []byte) int {
 
 // pack lays the n elements read last out as records.
 func (d *dump) pack(n int) []byte {
-	packed := d.sized(&d.call.next, n*len(d.record))
+	packed := d.one(nextBuffer, n*len(d.record))
 	for i := range n {
 		record := packed[i*len(d.record):]
 		copy(record, d.keys[i*len(d.key):][:len(d.key)])

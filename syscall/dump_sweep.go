@@ -29,7 +29,7 @@ const sweepMost = 64 << 10
 // map goes on wherever it continues from that key. What it leaves, the loops below finish one by one: a record
 // across the end of the user's memory, and a bucket that does not fit.
 func (d *dump) sweep(bucket uint32) abi.Errno {
-	s := &d.call.sweep
+	s := &d.buffers.sweep
 	*s = maps.Sweep{Bucket: bucket, Whole: d.Flags&abi.DumpBucket != 0, Remove: d.remove}
 	if !s.Whole {
 		s.After = d.cursor
@@ -58,7 +58,7 @@ func (d *dump) sweepOnce(s *maps.Sweep) (int, abi.Errno) {
 		if d.remove {
 			return 0, abi.OK // what cannot be copied must stay, so nothing is removed ahead
 		}
-		s.Keys = d.sized(&d.call.values, min(room, max(sweepMost, len(d.record))))
+		s.Keys = d.sized(&d.values, min(room, max(sweepMost, len(d.record))))
 	}
 	d.sweeper.Sweep(d.task, s)
 	if s.Count == 0 {

@@ -10,7 +10,7 @@ import (
 
 func (c *call) mapLookupElem() (int32, abi.Errno) {
 	var args MapLookupElem
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	if args.Flags&^abi.Lock != 0 {
 		return 0, abi.EINVAL
 	}
@@ -18,8 +18,9 @@ func (c *call) mapLookupElem() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer c.done(file, reading)
-	return 0, c.lookup(file.m, args)
+	errno = c.lookup(file.m, args)
+	c.done(file, reading)
+	return 0, errno
 }
 
 func (c *call) lookup(m *Map, args MapLookupElem) abi.Errno {
@@ -27,8 +28,8 @@ func (c *call) lookup(m *Map, args MapLookupElem) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	value := c.sized(&c.value, m.valueSize)
-	if errno := m.get(c.task, key, value); errno != abi.OK {
+	value, inPlace := c.place(valueBuffer, args.Value, m.valueSize)
+	if errno := m.get(c.task, key, value); errno != abi.OK || inPlace {
 		return errno
 	}
 	return c.copyOut(args.Value, value)
@@ -36,13 +37,14 @@ func (c *call) lookup(m *Map, args MapLookupElem) abi.Errno {
 
 func (c *call) mapUpdateElem() (int32, abi.Errno) {
 	var args MapUpdateElem
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	file, errno := c.use(args.FD, writing)
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer c.done(file, writing)
-	return 0, c.update(file.m, args)
+	errno = c.update(file.m, args)
+	c.done(file, writing)
+	return 0, errno
 }
 
 func (c *call) update(m *Map, args MapUpdateElem) abi.Errno {
@@ -50,8 +52,8 @@ func (c *call) update(m *Map, args MapUpdateElem) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	value := c.sized(&c.value, m.valueSize)
-	if errno := c.copyIn(value, args.Value); errno != abi.OK {
+	value, errno := c.view(valueBuffer, args.Value, m.valueSize)
+	if errno != abi.OK {
 		return errno
 	}
 	return m.set(c.task, key, value, args.Flags)
@@ -59,28 +61,34 @@ func (c *call) update(m *Map, args MapUpdateElem) abi.Errno {
 
 func (c *call) mapDeleteElem() (int32, abi.Errno) {
 	var args MapDeleteElem
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	file, errno := c.use(args.FD, writing)
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer c.done(file, writing)
-	key, errno := c.userKey(file.m, args.Key)
+	errno = c.remove(file.m, args)
+	c.done(file, writing)
+	return 0, errno
+}
+
+func (c *call) remove(m *Map, args MapDeleteElem) abi.Errno {
+	key, errno := c.userKey(m, args.Key)
 	if errno != abi.OK {
-		return 0, errno
+		return errno
 	}
-	return 0, file.m.remove(c.task, key)
+	return m.remove(c.task, key)
 }
 
 func (c *call) mapGetNextKey() (int32, abi.Errno) {
 	var args MapGetNextKey
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	file, errno := c.use(args.FD, reading)
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer c.done(file, reading)
-	return 0, c.nextKey(file.m, args)
+	errno = c.nextKey(file.m, args)
+	c.done(file, reading)
+	return 0, errno
 }
 
 func (c *call) nextKey(m *Map, args MapGetNextKey) abi.Errno {
@@ -91,8 +99,8 @@ func (c *call) nextKey(m *Map, args MapGetNextKey) abi.Errno {
 			return errno
 		}
 	}
-	next := c.sized(&c.next, m.keySize)
-	if errno := m.nextKey(c.task, key, next); errno != abi.OK {
+	next, inPlace := c.place(nextBuffer, args.NextKey, m.keySize)
+	if errno := m.nextKey(c.task, key, next); errno != abi.OK || inPlace {
 		return errno
 	}
 	return c.copyOut(args.NextKey, next)
@@ -100,7 +108,7 @@ func (c *call) nextKey(m *Map, args MapGetNextKey) abi.Errno {
 
 func (c *call) mapLookupAndDeleteElem() (int32, abi.Errno) {
 	var args MapLookupAndDeleteElem
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	if args.Flags&^abi.Lock != 0 {
 		return 0, abi.EINVAL
 	}
@@ -108,8 +116,9 @@ func (c *call) mapLookupAndDeleteElem() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	defer c.done(file, reading|writing)
-	return 0, c.take(file.m, args)
+	errno = c.take(file.m, args)
+	c.done(file, reading|writing)
+	return 0, errno
 }
 
 // take copies the value out after the element has left the map: a bad address loses it, as on Linux.
@@ -118,8 +127,8 @@ func (c *call) take(m *Map, args MapLookupAndDeleteElem) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	value := c.sized(&c.value, m.valueSize)
-	if errno := m.take(c.task, key, value); errno != abi.OK {
+	value, inPlace := c.place(valueBuffer, args.Value, m.valueSize)
+	if errno := m.take(c.task, key, value); errno != abi.OK || inPlace {
 		return errno
 	}
 	return c.copyOut(args.Value, value)
@@ -127,7 +136,7 @@ func (c *call) take(m *Map, args MapLookupAndDeleteElem) abi.Errno {
 
 func (c *call) mapFreeze() (int32, abi.Errno) {
 	var args MapFreeze
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	file, errno := c.mapFile(args.FD)
 	if errno != abi.OK {
 		return 0, errno
@@ -159,8 +168,7 @@ func (c *call) userKey(m *Map, addr uint64) ([]byte, abi.Errno) {
 		}
 		return nil, abi.OK
 	}
-	key := c.sized(&c.key, size)
-	return key, c.copyIn(key, addr)
+	return c.view(keyBuffer, addr, size)
 }
 
 // The methods below answer for what a map's type cannot do, so that no command needs to know types.

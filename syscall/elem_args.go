@@ -13,7 +13,7 @@ type MapLookupElem struct {
 func (MapLookupElem) Cmd() abi.Cmd { return abi.MapLookupElem }
 
 // Decode reads the arguments out of a.
-func (c *MapLookupElem) Decode(a *Attr) {
+func (c *MapLookupElem) Decode(a Fields) {
 	*c = MapLookupElem{
 		FD: a.fd(abi.ElemMapFD), Key: a.u64(abi.ElemKey), Value: a.u64(abi.ElemValue), Flags: a.u64(abi.ElemFlags),
 	}
@@ -35,7 +35,7 @@ type MapUpdateElem MapLookupElem
 func (MapUpdateElem) Cmd() abi.Cmd { return abi.MapUpdateElem }
 
 // Decode reads the arguments out of a.
-func (c *MapUpdateElem) Decode(a *Attr) { (*MapLookupElem)(c).Decode(a) }
+func (c *MapUpdateElem) Decode(a Fields) { (*MapLookupElem)(c).Decode(a) }
 
 // Encode lays the arguments out.
 func (c MapUpdateElem) Encode() Attr { return MapLookupElem(c).Encode() }
@@ -47,7 +47,7 @@ type MapLookupAndDeleteElem MapLookupElem
 func (MapLookupAndDeleteElem) Cmd() abi.Cmd { return abi.MapLookupAndDeleteElem }
 
 // Decode reads the arguments out of a.
-func (c *MapLookupAndDeleteElem) Decode(a *Attr) { (*MapLookupElem)(c).Decode(a) }
+func (c *MapLookupAndDeleteElem) Decode(a Fields) { (*MapLookupElem)(c).Decode(a) }
 
 // Encode lays the arguments out.
 func (c MapLookupAndDeleteElem) Encode() Attr { return MapLookupElem(c).Encode() }
@@ -62,7 +62,7 @@ type MapDeleteElem struct {
 func (MapDeleteElem) Cmd() abi.Cmd { return abi.MapDeleteElem }
 
 // Decode reads the arguments out of a.
-func (c *MapDeleteElem) Decode(a *Attr) {
+func (c *MapDeleteElem) Decode(a Fields) {
 	*c = MapDeleteElem{FD: a.fd(abi.ElemMapFD), Key: a.u64(abi.ElemKey)}
 }
 
@@ -83,7 +83,7 @@ type MapGetNextKey struct {
 func (MapGetNextKey) Cmd() abi.Cmd { return abi.MapGetNextKey }
 
 // Decode reads the arguments out of a.
-func (c *MapGetNextKey) Decode(a *Attr) {
+func (c *MapGetNextKey) Decode(a Fields) {
 	*c = MapGetNextKey{FD: a.fd(abi.ElemMapFD), Key: a.u64(abi.ElemKey), NextKey: a.u64(abi.ElemValue)}
 }
 
@@ -102,7 +102,7 @@ type MapFreeze struct{ FD int32 }
 func (MapFreeze) Cmd() abi.Cmd { return abi.MapFreeze }
 
 // Decode reads the arguments out of a.
-func (c *MapFreeze) Decode(a *Attr) { c.FD = a.fd(abi.ElemMapFD) }
+func (c *MapFreeze) Decode(a Fields) { c.FD = a.fd(abi.ElemMapFD) }
 
 // Encode lays the arguments out.
 func (c MapFreeze) Encode() (a Attr) {

@@ -15,10 +15,10 @@ type FDTable struct {
 }
 
 // slot is one fd: nil when closed.
-type slot = atomic.Pointer[openFD]
+type slot = atomic.Pointer[File]
 
-// openFD is what an open fd refers to; file is nil when that is no BPF object.
-type openFD struct{ file *File }
+// foreign is what an open fd refers to that is no BPF object.
+var foreign = new(File)
 
 // DefaultFDLimit is the usual soft limit of open files (RLIMIT_NOFILE).
 const DefaultFDLimit = 1024
@@ -46,11 +46,11 @@ func (t *FDTable) Get(fd int32) (file *File, open bool) {
 	if fd < 0 || int(fd) >= len(slots) {
 		return nil, false
 	}
-	opened := slots[fd].Load()
-	if opened == nil {
-		return nil, false
+	file = slots[fd].Load()
+	if file == foreign {
+		return nil, true
 	}
-	return opened.file, true
+	return file, file != nil
 }
 
 // Install gives file the lowest free fd and takes over the caller's reference: EMFILE at the limit.
@@ -61,12 +61,12 @@ func (t *FDTable) Install(file *File) (int32, abi.Errno) {
 	if fd >= t.limit {
 		return 0, abi.EMFILE
 	}
-	t.place(fd, &openFD{file: file})
+	t.place(fd, file)
 	return fd, abi.OK
 }
 
 // OpenForeign opens something that is no BPF object, such as a file or a pipe.
-func (t *FDTable) OpenForeign() (int32, abi.Errno) { return t.Install(nil) }
+func (t *FDTable) OpenForeign() (int32, abi.Errno) { return t.Install(foreign) }
 
 // Close closes fd: EBADF when it is not open.
 func (t *FDTable) Close(fd int32) abi.Errno {
@@ -79,7 +79,7 @@ func (t *FDTable) Close(fd int32) abi.Errno {
 	if opened == nil {
 		return abi.EBADF
 	}
-	opened.release()
+	opened.Release()
 	return abi.OK
 }
 
@@ -100,12 +100,12 @@ func (t *FDTable) Dup(from, to int32) abi.Errno {
 		return abi.EBADF
 	}
 	if from != to {
-		opened.hold()
+		opened.Hold()
 		t.place(to, opened)
 	}
 	t.mu.Unlock()
 	if old != nil && from != to {
-		old.release()
+		old.Release()
 	}
 	return abi.OK
 }
@@ -118,7 +118,7 @@ func (t *FDTable) Fork() *FDTable {
 	slots := make([]slot, len(*t.slots.Load()))
 	for fd := range slots {
 		if opened := t.at(int32(fd)); opened != nil {
-			opened.hold()
+			opened.Hold()
 			slots[fd].Store(opened)
 		}
 	}
@@ -126,7 +126,7 @@ func (t *FDTable) Fork() *FDTable {
 	return child
 }
 
-func (t *FDTable) at(fd int32) *openFD {
+func (t *FDTable) at(fd int32) *File {
 	slots := *t.slots.Load()
 	if fd < 0 || int(fd) >= len(slots) {
 		return nil
@@ -146,7 +146,7 @@ func (t *FDTable) lowest() int32 {
 
 // place sets a slot, in a longer table where fd needs one. Readers of the shorter table miss only fds that were opened
 // after they looked.
-func (t *FDTable) place(fd int32, opened *openFD) {
+func (t *FDTable) place(fd int32, opened *File) {
 	slots := *t.slots.Load()
 	if int(fd) >= len(slots) {
 		longer := make([]slot, max(2*len(slots), int(fd)+1))
@@ -157,16 +157,4 @@ func (t *FDTable) place(fd int32, opened *openFD) {
 		t.slots.Store(&longer)
 	}
 	slots[fd].Store(opened)
-}
-
-func (o *openFD) hold() {
-	if o.file != nil {
-		o.file.Hold()
-	}
-}
-
-func (o *openFD) release() {
-	if o.file != nil {
-		o.file.Release()
-	}
 }

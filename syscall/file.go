@@ -26,9 +26,7 @@ func (a Access) CanWrite() bool { return a != ReadOnly }
 type File struct {
 	m      *Map // nil for the probe programs of ProgLoad
 	access Access
-	refs   atomic.Int32 // fds
-	calls  tally        // that use the file
-	freed  atomic.Bool
+	refs   atomic.Int32
 }
 
 // NewFile opens m with one reference for the caller and takes over the caller's reference to m.
@@ -47,30 +45,8 @@ func (f *File) Access() Access { return f.access }
 // Hold takes another reference, as dup does.
 func (f *File) Hold() { f.refs.Add(1) }
 
-// enter begins a call's use of the file, unless the last fd is gone already.
-func (f *File) enter(cpu int) bool {
-	f.calls.add(cpu, 1)
-	if f.refs.Load() > 0 {
-		return true
-	}
-	f.leave(cpu)
-	return false
-}
-
-// leave ends what enter began. The last call frees what the last fd left to it.
-func (f *File) leave(cpu int) {
-	f.calls.add(cpu, -1)
-	if f.refs.Load() <= 0 {
-		f.free()
-	}
-}
-
-// free releases the map when neither fds nor calls use the file any more. Whoever ends his use last finds that so.
-func (f *File) free() {
-	if f.calls.none() && f.freed.CompareAndSwap(false, true) && f.m != nil {
-		f.m.Release()
-	}
-}
+// tryHold is Hold unless the last reference is gone already.
+func (f *File) tryHold() bool { return holdLive(&f.refs) }
 
 // canRead reports whether elements may be read through the file.
 func (f *File) canRead() bool { return f.access.CanRead() }
@@ -92,9 +68,9 @@ func accessOf(flags uint32) (Access, abi.Errno) {
 	return 0, abi.EINVAL
 }
 
-// Release drops a reference. The last one releases the map, or leaves that to the calls in progress.
+// Release drops a reference; the last one releases the map.
 func (f *File) Release() {
-	if f.refs.Add(-1) == 0 {
-		f.free()
+	if f.refs.Add(-1) == 0 && f.m != nil {
+		f.m.Release()
 	}
 }

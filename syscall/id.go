@@ -12,7 +12,7 @@ const accessFlags = abi.FlagReadOnly | abi.FlagWriteOnly
 // mapGetNextID follows bpf_obj_get_next_id in kernel/bpf/syscall.c.
 func (c *call) mapGetNextID() (int32, abi.Errno) {
 	var args MapGetNextID
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	switch {
 	case args.StartID >= math.MaxInt32:
 		return 0, abi.EINVAL
@@ -30,7 +30,7 @@ func (c *call) mapGetNextID() (int32, abi.Errno) {
 // behind the permission.
 func (c *call) mapGetFDByID() (int32, abi.Errno) {
 	var args MapGetFDByID
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	switch {
 	case args.OpenFlags&^accessFlags != 0:
 		return 0, abi.EINVAL

@@ -34,10 +34,10 @@ func TestMapGetNextID(t *testing.T) {
 	d.must(validCreate())
 	for start, want := range map[uint32]uint32{0: 1, 1: 2} {
 		d.must(MapGetNextID{StartID: start, NextID: 77})
-		require.Equal(t, want, d.Attr().u32(abi.IDNext))
+		require.Equal(t, want, d.Attr().fields().u32(abi.IDNext))
 	}
 	d.want(abi.ENOENT, MapGetNextID{StartID: 2, NextID: 77})
-	require.Equal(t, uint32(77), d.Attr().u32(abi.IDNext), "left alone")
+	require.Equal(t, uint32(77), d.Attr().fields().u32(abi.IDNext), "left alone")
 	d.want(abi.ENOENT, MapGetNextID{StartID: 0x7ffffffe})
 	d.want(abi.EINVAL, MapGetNextID{StartID: 0x7fffffff})
 	d.want(abi.EINVAL, MapGetNextID{StartID: 0xffffffff})

@@ -13,7 +13,7 @@ import (
 // not open.
 func (c *call) objGetInfoByFD() (int32, abi.Errno) {
 	var args ObjGetInfoByFD
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	file, errno := c.file(args.FD, abi.EBADFD)
 	if errno != abi.OK {
 		return 0, errno

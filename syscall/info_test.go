@@ -26,7 +26,7 @@ func TestInfoKeepsWhatDoesNotApply(t *testing.T) {
 	fd := d.must(args)
 	addr := d.infoBuffer(120, 0xee, 0, 0)
 	d.must(ObjGetInfoByFD{FD: fd, InfoLen: 120, Info: addr})
-	require.Equal(t, uint32(abi.MapInfoSize), d.Attr().u32(abi.InfoLen))
+	require.Equal(t, uint32(abi.MapInfoSize), d.Attr().fields().u32(abi.InfoLen))
 
 	want := bytes.Repeat([]byte{0xee}, 120)
 	for off, v := range map[int]uint32{
@@ -54,7 +54,7 @@ func TestInfoSizes(t *testing.T) {
 		d := newDesk(t, abi.Hash, 0)
 		addr := d.Arena.Alloc(4096)
 		d.want(tt.want, ObjGetInfoByFD{FD: d.fd, InfoLen: tt.in, Info: addr})
-		require.Equal(t, tt.out, d.Attr().u32(abi.InfoLen))
+		require.Equal(t, tt.out, d.Attr().fields().u32(abi.InfoLen))
 		written := min(tt.out, abi.MapInfoSize)
 		require.Equal(t, make([]byte, 8), d.Arena.Bytes(addr+uint64(written), 8), "behind info_len %d", tt.in)
 	}

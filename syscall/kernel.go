@@ -37,21 +37,28 @@ func (k *Kernel) CPUs() int { return k.options.CPUs }
 // (an fd or 0) when errno is abi.OK. No arguments make it panic. The attr is read before the number is looked at, so
 // that a bad address is EFAULT even for a command that does not exist.
 func (k *Kernel) Bpf(t *maps.Task, p *Process, cmd uint32, attr uint64, size uint32) (ret int32, errno abi.Errno) {
-	c := begin(k, t, p, attr)
-	defer c.end()
+	var c call // field by field: a literal is made elsewhere and copied, in wider words than it was written in
+	c.kernel, c.task, c.proc, c.arena, c.addr = k, t, p, directly(t, p), attr
+	ret, errno = c.answer(abi.Cmd(cmd), size)
+	c.end()
+	return ret, errno
+}
+
+// answer is Bpf of a call that has begun.
+func (c *call) answer(cmd abi.Cmd, size uint32) (int32, abi.Errno) {
 	if errno := c.readAttr(size); errno != abi.OK {
 		return 0, errno
 	}
-	command, known := commandOf(k.meaning(abi.Cmd(cmd)))
+	command, known := commandOf(c.kernel.meaning(cmd))
 	switch {
 	case !known:
 		return 0, abi.EINVAL
-	case command.handler == nil:
+	case command.Level == Unsupported:
 		return 0, abi.EPERM
-	case !c.clearBehind(command.end):
+	case !c.declared(command.end):
 		return 0, abi.EINVAL
 	}
-	return command.handler(c)
+	return c.run(command.Cmd)
 }
 
 // meaning resolves the numbers that Options.Numbers adds.

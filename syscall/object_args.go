@@ -14,7 +14,7 @@ type ObjPin struct {
 func (ObjPin) Cmd() abi.Cmd { return abi.ObjPin }
 
 // Decode reads the arguments out of a.
-func (c *ObjPin) Decode(a *Attr) {
+func (c *ObjPin) Decode(a Fields) {
 	*c = ObjPin{
 		Pathname: a.u64(abi.ObjPathname), FD: a.fd(abi.ObjBPFFD), Flags: a.u32(abi.ObjFileFlags), PathFD: a.fd(abi.ObjPathFD),
 	}
@@ -36,7 +36,7 @@ type ObjGet ObjPin
 func (ObjGet) Cmd() abi.Cmd { return abi.ObjGet }
 
 // Decode reads the arguments out of a.
-func (c *ObjGet) Decode(a *Attr) { (*ObjPin)(c).Decode(a) }
+func (c *ObjGet) Decode(a Fields) { (*ObjPin)(c).Decode(a) }
 
 // Encode lays the arguments out.
 func (c ObjGet) Encode() Attr { return ObjPin(c).Encode() }
@@ -53,7 +53,7 @@ type ObjGetInfoByFD struct {
 func (ObjGetInfoByFD) Cmd() abi.Cmd { return abi.ObjGetInfoByFD }
 
 // Decode reads the arguments out of a.
-func (c *ObjGetInfoByFD) Decode(a *Attr) {
+func (c *ObjGetInfoByFD) Decode(a Fields) {
 	*c = ObjGetInfoByFD{FD: a.fd(abi.InfoBPFFD), InfoLen: a.u32(abi.InfoLen), Info: a.u64(abi.InfoPtr)}
 }
 
@@ -75,7 +75,7 @@ type MapGetNextID struct {
 func (MapGetNextID) Cmd() abi.Cmd { return abi.MapGetNextID }
 
 // Decode reads the arguments out of a.
-func (c *MapGetNextID) Decode(a *Attr) {
+func (c *MapGetNextID) Decode(a Fields) {
 	*c = MapGetNextID{StartID: a.u32(abi.IDStart), NextID: a.u32(abi.IDNext)}
 }
 
@@ -97,7 +97,7 @@ type MapGetFDByID struct {
 func (MapGetFDByID) Cmd() abi.Cmd { return abi.MapGetFDByID }
 
 // Decode reads the arguments out of a.
-func (c *MapGetFDByID) Decode(a *Attr) {
+func (c *MapGetFDByID) Decode(a Fields) {
 	*c = MapGetFDByID{ID: a.u32(abi.IDStart), NextID: a.u32(abi.IDNext), OpenFlags: a.u32(abi.IDOpenFlags)}
 }
 

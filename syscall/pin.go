@@ -10,7 +10,7 @@ import (
 // objPin follows bpf_obj_pin in kernel/bpf/syscall.c: the fd is looked at before the path.
 func (c *call) objPin() (int32, abi.Errno) {
 	var args ObjPin
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	if args.Flags&^abi.FlagPathFD != 0 {
 		return 0, abi.EINVAL
 	}
@@ -36,7 +36,7 @@ func (c *call) objPin() (int32, abi.Errno) {
 // objGet follows bpf_obj_get in kernel/bpf/syscall.c.
 func (c *call) objGet() (int32, abi.Errno) {
 	var args ObjGet
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	if args.FD != 0 || args.Flags&^(accessFlags|abi.FlagPathFD) != 0 {
 		return 0, abi.EINVAL
 	}
@@ -88,7 +88,7 @@ func (c *call) path(addr uint64, dir int32) (string, abi.Errno) {
 // fileName reads a string from user memory (getname in fs/namei.c).
 func (c *call) fileName(addr uint64) (string, abi.Errno) {
 	c.task.Step(maps.PointUser)
-	buf := c.page[:maxPath]
+	buf := c.kept().page[:maxPath]
 	n := c.proc.Mem.Read(buf, addr)
 	end := bytes.IndexByte(buf[:n], 0)
 	switch {

@@ -36,7 +36,7 @@ const (
 func (ProgLoad) Cmd() abi.Cmd { return abi.ProgLoad }
 
 // Decode reads the arguments out of a.
-func (c *ProgLoad) Decode(a *Attr) {
+func (c *ProgLoad) Decode(a Fields) {
 	*c = ProgLoad{
 		Type: a.u32(loadType), InsnCnt: a.u32(loadInsnCnt), Insns: a.u64(loadInsns), License: a.u64(loadLicense),
 		LogLevel: a.u32(loadLogLevel), LogSize: a.u32(loadLogSize), LogBuf: a.u64(loadLogBuf),
@@ -74,7 +74,7 @@ const (
 // map. Everything else gets EPERM, the errno of a command that is not supported.
 func (c *call) progLoad() (int32, abi.Errno) {
 	var args ProgLoad
-	args.Decode(&c.attr)
+	args.Decode(c.attr)
 	if errno := c.checkProbe(args); errno != abi.OK {
 		return 0, errno
 	}
@@ -86,10 +86,10 @@ func (c *call) checkProbe(args ProgLoad) abi.Errno {
 	case !c.proc.Caps.BPF, args.Type != socketFilter, args.Flags != 0, args.InsnCnt != 2:
 		return abi.EPERM
 	}
-	if errno := c.copyIn(c.page[:1], args.License); errno != abi.OK {
+	if errno := c.copyIn(c.kept().page[:1], args.License); errno != abi.OK {
 		return errno
 	}
-	insns := c.page[:2*insnSize]
+	insns := c.kept().page[:2*insnSize]
 	if errno := c.copyIn(insns, args.Insns); errno != abi.OK {
 		return errno
 	}

@@ -21,9 +21,8 @@ type Command struct {
 	Level Level
 	Note  string // what a reader of the status table should know, or ""
 
-	handler func(*call) (int32, abi.Errno)
-	decode  func(*Attr) Args
-	end     int // of the last declared field: what lies behind it must be zero
+	decode func(Fields) Args
+	end    int // of the last declared field: what lies behind it must be zero
 }
 
 // Commands lists every command: those of Linux 6.18 by number, then those that no kernel has.
@@ -40,11 +39,11 @@ func commandOf(cmd abi.Cmd) (*Command, bool) {
 	return nil, false
 }
 
-func full[T Args, P decoder[T]](handler func(*call) (int32, abi.Errno), note string) Command {
+func full[T Args, P decoder[T]](note string) Command { return known[T, P](Full, note) }
+
+func known[T Args, P decoder[T]](level Level, note string) Command {
 	var args T
-	return Command{
-		Cmd: args.Cmd(), Level: Full, Note: note, handler: handler, decode: decoded[T, P], end: attrEnd(args.Cmd()),
-	}
+	return Command{Cmd: args.Cmd(), Level: level, Note: note, decode: decoded[T, P], end: attrEnd(args.Cmd())}
 }
 
 // attrEnd is abi.AttrEnd; an attr may be used to its end where a command declares no last field.
@@ -59,37 +58,34 @@ func none(cmd abi.Cmd) Command { return Command{Cmd: cmd} }
 
 // table is indexed by the numbers of Linux; those from MapDump on follow them.
 var table = [abi.NumLinuxCmds + 3]Command{
-	full[MapCreate]((*call).mapCreate, "without BTF, tokens and device offload"),
-	full[MapLookupElem]((*call).mapLookupElem, ""),
-	full[MapUpdateElem]((*call).mapUpdateElem, ""),
-	full[MapDeleteElem]((*call).mapDeleteElem, ""),
-	full[MapGetNextKey]((*call).mapGetNextKey, ""),
-	{
-		Cmd: abi.ProgLoad, Level: Probe, handler: (*call).progLoad, decode: decoded[ProgLoad], end: attrEnd(abi.ProgLoad),
-		Note: "the feature probes of libbpf: at most two instructions, never run",
-	},
-	full[ObjPin]((*call).objPin, "maps only"),
-	full[ObjGet]((*call).objGet, "maps only"),
+	full[MapCreate]("without BTF, tokens and device offload"),
+	full[MapLookupElem](""),
+	full[MapUpdateElem](""),
+	full[MapDeleteElem](""),
+	full[MapGetNextKey](""),
+	known[ProgLoad](Probe, "the feature probes of libbpf: at most two instructions, never run"),
+	full[ObjPin]("maps only"),
+	full[ObjGet]("maps only"),
 	none(abi.ProgAttach),
 	none(abi.ProgDetach),
 	none(abi.ProgTestRun),
 	none(abi.ProgGetNextID),
-	full[MapGetNextID]((*call).mapGetNextID, ""),
+	full[MapGetNextID](""),
 	none(abi.ProgGetFDByID),
-	full[MapGetFDByID]((*call).mapGetFDByID, ""),
-	full[ObjGetInfoByFD]((*call).objGetInfoByFD, "maps only"),
+	full[MapGetFDByID](""),
+	full[ObjGetInfoByFD]("maps only"),
 	none(abi.ProgQuery),
 	none(abi.RawTracepointOpen),
 	none(abi.BTFLoad),
 	none(abi.BTFGetFDByID),
 	none(abi.TaskFDQuery),
-	full[MapLookupAndDeleteElem]((*call).mapLookupAndDeleteElem, ""),
-	full[MapFreeze]((*call).mapFreeze, ""),
+	full[MapLookupAndDeleteElem](""),
+	full[MapFreeze](""),
 	none(abi.BTFGetNextID),
-	full[MapLookupBatch]((*call).mapLookupBatch, ""),
-	full[MapLookupAndDeleteBatch]((*call).mapLookupAndDeleteBatch, ""),
-	full[MapUpdateBatch]((*call).mapUpdateBatch, ""),
-	full[MapDeleteBatch]((*call).mapDeleteBatch, ""),
+	full[MapLookupBatch](""),
+	full[MapLookupAndDeleteBatch](""),
+	full[MapUpdateBatch](""),
+	full[MapDeleteBatch](""),
 	none(abi.LinkCreate),
 	none(abi.LinkUpdate),
 	none(abi.LinkGetFDByID),
@@ -100,7 +96,7 @@ var table = [abi.NumLinuxCmds + 3]Command{
 	none(abi.ProgBindMap),
 	none(abi.TokenCreate),
 	none(abi.ProgStreamReadByFD),
-	full[MapDump]((*call).mapDump, "RFC v3 of 3 July 2019; no kernel has it"),
-	full[MapDumpJuly]((*call).mapDumpJuly, "the version of 24 July 2019, and BPF_F_DUMP_BUCKET; no kernel has it"),
-	full[MapDumpAndDelete]((*call).mapDumpAndDelete, "asked for in review in 2019; no kernel has it"),
+	full[MapDump]("RFC v3 of 3 July 2019; no kernel has it"),
+	full[MapDumpJuly]("the version of 24 July 2019, and BPF_F_DUMP_BUCKET; no kernel has it"),
+	full[MapDumpAndDelete]("asked for in review in 2019; no kernel has it"),
 }

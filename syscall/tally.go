@@ -5,20 +5,26 @@ import "sync/atomic"
 // tallyCPUs is the number of parts of a tally.
 const tallyCPUs = 4
 
-// tally counts system calls in progress, by CPU, so that calls on several CPUs share no cache line (percpu-refcount in
-// the kernel). Each call counts itself out on the CPU where it counted itself in.
-type tally [tallyCPUs]struct {
-	calls atomic.Int64
-	_     [56]byte // to the end of the cache line
+// cacheLine is the size of what CPUs take from each other as a whole, in bytes.
+const cacheLine = 64
+
+// tally counts something in progress, by CPU, so that calls on several CPUs share no cache line (percpu-refcount in the
+// kernel). Each call counts itself out on the CPU where it counted itself in.
+type tally struct {
+	_     [cacheLine]byte // what lies before is read by all CPUs
+	parts [tallyCPUs]struct {
+		count atomic.Int64
+		_     [cacheLine - 8]byte
+	}
 }
 
-// add counts n calls in on a CPU.
-func (t *tally) add(cpu int, n int64) { t[cpu&(tallyCPUs-1)].calls.Add(n) }
+// add counts n in on a CPU.
+func (t *tally) add(cpu int, n int64) { t.parts[cpu&(tallyCPUs-1)].count.Add(n) }
 
-// none reports whether no call is in progress.
+// none reports whether nothing is in progress.
 func (t *tally) none() bool {
-	for i := range t {
-		if t[i].calls.Load() != 0 {
+	for i := range t.parts {
+		if t.parts[i].count.Load() != 0 {
 			return false
 		}
 	}

@@ -1,0 +1,55 @@
+package bpfsys
+
+import (
+	"fmt"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// run runs the command. A switch, not a table of functions: the compiler then sees that no command keeps the call,
+// which so stays on the stack.
+func (c *call) run(cmd abi.Cmd) (int32, abi.Errno) {
+	switch cmd {
+	case abi.MapCreate:
+		return c.mapCreate()
+	case abi.MapLookupElem:
+		return c.mapLookupElem()
+	case abi.MapUpdateElem:
+		return c.mapUpdateElem()
+	case abi.MapDeleteElem:
+		return c.mapDeleteElem()
+	case abi.MapGetNextKey:
+		return c.mapGetNextKey()
+	case abi.ProgLoad:
+		return c.progLoad()
+	case abi.ObjPin:
+		return c.objPin()
+	case abi.ObjGet:
+		return c.objGet()
+	case abi.MapGetNextID:
+		return c.mapGetNextID()
+	case abi.MapGetFDByID:
+		return c.mapGetFDByID()
+	case abi.ObjGetInfoByFD:
+		return c.objGetInfoByFD()
+	case abi.MapLookupAndDeleteElem:
+		return c.mapLookupAndDeleteElem()
+	case abi.MapFreeze:
+		return c.mapFreeze()
+	case abi.MapLookupBatch:
+		return c.mapLookupBatch()
+	case abi.MapLookupAndDelBatch:
+		return c.mapLookupAndDeleteBatch()
+	case abi.MapUpdateBatch:
+		return c.mapUpdateBatch()
+	case abi.MapDeleteBatch:
+		return c.mapDeleteBatch()
+	case abi.MapDump:
+		return c.mapDump()
+	case abi.MapDumpJuly:
+		return c.mapDumpJuly()
+	case abi.MapDumpAndDelete:
+		return c.mapDumpAndDelete()
+	}
+	panic(fmt.Sprintf("bpfsys: %v is in the table and has no code", cmd))
+}
