@@ -79,7 +79,7 @@ func (x *run) changeOne(o *object, t table, i uint32) abi.Errno {
 	if !ok {
 		return abi.EFAULT
 	}
-	return t.update(x.call.CPU, key, value, abi.Any)
+	return x.store(t, key, value, abi.Any)
 }
 
 // counted writes count and answers errno.

@@ -17,7 +17,7 @@ const (
 	AskDone               // the loop is over with Errno; on success Offset bytes are filled and prev_key becomes Key
 )
 
-// DumpStep is one step of the loop. Its slices must not be changed.
+// DumpStep is one step of the loop. Its slices must not be changed, and are valid until the loop is told the answer.
 type DumpStep struct {
 	Kind   Ask
 	Key    []byte
@@ -53,10 +53,10 @@ func NewDumpLoop(keySize, valueSize int, room uint32, prev []byte) *DumpLoop {
 
 // Ask is the step to take now.
 func (l *DumpLoop) Ask() DumpStep {
-	step := DumpStep{Kind: l.kind, Key: bytes.Clone(l.key), Offset: l.filled, Errno: l.errno}
+	step := DumpStep{Kind: l.kind, Key: l.key, Offset: l.filled, Errno: l.errno}
 	switch {
 	case l.kind == AskNextKey && !l.aliased:
-		step.Key = bytes.Clone(l.cursor)
+		step.Key = l.cursor
 	case l.kind == AskCopy:
 		step.Record = append(bytes.Clone(l.key), l.value...)
 	}

@@ -19,8 +19,8 @@ type nested struct {
 // first call of its loop; nil, and why, when it had to fail before. Until LeaveDump the state is one in the middle of
 // that dump, which holds its map.
 func (s *State) EnterDump(c Call) (*State, string) {
-	own := s.fork()
-	x := newRun(own, c, Result{})
+	own := *s
+	x := newRun(&own, c, Result{})
 	defer x.end()
 	errno := x.readAttr()
 	n := &nested{call: c}
@@ -35,7 +35,7 @@ func (s *State) EnterDump(c Call) (*State, string) {
 	}
 	n.dumping.prev = bytes.Clone(n.dumping.prev) // which is in memory that the run uses again
 	own.dump = n
-	return own, ""
+	return &own, ""
 }
 
 func (d dumping) shuffled() bool {
@@ -89,7 +89,8 @@ func (s *State) LeaveDump(before Memory, r Result) (*State, string) {
 
 // resume goes on with the dump, on memory as it is now.
 func (s *State) resume(before Memory, r Result) (*run, *DumpLoop) {
-	x := newRun(s.fork(), s.dump.call, r)
+	own := *s // the loop changes no map
+	x := newRun(&own, s.dump.call, r)
 	x.user.start(before)
 	x.loose = s.dump.loose
 	if x.loose {

@@ -44,7 +44,17 @@ func (x *run) update() abi.Errno {
 	if !ok {
 		return abi.EFAULT
 	}
-	return x.edit(o).update(x.call.CPU, key, value, flags)
+	return x.store(x.edit(o), key, value, flags)
+}
+
+// store updates t, and counts what that pushed out.
+func (x *run) store(t table, key, value []byte, flags uint64) abi.Errno {
+	errno := t.update(x.call.CPU, key, value, flags)
+	if h, ok := t.(*hash); ok {
+		x.state.evicted += h.evicted
+		h.evicted = 0
+	}
+	return errno
 }
 
 // delete is MAP_DELETE_ELEM.

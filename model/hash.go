@@ -17,6 +17,7 @@ type hash struct {
 	buckets  []bucket // those with elements, by index
 	lru      *lru     // nil for HASH
 	order    *order   // nil when the map's seed is known
+	evicted  int      // elements that the update in progress pushed out
 }
 
 // bucket is a chain of elements, newest first. It is replaced, never changed.
@@ -59,7 +60,7 @@ func (h *hash) clone() table {
 }
 
 // bucketOf is the index of key's bucket (htab_map_hash, __select_bucket in hashtab.c).
-func (h *hash) bucketOf(key string) uint32 { return jhash([]byte(key), 0) & (h.nbuckets - 1) }
+func (h *hash) bucketOf(key string) uint32 { return jhash(key, 0) & (h.nbuckets - 1) }
 
 // from is the position of the first filled bucket whose index is index or higher.
 func (h *hash) from(index uint32) int {
@@ -99,15 +100,6 @@ func (h *hash) find(key string) (element, bool) {
 	return element{}, false
 }
 
-// link puts e at the head of its bucket.
-func (h *hash) link(e element) {
-	index := h.bucketOf(e.key)
-	chain := h.chain(index)
-	h.setChain(index, append(append(make([]element, 0, len(chain)+1), e), chain...))
-	h.count++
-	h.forget()
-}
-
 // unlink takes e out of its bucket; node tells it from another element with the same key.
 func (h *hash) unlink(e element) {
 	index := h.bucketOf(e.key)
@@ -140,14 +132,14 @@ func (h *hash) update(cpu int, key, value []byte, flags uint64) abi.Errno {
 	if h.lru != nil {
 		return h.updateLRU(cpu, key, value, flags)
 	}
-	old, present := h.find(string(key))
+	_, present := h.find(string(key))
 	if errno := allowed(present, flags); errno != abi.OK {
 		return errno
 	}
 	if !present && h.count == h.max { // exactly max_entries fit, in both modes (measured)
 		return abi.E2BIG
 	}
-	h.replace(old, present, element{key: string(key), value: bytes.Clone(value)})
+	h.replace(present, element{key: string(key), value: bytes.Clone(value)})
 	return abi.OK
 }
 
@@ -162,25 +154,21 @@ func allowed(present bool, flags uint64) abi.Errno {
 	return abi.OK
 }
 
-// replace links e and takes out old where there was one.
-func (h *hash) replace(old element, present bool, e element) {
-	h.link(e)
-	if present {
-		h.dropOld(old)
-	}
-}
-
-// dropOld takes out the older of two elements with one key: the one further from the head.
-func (h *hash) dropOld(old element) {
-	index := h.bucketOf(old.key)
-	chain := h.chain(index)
-	for at := len(chain) - 1; ; at-- {
-		if chain[at].key == old.key {
-			h.setChain(index, slices.Delete(slices.Clone(chain), at, at+1))
-			h.count--
-			return
+// replace puts e at the head of its bucket, in place of the element with its key where one is present.
+func (h *hash) replace(present bool, e element) {
+	index := h.bucketOf(e.key)
+	old := h.chain(index)
+	chain := append(make([]element, 0, len(old)+1), e)
+	for _, o := range old {
+		if o.key != e.key {
+			chain = append(chain, o)
 		}
 	}
+	h.setChain(index, chain)
+	if !present {
+		h.count++
+	}
+	h.forget()
 }
 
 // updateLRU takes a node first, which may evict any element, this very key's too; only then it looks for the key
@@ -195,7 +183,7 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags uint64) abi.Errno {
 		h.lru.giveBack(node)
 		return errno
 	}
-	h.replace(old, present, element{string(key), bytes.Clone(value), node})
+	h.replace(present, element{string(key), bytes.Clone(value), node})
 	if present {
 		h.lru.reference(node)
 		h.lru.giveBack(old.node)
@@ -209,6 +197,7 @@ func (h *hash) evict(n node) {
 		for _, e := range b.elements {
 			if e.node == n.id {
 				h.unlink(e)
+				h.evicted++
 				return
 			}
 		}

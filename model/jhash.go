@@ -1,49 +1,44 @@
 package model
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "math/bits"
 
 // jhash is lookup3 of Bob Jenkins (public domain, 2006) with initial value seed. Linux calls the word version for key
 // sizes that are multiples of 4 and the byte version otherwise; on a little-endian machine both agree.
-func jhash(key []byte, seed uint32) uint32 {
+func jhash(key string, seed uint32) uint32 {
 	start := 0xdeadbeef + uint32(len(key)) + seed
-	s := [3]uint32{start, start, start}
+	a, b, c := start, start, start
 	for len(key) > 12 {
-		s = mix(absorb(s, key[:12]))
+		a, b, c = mix(a+wordOf(key), b+wordOf(key[4:]), c+wordOf(key[8:]))
 		key = key[12:]
 	}
 	var tail [12]byte
 	copy(tail[:], key)
-	return final(absorb(s, tail[:]))
+	return final(a+u32(tail[:]), b+u32(tail[4:]), c+u32(tail[8:]))
 }
 
-// absorb adds twelve bytes as three words.
-func absorb(s [3]uint32, b []byte) [3]uint32 {
-	for i := range s {
-		s[i] += binary.LittleEndian.Uint32(b[4*i:])
-	}
-	return s
+// wordOf is the number that starts key.
+func wordOf(key string) uint32 {
+	return uint32(key[0]) | uint32(key[1])<<8 | uint32(key[2])<<16 | uint32(key[3])<<24
 }
 
 // mix is lookup3's mix(): each word in turn loses, gains and turns.
-func mix(s [3]uint32) [3]uint32 {
-	for i, turn := range []int{4, 6, 8, 16, 19, 4} {
-		a, b, c := &s[i%3], &s[(i+1)%3], &s[(i+2)%3]
-		*a -= *c
-		*a ^= bits.RotateLeft32(*c, turn)
-		*c += *b
-	}
-	return s
+func mix(a, b, c uint32) (uint32, uint32, uint32) {
+	a, c = (a-c)^bits.RotateLeft32(c, 4), c+b
+	b, a = (b-a)^bits.RotateLeft32(a, 6), a+c
+	c, b = (c-b)^bits.RotateLeft32(b, 8), b+a
+	a, c = (a-c)^bits.RotateLeft32(c, 16), c+b
+	b, a = (b-a)^bits.RotateLeft32(a, 19), a+c
+	c, b = (c-b)^bits.RotateLeft32(b, 4), b+a
+	return a, b, c
 }
 
 // final is lookup3's final().
-func final(s [3]uint32) uint32 {
-	for i, turn := range []int{14, 11, 25, 16, 4, 14, 24} {
-		to, from := &s[(i+2)%3], &s[(i+1)%3]
-		*to ^= *from
-		*to -= bits.RotateLeft32(*from, turn)
-	}
-	return s[2]
+func final(a, b, c uint32) uint32 {
+	c = (c ^ b) - bits.RotateLeft32(b, 14)
+	a = (a ^ c) - bits.RotateLeft32(c, 11)
+	b = (b ^ a) - bits.RotateLeft32(a, 25)
+	c = (c ^ b) - bits.RotateLeft32(b, 16)
+	a = (a ^ c) - bits.RotateLeft32(c, 4)
+	b = (b ^ a) - bits.RotateLeft32(a, 14)
+	return (c ^ b) - bits.RotateLeft32(b, 24)
 }

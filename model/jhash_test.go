@@ -8,7 +8,7 @@ import (
 
 // Values that the author of lookup3 gives in his driver5 for hashlittle().
 func TestJhash(t *testing.T) {
-	text := []byte("Four score and seven years ago")
+	const text = "Four score and seven years ago"
 	require.Equal(t, uint32(0x17770551), jhash(text, 0))
 	require.Equal(t, uint32(0xcd628161), jhash(text, 1))
 }

@@ -22,8 +22,8 @@ func (p *Possible) Clone() *Possible {
 // Next moves on to the states that State.Next gives for all of them. When there are none, why tells what one of them
 // expected, and there is nothing to go on from.
 func (p *Possible) Next(c Call, r Result) (why string) {
-	if len(p.states) == 1 && !branching(c) {
-		return p.states[0].judge(c, r)
+	if !branching(c) {
+		return p.nextAlone(c, r)
 	}
 	var states []*State
 	for _, s := range p.states {
@@ -34,6 +34,19 @@ func (p *Possible) Next(c Call, r Result) (why string) {
 		states = append(states, next...)
 	}
 	return p.move(states, why)
+}
+
+// nextAlone is Next for a call after which a state has one successor at most: it is changed to become that.
+func (p *Possible) nextAlone(c Call, r Result) (why string) {
+	legal := p.states[:0]
+	for _, s := range p.states {
+		if reason := s.judge(c, r); reason != "" {
+			why = reason
+			continue
+		}
+		legal = append(legal, s)
+	}
+	return p.move(legal, why)
 }
 
 // move goes on to states, if there are any.
@@ -71,5 +84,11 @@ func (p *Possible) Each(step func(*State) (next *State, why string)) (why string
 	return p.move(states, why)
 }
 
-// MapType is the type of the map behind fd, abi.Unspec where there is none; it is the same in all states.
+// Evicted is how many elements LRU maps have lost to others so far.
+func (p *Possible) Evicted() int { return p.states[0].evicted }
+
+// Open reports whether fd is open; it is the same in all states, as the type of a map is.
+func (p *Possible) Open(fd int32) bool { return p.states[0].Open(fd) }
+
+// MapType is the type of the map behind fd, abi.Unspec where there is none.
 func (p *Possible) MapType(fd int32) abi.MapType { return p.states[0].MapType(fd) }

@@ -13,6 +13,7 @@ type State struct {
 	files   files
 	objects []*object // live maps in the order of their creation
 	created int       // maps created so far
+	evicted int       // elements that updates pushed out so far
 	tree    tree
 	dump    *nested // nil unless in the middle of a dump
 

@@ -58,9 +58,7 @@ func (c *contest) next(o Options, r *Report) error {
 	p := draft(o.Seed, uint64(r.Programs), c.without(o.machine(r.Programs)), c.cpus(o.CPUs), programSteps)
 	r.Programs++
 	c.report = r
-	before := c.evicted()
 	m, err := c.run(p)
-	r.Evictions += c.evicted() - before
 	c.report = nil
 	if err != nil {
 		return fmt.Errorf("program %d of seed %d: %w", r.Programs-1, o.Seed, err)
@@ -69,16 +67,6 @@ func (c *contest) next(o Options, r *Report) error {
 		r.Mismatches = append(r.Mismatches, c.shrink(m))
 	}
 	return nil
-}
-
-// evicted is the count of the first kernel that can count.
-func (c *contest) evicted() int {
-	for _, r := range c.runners {
-		if k, ok := r.kernel.(*Sim); ok {
-			return k.evicted
-		}
-	}
-	return 0
 }
 
 // machine is root's, now and then one of a caller with fewer rights.

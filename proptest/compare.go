@@ -65,6 +65,9 @@ func (c *contest) runHere(p Program) (m *Mismatch, err error) {
 	}
 	at := 0
 	defer func() {
+		if c.report != nil {
+			c.report.Evictions += c.runners[0].possible.Evicted()
+		}
 		if v := recover(); v != nil {
 			m = &Mismatch{Program: p, Step: at, Detail: fmt.Sprintf("  panic: %v%s", v, callers())}
 		}

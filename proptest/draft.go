@@ -16,6 +16,8 @@ type drafter struct {
 	maps    []*draftMap
 	fds     []int32 // every fd that was ever made
 	made    int32
+	steps   []Step
+	paper   paper
 }
 
 // draftMap is a map as its creation asked for it.
@@ -36,11 +38,11 @@ func newDrafter(d dice, m Machine, cpus []int) *drafter {
 // draft is program number i of a seed, with at least n steps.
 func draft(seed, i uint64, m Machine, cpus []int, n int) Program {
 	d := newDrafter(newSeeded(seed, i), m, cpus)
-	p := Program{Machine: m}
-	for len(p.Steps) < n {
-		p.Steps = append(p.Steps, d.burst()...)
+	d.steps = make([]Step, 0, n+n/4)
+	for len(d.steps) < n {
+		d.burst()
 	}
-	return p
+	return Program{Machine: m, Steps: d.steps}
 }
 
 // newFD is an fd for something new; old ones come again after NumFDs.
@@ -67,22 +69,25 @@ func (d *drafter) on(a Action) Step {
 	return Step{CPU: d.cpu, Action: a}
 }
 
+// add adds a step.
+func (d *drafter) add(a Action) { d.steps = append(d.steps, d.on(a)) }
+
 // kinds are what a burst can be, with their weights.
 var kinds = []struct {
 	weight int
-	draw   func(*drafter, *draftMap) []Step
+	draw   func(*drafter, *draftMap)
 }{
-	{620, func(d *drafter, m *draftMap) []Step { return d.single(d.element(m)) }},
-	{110, func(d *drafter, m *draftMap) []Step { return d.single(d.batch(m)) }},
+	{620, func(d *drafter, m *draftMap) { d.single(d.element(m)) }},
+	{110, func(d *drafter, m *draftMap) { d.single(d.batch(m)) }},
 	{35, (*drafter).walk},
 	{50, (*drafter).batchWalk},
-	{60, func(d *drafter, m *draftMap) []Step { return d.single(d.dump(m)) }},
-	{30, func(d *drafter, _ *draftMap) []Step { return d.single(d.create()) }},
-	{40, func(d *drafter, m *draftMap) []Step { return d.single(d.identify(m)) }},
-	{30, func(d *drafter, m *draftMap) []Step { return d.single(d.pinned(m)) }},
-	{30, func(d *drafter, _ *draftMap) []Step { return []Step{d.on(d.event())} }},
+	{60, func(d *drafter, m *draftMap) { d.single(d.dump(m)) }},
+	{30, func(d *drafter, _ *draftMap) { d.single(d.create()) }},
+	{40, func(d *drafter, m *draftMap) { d.single(d.identify(m)) }},
+	{30, func(d *drafter, m *draftMap) { d.single(d.pinned(m)) }},
+	{30, func(d *drafter, _ *draftMap) { d.add(d.event()) }},
 	{8, (*drafter).flood},
-	{4, func(d *drafter, m *draftMap) []Step { return d.single(d.elemCall(abi.MapFreeze, m, 0, 0, 0)) }},
+	{4, func(d *drafter, m *draftMap) { d.single(d.elemCall(abi.MapFreeze, m, 0, 0, 0)) }},
 }
 
 var weights = func() (w []int) {
@@ -92,27 +97,28 @@ var weights = func() (w []int) {
 	return w
 }()
 
-// burst is a few steps that belong together.
-func (d *drafter) burst() []Step {
+// burst adds a few steps that belong together.
+func (d *drafter) burst() {
 	if len(d.maps) == 0 {
-		return []Step{d.on(d.create())}
+		d.add(d.create())
+		return
 	}
 	m := d.someMap()
 	for m.key == 0 && chance(d, 60) { // queues and stacks have few commands
 		m = d.someMap()
 	}
-	return kinds[weighted(d, weights...)].draw(d, m)
+	kinds[weighted(d, weights...)].draw(d, m)
 }
 
-// single is a call as one step, spoiled now and then.
-func (d *drafter) single(c Call) []Step {
+// single adds a call as one step, spoiled now and then.
+func (d *drafter) single(c Call) {
 	if chance(d, 16) {
 		c = d.spoil(c)
 		if n := len(d.maps); c.Cmd == abi.MapCreate && chance(d, 80) {
 			d.maps = d.maps[:n-1] // it will hardly exist
 		}
 	}
-	return []Step{d.on(c)}
+	d.add(c)
 }
 
 // event is a step that is no bpf(2) call.

@@ -12,7 +12,9 @@ func (d *drafter) batch(m *draftMap) Call {
 	}
 	c := d.batchCall(cmd, m, in, d.count(cmd, m))
 	if in != 0 && chance(d, 50) {
-		c.Memory = append(c.Memory, Write{tokenAt, []byte{byte(d.roll(18)), 0, 0, 0}})
+		token := d.paper.bytes(4)
+		token[0] = byte(d.roll(18))
+		d.write(&c, tokenAt, token)
 	}
 	return c
 }
@@ -42,21 +44,21 @@ func (d *drafter) batchCall(cmd abi.Cmd, m *draftMap, in uint64, count int) Call
 	a.set(abi.BatchCount, 4, uint64(count))
 	a.set(abi.BatchMapFD, 4, uint64(m.fd))
 	if m.key > 0 {
-		c.Memory = d.batchMemory(cmd, m, count)
+		d.batchMemory(&c, m, count)
 	}
 	d.squeeze(a, m, count)
 	return c
 }
 
-// batchMemory is the keys and values that a command reads.
-func (d *drafter) batchMemory(cmd abi.Cmd, m *draftMap, count int) []Write {
-	switch cmd {
+// batchMemory writes the keys and values that a command reads.
+func (d *drafter) batchMemory(c *Call, m *draftMap, count int) {
+	switch c.Cmd {
 	case abi.MapUpdateBatch:
-		return []Write{{keysAt, d.many(count, d.freshKey, m)}, {valuesAt, d.many(min(count, 40), d.valueBytes, m)}}
+		d.write(c, keysAt, d.many(count, m.key, d.freshKey, m))
+		d.write(c, valuesAt, d.many(min(count, 40), m.value, d.fillValue, m))
 	case abi.MapDeleteBatch:
-		return []Write{{keysAt, d.many(count, d.keyBytes, m)}}
+		d.write(c, keysAt, d.many(count, m.key, d.fillKey, m))
 	}
-	return nil
 }
 
 // squeeze now and then moves a batch's arrays to the end of their page, so that nothing behind them can be touched, or
@@ -70,40 +72,40 @@ func (d *drafter) squeeze(a attr, m *draftMap, count int) {
 	a.set(abi.BatchValues, 8, Base+readOnlyPage*PageSize-uint64(count*m.value)+short*uint64(d.roll(m.value+1)))
 }
 
-// many is count drawn keys or values, packed.
-func (d *drafter) many(count int, one func(*draftMap) []byte, m *draftMap) []byte {
-	var b []byte
-	for range count {
-		b = append(b, one(m)...)
+// many is count drawn keys or values of so many bytes, packed.
+func (d *drafter) many(count, size int, fill func([]byte, *draftMap), m *draftMap) []byte {
+	b := d.paper.bytes(count * size)
+	for i := range count {
+		fill(b[i*size:][:size], m)
 	}
 	return b
 }
 
 // flood updates as many keys as a batch can hold, some times over, so that a large map fills and evicts.
-func (d *drafter) flood(m *draftMap) []Step {
+func (d *drafter) flood(m *draftMap) {
 	if m.max <= 12 {
-		return d.batchWalk(m)
+		d.batchWalk(m)
+		return
 	}
-	var steps []Step
 	for range 1 + d.roll(4) {
-		steps = append(steps, d.on(d.batchCall(abi.MapUpdateBatch, m, 0, m.room())))
+		d.add(d.batchCall(abi.MapUpdateBatch, m, 0, m.room()))
 	}
-	return append(steps, d.on(d.batchCall(abi.MapLookupBatch, m, 0, m.room())))
+	d.add(d.batchCall(abi.MapLookupBatch, m, 0, m.room()))
 }
 
 // batchWalk reads, or empties, a whole map.
-func (d *drafter) batchWalk(m *draftMap) []Step {
+func (d *drafter) batchWalk(m *draftMap) {
 	cmd := abi.MapLookupBatch
 	if chance(d, 10) {
 		cmd = abi.MapLookupAndDelBatch
 	}
 	if chance(d, 60) { // in one call
-		return []Step{d.on(d.batchCall(cmd, m, 0, min(m.max+1, m.room())))}
+		d.add(d.batchCall(cmd, m, 0, min(m.max+1, m.room())))
+		return
 	}
 	count := d.count(cmd, m)
-	steps := []Step{d.on(d.batchCall(cmd, m, 0, count))}
+	d.add(d.batchCall(cmd, m, 0, count))
 	for range 1 + d.roll(4) {
-		steps = append(steps, d.on(d.batchCall(cmd, m, tokenAt, count)))
+		d.add(d.batchCall(cmd, m, tokenAt, count))
 	}
-	return steps
 }

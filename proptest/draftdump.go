@@ -37,10 +37,10 @@ func (d *drafter) dumpCall(cmd abi.Cmd, m *draftMap, flags uint64) Call {
 		a.set(at.prevKey, 8, cursorAt)
 	}
 	if chance(d, 40) && m.key > 0 {
-		c.Memory = append(c.Memory, Write{cursorAt, d.keyBytes(m)})
+		d.write(&c, cursorAt, d.key(d.fillKey, m))
 	}
 	room := d.room(m)
-	c.Memory = append(c.Memory, Write{roomAt, room})
+	d.write(&c, roomAt, room)
 	if chance(d, 8) { // so that the buffer, or all but its end, can be written
 		a.set(at.buf, 8, Base+gapPage*PageSize-word(room)+uint64(d.roll(2)*d.roll(m.key+m.value+1)))
 	}
@@ -60,7 +60,7 @@ func dumpFields(cmd abi.Cmd) dumpOffsets {
 // room is the buffer's length in bytes: some elements, and some bytes more or less.
 func (d *drafter) room(m *draftMap) []byte {
 	n := d.roll(m.max+2)*(m.key+m.value) + pick(d, 0, 0, 1, -1)
-	b := make([]byte, 4)
+	b := d.paper.bytes(4)
 	putWord(b, uint64(min(max(n, 0), PageSize)))
 	return b
 }

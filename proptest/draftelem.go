@@ -60,57 +60,60 @@ func (d *drafter) elemCall(cmd abi.Cmd, m *draftMap, key, value, flags uint64) C
 	a.set(abi.ElemFlags, 8, flags)
 	switch {
 	case key != 0 && cmd == abi.MapUpdateElem:
-		c.Memory = append(c.Memory, Write{key, d.freshKey(m)})
+		d.write(&c, key, d.key(d.freshKey, m))
 	case key != 0:
-		c.Memory = append(c.Memory, Write{key, d.keyBytes(m)})
+		d.write(&c, key, d.key(d.fillKey, m))
 	}
 	if cmd == abi.MapUpdateElem {
-		c.Memory = append(c.Memory, Write{value, d.valueBytes(m)})
+		d.write(&c, value, d.many(1, m.value, d.fillValue, m))
 	}
 	return c
 }
 
-// keyBytes is one of the few keys that are used with m, mostly one that was updated not long ago.
-func (d *drafter) keyBytes(m *draftMap) []byte {
-	if len(m.recent) > 0 && chance(d, 70) {
-		return m.keyNumber(pick(d, m.recent...))
-	}
-	return m.keyNumber(d.roll(m.spread))
+// key is a key that fill draws.
+func (d *drafter) key(fill func([]byte, *draftMap), m *draftMap) []byte {
+	return d.many(1, m.key, fill, m)
 }
 
-// freshKey is a key to update.
-func (d *drafter) freshKey(m *draftMap) []byte {
+// fillKey draws one of the few keys that are used with m, mostly one that was updated not long ago.
+func (d *drafter) fillKey(b []byte, m *draftMap) {
+	if len(m.recent) > 0 && chance(d, 70) {
+		m.keyNumber(b, pick(d, m.recent...))
+		return
+	}
+	m.keyNumber(b, d.roll(m.spread))
+}
+
+// freshKey draws a key to update.
+func (d *drafter) freshKey(b []byte, m *draftMap) {
 	if chance(d, 25) {
-		return d.keyBytes(m)
+		d.fillKey(b, m)
+		return
 	}
 	i := d.roll(m.spread)
 	m.recent = append(m.recent, i)
 	if len(m.recent) > m.max {
 		m.recent = m.recent[1:]
 	}
-	return m.keyNumber(i)
+	m.keyNumber(b, i)
 }
 
-// keyNumber is key number i: little-endian, and no zeros behind so that every byte counts.
-func (m *draftMap) keyNumber(i int) []byte {
-	b := make([]byte, m.key)
+// keyNumber makes b key number i: little-endian, and no zeros behind so that every byte counts.
+func (m *draftMap) keyNumber(b []byte, i int) {
 	for at := range b {
 		b[at] = byte(i >> (8 * at))
 		if at >= 4 {
 			b[at] = byte(i*31 + at)
 		}
 	}
-	return b
 }
 
-// valueBytes is a value that is rarely the same twice.
-func (d *drafter) valueBytes(m *draftMap) []byte {
-	b := make([]byte, m.value)
+// fillValue draws a value that is rarely the same twice.
+func (d *drafter) fillValue(b []byte, _ *draftMap) {
 	v := d.roll(1 << 14)
 	for at := range b {
 		b[at] = byte(v>>(8*(at%2))) + byte(at)
 	}
-	return b
 }
 
 // input is where n bytes are read from: a usual place, the end of a page before one that faults, or memory that can only
@@ -141,21 +144,20 @@ func (d *drafter) output(usual uint64, n int) uint64 {
 }
 
 // walk follows a map's keys with one buffer that is the last key and the next.
-func (d *drafter) walk(m *draftMap) []Step {
-	next := func(key uint64) Step {
+func (d *drafter) walk(m *draftMap) {
+	next := func(key uint64) {
 		c := d.call(abi.MapGetNextKey)
 		a := attr{c.Contents}
 		a.set(abi.ElemMapFD, 4, uint64(m.fd))
 		a.set(abi.ElemKey, 8, key)
 		a.set(abi.ElemValue, 8, cursorAt)
-		return d.on(c)
+		d.add(c)
 	}
-	var steps []Step
 	if chance(d, 75) {
-		steps = append(steps, next(0))
+		next(0)
 	}
 	for range d.roll(min(m.max, 12) + 2) {
-		steps = append(steps, next(cursorAt))
+		next(cursorAt)
 	}
-	return append(steps, next(cursorAt))
+	next(cursorAt)
 }

@@ -93,7 +93,7 @@ func (d *drafter) call(cmd abi.Cmd) Call {
 	if chance(d, 10) {
 		size = pick(d, abi.AttrSize, abi.AttrSize+24, (end+7)&^7, end+4)
 	}
-	c := Call{Cmd: cmd, Attr: Base, Size: uint32(size), Contents: make([]byte, size)}
+	c := Call{Cmd: cmd, Attr: Base, Size: uint32(size), Contents: d.paper.bytes(size)}
 	if chance(d, 8) { // exactly before the page that faults
 		c.Attr = Base + gapPage*PageSize - uint64(size)
 	}

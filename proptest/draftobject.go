@@ -41,14 +41,14 @@ func (d *drafter) info(m *draftMap) Call {
 	}
 	a.set(abi.InfoLen, 4, uint64(length))
 	if chance(d, 85) {
-		c.Memory = []Write{{infoAt, d.infoBytes()}}
+		d.write(&c, infoAt, d.infoBytes())
 	}
 	return c
 }
 
 // infoBytes is what the caller leaves in the struct: mostly zeros, sometimes a wish for the hash.
 func (d *drafter) infoBytes() []byte {
-	b := make([]byte, abi.MapInfoSize+24)
+	b := d.paper.bytes(abi.MapInfoSize + 24)
 	if chance(d, 15) {
 		putWord(b[abi.MapInfoHash:][:8], pick(d, valuesAt, 1, 0))
 		putWord(b[abi.MapInfoHashSize:][:4], pick[uint64](d, 32, 31, 0))
@@ -71,6 +71,6 @@ func (d *drafter) pinned(m *draftMap) Call {
 		a.set(abi.ObjFileFlags, 4, uint64(d.openFlags()))
 		c.As = d.newFD()
 	}
-	c.Memory = []Write{{pathAt, append([]byte(d.path()), 0)}}
+	d.write(&c, pathAt, append([]byte(d.path()), 0))
 	return c
 }

@@ -42,9 +42,7 @@ func (w *fuzzWorker) program(i int) error {
 	m := w.contest.without(o.machine(i))
 	r := &Report{Programs: 1}
 	w.contest.report = r
-	before := w.contest.evicted()
 	found, err := w.contest.run(draft(w.options.Seed, uint64(i), m, w.contest.cpus(o.CPUs), programSteps))
-	r.Evictions = w.contest.evicted() - before
 	w.contest.report = nil
 	if err != nil {
 		return err

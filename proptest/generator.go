@@ -7,7 +7,11 @@ import "pgregory.net/rapid"
 func Programs(m Machine, cpus []int) *rapid.Generator[Program] {
 	return rapid.Custom(func(t *rapid.T) Program {
 		d := newDrafter(drawn{t}, m, cpus)
-		burst := rapid.Custom(func(t *rapid.T) []Step { d.dice = drawn{t}; return d.burst() })
+		burst := rapid.Custom(func(t *rapid.T) []Step {
+			d.dice, d.steps = drawn{t}, nil
+			d.burst()
+			return d.steps
+		})
 		p := Program{Machine: m}
 		// Slices of slices, because rapid's slices are short on average, and those with a minimum shrink no further.
 		for _, part := range rapid.SliceOf(rapid.SliceOf(burst)).Draw(t, "steps") {

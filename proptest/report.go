@@ -18,7 +18,7 @@ type Report struct {
 	Seen map[Answer]int
 	// Walks counts the walks that came to their end: the next key behind the last, a batch behind the last bucket.
 	Walks int
-	// Evictions counts elements that left an LRU map without being deleted, at least.
+	// Evictions counts elements that left an LRU map without being deleted, by the model's account.
 	Evictions int
 	// Mismatches are the differences found, shrunk.
 	Mismatches []*Mismatch

@@ -106,11 +106,12 @@ func (r *runner) judge(o Outcome) {
 	if !r.judging || r.why != "" {
 		return
 	}
+	moved := r.moved(o)
 	if why := r.possible.Next(r.last, r.result(o)); why != "" {
 		r.why = "illegal: " + why
 		return
 	}
-	if moves(r.last, o) {
+	if moved {
 		r.follow(Dup{FD: landing, To: o.Ret})
 		r.follow(Close{FD: landing})
 	}
@@ -134,14 +135,17 @@ func (r *runner) settle(first *runner) {
 func (r *runner) result(o Outcome) model.Result {
 	arena := r.kernel.Arena()
 	result := model.Result{Ret: o.Ret, Errno: o.Errno, After: arena.regions, Written: arena.changes()}
-	if moves(r.last, o) {
+	if r.moved(o) {
 		result.Ret = landing
 	}
 	return result
 }
 
-// moves reports whether a call's fd has been moved.
-func moves(c model.Call, o Outcome) bool { return o.Errno == abi.OK && makesFD(c.Cmd) }
+// moved reports whether the last call's fd was moved to where another one is open. Elsewhere the kernel may as well have
+// chosen that number.
+func (r *runner) moved(o Outcome) bool {
+	return o.Errno == abi.OK && makesFD(r.last.Cmd) && r.possible.Open(o.Ret)
+}
 
 // landing is the fd that a call returned before it was moved, for the model: it was not open, where it is now may have
 // been.

@@ -13,8 +13,7 @@ type Sim struct {
 	proc   *bpfsys.Process
 	files  fdTable
 	fs     *bpfsys.FileTree
-	// evicted counts the elements that programs pushed out of LRU maps.
-	evicted int
+	task   maps.Task // of every call that has none inside
 }
 
 // NewSim makes a kernel that needs a Start.
@@ -42,14 +41,13 @@ func (k *Sim) Start(m Machine) error {
 // Bpf makes the call.
 func (k *Sim) Bpf(cpu int, c Call, during func(call int)) Outcome {
 	k.files.as = c.As
-	task := &maps.Task{CPU: cpu}
-	proc := k.proc
+	task, proc := &k.task, k.proc
 	if during != nil {
+		task = &maps.Task{} // k.task is for the calls inside
 		proc = k.interrupted(task, c, during)
 	}
-	watch := k.watchUpdate(c)
+	task.CPU = cpu
 	ret, errno := k.kernel.Bpf(task, proc, uint32(c.Cmd), c.Attr, c.Size)
-	k.evicted += watch.after(errno)
 	return Outcome{Ret: ret, Errno: errno}
 }
 

@@ -1,14 +1,9 @@
 package proptest
 
-import (
-	"slices"
-
-	"github.com/bpfsim/bpfsim/abi"
-)
+import "github.com/bpfsim/bpfsim/abi"
 
 // spoil makes one or two things of a call wrong, so that checks compete.
 func (d *drafter) spoil(c Call) Call {
-	c.Contents = slices.Clone(c.Contents)
 	if c.Cmd == abi.MapCreate && chance(d, 40) {
 		d.spoilCreate(&c)
 	}
