@@ -66,12 +66,12 @@ type inner struct {
 	shape
 	task            *maps.Task
 	key, val, after []byte
-	at              int
+	tour            tour
 }
 
 func newInner(m elements, s shape) *inner {
-	in := &inner{elements: m, shape: s, task: new(maps.Task)}
-	in.key, in.val, in.after = make([]byte, s.key), make([]byte, s.value), make([]byte, s.key)
+	in := &inner{elements: m, shape: s, task: new(maps.Task), tour: newTour(s.entries, 0)}
+	in.key, in.val, in.after = ownLines(s.key), ownLines(s.value), ownLines(s.key)
 	for i := range s.entries {
 		s.putKey(in.key, i)
 		must(m.Update(in.task, in.key, in.val, abi.NoExist), abi.OK)
@@ -90,12 +90,18 @@ func newHash(s shape) elements {
 
 func newMock() elements { return &mock{values: map[string][]byte{}} }
 
+// ownLines is n bytes that share no cache line with anything else, so that threads do not wait for each other's keys.
+func ownLines(n int) []byte {
+	const line = 64
+	return make([]byte, (n+line-1)/line*line)[:n:n]
+}
+
 // beside is another thread that uses the same map.
 func (m *inner) beside(cpu int) *inner {
 	other := *m
 	other.task = &maps.Task{CPU: cpu}
-	other.key, other.val = make([]byte, m.shape.key), make([]byte, m.shape.value)
-	other.at = cpu * m.entries / 2
+	other.key, other.val, other.after = ownLines(m.shape.key), ownLines(m.shape.value), ownLines(m.shape.key)
+	other.tour = newTour(m.entries, cpu*m.entries/2)
 	return &other
 }
 
@@ -105,10 +111,7 @@ func must(got, want abi.Errno) {
 	}
 }
 
-func (m *inner) far(base int) {
-	m.at = (m.at + stride) % m.entries
-	m.putKey(m.key, m.at+base)
-}
+func (m *inner) far(base int) { m.putKey(m.key, m.tour.next()+base) }
 
 func (m *inner) hit(n int) {
 	for range n {

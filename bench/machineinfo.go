@@ -6,7 +6,6 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"time"
 )
 
 // Machine says where the figures come from.
@@ -52,9 +51,10 @@ func firstLine(path string) string {
 // latencySizes are in MiB.
 var latencySizes = []int{1, 4, 16}
 
-// latency is the time of a dependent load from memory of so many bytes, in ns.
+// latency is the time of a dependent load from memory of so many bytes, in ns. A turn walks whole cycles, so that the
+// one before it has touched every line.
 func latency(bytes int) float64 {
-	const line = 16 // words
+	const line, loads = 16, 1 << 18 // words, the least in a turn
 	chain := make([]uint32, bytes/4)
 	order := rand.New(rand.NewPCG(1, 1)).Perm(len(chain) / line)
 	for i, at := range order {
@@ -66,7 +66,8 @@ func latency(bytes int) float64 {
 			at = chain[at]
 		}
 	}
-	return race(5, time.Millisecond, runner{run: walk}).ns(0)
+	cycles := max(loads/len(order), 1)
+	return race(5, 0, runner{run: walk, batch: cycles * len(order)}).ns(0)
 }
 
 // String is the machine in a line.

@@ -49,3 +49,30 @@ func TestGroups(t *testing.T) {
 	allocationRows(s)
 	require.Len(t, s.rows, 8)
 }
+
+// A tour comes to every element once before it comes to one again.
+func TestTourVisitsAll(t *testing.T) {
+	for _, entries := range []int{1, 300, 1000, 10_000} {
+		all := newTour(entries, entries/2)
+		seen := map[int]bool{}
+		for range entries {
+			seen[all.next()] = true
+		}
+		require.Len(t, seen, entries)
+		require.Equal(t, entries/2, all.at)
+	}
+}
+
+// Nobody of a crew begins before all are there.
+func TestCrewBeginsTogether(t *testing.T) {
+	var g gate
+	g.missing = 2
+	passed := make(chan bool, 2)
+	go func() { g.pass(); passed <- g.opened.IsZero() }()
+	require.Empty(t, passed)
+	g.pass()
+	require.False(t, <-passed)
+	ran := make([]int, 3)
+	crew(3, func(i int) { ran[i]++ })
+	require.Equal(t, []int{1, 1, 1}, ran)
+}

@@ -23,9 +23,6 @@ func putUint32(to []byte, n int) { binary.LittleEndian.PutUint32(to, uint32(n)) 
 
 func uint32At(from []byte) uint32 { return binary.LittleEndian.Uint32(from) }
 
-// stride leads from an element to one far away: a prime, so that all elements are visited.
-const stride = 7919
-
 // stock is a hash map on a kernel, full with the elements 0 to entries-1, and the calls on its elements.
 type stock struct {
 	kernel
@@ -33,7 +30,7 @@ type stock struct {
 	fd                                int32
 	key, val, after                   buffer
 	lookup, update, insert, del, next command
-	at                                int
+	tour                              tour
 }
 
 func newStock(k kernel, s shape) *stock { return newStockOf(k, s, s.entries) }
@@ -48,7 +45,7 @@ func newStockOf(k kernel, s shape, room int) *stock {
 
 // newStockIn fills a map that is there.
 func newStockIn(k kernel, s shape, fd int32) *stock {
-	m := &stock{kernel: k, shape: s, fd: fd}
+	m := &stock{kernel: k, shape: s, fd: fd, tour: newTour(s.entries, 0)}
 	m.prepare()
 	m.fill()
 	return m
@@ -56,7 +53,7 @@ func newStockIn(k kernel, s shape, fd int32) *stock {
 
 // beside is another thread that uses the same map.
 func (m *stock) beside(k emulated) *stock {
-	other := &stock{kernel: k, shape: m.shape, fd: m.fd, at: k.Task.CPU * m.entries / 2}
+	other := &stock{kernel: k, shape: m.shape, fd: m.fd, tour: newTour(m.entries, k.Task.CPU*m.entries/2)}
 	other.prepare()
 	return other
 }
@@ -90,10 +87,7 @@ func (m *stock) refill() {
 }
 
 // far turns to an element far away; base is added to its number.
-func (m *stock) far(base int) {
-	m.at = (m.at + stride) % m.entries
-	m.putKey(m.key.bytes, m.at+base)
-}
+func (m *stock) far(base int) { m.putKey(m.key.bytes, m.tour.next()+base) }
 
 func (m *stock) hit(n int) {
 	for range n {
