@@ -1,6 +1,7 @@
 package maps_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"sync"
@@ -197,4 +198,33 @@ func benchArray(b *testing.B, name string, m any, spec maps.Spec) {
 	}
 	run("update"+name, func() { m.(maps.Updater).Update(task, key, value, abi.Any) })
 	run("lookup"+name, func() { m.(maps.Lookuper).Lookup(task, key, value) })
+}
+
+// BenchmarkSweep reads maps whole; memcpy of as many bytes is beside each.
+func BenchmarkSweep(b *testing.B) {
+	for _, size := range []uint32{8, 64, 256} {
+		spec := maps.Spec{Type: abi.Hash, KeySize: 4, ValueSize: size, MaxEntries: benchEntries, CPUs: 2, Seed: 1}
+		m := must(b, spec)
+		for i := range uint32(benchEntries) {
+			m.(keyed).Update(&maps.Task{}, key4(i), make([]byte, size), abi.Any)
+		}
+		all := make([]byte, (4+size)*benchEntries)
+		b.Run(fmt.Sprintf("%d/hash", size), func(b *testing.B) {
+			for b.Loop() {
+				s := maps.Sweep{}
+				for done := 0; done < benchEntries; done += s.Count {
+					s.Keys = all[done*int(4+size):]
+					m.(maps.Sweeper).Sweep(&maps.Task{}, &s)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed())/float64(b.N)/benchEntries, "ns/element")
+		})
+		from := bytes.Clone(all)
+		b.Run(fmt.Sprintf("%d/memcpy", size), func(b *testing.B) {
+			for b.Loop() {
+				copy(all, from)
+			}
+			b.ReportMetric(float64(b.Elapsed())/float64(b.N)/benchEntries, "ns/element")
+		})
+	}
 }

@@ -11,7 +11,6 @@ type hash struct {
 func newHash(spec Spec) *hash {
 	h := new(hash)
 	h.init(spec, 1, int(spec.MaxEntries)+maxStripes, &h.pool)
-	h.pack()
 	h.pool.table = &h.table
 	return h
 }
@@ -73,7 +72,7 @@ func (h *hash) add(st *stripe, hash uint32, key, value []byte) {
 
 // place fills slot s and a cell with it.
 func (h *hash) place(cell []byte, s slot, key, value []byte) {
-	fill(h.content(s), key, value)
+	fill(h.arena.content(s), key, value)
 	putSlot(cell, s)
 }
 

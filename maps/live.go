@@ -6,7 +6,7 @@ import "encoding/binary"
 type liveBytes []byte
 
 // liveValue is the value in slot s.
-func (x *table) liveValue(s slot) liveBytes { return x.content(s)[x.spec.KeySize:] }
+func (x *table) liveValue(s slot) liveBytes { return x.arena.content(s)[x.spec.KeySize:] }
 
 // findLive is the slot of the element with key.
 func (x *table) findLive(t *Task, key []byte) slot {

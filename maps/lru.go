@@ -52,7 +52,7 @@ func (m *lru) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	if s == none {
 		return abi.ENOMEM
 	}
-	fill(m.content(s), key, value)
+	fill(m.arena.content(s), key, value)
 	superseded, errno := m.enlist(t, hash, s, key, flags)
 	if superseded != none {
 		m.lists.give(t, superseded)
@@ -93,7 +93,7 @@ func (m *lru) give(t *Task, s slot) { m.lists.give(t, s) }
 // giveAll gives one by one, from the last to the first: where each goes decides what is used next.
 func (m *lru) giveAll(t *Task, first, _ slot, _ int) {
 	for s := m.reverse(first); s != none; {
-		next := m.next(s)
+		next := m.arena.next(s)
 		m.lists.give(t, s)
 		s = next
 	}
@@ -103,8 +103,8 @@ func (m *lru) giveAll(t *Task, first, _ slot, _ int) {
 func (m *lru) reverse(s slot) slot {
 	behind := none
 	for s != none {
-		next := m.next(s)
-		m.link(s, behind)
+		next := m.arena.next(s)
+		m.arena.link(s, behind)
 		s, behind = next, s
 	}
 	return behind

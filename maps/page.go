@@ -24,12 +24,6 @@ type page struct {
 	block []byte
 }
 
-// layout is what an element takes in a page, in bytes: a cell, and a tag or none. A tag is some bits of the element's
-// hash, so that few cells, and what they refer to, are read in vain; small cells do without.
-type layout struct{ cell, tag int }
-
-func (l layout) bytes() int { return l.cell + l.tag }
-
 // wide tells whether a byte is too small to number the cells, which takes many colliding keys.
 func (p *page) wide() bool { return p.room > narrowRoom }
 

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/bpfsim/bpfsim/abi"
 )
 
 // drawnPage is a page beside what it must hold: the first byte of each cell, which is its tag too, by bucket.
@@ -125,7 +127,7 @@ func TestPageBecomesWide(t *testing.T) {
 
 // Settling keeps the order of the walk, of wide pages too, and forgets the memory of pages that became empty.
 func TestSettle(t *testing.T) {
-	h := newHash(Spec{KeySize: 4, ValueSize: 8, MaxEntries: 5000, CPUs: 1})
+	h := newHash(Spec{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 5000, CPUs: 1})
 	task, value := new(Task), make([]byte, 8)
 	var order [2][]byte
 	for n := range uint32(2000) {
@@ -136,11 +138,12 @@ func TestSettle(t *testing.T) {
 		require.Zero(t, h.Delete(task, bytes.Clone(h.key(p, 0))))
 	}
 	order[0] = keysOf(h)
+	require.True(t, h.packed)
 	h.settleLive(task)
+	require.False(t, h.packed)
 	order[1] = keysOf(h)
 	require.Len(t, order[0], 4*int(h.pool.count()))
 	require.Equal(t, order[0], order[1])
-	require.False(t, h.packed)
 	for n := range uint32(2000) {
 		require.Zero(t, h.Update(task, le4(n), value, 0))
 	}

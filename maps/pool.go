@@ -35,7 +35,7 @@ func (p *pool) take() slot {
 	if s == none {
 		return p.table.arena.fresh()
 	}
-	p.top = p.table.next(s)
+	p.top = p.table.arena.next(s)
 	return s
 }
 
@@ -46,7 +46,7 @@ func (p *pool) give(t *Task, s slot) { p.giveAll(t, s, s, 1) }
 func (p *pool) giveAll(_ *Task, first, last slot, n int) {
 	if first != none {
 		p.mu.Lock()
-		p.table.link(last, p.top)
+		p.table.arena.link(last, p.top)
 		p.top = first
 		p.mu.Unlock()
 	}

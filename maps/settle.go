@@ -1,23 +1,5 @@
 package maps
 
-// packedMost is the largest record, in bytes, that cells hold themselves: moving larger ones about costs more than the
-// order in memory saves, and the room that a page has left over would be dear.
-const packedMost = 80
-
-// untaggedMost is the largest such record that needs no tag beside it: it is as quickly compared itself.
-const untaggedMost = 24
-
-// pack makes an empty table a packed one, if its elements are small.
-func (x *table) pack() {
-	record := uint64(x.spec.KeySize) + uint64(x.spec.ValueSize)
-	switch x.packed = record <= packedMost; {
-	case record <= untaggedMost:
-		x.layout = layout{cell: int(record)}
-	case record <= packedMost:
-		x.layout = layout{cell: int(record), tag: 1}
-	}
-}
-
 // settle gives every element a slot. Whoever may look at an element between somebody else's steps needs that: Linux's
 // readers hold no lock, and go on reading where the element was, even when another key's is there by now. Under a
 // Scheduler all readers are so, and elsewhere those who asked for a Live.
@@ -35,7 +17,7 @@ func (x *table) settlePage(p *page) {
 	for at := range p.count {
 		s := x.arena.fresh()
 		record := p.cell(at, x.layout)
-		copy(x.content(s), record)
+		copy(x.arena.content(s), record)
 		next.setTag(at, tag(x.hash(record[:x.spec.KeySize])), slots)
 		putSlot(next.cell(at, slots), s)
 	}

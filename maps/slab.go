@@ -1,6 +1,7 @@
 package maps
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"sync"
 )
@@ -65,7 +66,7 @@ const (
 // arena hands out the slots of a map for the first time, in order, and holds what is stored in each.
 type arena struct {
 	mu      sync.Mutex
-	next    slot // the first that was never handed out
+	unused  slot // the first that was never handed out
 	first   slot
 	records slab[byte]
 	nodes   slab[node] // LRU types only
@@ -75,8 +76,8 @@ type arena struct {
 func (a *arena) fresh() slot {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := a.next
-	a.next++
+	s := a.unused
+	a.unused++
 	a.records.grow(uint32(s - a.first))
 	if a.nodes.width != 0 {
 		a.nodes.grow(uint32(s))
@@ -92,3 +93,13 @@ func (a *arena) record(s slot) []byte { return a.records.at(uint32(s - a.first))
 
 // node is the LRU state of slot s.
 func (a *arena) node(s slot) *node { return &a.nodes.at(uint32(s))[0] }
+
+// content is the key and the value in slot s.
+func (a *arena) content(s slot) []byte { return a.record(s)[linkBytes:] }
+
+// next is the slot behind s in a chain of free ones; link sets it.
+func (a *arena) next(s slot) slot    { return slotIn(a.record(s)) }
+func (a *arena) link(s, behind slot) { putSlot(a.record(s), behind) }
+
+func slotIn(b []byte) slot     { return slot(binary.LittleEndian.Uint32(b)) }
+func putSlot(b []byte, s slot) { binary.LittleEndian.PutUint32(b, uint32(s)) }

@@ -28,9 +28,6 @@ type table struct {
 	free     recycler
 }
 
-// slots is the layout of cells that hold a slot's number.
-var slots = layout{cell: 4, tag: 1}
-
 // recycler takes back elements that left the table, by their slots, or none while it is packed. It is called without
 // any bucket's lock.
 type recycler interface {
@@ -42,17 +39,18 @@ type recycler interface {
 // init makes the table an empty one; first is its first slot, and limit how many it may ever use.
 func (x *table) init(spec Spec, first slot, limit int, free recycler) {
 	buckets := bucketCount(spec.MaxEntries)
-	x.spec, x.mask, x.free, x.layout = spec, buckets-1, free, slots
+	x.spec, x.mask, x.free = spec, buckets-1, free
+	x.layout, x.packed = layoutOf(spec)
 	if spec.Flags&abi.FlagZeroSeed == 0 {
 		x.seed = spec.Seed
 	}
 	x.guard = makeGuard(buckets, spec.CPUs)
-	for buckets>>x.shift > uint32(len(x.stripes)) && 1<<x.shift < pageBuckets {
+	for buckets>>x.shift > uint32(len(x.stripes)) && 1<<x.shift < x.layout.buckets() {
 		x.shift++
 	}
 	x.index = newIndex(buckets >> x.shift)
 	x.occupied = newBitmap(buckets >> x.shift)
-	x.arena.first, x.arena.next = first, first
+	x.arena.first, x.arena.unused = first, first
 	x.arena.records = newSlab[byte](linkBytes+int(spec.KeySize)+int(spec.ValueSize), limit, recordChunk)
 }
 
@@ -93,12 +91,11 @@ func (x *table) slot(p *page, at uint32) slot {
 	return slotIn(p.cell(at, slots))
 }
 
-func slotIn(cell []byte) slot          { return slot(binary.LittleEndian.Uint32(cell)) }
-func putSlot(cell []byte, s slot)      { binary.LittleEndian.PutUint32(cell, uint32(s)) }
-func fill(record, key, value []byte)   { put(record, key); put(record[len(key):], value) }
-func (x *table) next(s slot) slot      { return slotIn(x.arena.record(s)) }
-func (x *table) link(s, behind slot)   { putSlot(x.arena.record(s), behind) }
-func (x *table) content(s slot) []byte { return x.arena.record(s)[linkBytes:] }
+// fill stores an element's key and value.
+func fill(record, key, value []byte) {
+	put(record, key)
+	put(record[len(key):], value)
+}
 
 // find is the cell that holds key, whose hash it is, among those of its bucket.
 func (x *table) find(st *stripe, hash uint32, key []byte) (p *page, at uint32, found bool) {

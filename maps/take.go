@@ -69,7 +69,7 @@ func (r *removed) add(x *table, s slot) {
 	if r.first == none {
 		r.last = s
 	}
-	x.link(s, r.first)
+	x.arena.link(s, r.first)
 	r.first = s
 }
 
