@@ -24,21 +24,6 @@ func (r *runner) typeOf(c Call) abi.MapType {
 	return abi.Unspec
 }
 
-// add adds up.
-func (r *Report) add(more *Report) {
-	r.Programs += more.Programs
-	r.Ops += more.Ops
-	r.Walks += more.Walks
-	r.Evictions += more.Evictions
-	for answer, n := range more.Seen {
-		if r.Seen == nil {
-			r.Seen = map[Answer]int{}
-		}
-		r.Seen[answer] += n
-	}
-	r.Mismatches = append(r.Mismatches, more.Mismatches...)
-}
-
 // Calls counts the calls by command and errno.
 func (r *Report) Calls() map[abi.Cmd]map[abi.Errno]int {
 	calls := map[abi.Cmd]map[abi.Errno]int{}

@@ -15,7 +15,8 @@ type Options struct {
 	CPUs int
 	// Without names what the kernel lacks.
 	Without []Feature
-	// Kernels are compared with each other and the model; none means Linux and bpfsim.
+	// Kernels are compared with each other and the model; none means Linux and bpfsim. Where all are bpfsim, programs run
+	// on all CPUs at once; the report is the same.
 	Kernels []Kernel
 	// Most is the number of mismatches after which the campaign ends; 0 means 1.
 	Most int
@@ -41,32 +42,19 @@ func Campaign(ctx context.Context, o Options) (*Report, error) {
 		o.CPUs = PossibleCPUs()
 	}
 	r := &Report{}
-	c := newContest(o.Kernels)
+	next, stop := o.trials(o.jobs())
+	defer stop()
 	for r.Ops < o.Ops && len(r.Mismatches) < max(o.Most, 1) && ctx.Err() == nil {
-		if err := c.next(o, r); err != nil {
-			return r, err
+		t := next()
+		if t.err != nil {
+			return r, fmt.Errorf("program %d of seed %d: %w", r.Programs, o.Seed, t.err)
 		}
+		r.add(t)
 		if o.Progress != nil {
 			o.Progress(r)
 		}
 	}
 	return r, ctx.Err()
-}
-
-// next draws and runs one program.
-func (c *contest) next(o Options, r *Report) error {
-	p := draft(o.Seed, uint64(r.Programs), c.without(o.machine(r.Programs)), c.cpus(o.CPUs), programSteps)
-	r.Programs++
-	c.report = r
-	m, err := c.run(p)
-	c.report = nil
-	if err != nil {
-		return fmt.Errorf("program %d of seed %d: %w", r.Programs-1, o.Seed, err)
-	}
-	if m != nil {
-		r.Mismatches = append(r.Mismatches, c.shrink(m))
-	}
-	return nil
 }
 
 // machine is root's, now and then one of a caller with fewer rights.

@@ -23,8 +23,8 @@ type contest struct {
 	runners []*runner
 	// apart is set once the kernels may differ: each has its own model states.
 	apart bool
-	// report, when set, counts every outcome on the first kernel.
-	report *Report
+	// trial, when set, is told every outcome on the first kernel.
+	trial *trial
 }
 
 func newContest(kernels []Kernel) *contest {
@@ -65,8 +65,8 @@ func (c *contest) runHere(p Program) (m *Mismatch, err error) {
 	}
 	at := 0
 	defer func() {
-		if c.report != nil {
-			c.report.Evictions += c.runners[0].possible.Evicted()
+		if c.trial != nil {
+			c.trial.evictions = c.runners[0].possible.Evicted()
 		}
 		if v := recover(); v != nil {
 			m = &Mismatch{Program: p, Step: at, Detail: fmt.Sprintf("  panic: %v%s", v, callers())}
@@ -119,9 +119,9 @@ func (c *contest) step(s Step) *Mismatch {
 		r.judging = i == 0 || c.apart
 		r.run(s)
 	}
-	if c.report != nil {
+	if c.trial != nil {
 		for _, e := range first.seen {
-			c.report.count(e)
+			c.trial.note(e)
 		}
 	}
 	if !c.apart && !c.equal() {

@@ -35,22 +35,17 @@ var cpuCounts = []int{2, 1, 4, 3, 8}
 
 // program draws and runs program number i.
 func (w *fuzzWorker) program(i int) error {
-	o := Options{CPUs: cpuCounts[i%len(cpuCounts)]}
+	o := Options{Seed: w.options.Seed, CPUs: cpuCounts[i%len(cpuCounts)]}
 	if w.linux {
 		o.CPUs, o.Without = PossibleCPUs(), w.options.Without
 	}
-	m := w.contest.without(o.machine(i))
-	r := &Report{Programs: 1}
-	w.contest.report = r
-	found, err := w.contest.run(draft(w.options.Seed, uint64(i), m, w.contest.cpus(o.CPUs), programSteps))
-	w.contest.report = nil
-	if err != nil {
-		return err
+	t := w.contest.try(o, i)
+	if t.err != nil {
+		return t.err
 	}
-	w.count(func(all *FuzzReport) { all.add(r) })
-	if found != nil {
-		finding := programFinding(w.options.Seed, i, w.contest.shrink(found))
-		w.count(func(all *FuzzReport) { all.Findings = append(all.Findings, finding) })
+	w.count(func(all *FuzzReport) { all.add(t) })
+	if t.mismatch != nil {
+		w.find(programFinding(w.options.Seed, i, t.mismatch))
 	}
 	return nil
 }

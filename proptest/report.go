@@ -24,19 +24,22 @@ type Report struct {
 	Mismatches []*Mismatch
 }
 
-// count adds one outcome.
-func (r *Report) count(e event) {
-	r.Ops++
-	c, ok := e.step.Action.(Call)
-	if !ok {
-		return
-	}
+// add adds what came of one more program.
+func (r *Report) add(t *trial) {
+	r.Programs++
+	r.Ops += t.ops
+	r.Evictions += t.evictions
 	if r.Seen == nil {
 		r.Seen = map[Answer]int{}
 	}
-	r.Seen[Answer{e.typ, c.Cmd, e.outcome.Errno}]++
-	if e.outcome.Errno == abi.ENOENT && walks(c.Cmd) {
-		r.Walks++
+	for _, a := range t.answers {
+		r.Seen[a]++
+		if a.Errno == abi.ENOENT && walks(a.Cmd) {
+			r.Walks++
+		}
+	}
+	if t.mismatch != nil {
+		r.Mismatches = append(r.Mismatches, t.mismatch)
 	}
 }
 
