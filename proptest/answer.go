@@ -16,12 +16,11 @@ func (r *runner) typeOf(c Call) abi.MapType {
 	if c.Cmd == abi.MapCreate {
 		return min(abi.MapType(a.field(c, abi.CreateMapType, 4)), abi.NumMapTypes) // what Linux does not know is one type
 	}
-	for _, f := range fields[c.Cmd] {
-		if f.name == "fd" {
-			return r.possible.MapType(int32(a.field(c, f.offset, f.size)))
-		}
+	f := layoutOf(c.Cmd).fd
+	if f.size == 0 {
+		return abi.Unspec
 	}
-	return abi.Unspec
+	return r.possible.MapType(int32(a.field(c, f.offset, f.size)))
 }
 
 // Calls counts the calls by command and errno.

@@ -23,12 +23,14 @@ type contest struct {
 	runners []*runner
 	// apart is set once the kernels may differ: each has its own model states.
 	apart bool
+	// paper is what the next program is drawn on.
+	paper *paper
 	// trial, when set, is told every outcome on the first kernel.
 	trial *trial
 }
 
 func newContest(kernels []Kernel) *contest {
-	c := &contest{}
+	c := &contest{paper: new(paper)}
 	for _, k := range kernels {
 		c.runners = append(c.runners, newRunner(k))
 	}

@@ -16,8 +16,7 @@ type drafter struct {
 	maps    []*draftMap
 	fds     []int32 // every fd that was ever made
 	made    int32
-	steps   []Step
-	paper   paper
+	*paper
 }
 
 // draftMap is a map as its creation asked for it.
@@ -31,14 +30,13 @@ type draftMap struct {
 	recent []int // numbers of the keys that were updated last
 }
 
-func newDrafter(d dice, m Machine, cpus []int) *drafter {
-	return &drafter{dice: d, machine: m, cpus: cpus, cpu: cpus[0]}
+func newDrafter(d dice, m Machine, cpus []int, p *paper) *drafter {
+	return &drafter{dice: d, machine: m, cpus: cpus, cpu: cpus[0], paper: p}
 }
 
-// draft is program number i of a seed, with at least n steps.
-func draft(seed, i uint64, m Machine, cpus []int, n int) Program {
-	d := newDrafter(newSeeded(seed, i), m, cpus)
-	d.steps = make([]Step, 0, n+n/4)
+// draft is program number i of a seed, with at least n steps, on fresh paper.
+func draft(seed, i uint64, m Machine, cpus []int, n int, p *paper) Program {
+	d := newDrafter(newSeeded(seed, i), m, cpus, p)
 	for len(d.steps) < n {
 		d.burst()
 	}

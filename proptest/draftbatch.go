@@ -12,7 +12,7 @@ func (d *drafter) batch(m *draftMap) Call {
 	}
 	c := d.batchCall(cmd, m, in, d.count(cmd, m))
 	if in != 0 && chance(d, 50) {
-		token := d.paper.bytes(4)
+		token := d.bytes(4)
 		token[0] = byte(d.roll(18))
 		d.write(&c, tokenAt, token)
 	}
@@ -74,7 +74,7 @@ func (d *drafter) squeeze(a attr, m *draftMap, count int) {
 
 // many is count drawn keys or values of so many bytes, packed.
 func (d *drafter) many(count, size int, fill func([]byte, *draftMap), m *draftMap) []byte {
-	b := d.paper.bytes(count * size)
+	b := d.bytes(count * size)
 	for i := range count {
 		fill(b[i*size:][:size], m)
 	}

@@ -60,7 +60,7 @@ func dumpFields(cmd abi.Cmd) dumpOffsets {
 // room is the buffer's length in bytes: some elements, and some bytes more or less.
 func (d *drafter) room(m *draftMap) []byte {
 	n := d.roll(m.max+2)*(m.key+m.value) + pick(d, 0, 0, 1, -1)
-	b := d.paper.bytes(4)
+	b := d.bytes(4)
 	putWord(b, uint64(min(max(n, 0), PageSize)))
 	return b
 }

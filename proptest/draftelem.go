@@ -52,8 +52,7 @@ func (d *drafter) updateFlags(cmd abi.Cmd) uint64 {
 // have room for fewer fields and get those.
 func (d *drafter) elemCall(cmd abi.Cmd, m *draftMap, key, value, flags uint64) Call {
 	c := d.call(cmd)
-	end, _ := abi.AttrEnd(cmd)
-	a := attr{c.Contents[:end]}
+	a := attr{c.Contents[:layoutOf(cmd).end]}
 	a.set(abi.ElemMapFD, 4, uint64(m.fd))
 	a.set(abi.ElemKey, 8, key)
 	a.set(abi.ElemValue, 8, value)

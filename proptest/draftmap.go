@@ -88,12 +88,12 @@ func (a attr) field(offset, size int) uint64 {
 
 // call is a call whose attr is empty and whole.
 func (d *drafter) call(cmd abi.Cmd) Call {
-	end, _ := abi.AttrEnd(cmd)
+	end := layoutOf(cmd).end
 	size := end
 	if chance(d, 10) {
 		size = pick(d, abi.AttrSize, abi.AttrSize+24, (end+7)&^7, end+4)
 	}
-	c := Call{Cmd: cmd, Attr: Base, Size: uint32(size), Contents: d.paper.bytes(size)}
+	c := Call{Cmd: cmd, Attr: Base, Size: uint32(size), Contents: d.bytes(size)}
 	if chance(d, 8) { // exactly before the page that faults
 		c.Attr = Base + gapPage*PageSize - uint64(size)
 	}

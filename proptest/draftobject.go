@@ -48,7 +48,7 @@ func (d *drafter) info(m *draftMap) Call {
 
 // infoBytes is what the caller leaves in the struct: mostly zeros, sometimes a wish for the hash.
 func (d *drafter) infoBytes() []byte {
-	b := d.paper.bytes(abi.MapInfoSize + 24)
+	b := d.bytes(abi.MapInfoSize + 24)
 	if chance(d, 15) {
 		putWord(b[abi.MapInfoHash:][:8], pick(d, valuesAt, 1, 0))
 		putWord(b[abi.MapInfoHashSize:][:4], pick[uint64](d, 32, 31, 0))

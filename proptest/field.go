@@ -1,6 +1,10 @@
 package proptest
 
-import "github.com/bpfsim/bpfsim/abi"
+import (
+	"slices"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
 
 // kind is how a field of attr is written in a program's text, and what keeps it harmless on a real kernel.
 type kind uint8
@@ -90,7 +94,44 @@ var fields = map[abi.Cmd][]field{
 	abi.MapDumpAndDelete: julyFields,
 }
 
-// MakesFD reports whether c returns an fd.
+// layout is the attr of a command.
+type layout struct {
+	known  bool // it is about maps
+	end    int  // of the last field, in bytes
+	fields []field
+	fd     field // of the map that it names; none has no size
+}
+
+// ownCmds is the number of the project's own commands, from abi.MapDump on.
+const ownCmds = 3
+
+// layouts are those of Linux's commands and, behind them, of the project's own. The last one is empty.
+var layouts = func() (all [abi.NumLinuxCmds + ownCmds + 1]layout) {
+	for cmd, fields := range fields {
+		l := layout{fields: fields}
+		l.end, l.known = abi.AttrEnd(cmd)
+		if i := slices.IndexFunc(fields, func(f field) bool { return f.name == "fd" }); i >= 0 && cmd != abi.MapCreate {
+			l.fd = fields[i]
+		}
+		all[layoutAt(cmd)] = l
+	}
+	return all
+}()
+
+func layoutAt(c abi.Cmd) abi.Cmd {
+	switch {
+	case c < abi.NumLinuxCmds:
+		return c
+	case c >= abi.MapDump && c < abi.MapDump+ownCmds:
+		return abi.NumLinuxCmds + c - abi.MapDump
+	}
+	return abi.NumLinuxCmds + ownCmds
+}
+
+// layoutOf is c's layout, an empty one for a command without map semantics.
+func layoutOf(c abi.Cmd) *layout { return &layouts[layoutAt(c)] }
+
+// makesFD reports whether c returns an fd.
 func makesFD(c abi.Cmd) bool {
 	return c == abi.MapCreate || c == abi.ObjGet || c == abi.MapGetFDByID
 }

@@ -6,7 +6,7 @@ import "pgregory.net/rapid"
 // program is still a program. Their steps run on the given CPUs, which must not be none.
 func Programs(m Machine, cpus []int) *rapid.Generator[Program] {
 	return rapid.Custom(func(t *rapid.T) Program {
-		d := newDrafter(drawn{t}, m, cpus)
+		d := newDrafter(drawn{t}, m, cpus, new(paper))
 		burst := rapid.Custom(func(t *rapid.T) []Step {
 			d.dice, d.steps = drawn{t}, nil
 			d.burst()

@@ -15,8 +15,7 @@ func (k *Linux) dump(cpu int, c Call, during func(call int)) Outcome {
 	}
 	a := attr{make([]byte, abi.AttrSize)}
 	k.user.arena.Read(a.bytes[:min(c.Size, abi.AttrSize)], c.Attr)
-	end, _ := abi.AttrEnd(c.Cmd)
-	if !zero(a.bytes[end:]) {
+	if !zero(a.bytes[layoutOf(c.Cmd).end:]) {
 		return Outcome{Errno: abi.EINVAL}
 	}
 	d := newDumping(c.Cmd, a)

@@ -43,7 +43,7 @@ func (a attr) get(offset, size int) uint64 { return word(a.bytes[offset : offset
 
 // mapOf is the map behind the fd at an offset of attr.
 func (k *Sim) mapOf(c Call, offset int) *bpfsys.Map {
-	file := k.files.open[int32(k.attrOf(c).get(offset, 4))]
+	file, _ := k.files.Get(int32(k.attrOf(c).get(offset, 4)))
 	if file == nil {
 		return nil
 	}

@@ -26,7 +26,7 @@ var mutants = map[string]mutant{
 			key := k.keyOf(c, b.(maps.Map).Spec().KeySize)
 			value := make([]byte, b.(maps.Map).ValueBytes())
 			absent := b.(maps.Lookuper).Lookup(&maps.Task{CPU: cpu}, key, value) == abi.ENOENT
-			if file := k.files.open[int32(k.attrOf(c).get(abi.ElemMapFD, 4))]; absent && file.Access().CanWrite() &&
+			if file, _ := k.files.Get(int32(k.attrOf(c).get(abi.ElemMapFD, 4))); absent && file.Access().CanWrite() &&
 				!file.Map().Frozen() && k.attrOf(c).get(abi.ElemFlags, 8) == abi.Exist {
 				return Outcome{Errno: abi.ENOENT}
 			}
@@ -34,7 +34,7 @@ var mutants = map[string]mutant{
 		return k.Bpf(cpu, c, during)
 	}},
 	"fd before flags in a lookup": {call: instead(func(k *Sim, c Call, o Outcome) bool {
-		_, open := k.files.open[int32(k.attrOf(c).get(abi.ElemMapFD, 4))]
+		_, open := k.files.Get(int32(k.attrOf(c).get(abi.ElemMapFD, 4)))
 		return c.Cmd == abi.MapLookupElem && o.Errno == abi.EINVAL && !open && c.Size >= 32
 	}, abi.EBADF)},
 	"frozen is EINVAL":             {call: instead(when(abi.MapFreeze, abi.EPERM), abi.EINVAL)},

@@ -1,37 +1,48 @@
 package proptest
 
-// paper is what programs are written on: memory in large pieces, because a program consists of many small ones.
+// paper is what programs are written on: memory in large pieces, because a program consists of many small ones. The next
+// program can be written over one that is not needed any more.
 type paper struct {
-	blank []byte
+	steps []Step
+	sheet []byte
+	used  int // bytes of the sheet
 	lines []Write
+	taken int // lines
+}
+
+// fresh is p, empty, to be written on again: the program on it is lost.
+func (p *paper) fresh() *paper {
+	p.steps, p.used, p.taken = p.steps[:0], 0, 0
+	return p
 }
 
 // bytes are n bytes, zeroed, that nobody else has.
 func (p *paper) bytes(n int) []byte {
-	const sheet = 4096
-	if n > len(p.blank) {
-		p.blank = make([]byte, max(n, sheet))
+	const sheet = 16 << 10
+	if n > len(p.sheet)-p.used {
+		p.sheet, p.used = make([]byte, max(n, sheet)), 0
 	}
-	b := p.blank[:n:n]
-	p.blank = p.blank[n:]
+	b := p.sheet[p.used : p.used+n : p.used+n]
+	p.used += n
+	clear(b)
 	return b
 }
 
 // writes are none, with room for two: hardly a call has more.
 func (p *paper) writes() []Write {
-	const room, sheet = 2, 64
-	if len(p.lines) < room {
-		p.lines = make([]Write, sheet)
+	const room, sheet = 2, 256
+	if room > len(p.lines)-p.taken {
+		p.lines, p.taken = make([]Write, sheet), 0
 	}
-	w := p.lines[:0:room]
-	p.lines = p.lines[room:]
+	w := p.lines[p.taken : p.taken : p.taken+room]
+	p.taken += room
 	return w
 }
 
 // write makes c set memory.
 func (d *drafter) write(c *Call, addr uint64, b []byte) {
 	if c.Memory == nil {
-		c.Memory = d.paper.writes()
+		c.Memory = d.writes()
 	}
 	c.Memory = append(c.Memory, Write{addr, b})
 }

@@ -248,7 +248,7 @@ func parseBytes(contents []byte, at, text string) error {
 }
 
 func parseField(contents []byte, cmd abi.Cmd, name, value string) error {
-	for _, f := range fields[cmd] {
+	for _, f := range layoutOf(cmd).fields {
 		if f.name == name {
 			return f.parse(contents[f.offset:f.offset+f.size], value)
 		}

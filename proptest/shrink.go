@@ -76,7 +76,7 @@ func simpler(s Step) []Step {
 		fewer.Memory = slices.Delete(slices.Clone(c.Memory), i, i+1)
 		add(fewer)
 	}
-	for _, f := range append(fields[c.Cmd], field{size: len(c.Contents)}) {
+	for _, f := range append(slices.Clip(layoutOf(c.Cmd).fields), field{size: len(c.Contents)}) {
 		if f.offset+f.size > len(c.Contents) || zero(c.Contents[f.offset:][:f.size]) {
 			continue
 		}

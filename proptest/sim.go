@@ -28,9 +28,9 @@ func (k *Sim) Arena() *Arena { return k.arena }
 // Start boots a new kernel with one process. It has every feature; a program without one does not use it.
 func (k *Sim) Start(m Machine) error {
 	k.arena.Reset()
-	k.files = fdTable{open: map[int32]*bpfsys.File{}}
+	k.files = fdTable{}
 	for _, fd := range openFDs {
-		k.files.open[fd] = nil
+		k.files.put(fd, nil)
 	}
 	k.fs = bpfsys.NewFileTree()
 	k.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: m.CPUs, Seed: 1})
@@ -72,16 +72,38 @@ func (k *Sim) Do(_ int, e Event) abi.Errno {
 	panic(e)
 }
 
-// fdTable is a process's fds; a nil file is open but no bpf object. New fds get the number that the step asks for.
+// fdTable is a process's fds, those below FirstFD first. New fds get the number that the step asks for.
 type fdTable struct {
-	open map[int32]*bpfsys.File
-	as   int32
+	fds [numLow + NumFDs]openFD
+	as  int32
+}
+
+// openFD is what an fd refers to; a nil file is no bpf object.
+type openFD struct {
+	file *bpfsys.File
+	open bool
+}
+
+// numLow is the number of fds that are open at the start: 0, 1 and 2.
+const numLow = 3
+
+// at is an fd's place, nil for one that programs do not use.
+func (t *fdTable) at(fd int32) *openFD {
+	switch {
+	case fd >= 0 && fd < numLow:
+		return &t.fds[fd]
+	case ourFD(fd):
+		return &t.fds[numLow+fd-FirstFD]
+	}
+	return nil
 }
 
 // Get finds an open file.
 func (t *fdTable) Get(fd int32) (*bpfsys.File, bool) {
-	file, open := t.open[fd]
-	return file, open
+	if at := t.at(fd); at != nil {
+		return at.file, at.open
+	}
+	return nil, false
 }
 
 // Install puts file where the step wants it, closing what was there.
@@ -91,23 +113,24 @@ func (t *fdTable) Install(file *bpfsys.File) (int32, abi.Errno) {
 }
 
 func (t *fdTable) put(fd int32, file *bpfsys.File) {
-	if old := t.open[fd]; old != nil {
-		old.Release()
+	at := t.at(fd)
+	if at.file != nil {
+		at.file.Release()
 	}
-	t.open[fd] = file
+	*at = openFD{file, true}
 }
 
 func (t *fdTable) close(fd int32) abi.Errno {
-	if _, open := t.open[fd]; !open || !ourFD(fd) {
+	if _, open := t.Get(fd); !open || !ourFD(fd) {
 		return abi.EBADF
 	}
 	t.put(fd, nil)
-	delete(t.open, fd)
+	t.at(fd).open = false
 	return abi.OK
 }
 
 func (t *fdTable) dup(from, to int32) abi.Errno {
-	file, open := t.open[from]
+	file, open := t.Get(from)
 	switch {
 	case !open || !ourFD(from) || !ourFD(to):
 		return abi.EBADF

@@ -53,6 +53,6 @@ func (w *dumpWatch) Lock(*maps.Task, *maps.Lock) {}
 
 // isArray reports whether fd is a map of type ARRAY.
 func (t *fdTable) isArray(fd int32) bool {
-	file := t.open[fd]
+	file, _ := t.Get(fd)
 	return file != nil && file.Map() != nil && file.Map().Spec().Type == abi.Array
 }

@@ -48,7 +48,7 @@ func (d *drafter) spoilCreate(c *Call) {
 
 // spoilField puts something doubtful into a field.
 func (d *drafter) spoilField(c *Call) {
-	known := fields[c.Cmd]
+	known := layoutOf(c.Cmd).fields
 	if len(known) == 0 {
 		return
 	}
@@ -94,7 +94,7 @@ func (d *drafter) spoilSize(c *Call) {
 
 // spoilTail sets a byte behind the fields.
 func (d *drafter) spoilTail(c *Call) {
-	end, _ := abi.AttrEnd(c.Cmd)
+	end := layoutOf(c.Cmd).end
 	at := end + d.roll(abi.AttrSize+8-end)
 	c.Contents = append(c.Contents, make([]byte, max(at+1-len(c.Contents), 0))...)
 	c.Contents[at] = byte(1 + d.roll(255))

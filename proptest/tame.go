@@ -20,7 +20,7 @@ func (a *Arena) load(m Machine, c Call) Call {
 	for _, w := range c.Memory {
 		a.Poke(w.Addr, w.Bytes)
 	}
-	if _, ok := abi.AttrEnd(c.Cmd); !ok && c.Cmd < abi.NumLinuxCmds {
+	if c.Cmd < abi.NumLinuxCmds && !layoutOf(c.Cmd).known {
 		c.Cmd += abi.NumLinuxCmds // known to Linux, but not to bpfsim, whose answer is another
 	}
 	if c.Cmd == abi.MapDumpAndDelete && !m.Has(DumpAndDelete) {
@@ -51,7 +51,7 @@ type tamer struct {
 }
 
 func (t *tamer) tame() {
-	for _, f := range fields[t.cmd] {
+	for _, f := range layoutOf(t.cmd).fields {
 		t.field(f)
 	}
 	switch t.cmd {

@@ -70,7 +70,7 @@ func (c Call) contentsText(w *writer) {
 	}
 	w.WriteString(" { ")
 	rest := append([]byte(nil), c.Contents...)
-	for _, f := range fields[c.Cmd] {
+	for _, f := range layoutOf(c.Cmd).fields {
 		f.text(w, rest)
 	}
 	for off, n := 0, 0; off < len(rest); off += n {

@@ -16,13 +16,14 @@ type trial struct {
 
 // try draws and runs program number i of a seed.
 func (c *contest) try(o Options, i int) *trial {
-	p := draft(o.Seed, uint64(i), c.without(o.machine(i)), c.cpus(o.CPUs), programSteps)
+	p := draft(o.Seed, uint64(i), c.without(o.machine(i)), c.cpus(o.CPUs), programSteps, c.paper.fresh())
 	t := &trial{answers: make([]Answer, 0, programSteps*3/2)}
 	c.trial = t
 	t.mismatch, t.err = c.run(p)
 	c.trial = nil
 	if t.mismatch != nil {
 		t.mismatch = c.shrink(t.mismatch)
+		c.paper = new(paper) // the mismatch keeps parts of its program
 	}
 	return t
 }
