@@ -33,20 +33,20 @@ func newDumper(m *stock, room int) *dumper {
 	return d
 }
 
-// setRoom tells the kernel how large the buffer is; wasFilled reads how much of it a dump filled, in elements.
+// setRoom tells the kernel how large the buffer is; wasFilled reads how much of it a dump filled. Both are in bytes.
 func (d *dumper) setRoom()       { putUint32(d.length.bytes, d.room*d.record()) }
-func (d *dumper) wasFilled() int { return int(uint32At(d.length.bytes)) / d.record() }
+func (d *dumper) wasFilled() int { return int(uint32At(d.length.bytes)) }
 
 // all dumps at least n elements, starting at the first whenever the map ends.
 func (d *dumper) all(n int) {
-	for done := 0; done < n; {
+	for left := n * d.record(); left > 0; {
 		d.setRoom()
 		if _, errno := d.dump.call(); errno != abi.OK {
 			must(errno, abi.ENOENT)
 			d.restart()
 			continue
 		}
-		done += d.wasFilled()
+		left -= d.wasFilled()
 	}
 }
 
@@ -66,7 +66,7 @@ func (d *dumper) batches(n int) {
 func (d *dumper) takeAll(int) {
 	d.setRoom()
 	d.remove.must(abi.OK)
-	d.wants(d.wasFilled())
+	d.wants(d.wasFilled() / d.record())
 }
 
 // takeBatch empties the map with LOOKUP_AND_DELETE_BATCH.

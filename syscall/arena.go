@@ -81,14 +81,7 @@ func (a *Arena) Put(content []byte) uint64 {
 
 // Bytes are the n bytes at addr for direct access, nil unless all of them lie in one segment.
 func (a *Arena) Bytes(addr uint64, n int) []byte {
-	s := a.near(addr)
-	if !s.holds(addr) {
-		s = a.search(addr)
-	}
-	if off := addr - s.addr; s.holds(addr) && uint64(n) <= uint64(len(s.bytes))-off {
-		return s.bytes[off:][:n:n]
-	}
-	return nil
+	return a.at(addr).part(addr, n)
 }
 
 // Read copies from addr to p up to the first unmapped byte and returns the number copied.
@@ -119,10 +112,7 @@ func (a *Arena) Write(addr uint64, p []byte) int {
 
 // Window is the writable bytes from addr on that lie in one segment, at most n, for direct access.
 func (a *Arena) Window(addr uint64, n int) []byte {
-	s := a.near(addr)
-	if !s.holds(addr) {
-		s = a.search(addr)
-	}
+	s := a.at(addr)
 	if !s.writable { // unmapped is not
 		return nil
 	}
@@ -130,7 +120,7 @@ func (a *Arena) Window(addr uint64, n int) []byte {
 	return bytes[:min(n, len(bytes))]
 }
 
-// at is the segment that holds addr, nowhere when it is not mapped.
+// at is the segment that holds addr, unmapped when there is none.
 func (a *Arena) at(addr uint64) *segment {
 	if s := a.near(addr); s.holds(addr) {
 		return s
@@ -172,5 +162,22 @@ func (a *Arena) behind(addr uint64) int {
 }
 
 func (s *segment) holds(addr uint64) bool { return addr-s.addr < uint64(len(s.bytes)) }
+
+// part is the n bytes at addr, nil unless s holds them all.
+func (s *segment) part(addr uint64, n int) []byte {
+	off := addr - s.addr
+	if off >= uint64(len(s.bytes)) || uint64(n) > uint64(len(s.bytes))-off {
+		return nil
+	}
+	return s.bytes[off : off+uint64(n) : off+uint64(n)]
+}
+
+// writablePart is part of a segment that can be written, else nil.
+func (s *segment) writablePart(addr uint64, n int) []byte {
+	if !s.writable {
+		return nil
+	}
+	return s.part(addr, n)
+}
 
 func (s *segment) end() uint64 { return s.addr + uint64(len(s.bytes)) }

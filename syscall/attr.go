@@ -14,9 +14,9 @@ type Attr [abi.AttrSize]byte
 // Fields is the start of an attr, up to the end of the last field that a command declares (abi.AttrEnd) or further.
 type Fields []byte
 
-func (f Fields) u32(off int) uint32 { return binary.LittleEndian.Uint32(f[off:]) }
+func (f Fields) u32(off int) uint32 { return binary.LittleEndian.Uint32(f[off : off+4 : off+4]) }
+func (f Fields) u64(off int) uint64 { return binary.LittleEndian.Uint64(f[off : off+8 : off+8]) }
 func (f Fields) fd(off int) int32   { return int32(f.u32(off)) }
-func (f Fields) u64(off int) uint64 { return binary.LittleEndian.Uint64(f[off:]) }
 
 func (a *Attr) fields() Fields { return a[:] }
 
@@ -28,12 +28,16 @@ func (a *Attr) putFD(off int, fd int32) { a.put32(off, uint32(fd)) }
 // behind it.
 func (c *call) declared(end int) bool {
 	if len(c.attr) < end {
-		given := c.attr
-		c.attr = c.kept().attr[:end]
-		clear(c.attr[copy(c.attr, given):])
-		return true
+		c.fillUp(end)
 	}
-	return allZero(c.attr[end:])
+	return len(c.attr) == end || allZero(c.attr[end:])
+}
+
+// fillUp makes attr end bytes long, zero behind what the caller passed.
+func (c *call) fillUp(end int) {
+	given := c.attr
+	c.attr = c.kept().attr[:end]
+	clear(c.attr[copy(c.attr, given):])
 }
 
 // zeros is what may lie behind an attr.

@@ -19,7 +19,6 @@ type batch struct {
 // the map's type has no such command.
 func (c *call) runBatch(need rights, op func(*batch) (abi.Errno, bool)) (int32, abi.Errno) {
 	kept := c.kept()
-	kept.walked = true
 	b := &kept.batch
 	b.call, b.buffers = *c, kept
 	b.Decode(c.attr)

@@ -20,7 +20,7 @@ func BenchmarkDump(b *testing.B) {
 			b.ReportAllocs()
 			elements := 0
 			for b.Loop() {
-				d.Arena.Write(length, le32(uint32(room*record)))
+				binary.LittleEndian.PutUint32(d.Arena.Bytes(length, 4), uint32(room*record))
 				if _, errno := d.Kernel.Bpf(d.Task, d.Process, uint32(abi.MapDump), addr, abi.AttrSize); errno != abi.OK {
 					d.Arena.Write(prev, le32(1<<31))
 				}

@@ -19,10 +19,11 @@ type buffers struct {
 	// swollen means that one is larger than may be kept.
 	swollen bool
 
-	batch  batch // kept here, as dump is, so that it is not allocated for every call
-	dump   dump
+	// What maps and functions get a pointer to is kept here, so that it is not allocated for every call.
+	batch  batch
+	taker  taker
 	sweep  maps.Sweep
-	walked bool // batch, dump or sweep was used
+	walked bool // sweep was used
 }
 
 // buffer names a buffer for one thing.
@@ -60,12 +61,24 @@ func (c *call) end() {
 // release puts b back. It clears what points to others' memory.
 func (b *buffers) release() {
 	if b.walked {
-		b.walked, b.batch, b.dump, b.sweep = false, batch{}, dump{}, maps.Sweep{}
+		b.walked, b.sweep = false, maps.Sweep{}
+	}
+	if b.taker.m != nil {
+		b.taker = taker{}
+	}
+	if b.batch.m != nil {
+		b.batch = batch{}
 	}
 	if b.swollen {
 		b.swollen, b.single, b.keys, b.values = false, [singleBuffers][]byte{}, nil, nil
 	}
 	pool.Put(b)
+}
+
+// walk is an empty sweep.
+func (b *buffers) walk() *maps.Sweep {
+	b.walked = true
+	return &b.sweep
 }
 
 // sized gives *p, one of the buffers, n bytes, reusing its memory.

@@ -34,16 +34,6 @@ func (c *call) file(fd int32, absent abi.Errno) (*File, abi.Errno) {
 	return file, abi.OK
 }
 
-// mapFile is file for commands that want a map.
-func (c *call) mapFile(fd int32) (*File, abi.Errno) {
-	file, errno := c.file(fd, abi.EBADF)
-	if errno == abi.OK && file.m == nil {
-		c.leave(file)
-		return nil, abi.EINVAL
-	}
-	return file, errno
-}
-
 // rights are what a command asks of an fd.
 type rights uint8
 
@@ -52,12 +42,16 @@ const (
 	writing
 )
 
-// use is mapFile for a command that needs rights on the elements; done must follow. A write counts as in progress
+// use is file for commands that want a map and have rights on it; done must follow. A write counts as in progress
 // before the permission is looked at, as in kernel/bpf/syscall.c.
 func (c *call) use(fd int32, need rights) (*File, abi.Errno) {
-	file, errno := c.mapFile(fd)
+	file, errno := c.file(fd, abi.EBADF)
 	if errno != abi.OK {
 		return nil, errno
+	}
+	if file.m == nil {
+		c.leave(file)
+		return nil, abi.EINVAL
 	}
 	if need&writing != 0 {
 		file.m.writers.add(c.task.CPU, 1)

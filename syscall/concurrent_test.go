@@ -139,7 +139,7 @@ func (closer) Lock(*maps.Task, *maps.Lock) {}
 func TestScheduledCallHoldsItsFile(t *testing.T) {
 	d := newDesk(t, abi.Hash, 0)
 	file, _ := d.Process.Files.Get(d.fd)
-	c := call{task: &maps.Task{Scheduler: closer{d}}, proc: d.Process, kernel: d.Kernel}
+	c := call{task: &maps.Task{Scheduler: closer{d}}, proc: d.Process, arena: &nothing}
 	held, errno := c.use(d.fd, reading)
 	require.Equal(t, abi.OK, errno)
 	_, errno = c.userKey(held.m, d.key)

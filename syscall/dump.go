@@ -1,9 +1,6 @@
 package bpfsys
 
-import (
-	"github.com/bpfsim/bpfsim/abi"
-	"github.com/bpfsim/bpfsim/maps"
-)
+import "github.com/bpfsim/bpfsim/abi"
 
 // mapDump is BPF_MAP_DUMP as mailed in RFC v3 on 3 July 2019 (netdev, "bpf: add BPF_MAP_DUMP command to dump more
 // than one entry per call"). Its flags lie past the last field it declares and are always zero.
@@ -42,41 +39,37 @@ func (c *call) runDump(args MapDumpJuly, remove bool) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	defer c.done(file, need)
-	kept := c.kept()
-	kept.walked = true
-	d := &kept.dump
-	d.call, d.buffers, d.MapDumpJuly, d.m, d.remove = *c, kept, args, file.m, remove
-	d.walk, d.table = d.m.walker, d.m.drainer
-	d.sweeper = d.sweeps(d.m)
+	errno = c.dump(file.m, args, remove)
+	c.done(file, need)
+	return errno
+}
+
+func (c *call) dump(m *Map, args MapDumpJuly, remove bool) abi.Errno {
 	switch {
-	case args.Flags&abi.Lock != 0, args.Flags&abi.DumpBucket != 0 && d.table == nil:
+	case args.Flags&abi.Lock != 0, args.Flags&abi.DumpBucket != 0 && m.drainer == nil:
 		return abi.EINVAL
-	case d.walk == nil, remove && d.table == nil:
+	case m.walker == nil, remove && m.drainer == nil:
 		return abi.ENOTSUPP
 	}
+	c.kept() // before the copy, for both
+	var d dump
+	d.call, d.MapDumpJuly, d.m, d.remove = *c, args, m, remove
 	return d.run()
 }
 
 // dump is a dump past its checks. record is one buffer, a key and its value.
 type dump struct {
 	call
-	*buffers
 	MapDumpJuly
 	m      *Map
-	walk   maps.NextKeyer
-	table  maps.Drainer // nil unless the map is a hash table
 	remove bool
-	// sweeper is the same table where many elements may be copied in one step.
-	sweeper maps.Sweeper
 
+	record []byte
 	key    []byte
 	value  []byte
-	record []byte
 	cursor []byte // nil: from the start
 	room   uint64 // bytes
 	filled uint64 // bytes
-	fault  abi.Errno
 }
 
 func (d *dump) run() abi.Errno {
@@ -84,14 +77,14 @@ func (d *dump) run() abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	d.record = d.one(valueBuffer, d.m.keySize+d.m.valueSize)
+	d.record = d.kept().one(valueBuffer, d.m.keySize+d.m.valueSize)
 	d.key, d.value, d.room = d.record[:d.m.keySize], d.record[d.m.keySize:], uint64(room)
 	if d.room < uint64(len(d.record)) {
 		return abi.EINVAL
 	}
 	if d.PrevKey != 0 && !d.remove {
 		// A copy: what is dumped may overwrite it.
-		d.cursor = d.one(keyBuffer, d.m.keySize)
+		d.cursor = d.kept().one(keyBuffer, d.m.keySize)
 		if errno = d.copyIn(d.cursor, d.PrevKey); errno != abi.OK {
 			return errno
 		}
@@ -105,9 +98,9 @@ func (d *dump) run() abi.Errno {
 func (d *dump) fill() abi.Errno {
 	bucket := uint32(0)
 	if d.Flags&abi.DumpBucket != 0 && d.cursor != nil {
-		bucket = d.table.BucketOf(d.cursor) + 1
+		bucket = d.m.drainer.BucketOf(d.cursor) + 1
 	}
-	if d.sweeper != nil {
+	if d.sweeps(d.m) != nil {
 		return d.sweep(bucket)
 	}
 	return d.fillFrom(bucket)
@@ -170,7 +163,7 @@ func (d *dump) next() abi.Errno {
 	if d.interrupted() {
 		return abi.EINTR
 	}
-	return d.walk.NextKey(d.task, d.cursor, d.key)
+	return d.m.walker.NextKey(d.task, d.cursor, d.key)
 }
 
 // finish writes the bytes filled and then, where the caller passed a key, the last key (of the mail's loop: whatever

@@ -14,14 +14,6 @@ func (c *call) sweeps(m *Map) maps.Sweeper {
 	return m.sweeper
 }
 
-// direct is up to n bytes of user memory at addr, nil where it cannot be written directly.
-func (c *call) direct(addr uint64, n int) []byte {
-	if arena, ok := c.proc.Mem.(*Arena); ok {
-		return arena.Window(addr, n)
-	}
-	return nil
-}
-
 // sweepMost bounds the kernel's buffer of a sweep, in bytes.
 const sweepMost = 64 << 10
 
@@ -29,8 +21,8 @@ const sweepMost = 64 << 10
 // map goes on wherever it continues from that key. What it leaves, the loops below finish one by one: a record
 // across the end of the user's memory, and a bucket that does not fit.
 func (d *dump) sweep(bucket uint32) abi.Errno {
-	s := &d.buffers.sweep
-	*s = maps.Sweep{Bucket: bucket, Whole: d.Flags&abi.DumpBucket != 0, Remove: d.remove}
+	s := d.kept().walk()
+	s.Bucket, s.Whole, s.Remove = bucket, d.Flags&abi.DumpBucket != 0, d.remove
 	if !s.Whole {
 		s.After = d.cursor
 	}
@@ -41,7 +33,7 @@ func (d *dump) sweep(bucket uint32) abi.Errno {
 			return errno
 		case n > 0:
 			continue
-		case s.Bucket == d.table.Buckets():
+		case s.Bucket == d.m.drainer.Buckets():
 			return d.end()
 		}
 		return d.fillFrom(s.Bucket)
@@ -52,15 +44,15 @@ func (d *dump) sweep(bucket uint32) abi.Errno {
 // sweepOnce makes a step and returns the number of elements that it copied.
 func (d *dump) sweepOnce(s *maps.Sweep) (int, abi.Errno) {
 	room := int(d.room - d.filled)
-	s.Keys = d.direct(d.Buf+d.filled, room)
+	s.Keys = d.arena.Window(d.Buf+d.filled, room)
 	inPlace := s.Keys != nil
 	if !inPlace {
 		if d.remove {
 			return 0, abi.OK // what cannot be copied must stay, so nothing is removed ahead
 		}
-		s.Keys = d.sized(&d.values, min(room, max(sweepMost, len(d.record))))
+		s.Keys = d.kept().sized(&d.kept().values, min(room, max(sweepMost, len(d.record))))
 	}
-	d.sweeper.Sweep(d.task, s)
+	d.m.sweeper.Sweep(d.task, s)
 	if s.Count == 0 {
 		return 0, abi.OK
 	}

@@ -137,7 +137,7 @@ func (c *call) take(m *Map, args MapLookupAndDeleteElem) abi.Errno {
 func (c *call) mapFreeze() (int32, abi.Errno) {
 	var args MapFreeze
 	args.Decode(c.attr)
-	file, errno := c.mapFile(args.FD)
+	file, errno := c.use(args.FD, 0)
 	if errno != abi.OK {
 		return 0, errno
 	}

@@ -13,16 +13,17 @@ func directly(t *maps.Task, p *Process) *Arena {
 	if arena, ok := p.Mem.(*Arena); ok && t.Scheduler == nil {
 		return arena
 	}
-	return nil
+	return &nothing
 }
+
+// nothing is memory in which no call works directly.
+var nothing Arena
 
 // view is n bytes of user memory at addr, to be read before the call writes to any: the memory itself, or a copy in the
 // buffer.
 func (c *call) view(name buffer, addr uint64, n int) ([]byte, abi.Errno) {
-	if c.arena != nil {
-		if p := c.arena.Bytes(addr, n); p != nil {
-			return p, abi.OK
-		}
+	if p := c.arena.near(addr).part(addr, n); p != nil {
+		return p, abi.OK
 	}
 	p := c.kept().one(name, n)
 	return p, c.copyIn(p, addr)
@@ -31,16 +32,18 @@ func (c *call) view(name buffer, addr uint64, n int) ([]byte, abi.Errno) {
 // place is where n bytes for user memory at addr are to be made: in that memory itself, then inPlace is true and
 // nothing is left to do, or in the buffer, from where copyOut takes them. What makes them must write all or nothing.
 func (c *call) place(name buffer, addr uint64, n int) (p []byte, inPlace bool) {
-	if c.arena != nil {
-		if p = c.arena.Window(addr, n); len(p) == n {
-			return p, true
-		}
+	if p = c.arena.near(addr).writablePart(addr, n); p != nil {
+		return p, true
 	}
 	return c.kept().one(name, n), false
 }
 
 // copyIn fills p from user memory.
 func (c *call) copyIn(p []byte, addr uint64) abi.Errno {
+	if from := c.arena.near(addr).part(addr, len(p)); from != nil {
+		copy(p, from)
+		return abi.OK
+	}
 	c.task.Step(maps.PointUser)
 	if c.proc.Mem.Read(p, addr) < len(p) {
 		return abi.EFAULT
@@ -50,6 +53,10 @@ func (c *call) copyIn(p []byte, addr uint64) abi.Errno {
 
 // copyOut writes p to user memory; the bytes before a fault stay written.
 func (c *call) copyOut(addr uint64, p []byte) abi.Errno {
+	if to := c.arena.near(addr).writablePart(addr, len(p)); to != nil {
+		copy(to, p)
+		return abi.OK
+	}
 	c.task.Step(maps.PointUser)
 	if c.proc.Mem.Write(addr, p) < len(p) {
 		return abi.EFAULT
