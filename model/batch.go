@@ -126,18 +126,17 @@ func (x *run) bucketBatch(o *object, remove bool) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	buckets := h.buckets[h.from(start):]
 	if remove {
-		buckets = slices.Clone(buckets)
 		h = x.edit(o).(*hash)
 	}
 	total, limit := uint32(0), x.u32(abi.BatchCount)
-	for _, b := range buckets {
+	for _, b := range h.filled(start) {
 		n := uint32(len(b.elements))
 		if n > limit-total {
 			return x.endBucket(b.index, total, full(total))
 		}
 		if remove { // before the copy out: a fault loses the bucket (measured)
+			b.elements = slices.Clone(b.elements)
 			h.removeAll(b.elements)
 		}
 		if !x.copyBucket(o, b.elements, total) {

@@ -14,13 +14,12 @@ func (x *run) bucketDump(d dumping, h *hash) abi.Errno {
 	if d.prev != nil {
 		start = h.bucketOf(string(d.prev)) + 1
 	}
-	buckets := h.buckets[h.from(start):]
+	if d.removes {
+		h = x.edit(d.o).(*hash)
+	}
+	buckets := h.filled(start)
 	if len(buckets) == 0 {
 		return abi.ENOENT
-	}
-	if d.removes {
-		buckets = slices.Clone(buckets)
-		h = x.edit(d.o).(*hash)
 	}
 	filled, last := uint32(0), ""
 	for _, b := range buckets {
@@ -32,6 +31,7 @@ func (x *run) bucketDump(d dumping, h *hash) abi.Errno {
 			return abi.EFAULT
 		}
 		if d.removes {
+			b.elements = slices.Clone(b.elements)
 			h.removeAll(b.elements)
 		}
 		filled += uint32(len(records))

@@ -2,7 +2,6 @@ package model
 
 import (
 	"bytes"
-	"cmp"
 	"math/bits"
 	"slices"
 
@@ -14,13 +13,13 @@ type hash struct {
 	max      uint32
 	nbuckets uint32
 	count    uint32
-	buckets  []bucket // those with elements, by index
+	buckets  []bucket // those that ever had elements, by index
 	lru      *lru     // nil for HASH
 	order    *order   // nil when the map's seed is known
 	evicted  int      // elements that the update in progress pushed out
 }
 
-// bucket is a chain of elements, newest first. It is replaced, never changed.
+// bucket is a chain of elements, newest first.
 type bucket struct {
 	index    uint32
 	elements []element
@@ -49,7 +48,13 @@ func bucketCount(max uint32) uint32 { return 1 << bits.Len32(max-1) }
 
 func (h *hash) clone() table {
 	c := *h
-	c.buckets = slices.Clone(h.buckets)
+	c.buckets = h.filled(0)
+	all := make([]element, 0, h.count)
+	for i, b := range c.buckets {
+		from := len(all)
+		all = append(all, b.elements...)
+		c.buckets[i].elements = all[from:len(all):len(all)]
+	}
 	if h.lru != nil {
 		c.lru = h.lru.clone()
 	}
@@ -62,50 +67,54 @@ func (h *hash) clone() table {
 // bucketOf is the index of key's bucket (htab_map_hash, __select_bucket in hashtab.c).
 func (h *hash) bucketOf(key string) uint32 { return jhash(key, 0) & (h.nbuckets - 1) }
 
-// from is the position of the first filled bucket whose index is index or higher.
+// from is the position of the first bucket whose index is index or higher.
 func (h *hash) from(index uint32) int {
-	at, _ := slices.BinarySearchFunc(h.buckets, index, func(b bucket, i uint32) int { return cmp.Compare(b.index, i) })
-	return at
+	low, high := 0, len(h.buckets)
+	for low < high {
+		if middle := (low + high) / 2; h.buckets[middle].index < index {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
 }
 
-// chain is the elements of one bucket.
-func (h *hash) chain(index uint32) []element {
-	if at := h.from(index); at < len(h.buckets) && h.buckets[at].index == index {
-		return h.buckets[at].elements
+// filled is the buckets with elements from index on.
+func (h *hash) filled(index uint32) []bucket {
+	buckets := h.buckets[h.from(index):]
+	filled := make([]bucket, 0, len(buckets))
+	for _, b := range buckets {
+		if len(b.elements) > 0 {
+			filled = append(filled, b)
+		}
 	}
-	return nil
+	return filled
 }
 
-// setChain replaces the elements of one bucket.
-func (h *hash) setChain(index uint32, elements []element) {
-	at := h.from(index)
-	present := at < len(h.buckets) && h.buckets[at].index == index
-	switch {
-	case present && len(elements) > 0:
-		h.buckets[at].elements = elements
-	case present:
-		h.buckets = slices.Delete(h.buckets, at, at+1)
-	case len(elements) > 0:
-		h.buckets = slices.Insert(h.buckets, at, bucket{index, elements})
+// place is key's bucket, nil when that never had an element, and the key's position in it, -1 when it is not there.
+func (h *hash) place(key string) (b *bucket, at int) {
+	index := h.bucketOf(key)
+	i := h.from(index)
+	if i == len(h.buckets) || h.buckets[i].index != index {
+		return nil, -1
 	}
+	b = &h.buckets[i]
+	return b, slices.IndexFunc(b.elements, func(e element) bool { return e.key == key })
 }
 
 // find is the element with that key.
 func (h *hash) find(key string) (element, bool) {
-	for _, e := range h.chain(h.bucketOf(key)) {
-		if e.key == key {
-			return e, true
-		}
+	if b, at := h.place(key); at >= 0 {
+		return b.elements[at], true
 	}
 	return element{}, false
 }
 
-// unlink takes e out of its bucket; node tells it from another element with the same key.
+// unlink takes e out of its bucket.
 func (h *hash) unlink(e element) {
-	index := h.bucketOf(e.key)
-	h.setChain(index, slices.DeleteFunc(slices.Clone(h.chain(index)), func(o element) bool {
-		return o.key == e.key && o.node == e.node
-	}))
+	b, at := h.place(e.key)
+	b.elements = slices.Delete(b.elements, at, at+1)
 	h.count--
 	h.forget()
 }
@@ -132,14 +141,14 @@ func (h *hash) update(cpu int, key, value []byte, flags uint64) abi.Errno {
 	if h.lru != nil {
 		return h.updateLRU(cpu, key, value, flags)
 	}
-	_, present := h.find(string(key))
-	if errno := allowed(present, flags); errno != abi.OK {
+	b, at := h.place(string(key))
+	if errno := allowed(at >= 0, flags); errno != abi.OK {
 		return errno
 	}
-	if !present && h.count == h.max { // exactly max_entries fit, in both modes (measured)
+	if at < 0 && h.count == h.max { // exactly max_entries fit, in both modes (measured)
 		return abi.E2BIG
 	}
-	h.replace(present, element{key: string(key), value: bytes.Clone(value)})
+	h.put(b, at, element{key: string(key), value: bytes.Clone(value)})
 	return abi.OK
 }
 
@@ -154,18 +163,19 @@ func allowed(present bool, flags uint64) abi.Errno {
 	return abi.OK
 }
 
-// replace puts e at the head of its bucket, in place of the element with its key where one is present.
-func (h *hash) replace(present bool, e element) {
-	index := h.bucketOf(e.key)
-	old := h.chain(index)
-	chain := append(make([]element, 0, len(old)+1), e)
-	for _, o := range old {
-		if o.key != e.key {
-			chain = append(chain, o)
-		}
+// put puts e at the head of its bucket, in place of the element at position at unless that is -1.
+func (h *hash) put(b *bucket, at int, e element) {
+	switch {
+	case at >= 0:
+		copy(b.elements[1:at+1], b.elements[:at])
+		b.elements[0] = e
+	case b != nil:
+		b.elements = slices.Insert(b.elements, 0, e)
+	default:
+		index := h.bucketOf(e.key)
+		h.buckets = slices.Insert(h.buckets, h.from(index), bucket{index, []element{e}})
 	}
-	h.setChain(index, chain)
-	if !present {
+	if at < 0 {
 		h.count++
 	}
 	h.forget()
@@ -178,16 +188,16 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags uint64) abi.Errno {
 	if node == 0 {
 		return abi.ENOMEM
 	}
-	old, present := h.find(string(key))
-	if errno := allowed(present, flags); errno != abi.OK {
+	b, at := h.place(string(key))
+	if errno := allowed(at >= 0, flags); errno != abi.OK {
 		h.lru.giveBack(node)
 		return errno
 	}
-	h.replace(present, element{string(key), bytes.Clone(value), node})
-	if present {
+	if at >= 0 {
 		h.lru.reference(node)
-		h.lru.giveBack(old.node)
+		h.lru.giveBack(b.elements[at].node)
 	}
+	h.put(b, at, element{string(key), bytes.Clone(value), node})
 	return abi.OK
 }
 
@@ -242,18 +252,19 @@ func (h *hash) next(key, saw []byte) ([]byte, abi.Errno) {
 
 // behind is the key that follows key in its bucket, nil when key is the last or absent.
 func (h *hash) behind(key string) (next []byte, present bool) {
-	chain := h.chain(h.bucketOf(key))
-	at := slices.IndexFunc(chain, func(e element) bool { return e.key == key })
-	if at >= 0 && at+1 < len(chain) {
-		return []byte(chain[at+1].key), true
+	b, at := h.place(key)
+	if at >= 0 && at+1 < len(b.elements) {
+		return []byte(b.elements[at+1].key), true
 	}
 	return nil, at >= 0
 }
 
 // first is the first key of the buckets from index on.
 func (h *hash) first(index uint32) ([]byte, abi.Errno) {
-	if at := h.from(index); at < len(h.buckets) {
-		return []byte(h.buckets[at].elements[0].key), abi.OK
+	for _, b := range h.buckets[h.from(index):] {
+		if len(b.elements) > 0 {
+			return []byte(b.elements[0].key), abi.OK
+		}
 	}
 	return nil, abi.ENOENT
 }

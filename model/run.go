@@ -33,13 +33,8 @@ func newRun(s *State, c Call, r Result) *run {
 	return x
 }
 
-// end gives the run back, without what points to others' memory.
-func (x *run) end() {
-	x.state, x.call, x.seen = nil, Call{}, Result{}
-	x.user.start(nil)
-	x.then.start(nil)
-	runs.Put(x)
-}
+// end gives the run back.
+func (x *run) end() { runs.Put(x) }
 
 // Next judges one call: the states the kernel may be in after it. None means that the result is illegal, and why then
 // says what was expected and what was seen. s stays as it is. A command of Linux that has no rule here allows every
@@ -83,10 +78,9 @@ func (x *run) bpf() (int32, abi.Errno) {
 	if errno := x.readAttr(); errno != abi.OK {
 		return 0, errno
 	}
-	command, known := commands[x.call.Cmd]
-	switch {
-	case known:
-		return command(x)
+	switch command := commandOf(x.call.Cmd); {
+	case command.work != nil:
+		return command.work(x)
 	case x.call.Cmd < x.state.config.Release.commands():
 		x.loose = true
 	}
@@ -98,38 +92,10 @@ func (x *run) readAttr() abi.Errno {
 	if errno := x.copyAttr(); errno != abi.OK {
 		return errno
 	}
-	if end, known := x.attrEnd(); known && !zero(x.attr[end:]) {
+	if !zero(x.attr[x.attrEnd():]) {
 		return abi.EINVAL
 	}
 	return abi.OK
-}
-
-// commands is what each command does, once its attr has been read.
-var commands = map[abi.Cmd]func(*run) (int32, abi.Errno){
-	abi.MapCreate:              (*run).create,
-	abi.MapLookupElem:          plain((*run).lookup),
-	abi.MapUpdateElem:          plain((*run).update),
-	abi.MapDeleteElem:          plain((*run).delete),
-	abi.MapGetNextKey:          plain((*run).nextKey),
-	abi.MapLookupAndDeleteElem: plain((*run).lookupAndDelete),
-	abi.MapFreeze:              plain((*run).freeze),
-	abi.MapLookupBatch:         plain((*run).batch),
-	abi.MapLookupAndDelBatch:   plain((*run).batch),
-	abi.MapUpdateBatch:         plain((*run).batch),
-	abi.MapDeleteBatch:         plain((*run).batch),
-	abi.ObjGetInfoByFD:         plain((*run).info),
-	abi.MapGetNextID:           plain((*run).nextID),
-	abi.MapGetFDByID:           (*run).fdByID,
-	abi.ObjPin:                 plain((*run).pin),
-	abi.ObjGet:                 (*run).get,
-	abi.MapDump:                plain((*run).dump),
-	abi.MapDumpJuly:            plain((*run).dump),
-	abi.MapDumpAndDelete:       plain((*run).dump),
-}
-
-// plain makes a command of one that answers 0 or an errno.
-func plain(f func(*run) abi.Errno) func(*run) (int32, abi.Errno) {
-	return func(x *run) (int32, abi.Errno) { return 0, f(x) }
 }
 
 // copyAttr reads attr: at most a page, and what this kernel does not know must be zero (bpf_check_uarg_tail_zero).
@@ -161,12 +127,16 @@ func (x *run) tailZero(addr uint64, n uint32) abi.Errno {
 	return abi.OK
 }
 
-// attrEnd is where the command's fields end.
-func (x *run) attrEnd() (int, bool) {
-	if x.call.Cmd == abi.MapCreate {
-		return x.state.config.Release.createEnd(), true
+// attrEnd is where the command's fields end: of one without rules here, nothing is known.
+func (x *run) attrEnd() int {
+	command := commandOf(x.call.Cmd)
+	switch {
+	case x.call.Cmd == abi.MapCreate:
+		return x.state.config.Release.createEnd()
+	case command.work == nil:
+		return abi.AttrSize
 	}
-	return abi.AttrEnd(x.call.Cmd)
+	return command.end
 }
 
 func (x *run) u32(offset int) uint32 { return binary.LittleEndian.Uint32(x.attr[offset:]) }

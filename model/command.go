@@ -1,0 +1,58 @@
+package model
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// command is a command that has rules here.
+type command struct {
+	work func(*run) (int32, abi.Errno) // nil where there are none
+	end  int                           // of its last field in attr
+}
+
+// commands are those of Linux, by number.
+var commands = func() (all [abi.NumLinuxCmds]command) {
+	for c := range abi.NumLinuxCmds {
+		all[c] = commandFor(c)
+	}
+	return all
+}()
+
+// commandOf is the command with that number.
+func commandOf(c abi.Cmd) command {
+	if c < abi.NumLinuxCmds {
+		return commands[c]
+	}
+	return commandFor(c)
+}
+
+func commandFor(c abi.Cmd) command {
+	end, _ := abi.AttrEnd(c)
+	return command{works[c], end}
+}
+
+// works is what each command does, once its attr has been read.
+var works = map[abi.Cmd]func(*run) (int32, abi.Errno){
+	abi.MapCreate:              (*run).create,
+	abi.MapLookupElem:          plain((*run).lookup),
+	abi.MapUpdateElem:          plain((*run).update),
+	abi.MapDeleteElem:          plain((*run).delete),
+	abi.MapGetNextKey:          plain((*run).nextKey),
+	abi.MapLookupAndDeleteElem: plain((*run).lookupAndDelete),
+	abi.MapFreeze:              plain((*run).freeze),
+	abi.MapLookupBatch:         plain((*run).batch),
+	abi.MapLookupAndDelBatch:   plain((*run).batch),
+	abi.MapUpdateBatch:         plain((*run).batch),
+	abi.MapDeleteBatch:         plain((*run).batch),
+	abi.ObjGetInfoByFD:         plain((*run).info),
+	abi.MapGetNextID:           plain((*run).nextID),
+	abi.MapGetFDByID:           (*run).fdByID,
+	abi.ObjPin:                 plain((*run).pin),
+	abi.ObjGet:                 (*run).get,
+	abi.MapDump:                plain((*run).dump),
+	abi.MapDumpJuly:            plain((*run).dump),
+	abi.MapDumpAndDelete:       plain((*run).dump),
+}
+
+// plain makes a command of one that answers 0 or an errno.
+func plain(f func(*run) abi.Errno) func(*run) (int32, abi.Errno) {
+	return func(x *run) (int32, abi.Errno) { return 0, f(x) }
+}
