@@ -30,7 +30,7 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 
 // store is Update in a locked bucket.
 func (h *hash) store(st *stripe, hash uint32, key, value []byte, flags uint64) abi.Errno {
-	p, at, found := h.find(st, hash, key)
+	p, at, found := h.find(hash, key)
 	if errno := admit(found, flags); errno != abi.OK {
 		return errno
 	}
@@ -41,7 +41,7 @@ func (h *hash) store(st *stripe, hash uint32, key, value []byte, flags uint64) a
 	case !h.pool.reserve():
 		return abi.E2BIG
 	default:
-		h.add(st, hash, key, value)
+		h.add(hash, key, value)
 	}
 	return abi.OK
 }
@@ -61,8 +61,8 @@ func (h *hash) replace(st *stripe, p *page, hash, at uint32, key, value []byte) 
 }
 
 // add puts an element, which was counted in, in front.
-func (h *hash) add(st *stripe, hash uint32, key, value []byte) {
-	cell := h.insert(st, hash)
+func (h *hash) add(hash uint32, key, value []byte) {
+	cell := h.insert(hash)
 	if h.packed {
 		fill(cell, key, value)
 		return

@@ -27,6 +27,7 @@ type chunk [chunkPages]page
 // near pages in front of it. BenchmarkIndex measures all of these, and a builtin Go map.
 type index struct {
 	near []atomic.Pointer[chunk]
+	far  []farIndex // by stripe, none where all pages are near
 }
 
 // farIndex is a stripe's share of the pages that are not near, guarded as its buckets are.
@@ -37,28 +38,35 @@ type farIndex struct {
 	pages *swiss.Map[uint32, *page]
 }
 
-// newIndex makes an index for so many pages.
-func newIndex(pages uint32) index {
-	return index{near: make([]atomic.Pointer[chunk], (min(pages, nearPages)+chunkPages-1)/chunkPages)}
+// newIndex makes an index for so many pages, of so many stripes.
+func newIndex(pages, stripes uint32) index {
+	x := index{near: make([]atomic.Pointer[chunk], (min(pages, nearPages)+chunkPages-1)/chunkPages)}
+	if pages > nearPages {
+		x.far = make([]farIndex, stripes)
+	}
+	return x
 }
 
-// get is a page by its number, noPage when nothing was ever stored in it. far is that of its stripe.
-func (x *index) get(far *farIndex, number uint32) *page {
+// get is a page by its number, noPage when nothing was ever stored in it.
+func (x *index) get(number uint32) *page {
 	if at := number / chunkPages; at < uint32(len(x.near)) {
 		if c := x.near[at].Load(); c != nil {
 			return &c[number%chunkPages]
 		}
 		return &noPage
 	}
-	return far.get(number)
+	if len(x.far) == 0 {
+		return &noPage // a bucket that does not exist
+	}
+	return x.far[number%uint32(len(x.far))].get(number)
 }
 
 // touch is a page by its number, to be stored in.
-func (x *index) touch(far *farIndex, number uint32) *page {
+func (x *index) touch(number uint32) *page {
 	if at := number / chunkPages; at < uint32(len(x.near)) {
 		return &publish(&x.near[at])[number%chunkPages]
 	}
-	return far.touch(number)
+	return x.far[number%uint32(len(x.far))].touch(number)
 }
 
 func (x *farIndex) get(number uint32) *page {

@@ -11,15 +11,15 @@ import (
 // swiss reaches into the Go runtime for its hash function; this proves it on the Go in use.
 func TestIndexOnThisGo(t *testing.T) {
 	const pages, step = 1 << 22, 401
-	x, far := newIndex(pages), new(farIndex)
+	x := newIndex(pages, maxStripes)
 	for n := uint32(0); n < pages; n += step {
-		require.Same(t, &noPage, x.get(far, n))
-		x.touch(far, n).count = n
+		require.Same(t, &noPage, x.get(n))
+		x.touch(n).count = n
 	}
 	for n := uint32(0); n < pages; n += step {
-		require.Equal(t, n, x.get(far, n).count)
-		require.Same(t, x.get(far, n), x.touch(far, n))
-		require.Zero(t, x.get(far, n+1).count)
+		require.Equal(t, n, x.get(n).count)
+		require.Same(t, x.get(n), x.touch(n))
+		require.Zero(t, x.get(n+1).count)
 	}
 	require.Zero(t, noPage)
 }
@@ -30,7 +30,7 @@ func BenchmarkIndex(b *testing.B) {
 	const n, mask = 100_000, 1<<17 - 1
 	var (
 		buckets, names = make([]uint32, n), make([]string, n)
-		pages          = newIndex((mask + 1) / pageBuckets)
+		pages          = newIndex((mask+1)/pageBuckets, maxStripes)
 		far            = new(farIndex)
 		swissBucket    [maxStripes]*swiss.Map[uint32, slot]
 		goBucket       [maxStripes]map[uint32]slot
@@ -45,7 +45,7 @@ func BenchmarkIndex(b *testing.B) {
 		names[i] = strconv.Itoa(int(i))
 		buckets[i] = jhash([]byte(names[i]), 0) & mask
 		at := buckets[i] % maxStripes
-		pages.touch(far, buckets[i]/pageBuckets).count++
+		pages.touch(buckets[i]/pageBuckets).count++
 		swissBucket[at].Put(buckets[i], slot(i+1))
 		goBucket[at][buckets[i]] = slot(i + 1)
 		swissKey[at].Put(names[i], slot(i+1))
@@ -60,7 +60,7 @@ func BenchmarkIndex(b *testing.B) {
 			}
 		})
 	}
-	run("get/near-page", func(i, _ uint32) { sum += slot(pages.get(far, buckets[i]/pageBuckets).count) })
+	run("get/near-page", func(i, _ uint32) { sum += slot(pages.get(buckets[i] / pageBuckets).count) })
 	for i := range uint32((mask + 1) / pageBuckets) {
 		far.touch(i).count++
 	}
@@ -69,7 +69,7 @@ func BenchmarkIndex(b *testing.B) {
 	run("get/go-bucket", func(i, at uint32) { sum += goBucket[at][buckets[i]] })
 	run("get/swiss-key", func(i, at uint32) { s, _ := swissKey[at].Get(names[i]); sum += s })
 	run("get/go-key", func(i, at uint32) { sum += goKey[at][names[i]] })
-	run("put/near-page", func(i, _ uint32) { pages.touch(far, buckets[i]/pageBuckets).count++ })
+	run("put/near-page", func(i, _ uint32) { pages.touch(buckets[i]/pageBuckets).count++ })
 	run("put/swiss-page", func(i, _ uint32) { far.touch(buckets[i]/pageBuckets).count++ })
 	run("put/swiss-bucket", func(i, at uint32) { swissBucket[at].Put(buckets[i], slot(i+1)) })
 	run("put/go-bucket", func(i, at uint32) { goBucket[at][buckets[i]] = slot(i + 1) })

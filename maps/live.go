@@ -22,7 +22,7 @@ func (x *table) findLive(t *Task, key []byte) slot {
 func (x *table) findSlot(t *Task, key []byte) (s slot, settled bool) {
 	hash := x.hash(key)
 	in := x.enter(t, hash&x.mask)
-	p, at, found := x.find(in.stripe, hash, key)
+	p, at, found := x.find(hash, key)
 	if found {
 		s = x.slot(p, at)
 	}

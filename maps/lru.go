@@ -64,12 +64,12 @@ func (m *lru) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 func (m *lru) enlist(t *Task, hash uint32, s slot, key []byte, flags uint64) (slot, abi.Errno) {
 	st := m.lock(t, hash&m.mask)
 	defer m.unlock(st)
-	p, at, found := m.find(st, hash, key)
+	p, at, found := m.find(hash, key)
 	if errno := admit(found, flags); errno != abi.OK {
 		return s, errno
 	}
 	if !found {
-		putSlot(m.insert(st, hash), s)
+		putSlot(m.insert(hash), s)
 		return none, abi.OK
 	}
 	m.arena.node(s).ref.Store(true)
@@ -115,7 +115,7 @@ func (m *lru) evict(t *Task, s slot) bool {
 	b := m.arena.node(s).hash & m.mask
 	st := m.lock(t, b)
 	defer m.unlock(st)
-	p, i := m.pageOf(st, b)
+	p, i := m.pageOf(b)
 	for at, to := p.bounds(i); at < to; at++ {
 		if m.slot(p, at) == s {
 			m.remove(p, b, at, 1)

@@ -5,7 +5,7 @@ package maps
 // Scheduler all readers are so, and elsewhere those who asked for a Live.
 func (x *table) settle() {
 	for n := uint32(0); n <= x.mask>>x.shift; n++ {
-		if p := x.get(&x.stripes[x.number(n<<x.shift)].far, n); p.room > 0 {
+		if p := x.get(n); p.room > 0 {
 			x.settlePage(p)
 		}
 	}

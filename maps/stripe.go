@@ -12,7 +12,8 @@ const maxStripes = 64
 // maxSeats bounds the places from which goroutines read at once without sharing a cache line.
 const maxSeats = 8
 
-// stripe is a share of the pages: their lock, and what guards it. It fills a cache line.
+// stripe is a share of the pages: their lock, and what guards it. It fills a cache line, and holds no pointer, or the
+// Go runtime would put something in front of the stripes and each on two lines.
 type stripe struct {
 	lock Lock
 	// closed sends readers to the lock. It stays set behind a writer, who is often followed by another one, until a
@@ -21,8 +22,7 @@ type stripe struct {
 	// spare is an element that replaces another one without asking the pool, so that replacing works in a full map
 	// (Linux has one a CPU, extra_elems). Only HASH uses it.
 	spare slot
-	far   farIndex
-	_     [40]byte
+	_     [48]byte
 }
 
 // seat is where a CPU's reader notes the stripe it reads, counted from 1; 0 is free. Reading so writes to no memory

@@ -86,7 +86,7 @@ func (w *sweep) walk() {
 // page copies the rest of the page that the sweep is in, and says whether there was room for it.
 func (w *sweep) page() bool {
 	in := w.open(w.Bucket)
-	p, i := w.pageOf(in.stripe, w.Bucket)
+	p, i := w.pageOf(w.Bucket)
 	fits := w.take(p, p.start(i))
 	w.close(in)
 	return fits
@@ -96,7 +96,7 @@ func (w *sweep) page() bool {
 func (w *sweep) follow() bool {
 	hash := w.hash(w.After)
 	in := w.open(hash & w.mask)
-	p, at, found := w.find(in.stripe, hash, w.After)
+	p, at, found := w.find(hash, w.After)
 	fits := true
 	w.Bucket = 0
 	if found {

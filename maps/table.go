@@ -48,7 +48,7 @@ func (x *table) init(spec Spec, first slot, limit int, free recycler) {
 	for buckets>>x.shift > uint32(len(x.stripes)) && 1<<x.shift < x.layout.buckets() {
 		x.shift++
 	}
-	x.index = newIndex(buckets >> x.shift)
+	x.index = newIndex(buckets>>x.shift, uint32(len(x.stripes)))
 	x.occupied = newBitmap(buckets >> x.shift)
 	x.arena.first, x.arena.unused = first, first
 	x.arena.records = newSlab[byte](linkBytes+int(spec.KeySize)+int(spec.ValueSize), limit, recordChunk)
@@ -64,8 +64,8 @@ func (x *table) Buckets() uint32 { return x.mask + 1 }
 func (x *table) hash(key []byte) uint32 { return jhash(key, x.seed) }
 
 // pageOf is the page of bucket b, and the bucket's number in it.
-func (x *table) pageOf(st *stripe, b uint32) (p *page, i uint32) {
-	return x.get(&st.far, b>>x.shift), b & (1<<x.shift - 1)
+func (x *table) pageOf(b uint32) (p *page, i uint32) {
+	return x.get(b >> x.shift), b & (1<<x.shift - 1)
 }
 
 // tag is the part of a hash that a cell's tag holds: bits that the numbers of few maps' buckets depend on.
@@ -98,8 +98,8 @@ func fill(record, key, value []byte) {
 }
 
 // find is the cell that holds key, whose hash it is, among those of its bucket.
-func (x *table) find(st *stripe, hash uint32, key []byte) (p *page, at uint32, found bool) {
-	p, i := x.pageOf(st, hash&x.mask)
+func (x *table) find(hash uint32, key []byte) (p *page, at uint32, found bool) {
+	p, i := x.pageOf(hash & x.mask)
 	at, to := p.bounds(i)
 	for ; at < to; at++ {
 		if x.layout.tag != 0 && p.block[at] != tag(hash) {
@@ -145,9 +145,9 @@ func (x *table) raise(p *page, hash, at uint32) []byte {
 }
 
 // insert makes a cell for a newest element of its bucket and returns it, to be filled.
-func (x *table) insert(st *stripe, hash uint32) []byte {
+func (x *table) insert(hash uint32) []byte {
 	b := hash & x.mask
-	p := x.touch(&st.far, b>>x.shift)
+	p := x.touch(b >> x.shift)
 	if p.count == 0 {
 		x.occupied.add(b >> x.shift)
 	}
@@ -171,7 +171,7 @@ func (x *table) vacate(p *page, b uint32) {
 func (x *table) Lookup(t *Task, key, value []byte) abi.Errno {
 	hash := x.hash(key)
 	in := x.enter(t, hash&x.mask)
-	p, at, found := x.find(in.stripe, hash, key)
+	p, at, found := x.find(hash, key)
 	if found {
 		t.copyWords(value, x.value(p, at))
 	}
@@ -192,7 +192,7 @@ func (x *table) LookupAndDelete(t *Task, key, value []byte) abi.Errno {
 	hash := x.hash(key)
 	b := hash & x.mask
 	st := x.lock(t, b)
-	p, at, found := x.find(st, hash, key)
+	p, at, found := x.find(hash, key)
 	if !found {
 		x.unlock(st)
 		return abi.ENOENT

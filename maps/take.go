@@ -28,12 +28,12 @@ func (x *table) BucketOf(key []byte) uint32 { return x.hash(key) & x.mask }
 // map uses next.
 func (x *table) TakeBucket(t *Task, b uint32, keys, values []byte, taker Taker) int {
 	st := x.lock(t, b)
-	n := x.copyBucket(st, b, keys, values)
+	n := x.copyBucket(b, keys, values)
 	if n == 0 || !x.fits(n, keys, values) || !taker.Take(n) {
 		x.unlock(st)
 		return n
 	}
-	p, i := x.pageOf(st, b)
+	p, i := x.pageOf(b)
 	from, to := p.bounds(i)
 	var gone removed
 	gone.addNewestLast(x, p, from, to)
@@ -46,7 +46,7 @@ func (x *table) TakeBucket(t *Task, b uint32, keys, values []byte, taker Taker) 
 // TakeFirst takes the newest element.
 func (x *table) TakeFirst(t *Task, b uint32, key, value []byte, taker Taker) bool {
 	st := x.lock(t, b)
-	p, i := x.pageOf(st, b)
+	p, i := x.pageOf(b)
 	from, to := p.bounds(i)
 	if from < to {
 		x.copyPairs(p, from, from+1, key, value)

@@ -25,7 +25,7 @@ func (x *table) follow(t *Task, key, next []byte) (from uint32, copied bool) {
 	hash := x.hash(key)
 	b := hash & x.mask
 	in := x.enter(t, b)
-	p, at, found := x.find(in.stripe, hash, key)
+	p, at, found := x.find(hash, key)
 	if found {
 		end := p.count
 		from = (b>>x.shift + 1) << x.shift
@@ -44,7 +44,7 @@ func (x *table) follow(t *Task, key, next []byte) (from uint32, copied bool) {
 // first copies the key of bucket b's first element, if there is one.
 func (x *table) first(t *Task, b uint32, next []byte) bool {
 	in := x.enter(t, b)
-	p, i := x.pageOf(in.stripe, b)
+	p, i := x.pageOf(b)
 	from, to := p.bounds(i)
 	if from < to {
 		t.copyWords(next, x.key(p, from))
@@ -69,7 +69,7 @@ func (x *table) NextBucket(from uint32) uint32 {
 // nextIn is the first bucket at or behind b in its page that holds an element, or the page's end.
 func (x *table) nextIn(b uint32) uint32 {
 	in := x.guard.enter(bystander, x.number(b))
-	p, i := x.pageOf(in.stripe, b)
+	p, i := x.pageOf(b)
 	at := p.start(i)
 	if at < p.count {
 		b += p.bucketAt(at) - i
@@ -88,14 +88,14 @@ func (x *table) ReadBucket(t *Task, b uint32, keys, values []byte, remove bool) 
 	x.settleFor(t)
 	st := &x.stripes[x.number(b)]
 	st.lock.Lock(t)
-	n := x.copyBucket(st, b, keys, values)
+	n := x.copyBucket(b, keys, values)
 	st.lock.Unlock()
 	return n
 }
 
 // copyBucket counts bucket b's elements and copies them if they fit.
-func (x *table) copyBucket(st *stripe, b uint32, keys, values []byte) int {
-	p, i := x.pageOf(st, b)
+func (x *table) copyBucket(b uint32, keys, values []byte) int {
+	p, i := x.pageOf(b)
 	from, to := p.bounds(i)
 	n := int(to - from)
 	if x.fits(n, keys, values) {
