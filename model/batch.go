@@ -130,7 +130,7 @@ func (x *run) bucketBatch(o *object, remove bool) abi.Errno {
 		h = x.edit(o).(*hash)
 	}
 	total, limit := uint32(0), x.u32(abi.BatchCount)
-	for _, b := range h.filled(start) {
+	for _, b := range h.buckets[h.from(start):] {
 		n := uint32(len(b.elements))
 		if n > limit-total {
 			return x.endBucket(b.index, total, full(total))

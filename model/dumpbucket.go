@@ -17,12 +17,14 @@ func (x *run) bucketDump(d dumping, h *hash) abi.Errno {
 	if d.removes {
 		h = x.edit(d.o).(*hash)
 	}
-	buckets := h.filled(start)
-	if len(buckets) == 0 {
-		return abi.ENOENT
+	if _, errno := h.first(start); errno != abi.OK {
+		return errno
 	}
 	filled, last := uint32(0), ""
-	for _, b := range buckets {
+	for _, b := range h.buckets[h.from(start):] {
+		if len(b.elements) == 0 {
+			continue
+		}
 		records := pack(b.elements)
 		if uint64(len(records)) > uint64(d.room-filled) {
 			break

@@ -48,12 +48,12 @@ func bucketCount(max uint32) uint32 { return 1 << bits.Len32(max-1) }
 
 func (h *hash) clone() table {
 	c := *h
-	c.buckets = h.filled(0)
+	c.buckets = make([]bucket, 0, len(h.buckets))
 	all := make([]element, 0, h.count)
-	for i, b := range c.buckets {
+	for _, b := range h.buckets {
 		from := len(all)
 		all = append(all, b.elements...)
-		c.buckets[i].elements = all[from:len(all):len(all)]
+		c.buckets = append(c.buckets, bucket{b.index, all[from:len(all):len(all)]})
 	}
 	if h.lru != nil {
 		c.lru = h.lru.clone()
@@ -78,18 +78,6 @@ func (h *hash) from(index uint32) int {
 		}
 	}
 	return low
-}
-
-// filled is the buckets with elements from index on.
-func (h *hash) filled(index uint32) []bucket {
-	buckets := h.buckets[h.from(index):]
-	filled := make([]bucket, 0, len(buckets))
-	for _, b := range buckets {
-		if len(b.elements) > 0 {
-			filled = append(filled, b)
-		}
-	}
-	return filled
 }
 
 // place is key's bucket, nil when that never had an element, and the key's position in it, -1 when it is not there.

@@ -210,12 +210,12 @@ func (s Step) check(cpus []int) error {
 	if e, ok := s.Action.(Event); ok {
 		return checkPaths(e)
 	}
-	c := s.Action.(Call)
+	c := s.Action.(*Call)
 	if len(c.During) > 0 && !loops(c.Cmd) {
 		return errors.New("only dumps have steps inside")
 	}
 	for _, n := range c.During {
-		if inner, ok := n.Step.Action.(Call); ok && len(inner.During) > 0 {
+		if inner, ok := n.Step.Action.(*Call); ok && len(inner.During) > 0 {
 			return errors.New("steps inside a dump have no steps inside")
 		}
 		if err := n.Step.check(cpus); err != nil {

@@ -53,7 +53,7 @@ func moved(p proptest.Program, cpus []int) proptest.Program {
 
 func movedStep(s proptest.Step, cpus []int) proptest.Step {
 	s.CPU = cpus[s.CPU%len(cpus)]
-	if c, ok := s.Action.(proptest.Call); ok {
+	if c, ok := s.Action.(*proptest.Call); ok {
 		for i := range c.During {
 			c.During[i].Step = movedStep(c.During[i].Step, cpus)
 		}

@@ -109,9 +109,9 @@ func (d *drafter) burst() {
 }
 
 // single adds a call as one step, spoiled now and then.
-func (d *drafter) single(c Call) {
+func (d *drafter) single(c *Call) {
 	if chance(d, 16) {
-		c = d.spoil(c)
+		d.spoil(c)
 		if n := len(d.maps); c.Cmd == abi.MapCreate && chance(d, 80) {
 			d.maps = d.maps[:n-1] // it will hardly exist
 		}

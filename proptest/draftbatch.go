@@ -3,7 +3,7 @@ package proptest
 import "github.com/bpfsim/bpfsim/abi"
 
 // batch is a call on several elements.
-func (d *drafter) batch(m *draftMap) Call {
+func (d *drafter) batch(m *draftMap) *Call {
 	commands := []abi.Cmd{abi.MapUpdateBatch, abi.MapLookupBatch, abi.MapDeleteBatch, abi.MapLookupAndDelBatch}
 	cmd := commands[weighted(d, 45, 25, 15, 15)]
 	in := uint64(0)
@@ -14,7 +14,7 @@ func (d *drafter) batch(m *draftMap) Call {
 	if in != 0 && chance(d, 50) {
 		token := d.bytes(4)
 		token[0] = byte(d.roll(18))
-		d.write(&c, tokenAt, token)
+		d.write(c, tokenAt, token)
 	}
 	return c
 }
@@ -34,7 +34,7 @@ func (d *drafter) count(cmd abi.Cmd, m *draftMap) int {
 	return min(count, m.room())
 }
 
-func (d *drafter) batchCall(cmd abi.Cmd, m *draftMap, in uint64, count int) Call {
+func (d *drafter) batchCall(cmd abi.Cmd, m *draftMap, in uint64, count int) *Call {
 	c := d.call(cmd)
 	a := attr{c.Contents}
 	a.set(abi.BatchIn, 8, in)
@@ -44,7 +44,7 @@ func (d *drafter) batchCall(cmd abi.Cmd, m *draftMap, in uint64, count int) Call
 	a.set(abi.BatchCount, 4, uint64(count))
 	a.set(abi.BatchMapFD, 4, uint64(m.fd))
 	if m.key > 0 {
-		d.batchMemory(&c, m, count)
+		d.batchMemory(c, m, count)
 	}
 	d.squeeze(a, m, count)
 	return c

@@ -3,7 +3,7 @@ package proptest
 import "github.com/bpfsim/bpfsim/abi"
 
 // dump is a dump of one kind or another; of those that are a loop of calls, half have steps inside.
-func (d *drafter) dump(m *draftMap) Call {
+func (d *drafter) dump(m *draftMap) *Call {
 	kind := weighted(d, 40, 25, 20, 15)
 	switch {
 	case kind == 2 && d.machine.Has(DumpBucket):
@@ -16,7 +16,7 @@ func (d *drafter) dump(m *draftMap) Call {
 	return d.loopDump(abi.MapDumpJuly, m)
 }
 
-func (d *drafter) loopDump(cmd abi.Cmd, m *draftMap) Call {
+func (d *drafter) loopDump(cmd abi.Cmd, m *draftMap) *Call {
 	c := d.dumpCall(cmd, m, 0)
 	if chance(d, 50) && m.key > 0 {
 		c.During = d.during(m)
@@ -25,7 +25,7 @@ func (d *drafter) loopDump(cmd abi.Cmd, m *draftMap) Call {
 }
 
 // dumpCall is a dump of some elements, from the start or behind a key. The flags of RFC v3 lie behind its last field.
-func (d *drafter) dumpCall(cmd abi.Cmd, m *draftMap, flags uint64) Call {
+func (d *drafter) dumpCall(cmd abi.Cmd, m *draftMap, flags uint64) *Call {
 	c := d.call(cmd)
 	a := attr{c.Contents}
 	at := dumpFields(cmd)
@@ -37,10 +37,10 @@ func (d *drafter) dumpCall(cmd abi.Cmd, m *draftMap, flags uint64) Call {
 		a.set(at.prevKey, 8, cursorAt)
 	}
 	if chance(d, 40) && m.key > 0 {
-		d.write(&c, cursorAt, d.key(d.fillKey, m))
+		d.write(c, cursorAt, d.key(d.fillKey, m))
 	}
 	room := d.room(m)
-	d.write(&c, roomAt, room)
+	d.write(c, roomAt, room)
 	if chance(d, 8) { // so that the buffer, or all but its end, can be written
 		a.set(at.buf, 8, Base+gapPage*PageSize-word(room)+uint64(d.roll(2)*d.roll(m.key+m.value+1)))
 	}

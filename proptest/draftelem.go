@@ -16,7 +16,7 @@ const (
 )
 
 // element is a call on one element of m.
-func (d *drafter) element(m *draftMap) Call {
+func (d *drafter) element(m *draftMap) *Call {
 	if m.key == 0 {
 		cmd := pick(d, abi.MapUpdateElem, abi.MapUpdateElem, abi.MapLookupElem, abi.MapLookupAndDeleteElem,
 			abi.MapLookupAndDeleteElem, abi.MapUpdateElem, abi.MapUpdateElem)
@@ -50,7 +50,7 @@ func (d *drafter) updateFlags(cmd abi.Cmd) uint64 {
 
 // elemCall is an element command with a drawn key at key and, for an update, a drawn value at value. FREEZE and DELETE
 // have room for fewer fields and get those.
-func (d *drafter) elemCall(cmd abi.Cmd, m *draftMap, key, value, flags uint64) Call {
+func (d *drafter) elemCall(cmd abi.Cmd, m *draftMap, key, value, flags uint64) *Call {
 	c := d.call(cmd)
 	a := attr{c.Contents[:layoutOf(cmd).end]}
 	a.set(abi.ElemMapFD, 4, uint64(m.fd))
@@ -59,12 +59,12 @@ func (d *drafter) elemCall(cmd abi.Cmd, m *draftMap, key, value, flags uint64) C
 	a.set(abi.ElemFlags, 8, flags)
 	switch {
 	case key != 0 && cmd == abi.MapUpdateElem:
-		d.write(&c, key, d.key(d.freshKey, m))
+		d.write(c, key, d.key(d.freshKey, m))
 	case key != 0:
-		d.write(&c, key, d.key(d.fillKey, m))
+		d.write(c, key, d.key(d.fillKey, m))
 	}
 	if cmd == abi.MapUpdateElem {
-		d.write(&c, value, d.many(1, m.value, d.fillValue, m))
+		d.write(c, value, d.many(1, m.value, d.fillValue, m))
 	}
 	return c
 }

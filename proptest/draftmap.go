@@ -3,7 +3,7 @@ package proptest
 import "github.com/bpfsim/bpfsim/abi"
 
 // create makes a map; the sizes are few and small, so that maps fill and buckets collide.
-func (d *drafter) create() Call {
+func (d *drafter) create() *Call {
 	m := &draftMap{
 		typ: pick(d, abi.Hash, abi.LRUHash, abi.LRUHash, abi.Hash, abi.LRUHash, abi.Array, abi.Queue, abi.Stack),
 		key: pick(d, 4, 1, 2, 3, 5, 7, 8, 12, 13, 16, 20, 64), value: pick(d, 8, 1, 3, 4, 5, 7, 12, 16, 33),
@@ -87,13 +87,14 @@ func (a attr) field(offset, size int) uint64 {
 }
 
 // call is a call whose attr is empty and whole.
-func (d *drafter) call(cmd abi.Cmd) Call {
+func (d *drafter) call(cmd abi.Cmd) *Call {
 	end := layoutOf(cmd).end
 	size := end
 	if chance(d, 10) {
 		size = pick(d, abi.AttrSize, abi.AttrSize+24, (end+7)&^7, end+4)
 	}
-	c := Call{Cmd: cmd, Attr: Base, Size: uint32(size), Contents: d.bytes(size)}
+	c := d.blankCall()
+	c.Cmd, c.Attr, c.Size, c.Contents = cmd, Base, uint32(size), d.bytes(size)
 	if chance(d, 8) { // exactly before the page that faults
 		c.Attr = Base + gapPage*PageSize - uint64(size)
 	}

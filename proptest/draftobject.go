@@ -3,7 +3,7 @@ package proptest
 import "github.com/bpfsim/bpfsim/abi"
 
 // identify asks for ids and what belongs to them.
-func (d *drafter) identify(m *draftMap) Call {
+func (d *drafter) identify(m *draftMap) *Call {
 	switch weighted(d, 4, 4, 4) {
 	case 0:
 		return d.info(m)
@@ -30,7 +30,7 @@ func (d *drafter) openFlags() uint32 {
 }
 
 // info asks for struct bpf_map_info, sometimes for a part, sometimes into memory that holds other things.
-func (d *drafter) info(m *draftMap) Call {
+func (d *drafter) info(m *draftMap) *Call {
 	c := d.call(abi.ObjGetInfoByFD)
 	a := attr{c.Contents}
 	a.set(abi.InfoBPFFD, 4, uint64(m.fd))
@@ -41,7 +41,7 @@ func (d *drafter) info(m *draftMap) Call {
 	}
 	a.set(abi.InfoLen, 4, uint64(length))
 	if chance(d, 85) {
-		d.write(&c, infoAt, d.infoBytes())
+		d.write(c, infoAt, d.infoBytes())
 	}
 	return c
 }
@@ -60,7 +60,7 @@ func (d *drafter) infoBytes() []byte {
 }
 
 // pinned pins m or opens a pin.
-func (d *drafter) pinned(m *draftMap) Call {
+func (d *drafter) pinned(m *draftMap) *Call {
 	cmd := pick(d, abi.ObjPin, abi.ObjGet)
 	c := d.call(cmd)
 	a := attr{c.Contents}
@@ -71,6 +71,6 @@ func (d *drafter) pinned(m *draftMap) Call {
 		a.set(abi.ObjFileFlags, 4, uint64(d.openFlags()))
 		c.As = d.newFD()
 	}
-	d.write(&c, pathAt, append([]byte(d.path()), 0))
+	d.write(c, pathAt, append([]byte(d.path()), 0))
 	return c
 }

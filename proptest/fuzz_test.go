@@ -43,7 +43,7 @@ func FuzzCall(f *testing.F) {
 	base, err := proptest.Parse(furnished)
 	require.NoError(f, err)
 	for _, s := range base.Steps {
-		if c, ok := s.Action.(proptest.Call); ok {
+		if c, ok := s.Action.(*proptest.Call); ok {
 			f.Add(uint32(c.Cmd), c.Size, c.Attr-proptest.Base, c.Contents, uint64(0x400), []byte{1, 0, 0, 0})
 		}
 	}
@@ -53,7 +53,7 @@ func FuzzCall(f *testing.F) {
 	}
 	k := proptest.NewSim()
 	f.Fuzz(func(t *testing.T, cmd, size uint32, at uint64, contents []byte, where uint64, bytes []byte) {
-		call := proptest.Call{
+		call := &proptest.Call{
 			Cmd: abi.Cmd(cmd), Attr: proptest.Base + at, Size: size, Contents: contents,
 			Memory: []proptest.Write{{Addr: proptest.Base + where, Bytes: bytes}}, As: proptest.FirstFD + 9,
 		}

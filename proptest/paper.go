@@ -8,11 +8,13 @@ type paper struct {
 	used  int // bytes of the sheet
 	lines []Write
 	taken int // lines
+	calls []Call
+	made  int // calls
 }
 
 // fresh is p, empty, to be written on again: the program on it is lost.
 func (p *paper) fresh() *paper {
-	p.steps, p.used, p.taken = p.steps[:0], 0, 0
+	p.steps, p.used, p.taken, p.made = p.steps[:0], 0, 0, 0
 	return p
 }
 
@@ -37,6 +39,18 @@ func (p *paper) writes() []Write {
 	w := p.lines[p.taken : p.taken : p.taken+room]
 	p.taken += room
 	return w
+}
+
+// blankCall is an empty call.
+func (p *paper) blankCall() *Call {
+	const sheet = 256
+	if p.made == len(p.calls) {
+		p.calls, p.made = make([]Call, sheet), 0
+	}
+	c := &p.calls[p.made]
+	p.made++
+	*c = Call{}
+	return c
 }
 
 // write makes c set memory.

@@ -102,8 +102,7 @@ func (p *Program) parseNested(words []string) error {
 	if len(p.Steps) == 0 {
 		return fmt.Errorf("nothing to run inside of")
 	}
-	last := &p.Steps[len(p.Steps)-1]
-	c, ok := last.Action.(Call)
+	c, ok := p.Steps[len(p.Steps)-1].Action.(*Call)
 	if !ok || !loops(c.Cmd) {
 		return fmt.Errorf("only dumps have steps inside")
 	}
@@ -112,7 +111,6 @@ func (p *Program) parseNested(words []string) error {
 		return err
 	}
 	c.During = append(c.During, Nested{Before: before, Step: s})
-	last.Action = c
 	return nil
 }
 
@@ -143,8 +141,8 @@ func parseAction(verb string, words []string) (Action, error) {
 	return parseCall(cmd, words)
 }
 
-func parseCall(cmd abi.Cmd, words []string) (Call, error) {
-	c := Call{Cmd: cmd}
+func parseCall(cmd abi.Cmd, words []string) (*Call, error) {
+	c := &Call{Cmd: cmd}
 	if len(words) < 2 {
 		return c, fmt.Errorf("%s: address and size are missing", cmd)
 	}

@@ -34,7 +34,7 @@ type Step struct {
 	Action Action
 }
 
-// Action is what a step does: a Call or an Event.
+// Action is what a step does: a *Call or an Event.
 type Action interface{ text(*writer) }
 
 // Call is one bpf(2) call, and what is put into user memory right before it.

@@ -63,8 +63,8 @@ func (r *runner) run(s Step) {
 func (r *runner) do(s Step) {
 	e := event{step: s}
 	switch a := s.Action.(type) {
-	case Call:
-		e.typ, e.outcome = r.call(s.CPU, a)
+	case *Call:
+		e.typ, e.outcome = r.call(s.CPU, *a)
 	case Event:
 		e.outcome.Errno = r.kernel.Do(s.CPU, a)
 		if e.outcome.Errno == abi.OK && r.judging {

@@ -61,18 +61,18 @@ func simpler(s Step) []Step {
 	if s.CPU != 0 {
 		steps = append(steps, Step{CPU: 0, Action: s.Action})
 	}
-	c, ok := s.Action.(Call)
+	c, ok := s.Action.(*Call)
 	if !ok {
 		return steps
 	}
-	add := func(c Call) { steps = append(steps, Step{CPU: s.CPU, Action: c}) }
+	add := func(c Call) { steps = append(steps, Step{CPU: s.CPU, Action: &c}) }
 	for i := range c.During {
-		fewer := c
+		fewer := *c
 		fewer.During = slices.Delete(slices.Clone(c.During), i, i+1)
 		add(fewer)
 	}
 	for i := range c.Memory {
-		fewer := c
+		fewer := *c
 		fewer.Memory = slices.Delete(slices.Clone(c.Memory), i, i+1)
 		add(fewer)
 	}
@@ -80,7 +80,7 @@ func simpler(s Step) []Step {
 		if f.offset+f.size > len(c.Contents) || zero(c.Contents[f.offset:][:f.size]) {
 			continue
 		}
-		fewer := c
+		fewer := *c
 		fewer.Contents = slices.Clone(c.Contents)
 		clear(fewer.Contents[f.offset:][:f.size])
 		add(fewer)

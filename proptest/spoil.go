@@ -3,26 +3,25 @@ package proptest
 import "github.com/bpfsim/bpfsim/abi"
 
 // spoil makes one or two things of a call wrong, so that checks compete.
-func (d *drafter) spoil(c Call) Call {
+func (d *drafter) spoil(c *Call) {
 	if c.Cmd == abi.MapCreate && chance(d, 40) {
-		d.spoilCreate(&c)
+		d.spoilCreate(c)
 	}
 	for range 1 + d.roll(2) {
 		switch weighted(d, 60, 10, 8, 8, 2) {
 		case 0:
-			d.spoilField(&c)
+			d.spoilField(c)
 		case 1:
-			d.spoilSize(&c)
+			d.spoilSize(c)
 		case 2:
-			d.spoilTail(&c)
+			d.spoilTail(c)
 		case 3:
-			d.spoilPlace(&c)
+			d.spoilPlace(c)
 		default:
 			c.Cmd = pick[abi.Cmd](d, abi.NumLinuxCmds, 40, 100, 999, 5000, 1<<30, 1<<32-1)
 			c.During = nil
 		}
 	}
-	return c
 }
 
 // spoilCreate asks for what few callers ask for.

@@ -46,7 +46,7 @@ func (s Step) text(w *writer) {
 	s.Action.text(w)
 }
 
-func (c Call) text(w *writer) {
+func (c *Call) text(w *writer) {
 	w.printf("%s %s size=%d", c.Cmd, addressText(c.Attr), c.Size)
 	c.contentsText(w)
 	for _, m := range c.Memory {
@@ -64,7 +64,7 @@ func (c Call) text(w *writer) {
 
 // contentsText writes attr by its fields, what lies between and behind them as +offset=hex, and its length where that
 // is not size.
-func (c Call) contentsText(w *writer) {
+func (c *Call) contentsText(w *writer) {
 	if len(c.Contents) == 0 {
 		return
 	}
