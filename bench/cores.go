@@ -51,38 +51,45 @@ func (s *session) scaled(what string, floor float64, run func(thread, n int)) {
 
 // elapsed is the time that passes, in ns an operation, while so many goroutines do n operations each, all at once. A
 // turn in which some other program took a CPU from one of them is no comparison, and repeated.
-func elapsed(threads, n int, run func(thread, n int)) float64 {
-	for range maxRepeats {
-		if spent, alone := crew(threads, func(i int) { run(i, n) }); alone {
-			return float64(spent) / float64(n)
+func elapsed(goroutines, n int, run func(goroutine, n int)) float64 {
+	var best, share float64
+	for try := 0; try < maxTries && share < alone; try++ {
+		spent, had := crew(goroutines, func(i int) { run(i, n) })
+		if had > share {
+			best, share = float64(spent), had
 		}
 	}
-	spent, _ := crew(threads, func(i int) { run(i, n) })
-	return float64(spent) / float64(n)
+	return best / float64(n)
 }
 
-// maxRepeats bounds the turns that are repeated: on a machine that is never quiet, a figure that suffers is better than
-// none.
-const maxRepeats = 20
+const (
+	// alone is the share of a turn that each goroutine must have had a CPU.
+	alone = 0.97
+	// maxTries bounds the turns that are repeated: on a machine that is never quiet, a figure that suffers is better than
+	// none.
+	maxTries = 20
+)
 
-// crew runs threads at once, each on a CPU, and returns the time from when all were there until the last was done.
-// alone is true when every thread had its CPU for nearly all of it.
-func crew(threads int, run func(thread int)) (spent time.Duration, alone bool) {
-	g := gate{missing: threads}
-	ends, shares := make([]time.Duration, threads), make([]float64, threads)
+// crew runs goroutines at once, each on a thread of its own, and returns the time from when all were there until the
+// last was done, and the least share of it that a thread had a CPU. Without threads of their own they may run one after
+// the other.
+func crew(members int, run func(member int)) (spent time.Duration, share float64) {
+	g := gate{missing: members}
+	ends, shares := make([]time.Duration, members), make([]float64, members)
 	var group sync.WaitGroup
-	for i := range threads {
+	for i := range members {
 		group.Go(func() {
 			runtime.LockOSThread() // now is the thread's clock
 			defer runtime.UnlockOSThread()
 			g.pass()
-			from, cpu := time.Now(), now()
+			from := now()
 			run(i)
-			ends[i], shares[i] = time.Since(g.opened), float64(now()-cpu)/float64(time.Since(from))
+			ends[i] = time.Since(g.opened)
+			shares[i] = float64(now()-from) / float64(ends[i])
 		})
 	}
 	group.Wait()
-	return slices.Max(ends), slices.Min(shares) > 0.97
+	return slices.Max(ends), slices.Min(shares)
 }
 
 // gate opens when nobody is missing any more.

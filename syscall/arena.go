@@ -55,9 +55,9 @@ func (a *Arena) note(s *segment) {
 	from, end := s.addr/arenaPage, min((s.end()-1)/arenaPage+1, lowPages)
 	for page := from; page < end; page++ {
 		for page >= uint64(len(a.low)) {
-			a.low = append(a.low, unmapped)
+			a.low = append(a.low, &unmapped)
 		}
-		if first := a.low[page]; first == unmapped || first.addr > s.addr {
+		if first := a.low[page]; first == &unmapped || first.addr > s.addr {
 			a.low[page] = s
 		}
 	}
@@ -89,7 +89,7 @@ func (a *Arena) Read(p []byte, addr uint64) int {
 	n := 0
 	for n < len(p) {
 		s := a.at(addr + uint64(n))
-		if s == unmapped {
+		if s == &unmapped {
 			break
 		}
 		n += copy(p[n:], s.bytes[addr+uint64(n)-s.addr:])
@@ -133,18 +133,18 @@ func (a *Arena) near(addr uint64) *segment {
 	if page := addr / arenaPage; page < uint64(len(a.low)) {
 		return a.low[page]
 	}
-	return unmapped
+	return &unmapped
 }
 
 // unmapped stands for the segment of addresses that have none.
-var unmapped = new(segment)
+var unmapped segment
 
 // search is at for what low does not know.
 func (a *Arena) search(addr uint64) *segment {
 	if i := a.behind(addr); i > 0 && a.segments[i-1].holds(addr) {
 		return a.segments[i-1]
 	}
-	return unmapped
+	return &unmapped
 }
 
 // behind is the place of the first segment that starts behind addr.

@@ -18,7 +18,7 @@ type FDTable struct {
 type slot = atomic.Pointer[File]
 
 // foreign is what an open fd refers to that is no BPF object.
-var foreign = new(File)
+var foreign File
 
 // DefaultFDLimit is the usual soft limit of open files (RLIMIT_NOFILE).
 const DefaultFDLimit = 1024
@@ -47,7 +47,7 @@ func (t *FDTable) Get(fd int32) (file *File, open bool) {
 		return nil, false
 	}
 	file = slots[fd].Load()
-	if file == foreign {
+	if file == &foreign {
 		return nil, true
 	}
 	return file, file != nil
@@ -66,7 +66,7 @@ func (t *FDTable) Install(file *File) (int32, abi.Errno) {
 }
 
 // OpenForeign opens something that is no BPF object, such as a file or a pipe.
-func (t *FDTable) OpenForeign() (int32, abi.Errno) { return t.Install(foreign) }
+func (t *FDTable) OpenForeign() (int32, abi.Errno) { return t.Install(&foreign) }
 
 // Close closes fd: EBADF when it is not open.
 func (t *FDTable) Close(fd int32) abi.Errno {
