@@ -30,18 +30,20 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 
 // store is Update in a locked bucket.
 func (h *hash) store(st *stripe, hash uint32, key, value []byte, flags uint64) abi.Errno {
-	p, at, found := h.find(hash, key)
-	if errno := admit(found, flags); errno != abi.OK {
+	p, at, record := h.find(hash, key)
+	if errno := admit(record != nil, flags); errno != abi.OK {
 		return errno
 	}
 	switch {
-	case found:
+	case record != nil:
 		h.replace(st, p, hash, at, key, value)
 	// Counted before linking: a full map fails without touching the bucket.
 	case !h.pool.reserve():
 		return abi.E2BIG
+	case h.packed:
+		fill(h.insert(p, hash), key, value)
 	default:
-		h.add(hash, key, value)
+		h.place(h.insert(p, hash), h.pool.take(), key, value)
 	}
 	return abi.OK
 }
@@ -58,16 +60,6 @@ func (h *hash) replace(st *stripe, p *page, hash, at uint32, key, value []byte) 
 	}
 	h.place(h.raise(p, hash, at), st.spare, key, value)
 	st.spare = old
-}
-
-// add puts an element, which was counted in, in front.
-func (h *hash) add(hash uint32, key, value []byte) {
-	cell := h.insert(hash)
-	if h.packed {
-		fill(cell, key, value)
-		return
-	}
-	h.place(cell, h.pool.take(), key, value)
 }
 
 // place fills slot s and a cell with it.

@@ -53,10 +53,14 @@ func (x *index) get(number uint32) *page {
 		if c := x.near[at].Load(); c != nil {
 			return &c[number%chunkPages]
 		}
-		return &noPage
 	}
-	if len(x.far) == 0 {
-		return &noPage // a bucket that does not exist
+	return x.getFar(number)
+}
+
+// getFar is get for pages that are not near, or were never stored in, or do not exist.
+func (x *index) getFar(number uint32) *page {
+	if number < nearPages || len(x.far) == 0 {
+		return &noPage
 	}
 	return x.far[number%uint32(len(x.far))].get(number)
 }

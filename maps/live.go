@@ -22,8 +22,8 @@ func (x *table) findLive(t *Task, key []byte) slot {
 func (x *table) findSlot(t *Task, key []byte) (s slot, settled bool) {
 	hash := x.hash(key)
 	in := x.enter(t, hash&x.mask)
-	p, at, found := x.find(hash, key)
-	if found {
+	p, at, record := x.find(hash, key)
+	if record != nil {
 		s = x.slot(p, at)
 	}
 	settled = !x.packed

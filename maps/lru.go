@@ -64,12 +64,12 @@ func (m *lru) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 func (m *lru) enlist(t *Task, hash uint32, s slot, key []byte, flags uint64) (slot, abi.Errno) {
 	st := m.lock(t, hash&m.mask)
 	defer m.unlock(st)
-	p, at, found := m.find(hash, key)
-	if errno := admit(found, flags); errno != abi.OK {
+	p, at, record := m.find(hash, key)
+	if errno := admit(record != nil, flags); errno != abi.OK {
 		return s, errno
 	}
-	if !found {
-		putSlot(m.insert(hash), s)
+	if record == nil {
+		putSlot(m.insert(p, hash), s)
 		return none, abi.OK
 	}
 	m.arena.node(s).ref.Store(true)

@@ -40,10 +40,10 @@ func (p *page) start(i uint32) uint32 {
 
 // bounds is where bucket i begins and ends.
 func (p *page) bounds(i uint32) (from, to uint32) {
-	if i+1 < pageBuckets {
-		return p.start(i), p.start(i + 1)
+	if to = p.count; i+1 < pageBuckets {
+		to = p.start(i + 1)
 	}
-	return p.start(i), p.count
+	return p.start(i), to
 }
 
 // bucketAt is the bucket that cell at belongs to.

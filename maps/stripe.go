@@ -85,18 +85,13 @@ type pass struct {
 // goroutines keep writers out instead, which Go's memory model asks for.
 func (x *table) enter(t *Task, b uint32) pass {
 	n := x.number(b)
+	st := &x.stripes[n]
 	if t.Scheduler != nil {
-		t.Step(PointFind)
+		t.Scheduler.Step(t, PointFind)
 		x.settleFor(t)
-		return pass{stripe: &x.stripes[n]}
+		return pass{stripe: st}
 	}
-	return x.guard.enter(t, n)
-}
-
-// enter begins a read of stripe n among real goroutines.
-func (g *guard) enter(t *Task, n uint32) pass {
-	st := &g.stripes[n]
-	seat := &g.seats[t.CPU&(len(g.seats)-1)]
+	seat := &x.seats[t.CPU&(len(x.seats)-1)]
 	if !st.closed.Load() && seat.stripe.CompareAndSwap(0, n+1) {
 		if !st.closed.Load() {
 			return pass{st, seat}

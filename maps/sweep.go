@@ -96,10 +96,10 @@ func (w *sweep) page() bool {
 func (w *sweep) follow() bool {
 	hash := w.hash(w.After)
 	in := w.open(hash & w.mask)
-	p, at, found := w.find(hash, w.After)
+	p, at, record := w.find(hash, w.After)
 	fits := true
 	w.Bucket = 0
-	if found {
+	if record != nil {
 		w.Bucket = hash & w.mask
 		fits = w.take(p, at+1)
 	}

@@ -73,15 +73,14 @@ func tag(hash uint32) byte { return byte(hash >> 24) }
 
 // record is the key and the value of cell at.
 func (x *table) record(p *page, at uint32) []byte {
-	cell := p.cell(at, x.layout)
 	if x.packed {
-		return cell
+		return p.cell(at, x.layout)
 	}
-	return x.arena.record(slotIn(cell))[linkBytes:]
+	return x.arena.content(slotIn(p.cell(at, slots)))
 }
 
-func (x *table) key(p *page, at uint32) []byte   { return x.record(p, at)[:x.spec.KeySize] }
-func (x *table) value(p *page, at uint32) []byte { return x.record(p, at)[x.spec.KeySize:] }
+// key is the key of cell at.
+func (x *table) key(p *page, at uint32) []byte { return x.record(p, at)[:x.spec.KeySize] }
 
 // slot is the slot of cell at, none while the table is packed.
 func (x *table) slot(p *page, at uint32) slot {
@@ -97,19 +96,23 @@ func fill(record, key, value []byte) {
 	put(record[len(key):], value)
 }
 
-// find is the cell that holds key, whose hash it is, among those of its bucket.
-func (x *table) find(hash uint32, key []byte) (p *page, at uint32, found bool) {
+// find is the cell that holds key, whose hash it is, among those of its bucket, and the record there.
+func (x *table) find(hash uint32, key []byte) (p *page, at uint32, record []byte) {
 	p, i := x.pageOf(hash & x.mask)
 	at, to := p.bounds(i)
 	for ; at < to; at++ {
 		if x.layout.tag != 0 && p.block[at] != tag(hash) {
 			continue
 		}
-		if equal(x.record(p, at)[:len(key)], key) {
-			return p, at, true
+		record = p.cell(at, x.layout)
+		if !x.packed {
+			record = x.arena.content(slotIn(record))
+		}
+		if equal(record[:len(key)], key) {
+			return p, at, record
 		}
 	}
-	return p, at, false
+	return p, at, nil
 }
 
 // equal is bytes.Equal without a call for the most common keys.
@@ -144,10 +147,12 @@ func (x *table) raise(p *page, hash, at uint32) []byte {
 	return p.cell(first, x.layout)
 }
 
-// insert makes a cell for a newest element of its bucket and returns it, to be filled.
-func (x *table) insert(hash uint32) []byte {
+// insert makes a cell for a newest element of its bucket, in page p, and returns it, to be filled.
+func (x *table) insert(p *page, hash uint32) []byte {
 	b := hash & x.mask
-	p := x.touch(b >> x.shift)
+	if p == &noPage {
+		p = x.touch(b >> x.shift)
+	}
 	if p.count == 0 {
 		x.occupied.add(b >> x.shift)
 	}
@@ -171,12 +176,12 @@ func (x *table) vacate(p *page, b uint32) {
 func (x *table) Lookup(t *Task, key, value []byte) abi.Errno {
 	hash := x.hash(key)
 	in := x.enter(t, hash&x.mask)
-	p, at, found := x.find(hash, key)
-	if found {
-		t.copyWords(value, x.value(p, at))
+	_, _, record := x.find(hash, key)
+	if record != nil {
+		t.copyWords(value, record[len(key):])
 	}
 	x.leave(t, in)
-	if !found {
+	if record == nil {
 		return abi.ENOENT
 	}
 	return abi.OK
@@ -192,12 +197,12 @@ func (x *table) LookupAndDelete(t *Task, key, value []byte) abi.Errno {
 	hash := x.hash(key)
 	b := hash & x.mask
 	st := x.lock(t, b)
-	p, at, found := x.find(hash, key)
-	if !found {
+	p, at, record := x.find(hash, key)
+	if record == nil {
 		x.unlock(st)
 		return abi.ENOENT
 	}
-	copy(value, x.value(p, at))
+	put(value, record[len(key):])
 	s := x.slot(p, at)
 	x.remove(p, b, at, 1)
 	x.unlock(st)

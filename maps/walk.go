@@ -25,8 +25,8 @@ func (x *table) follow(t *Task, key, next []byte) (from uint32, copied bool) {
 	hash := x.hash(key)
 	b := hash & x.mask
 	in := x.enter(t, b)
-	p, at, found := x.find(hash, key)
-	if found {
+	p, at, record := x.find(hash, key)
+	if record != nil {
 		end := p.count
 		from = (b>>x.shift + 1) << x.shift
 		if t.Scheduler != nil {
@@ -68,7 +68,7 @@ func (x *table) NextBucket(from uint32) uint32 {
 
 // nextIn is the first bucket at or behind b in its page that holds an element, or the page's end.
 func (x *table) nextIn(b uint32) uint32 {
-	in := x.guard.enter(bystander, x.number(b))
+	in := x.enter(bystander, b)
 	p, i := x.pageOf(b)
 	at := p.start(i)
 	if at < p.count {
