@@ -13,9 +13,7 @@ var slots = layout{cell: 4, tag: 1}
 const (
 	// packedMost is the largest record that cells hold themselves: moving larger ones about costs more than the order
 	// in memory saves, and the room that a page has left over would be dear.
-	packedMost = 128
-	// crowdedMost is the largest one of which a page holds as many as it can: moving half a page must stay cheap.
-	crowdedMost = 80
+	packedMost = 80
 	// untaggedMost is the largest one that needs no tag beside it: it is as quickly compared itself.
 	untaggedMost = 24
 )
@@ -35,11 +33,3 @@ func layoutOf(spec Spec) (l layout, packed bool) {
 
 // bytes is what an element takes.
 func (l layout) bytes() int { return l.cell + l.tag }
-
-// buckets is the number of buckets in a page.
-func (l layout) buckets() int {
-	if l.cell > crowdedMost {
-		return pageBuckets / 2
-	}
-	return pageBuckets
-}

@@ -85,7 +85,7 @@ func (p *page) setTag(at uint32, tag byte, l layout) {
 // insert makes a cell in front of bucket i and returns it, to be filled.
 func (p *page) insert(i uint32, tag byte, l layout) []byte {
 	if p.count == p.room {
-		p.grow(l)
+		p.fit(l)
 	}
 	at := p.start(i)
 	p.slide(at+1, at, p.count-at, l)
@@ -105,6 +105,9 @@ func (p *page) raise(to, at uint32, tag byte, l layout) {
 func (p *page) remove(i, at, n uint32, l layout) {
 	p.close(at, n, l)
 	p.push(i, -int(n))
+	if p.wasteful(l) {
+		p.fit(l)
+	}
 }
 
 // cut takes out n cells from at on, whatever buckets they belong to.
@@ -155,49 +158,50 @@ func (p *page) setStart(i, at uint32) {
 	p.starts[i] = uint8(at)
 }
 
-// Room that a page grows by: at least growCells, and so many that what is unused takes some growBytes for each cell.
+// What a page may have too much, in bytes an element: it grows by so much that growBytes are unused, but by growCells
+// at least, and shrinks when more than shrinkBytes and growCells are. Between the two, elements come and go without the
+// page getting other memory.
 const (
-	firstRoom = 4
-	growCells = 2
-	growBytes = 16
+	growBytes   = 10
+	shrinkBytes = 20
+	growCells   = 2
 )
 
-// grow makes room for more cells.
-func (p *page) grow(l layout) {
-	room := firstRoom
-	if p.room > 0 {
-		room = int(p.room) + max(growCells, min(int(p.room)/2, int(p.room)*growBytes/l.bytes()))
-	}
-	next := p.resized(room, l)
-	next.copyCells(p, l)
+// enlarged is the room for n cells and those that come next.
+func enlarged(n uint32, l layout) int {
+	return int(n) + max(growCells, min(int(n)/2, int(n)*growBytes/l.bytes()))
+}
+
+// wasteful tells whether a page has much more room than it needs.
+func (p *page) wasteful(l layout) bool {
+	return int(p.room-p.count)*l.bytes() > int(p.count)*shrinkBytes+2*growCells*l.bytes()
+}
+
+// fit gives the page the room that its elements need.
+func (p *page) fit(l layout) {
+	next := p.resized(l)
+	copy(next.block, p.block[:int(p.count)*l.tag])
+	copy(next.cells(0, p.count, l), p.cells(0, p.count, l))
 	*p = next
 }
 
-// resized is an empty page with the buckets of p and room for at least so many cells.
-func (p *page) resized(room int, l layout) page {
-	next := page{count: p.count, starts: p.starts}
-	if room > narrowRoom && p.room < narrowRoom {
-		room = narrowRoom
-	}
-	bytes := room * l.bytes()
-	if room > narrowRoom {
-		bytes += wideBytes
+// resized is a page with the buckets of p, and room for as many elements and those that come next in another layout.
+func (p *page) resized(l layout) page {
+	next := page{count: p.count}
+	room := enlarged(p.count, l)
+	ends := wideBytes
+	if p.count < narrowRoom {
+		room, ends = min(room, narrowRoom), 0
 	}
 	// What the allocator rounds up to is used too.
-	block := append([]byte(nil), make([]byte, bytes)...)
+	block := append([]byte(nil), make([]byte, room*l.bytes()+ends)...)
 	next.block = block[:cap(block)]
-	next.room = uint32((len(next.block) - (bytes - room*l.bytes())) / l.bytes())
-	if room <= narrowRoom {
+	next.room = uint32((len(next.block) - ends) / l.bytes())
+	if ends == 0 {
 		next.room = min(next.room, narrowRoom)
 	}
-	for i := uint32(0); next.wide() && i < pageBuckets; i++ {
+	for i := uint32(0); i < pageBuckets; i++ {
 		next.setStart(i, p.start(i))
 	}
 	return next
-}
-
-// copyCells copies all elements from a page with the same layout.
-func (p *page) copyCells(from *page, l layout) {
-	copy(p.block, from.block[:int(p.count)*l.tag])
-	copy(p.cells(0, p.count, l), from.cells(0, p.count, l))
 }

@@ -162,3 +162,27 @@ func keysOf(h *hash) (keys []byte) {
 	}
 	return keys
 }
+
+// A page that many elements have left gives memory back, and keeps the ones it has.
+func TestPageShrinks(t *testing.T) {
+	for _, l := range []layout{slots, {cell: 12}, {cell: 80, tag: 1}} {
+		p := drawnPage{layout: l}
+		for n := range 1000 {
+			i := uint32(n % pageBuckets)
+			fillCell(p.insert(i, byte(n), l), byte(n))
+			p.buckets[i] = append([]byte{byte(n)}, p.buckets[i]...)
+		}
+		for n := range 990 {
+			i := uint32(n*7) % pageBuckets
+			for len(p.buckets[i]) == 0 {
+				i = (i + 1) % pageBuckets
+			}
+			p.remove(i, p.start(i), 1, l)
+			p.buckets[i] = p.buckets[i][1:]
+			require.False(t, p.wasteful(l))
+			require.LessOrEqual(t, len(p.block), int(p.count)*(l.bytes()+shrinkBytes)*9/8+wideBytes+3*growCells*l.bytes())
+		}
+		p.requireHolds(t)
+		require.False(t, p.wide())
+	}
+}

@@ -13,7 +13,7 @@ func (x *table) settle() {
 }
 
 func (x *table) settlePage(p *page) {
-	next := p.resized(int(p.room), slots)
+	next := p.resized(slots)
 	for at := range p.count {
 		s := x.arena.fresh()
 		record := p.cell(at, x.layout)

@@ -45,7 +45,7 @@ func (x *table) init(spec Spec, first slot, limit int, free recycler) {
 		x.seed = spec.Seed
 	}
 	x.guard = makeGuard(buckets, spec.CPUs)
-	for buckets>>x.shift > uint32(len(x.stripes)) && 1<<x.shift < x.layout.buckets() {
+	for buckets>>x.shift > uint32(len(x.stripes)) && 1<<x.shift < pageBuckets {
 		x.shift++
 	}
 	x.index = newIndex(buckets>>x.shift, uint32(len(x.stripes)))
