@@ -136,7 +136,7 @@ func (h *hash) update(cpu int, key, value []byte, flags uint64) abi.Errno {
 	if at < 0 && h.count == h.max { // exactly max_entries fit, in both modes (measured)
 		return abi.E2BIG
 	}
-	h.put(b, at, element{key: string(key), value: bytes.Clone(value)})
+	h.put(b, at, element{value: bytes.Clone(value)}, key)
 	return abi.OK
 }
 
@@ -151,22 +151,23 @@ func allowed(present bool, flags uint64) abi.Errno {
 	return abi.OK
 }
 
-// put puts e at the head of its bucket, in place of the element at position at unless that is -1.
-func (h *hash) put(b *bucket, at int, e element) {
-	switch {
-	case at >= 0:
+// put puts e, with that key, at the head of bucket b, in place of the element at position at unless that is -1.
+func (h *hash) put(b *bucket, at int, e element, key []byte) {
+	h.forget()
+	if at >= 0 {
+		e.key = b.elements[at].key
 		copy(b.elements[1:at+1], b.elements[:at])
 		b.elements[0] = e
-	case b != nil:
-		b.elements = slices.Insert(b.elements, 0, e)
-	default:
+		return
+	}
+	h.count++
+	e.key = string(key)
+	if b == nil {
 		index := h.bucketOf(e.key)
-		h.buckets = slices.Insert(h.buckets, h.from(index), bucket{index, []element{e}})
+		h.buckets = slices.Insert(h.buckets, h.from(index), bucket{index: index})
+		b = &h.buckets[h.from(index)]
 	}
-	if at < 0 {
-		h.count++
-	}
-	h.forget()
+	b.elements = slices.Insert(b.elements, 0, e)
 }
 
 // updateLRU takes a node first, which may evict any element, this very key's too; only then it looks for the key
@@ -185,7 +186,7 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags uint64) abi.Errno {
 		h.lru.reference(node)
 		h.lru.giveBack(b.elements[at].node)
 	}
-	h.put(b, at, element{string(key), bytes.Clone(value), node})
+	h.put(b, at, element{value: bytes.Clone(value), node: node}, key)
 	return abi.OK
 }
 

@@ -116,7 +116,7 @@ func (l *lru) refill(own *local, evict func(node)) {
 	for _, n := range slices.Backward(own.pending) { // the oldest first
 		global.join(n)
 	}
-	own.pending = nil
+	own.pending = own.pending[:0]
 	global.rotate()
 	free := min(l.target, global.free)
 	global.free -= free

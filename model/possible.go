@@ -38,15 +38,12 @@ func (p *Possible) Next(c Call, r Result) (why string) {
 
 // nextAlone is Next for a call after which a state has one successor at most: it is changed to become that.
 func (p *Possible) nextAlone(c Call, r Result) (why string) {
-	legal := p.states[:0]
-	for _, s := range p.states {
-		if reason := s.judge(c, r); reason != "" {
-			why = reason
-			continue
+	return p.Each(func(s *State) (*State, string) {
+		if why := s.judge(c, r); why != "" {
+			return nil, why
 		}
-		legal = append(legal, s)
-	}
-	return p.move(legal, why)
+		return s, ""
+	})
 }
 
 // move goes on to states, if there are any.
@@ -70,18 +67,19 @@ func (p *Possible) Try(c Call, r Result) (why string) {
 	return why
 }
 
-// Each moves each state on by step. A nil state is none, for the reason why; with no state left, nothing has moved.
+// Each moves each state on by step. A nil state is none, for the reason why; with no state left
+// there is nothing to go on from.
 func (p *Possible) Each(step func(*State) (next *State, why string)) (why string) {
-	var states []*State
+	left := p.states[:0]
 	for _, s := range p.states {
 		next, reason := step(s)
 		if next == nil {
 			why = reason
 			continue
 		}
-		states = append(states, next)
+		left = append(left, next)
 	}
-	return p.move(states, why)
+	return p.move(left, why)
 }
 
 // Evicted is how many elements LRU maps have lost to others so far.
