@@ -193,12 +193,10 @@ func (p *page) resized(l layout) page {
 	if p.count < narrowRoom {
 		room, ends = min(room, narrowRoom), 0
 	}
-	// What the allocator rounds up to is used too.
 	block := append([]byte(nil), make([]byte, room*l.bytes()+ends)...)
-	next.block = block[:cap(block)]
-	next.room = uint32((len(next.block) - ends) / l.bytes())
-	if ends == 0 {
-		next.room = min(next.room, narrowRoom)
+	next.block, next.room = block[:cap(block)], uint32(room)
+	if ends == 0 { // what the allocator rounds up to is used too
+		next.room = uint32(min(len(next.block)/l.bytes(), narrowRoom))
 	}
 	for i := uint32(0); i < pageBuckets; i++ {
 		next.setStart(i, p.start(i))
