@@ -180,7 +180,8 @@ func TestPageShrinks(t *testing.T) {
 			p.remove(i, p.start(i), 1, l)
 			p.buckets[i] = p.buckets[i][1:]
 			require.False(t, p.wasteful(l), "%+v: %d of %d in %d bytes", l, p.count, p.room, len(p.block))
-			require.LessOrEqual(t, len(p.block), int(p.count)*(l.bytes()+shrinkBytes)*9/8+wideBytes+3*growCells*l.bytes())
+			unused := int(p.count)*shrinkBytes + 2*growCells*l.bytes()
+			require.LessOrEqual(t, int(p.room)*l.bytes(), int(p.count)*l.bytes()+unused)
 		}
 		p.requireHolds(t)
 		require.False(t, p.wide())
