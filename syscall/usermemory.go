@@ -25,6 +25,11 @@ func (c *call) view(name buffer, addr uint64, n int) ([]byte, abi.Errno) {
 	if p := c.arena.near(addr).part(addr, n); p != nil {
 		return p, abi.OK
 	}
+	return c.copied(name, addr, n)
+}
+
+// copied is view in a buffer.
+func (c *call) copied(name buffer, addr uint64, n int) ([]byte, abi.Errno) {
 	p := c.kept().one(name, n)
 	return p, c.copyIn(p, addr)
 }
