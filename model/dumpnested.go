@@ -9,10 +9,15 @@ import (
 
 // nested is a dump that has begun and not ended. Between the calls of its loop other calls run, which State.Next judges.
 type nested struct {
+	*begun
+	loop *DumpLoop // replaced, never changed
+}
+
+// begun is what a dump has read before its loop.
+type begun struct {
 	call    Call
 	dumping dumping
-	loop    *DumpLoop // replaced, never changed
-	loose   bool      // the map's order or content is unknown: nothing is known of the dump
+	loose   bool // the map's order or content is unknown: nothing is known of the dump
 }
 
 // EnterDump is the state after c, a dump of the mails' loop (no BPF_F_DUMP_BUCKET, nothing removed), has come to the
@@ -23,7 +28,7 @@ func (s *State) EnterDump(c Call) (*State, string) {
 	x := newRun(&own, c, Result{})
 	defer x.end()
 	errno := x.readAttr()
-	n := &nested{call: c}
+	n := &nested{begun: &begun{call: c}}
 	if errno == abi.OK {
 		n.dumping, errno = x.startDump()
 	}
@@ -57,9 +62,7 @@ func (s *State) StepDump(before Memory, r Result) (*State, string) {
 	if why := x.user.compare(r); why != "" {
 		return nil, fmt.Sprintf("%v, inside its loop: %s", s.dump.call.Cmd, why)
 	}
-	next := *s.dump
-	next.loop = l
-	x.state.dump = &next
+	x.state.dump = &nested{s.dump.begun, l}
 	return x.state, ""
 }
 

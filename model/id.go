@@ -42,12 +42,9 @@ func (s *State) branches(c Call, r Result) (all []*State) {
 	return all
 }
 
-// branching reports whether c is about an id, which may turn out to be one of several maps'.
-func branching(c Call) bool { return c.Cmd == abi.MapGetFDByID || c.Cmd == abi.MapGetNextID }
-
 // idOf is the map id that a call of the id commands is about: the one given, or the one that it answered.
 func (s *State) idOf(c Call, r Result) uint32 {
-	if !branching(c) {
+	if c.Cmd != abi.MapGetFDByID && c.Cmd != abi.MapGetNextID {
 		return 0
 	}
 	x := newRun(s, c, r)

@@ -22,22 +22,7 @@ func (p *Possible) Clone() *Possible {
 // Next moves on to the states that State.Next gives for all of them. When there are none, why tells what one of them
 // expected, and there is nothing to go on from.
 func (p *Possible) Next(c Call, r Result) (why string) {
-	if !branching(c) {
-		return p.nextAlone(c, r)
-	}
-	var states []*State
-	for _, s := range p.states {
-		next, reason := s.Next(c, r)
-		if len(next) == 0 {
-			why = reason
-		}
-		states = append(states, next...)
-	}
-	return p.move(states, why)
-}
-
-// nextAlone is Next for a call after which a state has one successor at most: it is changed to become that.
-func (p *Possible) nextAlone(c Call, r Result) (why string) {
+	p.branch(c, r)
 	return p.Each(func(s *State) (*State, string) {
 		if why := s.judge(c, r); why != "" {
 			return nil, why
@@ -46,13 +31,14 @@ func (p *Possible) nextAlone(c Call, r Result) (why string) {
 	})
 }
 
-// move goes on to states, if there are any.
-func (p *Possible) move(states []*State, why string) string {
-	if len(states) == 0 {
-		return why
+// branch adds the branches of the states that have any.
+func (p *Possible) branch(c Call, r Result) {
+	for i, s := range p.states {
+		if branches := s.branches(c, r); len(branches) > 0 {
+			p.states[i] = s.fork() // which shares its maps with them
+			p.states = append(p.states, branches...)
+		}
 	}
-	p.states = states
-	return ""
 }
 
 // Try is whether a call's result is legal, as Next, but moves nowhere.
@@ -79,7 +65,11 @@ func (p *Possible) Each(step func(*State) (next *State, why string)) (why string
 		}
 		left = append(left, next)
 	}
-	return p.move(left, why)
+	if len(left) == 0 {
+		return why
+	}
+	p.states = left
+	return ""
 }
 
 // Evicted is how many elements LRU maps have lost to others so far.
