@@ -105,7 +105,7 @@ func (p *page) raise(to, at uint32, tag byte, l layout) {
 func (p *page) remove(i, at, n uint32, l layout) {
 	p.close(at, n, l)
 	p.push(i, -int(n))
-	if p.wasteful(l) {
+	if int(p.room) > most(int(p.count), l) {
 		p.fit(l)
 	}
 }
@@ -159,8 +159,8 @@ func (p *page) setStart(i, at uint32) {
 }
 
 // What a page may have too much, in bytes an element: it grows by so much that growBytes are unused, but by growCells
-// at least, and shrinks when more than shrinkBytes and growCells are. Between the two, elements come and go without the
-// page getting other memory.
+// at least, and shrinks when more than shrinkBytes and twice growCells are. Between the two, elements come and go
+// without the page getting other memory.
 const (
 	growBytes   = 10
 	shrinkBytes = 20
@@ -168,14 +168,10 @@ const (
 )
 
 // enlarged is the room for n cells and those that come next.
-func enlarged(n uint32, l layout) int {
-	return int(n) + max(growCells, min(int(n)/2, int(n)*growBytes/l.bytes()))
-}
+func enlarged(n int, l layout) int { return n + max(growCells, min(n/2, n*growBytes/l.bytes())) }
 
-// wasteful tells whether a page has much more room than it needs.
-func (p *page) wasteful(l layout) bool {
-	return int(p.room-p.count)*l.bytes() > int(p.count)*shrinkBytes+2*growCells*l.bytes()
-}
+// most is the most room that a page with n cells keeps.
+func most(n int, l layout) int { return n + 2*growCells + n*shrinkBytes/l.bytes() }
 
 // fit gives the page the room that its elements need.
 func (p *page) fit(l layout) {
@@ -188,16 +184,14 @@ func (p *page) fit(l layout) {
 // resized is a page with the buckets of p, and room for as many elements and those that come next in another layout.
 func (p *page) resized(l layout) page {
 	next := page{count: p.count}
-	room := enlarged(p.count, l)
-	ends := wideBytes
-	if p.count < narrowRoom {
-		room, ends = min(room, narrowRoom), 0
+	n := int(p.count)
+	room, limit, ends := enlarged(n, l), most(n, l), wideBytes
+	if n < narrowRoom {
+		room, limit, ends = min(room, narrowRoom), min(limit, narrowRoom), 0
 	}
 	block := append([]byte(nil), make([]byte, room*l.bytes()+ends)...)
-	next.block, next.room = block[:cap(block)], uint32(room)
-	if ends == 0 { // what the allocator rounds up to is used too
-		next.room = uint32(min(len(next.block)/l.bytes(), narrowRoom))
-	}
+	next.block = block[:cap(block)] // what the allocator rounds up to is used too
+	next.room = uint32(min((len(next.block)-ends)/l.bytes(), limit))
 	for i := uint32(0); i < pageBuckets; i++ {
 		next.setStart(i, p.start(i))
 	}
