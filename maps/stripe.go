@@ -16,14 +16,18 @@ const maxSeats = 8
 // Go runtime would put something in front of the stripes and each on two lines.
 type stripe struct {
 	lock Lock
-	// closed sends readers to the lock. It stays set behind a writer, who is often followed by another one, until a
-	// reader with the lock resets it.
-	closed atomic.Bool
+	// closed sends readers to the lock. It stays set behind a writer, since looking after all seats costs more than
+	// some readers lose, until reopenAfter of them came and no other writer.
+	closed  atomic.Bool
+	readers uint8 // that came to the lock since
 	// spare is an element that replaces another one without asking the pool, so that replacing works in a full map
 	// (Linux has one a CPU, extra_elems). Only HASH uses it.
 	spare slot
-	_     [48]byte
+	_     [44]byte
 }
+
+// reopenAfter is the number of readers in a row that make it likely that many more will come.
+const reopenAfter = 32
 
 // seat is where a CPU's reader notes the stripe it reads, counted from 1; 0 is free. Reading so writes to no memory
 // that readers on other CPUs use, as Linux's readers under RCU do.
@@ -55,7 +59,7 @@ func (x *table) lock(t *Task, b uint32) *stripe {
 	st := &x.stripes[x.number(b)]
 	st.lock.Lock(t)
 	x.settleFor(t)
-	if t.Scheduler == nil && !st.closed.Load() {
+	if st.readers = 0; t.Scheduler == nil && !st.closed.Load() {
 		x.keepOut(x.number(b))
 	}
 	return st
@@ -99,7 +103,9 @@ func (x *table) enter(t *Task, b uint32) pass {
 		seat.stripe.Store(0)
 	}
 	st.lock.Lock(t)
-	st.closed.Store(false)
+	if st.readers++; st.readers == reopenAfter {
+		st.closed.Store(false)
+	}
 	return pass{stripe: st}
 }
 
