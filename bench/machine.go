@@ -37,7 +37,8 @@ func runMachine(c sim.Chooser, steps int) {
 	}
 }
 
-// programRows measures how fast random programs run, with and without the real kernel.
+// programRows measures how fast random programs run, with and without the real kernel: the same programs, drawn, run and
+// judged each time. Without it a campaign uses all CPUs; with it one thread, where the kernel's user memory lies.
 func programRows(s *session) {
 	line := Row{What: "random programs, without the kernel", Unit: "us", Rival: "with the kernel", Floor: 20}
 	if s.linux == nil {
