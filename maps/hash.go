@@ -35,6 +35,8 @@ func (h *hash) store(st *stripe, hash uint32, key, value []byte, flags uint64) a
 		return errno
 	}
 	switch {
+	case record != nil && h.packed:
+		fill(h.raise(p, hash, at), key, value)
 	case record != nil:
 		h.replace(st, p, hash, at, key, value)
 	// Counted before linking: a full map fails without touching the bucket.
@@ -50,10 +52,6 @@ func (h *hash) store(st *stripe, hash uint32, key, value []byte, flags uint64) a
 
 // replace puts the stripe's spare element in front and makes the old one the spare. Packed elements need none.
 func (h *hash) replace(st *stripe, p *page, hash, at uint32, key, value []byte) {
-	if h.packed {
-		fill(h.raise(p, hash, at), key, value)
-		return
-	}
 	old := h.slot(p, at)
 	if st.spare == none {
 		st.spare = h.arena.fresh()

@@ -105,7 +105,7 @@ func (p *page) raise(to, at uint32, tag byte, l layout) {
 func (p *page) remove(i, at, n uint32, l layout) {
 	p.close(at, n, l)
 	p.push(i, -int(n))
-	if int(p.room) > most(int(p.count), l) {
+	if p.wasteful(l) {
 		p.fit(l)
 	}
 }
@@ -172,6 +172,11 @@ func enlarged(n int, l layout) int { return n + max(growCells, min(n/2, n*growBy
 
 // most is the most room that a page with n cells keeps.
 func most(n int, l layout) int { return n + 2*growCells + n*shrinkBytes/l.bytes() }
+
+// wasteful tells whether the page has more room than that, without a division.
+func (p *page) wasteful(l layout) bool {
+	return (int(p.room)-int(p.count)-2*growCells)*l.bytes() > int(p.count)*shrinkBytes
+}
 
 // fit gives the page the room that its elements need.
 func (p *page) fit(l layout) {

@@ -40,17 +40,27 @@ func (p *pool) take() slot {
 }
 
 // give takes an element back.
-func (p *pool) give(t *Task, s slot) { p.giveAll(t, s, s, 1) }
+func (p *pool) give(_ *Task, s slot) {
+	if s != none {
+		p.put(s, s)
+	}
+	p.used.Add(^uint32(0))
+}
 
 // giveAll takes a whole chain back: its first element is the next to be taken.
 func (p *pool) giveAll(_ *Task, first, last slot, n int) {
 	if first != none {
-		p.mu.Lock()
-		p.table.arena.link(last, p.top)
-		p.top = first
-		p.mu.Unlock()
+		p.put(first, last)
 	}
 	p.used.Add(-uint32(n))
+}
+
+// put puts a chain in front of the free slots.
+func (p *pool) put(first, last slot) {
+	p.mu.Lock()
+	p.table.arena.link(last, p.top)
+	p.top = first
+	p.mu.Unlock()
 }
 
 // count is the number of elements in use.
