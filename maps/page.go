@@ -46,11 +46,10 @@ func (p *page) bounds(i uint32) (from, to uint32) {
 	return p.start(i), to
 }
 
-// bucketAt is the bucket that cell at belongs to.
-func (p *page) bucketAt(at uint32) uint32 {
-	i := uint32(pageBuckets - 1)
-	for p.start(i) > at {
-		i--
+// bucketAt is the bucket that cell at belongs to, which is bucket i or one behind it.
+func (p *page) bucketAt(i, at uint32) uint32 {
+	for i+1 < pageBuckets && p.start(i+1) <= at {
+		i++
 	}
 	return i
 }

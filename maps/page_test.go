@@ -37,8 +37,8 @@ func (p *drawnPage) requireHolds(t require.TestingT) {
 		end += uint32(len(bucket))
 		require.Equal(t, end, to)
 		if len(bucket) > 0 {
-			require.Equal(t, uint32(i), p.bucketAt(from))
-			require.Equal(t, uint32(i), p.bucketAt(to-1))
+			require.Equal(t, uint32(i), p.bucketAt(0, from))
+			require.Equal(t, uint32(i), p.bucketAt(uint32(i), to-1))
 		}
 	}
 }

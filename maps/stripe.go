@@ -68,12 +68,18 @@ func (x *table) lock(t *Task, b uint32) *stripe {
 // unlock ends what lock began.
 func (x *table) unlock(st *stripe) { st.lock.Unlock() }
 
+// patience is the number of looks at a seat before the reader on it may have lost its CPU: giving up one's own takes
+// longer than most lookups.
+const patience = 100
+
 // keepOut sends readers of stripe n, which the caller has locked, to the lock, and waits for those that are inside.
 func (g *guard) keepOut(n uint32) {
 	g.stripes[n].closed.Store(true)
 	for i := range g.seats {
-		for g.seats[i].stripe.Load() == n+1 { // for a lookup's length
-			runtime.Gosched()
+		for spins := 0; g.seats[i].stripe.Load() == n+1; spins++ { // for a lookup's length
+			if spins >= patience {
+				runtime.Gosched()
+			}
 		}
 	}
 }

@@ -113,7 +113,7 @@ func (w *sweep) take(p *page, from uint32) (fits bool) {
 	to, on := p.count, first+1<<w.shift
 	if rest := w.room - w.Count; int(to-from) > rest {
 		to = from + uint32(rest)
-		i := p.bucketAt(to)
+		i := p.bucketAt(w.Bucket-first, to)
 		if on = first + i; w.Whole {
 			to = p.start(i)
 		}
@@ -169,7 +169,7 @@ func (w *sweep) copy(p *page, from, to uint32) {
 // elements leave, that is the one that left last, and where buckets do, their newest.
 func (w *sweep) remove(p *page, from, to uint32) {
 	if w.Whole {
-		for i := p.bucketAt(from); i < pageBuckets && p.start(i) < to; i++ {
+		for i := w.Bucket & (1<<w.shift - 1); i < pageBuckets && p.start(i) < to; i++ {
 			at, end := p.bounds(i)
 			w.gone.addNewestLast(w.table, p, at, end)
 		}

@@ -72,7 +72,7 @@ func (x *table) nextIn(b uint32) uint32 {
 	p, i := x.pageOf(b)
 	at := p.start(i)
 	if at < p.count {
-		b += p.bucketAt(at) - i
+		b += p.bucketAt(i, at) - i
 	} else {
 		b = (b>>x.shift + 1) << x.shift
 	}
