@@ -29,12 +29,20 @@ type stripe struct {
 // reopenAfter is the number of readers in a row that make it likely that many more will come.
 const reopenAfter = 32
 
-// seat is where a CPU's reader notes the stripe it reads, counted from 1; 0 is free. Reading so writes to no memory
-// that readers on other CPUs use, as Linux's readers under RCU do.
+// seat is where a CPU's reader notes the stripe it reads, counted from 1, in the lower half of state; 0 is free. Reading
+// so writes to no memory that readers on other CPUs use, as Linux's readers under RCU do. The upper half is where the
+// CPU's last walk is, which costs nothing to note together.
 type seat struct {
-	stripe atomic.Uint32
-	_      [60]byte // to the end of the cache line
+	state atomic.Uint64
+	_     [56]byte // to the end of the cache line
 }
+
+const seatTaken = 1<<32 - 1
+
+// walker is where the last walk on t's CPU is.
+func (g *guard) walker(t *Task) cursor { return cursor(g.seat(t).state.Load() >> 32) }
+
+func (g *guard) seat(t *Task) *seat { return &g.seats[t.CPU&(len(g.seats)-1)] }
 
 // guard lets many readers of a stripe in or one writer.
 type guard struct {
@@ -76,7 +84,7 @@ const patience = 100
 func (g *guard) keepOut(n uint32) {
 	g.stripes[n].closed.Store(true)
 	for i := range g.seats {
-		for spins := 0; g.seats[i].stripe.Load() == n+1; spins++ { // for a lookup's length
+		for spins := 0; g.seats[i].state.Load()&seatTaken == uint64(n+1); spins++ { // for a lookup's length
 			if spins >= patience {
 				runtime.Gosched()
 			}
@@ -85,9 +93,11 @@ func (g *guard) keepOut(n uint32) {
 }
 
 // pass is a reader's leave to look at a stripe. seat is nil where the reader needs none or holds the lock instead.
+// Where a walk is when the reader leaves is noted in cursor.
 type pass struct {
 	*stripe
 	seat *seat
+	cursor
 }
 
 // enter begins a read of bucket b. Linux's readers take no lock, and under a Scheduler neither do these: other tasks
@@ -101,12 +111,13 @@ func (x *table) enter(t *Task, b uint32) pass {
 		x.settleFor(t)
 		return pass{stripe: st}
 	}
-	seat := &x.seats[t.CPU&(len(x.seats)-1)]
-	if !st.closed.Load() && seat.stripe.CompareAndSwap(0, n+1) {
+	seat := x.seat(t)
+	state := seat.state.Load()
+	if !st.closed.Load() && state&seatTaken == 0 && seat.state.CompareAndSwap(state, state|uint64(n+1)) {
 		if !st.closed.Load() {
-			return pass{st, seat}
+			return pass{st, seat, cursor(state >> 32)}
 		}
-		seat.stripe.Store(0)
+		seat.state.Store(state)
 	}
 	st.lock.Lock(t)
 	if st.readers++; st.readers == reopenAfter {
@@ -119,7 +130,7 @@ func (x *table) enter(t *Task, b uint32) pass {
 func (g *guard) leave(t *Task, p pass) {
 	switch {
 	case p.seat != nil:
-		p.seat.stripe.Store(0)
+		p.seat.state.Store(uint64(p.cursor) << 32)
 	case t.Scheduler == nil:
 		p.lock.Unlock()
 	}

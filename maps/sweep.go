@@ -38,6 +38,7 @@ type sweep struct {
 	task *Task
 	room int  // elements
 	all  bool // every page is locked
+	last cursor
 	gone removed
 }
 
@@ -94,17 +95,26 @@ func (w *sweep) page() bool {
 
 // follow copies what stands behind After in its page, and says whether there was room for it.
 func (w *sweep) follow() bool {
-	hash := w.hash(w.After)
-	in := w.open(hash & w.mask)
-	p, at, record := w.find(hash, w.After)
+	in, number, p, at, record := w.seek()
 	fits := true
 	w.Bucket = 0
 	if record != nil {
-		w.Bucket = hash & w.mask
+		w.Bucket = number << w.shift
 		fits = w.take(p, at+1)
 	}
 	w.close(in)
 	return fits
+}
+
+// seek opens the page of After and finds it there.
+func (w *sweep) seek() (in pass, number uint32, p *page, at uint32, record []byte) {
+	if !w.all && !w.Remove {
+		return w.table.seek(w.task, w.After)
+	}
+	hash := w.hash(w.After)
+	in = w.open(hash & w.mask)
+	p, at, record = w.find(hash, w.After)
+	return in, hash & w.mask >> w.shift, p, at, record
 }
 
 // take copies a page from cell from on, as much of it as there is room for, and moves the sweep to where it goes on.
@@ -121,6 +131,9 @@ func (w *sweep) take(p *page, from uint32) (fits bool) {
 	w.copy(p, from, to)
 	if w.Remove && from < to {
 		w.remove(p, from, to)
+	}
+	if to > from {
+		w.last = cursorAt(first>>w.shift, to-1)
 	}
 	w.Count += int(to - from)
 	fits, w.Bucket = on > first|(1<<w.shift-1), on
@@ -145,6 +158,7 @@ func (w *sweep) close(in pass) {
 	case w.Remove:
 		w.unlock(in.stripe)
 	default:
+		in.cursor = w.last
 		w.leave(w.task, in)
 	}
 }

@@ -22,18 +22,16 @@ func (x *table) NextKey(t *Task, key, next []byte) abi.Errno {
 // follow copies the key of the element behind key, if that is near, or tells from which bucket on to look for it.
 // Near is the bucket, since a Scheduler has to know when a walk looks at the next one, else the page.
 func (x *table) follow(t *Task, key, next []byte) (from uint32, copied bool) {
-	hash := x.hash(key)
-	b := hash & x.mask
-	in := x.enter(t, b)
-	p, at, record := x.find(hash, key)
+	in, number, p, at, record := x.seek(t, key)
 	if record != nil {
 		end := p.count
-		from = (b>>x.shift + 1) << x.shift
+		from = (number + 1) << x.shift
 		if t.Scheduler != nil {
-			_, end = p.bounds(b & (1<<x.shift - 1))
-			from = b + 1
+			from = number<<x.shift + p.bucketAt(0, at) + 1
+			_, end = p.bounds((from - 1) & (1<<x.shift - 1))
 		}
 		if copied = at+1 < end; copied {
+			in.cursor = cursorAt(number, at+1)
 			t.copyWords(next, x.key(p, at+1))
 		}
 	}
@@ -47,6 +45,7 @@ func (x *table) first(t *Task, b uint32, next []byte) bool {
 	p, i := x.pageOf(b)
 	from, to := p.bounds(i)
 	if from < to {
+		in.cursor = cursorAt(b>>x.shift, from)
 		t.copyWords(next, x.key(p, from))
 	}
 	x.leave(t, in)
