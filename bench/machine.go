@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/bpfsim/bpfsim/maps"
@@ -54,6 +55,7 @@ func programRows(s *session) {
 		return
 	}
 	defer linux.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(proptest.GCPercent))
 	var alone, both, ratios []float64
 	for range s.turns {
 		a, b := perProgram(proptest.NewSim()), perProgram(linux, proptest.NewSim())

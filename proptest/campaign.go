@@ -27,6 +27,10 @@ type Options struct {
 // programSteps is the length of a drawn program.
 const programSteps = 120
 
+// GCPercent suits a process that does nothing but run programs (runtime/debug.SetGCPercent): what one leaves behind is
+// small and short-lived, and the usual 100 collects it every few programs.
+const GCPercent = 400
+
 // Campaign runs programs drawn from a seed until enough operations were made, enough mismatches found, or ctx is done.
 // The error says why a program could not run; mismatches are in the report.
 func Campaign(ctx context.Context, o Options) (*Report, error) {

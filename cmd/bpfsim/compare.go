@@ -42,6 +42,7 @@ func newCompare() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
+			collectSeldom()
 			if f.qemu {
 				return f.compareInVM(ctx, cmd.OutOrStdout())
 			}

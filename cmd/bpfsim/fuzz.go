@@ -44,6 +44,7 @@ func newFuzz() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
+			collectSeldom()
 			found, err := f.run(ctx, cmd.OutOrStdout())
 			if err == nil && found {
 				return &exitError{code: exitFound}

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"github.com/bpfsim/bpfsim/bench"
+	"github.com/bpfsim/bpfsim/proptest"
 	"github.com/bpfsim/bpfsim/vm"
 	"github.com/spf13/cobra"
 )
@@ -28,6 +30,13 @@ func main() {
 	}
 	root.AddCommand(newRun(), newCompare(), newExplore(), newBench(), newFuzz())
 	os.Exit(exitCode(root.Execute()))
+}
+
+// collectSeldom suits commands that run programs, unless the user has set GOGC.
+func collectSeldom() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(proptest.GCPercent)
+	}
 }
 
 // exitCode prints what is to be said of err and returns the status to exit with.
