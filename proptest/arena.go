@@ -7,8 +7,9 @@ import (
 	"github.com/bpfsim/bpfsim/model"
 )
 
-// Base is where user memory begins on every kernel: far from the Go heap, from libraries and from address 0.
-const Base uint64 = 0x20_0000_0000
+// Base is where user memory begins on every kernel: far from the Go heap, from libraries and from address 0, and low
+// enough for bpfsys to work in it.
+const Base uint64 = 0x2000_0000
 
 // PageSize is the unit of the arena's protection, in bytes.
 const PageSize = 4096
@@ -30,7 +31,7 @@ type Arena struct {
 	regions model.Memory
 	// written has a bit for each block that was written since the last follow.
 	written uint64
-	// unseen means that not all writes are seen: a real kernel makes them.
+	// unseen means that not all writes are seen: a real kernel makes them, or one in place.
 	unseen bool
 	pieces [ArenaSize / blockSize]model.Span
 }

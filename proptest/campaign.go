@@ -15,8 +15,8 @@ type Options struct {
 	CPUs int
 	// Without names what the kernel lacks.
 	Without []Feature
-	// Kernels are compared with each other and the model; none means Linux and bpfsim. Where all are bpfsim, programs run
-	// on all CPUs at once; the report is the same.
+	// Kernels are compared with each other and the model; none means Linux and bpfsim, on copies and in place. Where all
+	// are bpfsim, programs run on all CPUs at once; the report is the same.
 	Kernels []Kernel
 	// Most is the number of mismatches after which the campaign ends; 0 means 1.
 	Most int
@@ -40,7 +40,7 @@ func Campaign(ctx context.Context, o Options) (*Report, error) {
 			return nil, fmt.Errorf("open Linux: %w", err)
 		}
 		defer k.Close()
-		o.Kernels = []Kernel{k, NewSim()}
+		o.Kernels = []Kernel{k, NewSim(), NewSimInPlace()}
 	}
 	if o.CPUs == 0 {
 		o.CPUs = PossibleCPUs()

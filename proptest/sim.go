@@ -8,7 +8,9 @@ import (
 
 // Sim is bpfsim as a Kernel.
 type Sim struct {
+	name   string
 	arena  *Arena
+	memory bpfsys.Memory // the arena as the kernel sees it
 	kernel *bpfsys.Kernel
 	proc   *bpfsys.Process
 	files  fdTable
@@ -16,11 +18,32 @@ type Sim struct {
 	task   maps.Task // of every call that has none inside
 }
 
-// NewSim makes a kernel that needs a Start.
-func NewSim() *Sim { return &Sim{arena: NewArena()} }
+// NewSim makes a kernel that needs a Start. It copies from and to user memory.
+func NewSim() *Sim {
+	arena := NewArena()
+	return &Sim{name: "bpfsim", arena: arena, memory: arena}
+}
 
-// Name is "bpfsim".
-func (k *Sim) Name() string { return "bpfsim" }
+// NewSimInPlace makes a kernel that works in user memory itself, which bpfsys does where that is a bpfsys.Arena.
+func NewSimInPlace() *Sim {
+	arena, memory := NewArena(), bpfsys.NewArena()
+	arena.unseen = true
+	for _, r := range arena.regions {
+		memory.MapBytes(r.Addr, r.Bytes, !r.ReadOnly)
+	}
+	return &Sim{name: "bpfsim in place", arena: arena, memory: memory}
+}
+
+// another is a kernel of the same kind.
+func (k *Sim) another() *Sim {
+	if k.arena.unseen {
+		return NewSimInPlace()
+	}
+	return NewSim()
+}
+
+// Name is "bpfsim", or "bpfsim in place".
+func (k *Sim) Name() string { return k.name }
 
 // Arena is the program's user memory.
 func (k *Sim) Arena() *Arena { return k.arena }
@@ -34,7 +57,7 @@ func (k *Sim) Start(m Machine) error {
 	}
 	k.fs = bpfsys.NewFileTree()
 	k.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: m.CPUs, Seed: 1})
-	k.proc = &bpfsys.Process{Mem: k.arena, Files: &k.files, FS: k.fs, Caps: bpfsys.Caps{BPF: m.BPF, SysAdmin: m.SysAdmin}}
+	k.proc = &bpfsys.Process{Mem: k.memory, Files: &k.files, FS: k.fs, Caps: bpfsys.Caps{BPF: m.BPF, SysAdmin: m.SysAdmin}}
 	return nil
 }
 

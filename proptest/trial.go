@@ -71,7 +71,7 @@ func (o Options) jobs() int {
 func (o Options) work(job, jobs int, line chan<- *trial, done <-chan struct{}) {
 	kernels := make([]Kernel, len(o.Kernels))
 	for i := range kernels {
-		kernels[i] = NewSim()
+		kernels[i] = o.Kernels[i].(*Sim).another()
 	}
 	c := newContest(kernels)
 	for i := job; ; i += jobs {

@@ -33,21 +33,27 @@ func NewArena() *Arena { return &Arena{free: arenaStart} }
 // Map maps size bytes at addr and returns them for direct access; the bytes are zero at first. It panics when the
 // range is empty, wraps around or overlaps another segment.
 func (a *Arena) Map(addr uint64, size int, writable bool) []byte {
+	// Whole cache lines, so that threads that use segments of their own do not wait for each other.
+	size = max(size, 0)
+	bytes := make([]byte, (size+cacheLine-1)&^(cacheLine-1))[:size]
+	a.MapBytes(addr, bytes, writable)
+	return bytes
+}
+
+// MapBytes is Map of memory that the caller has.
+func (a *Arena) MapBytes(addr uint64, bytes []byte, writable bool) {
 	at := a.behind(addr)
-	end := addr + uint64(size)
+	end := addr + uint64(len(bytes))
 	switch {
-	case size <= 0 || end < addr:
+	case len(bytes) == 0 || end < addr:
 		panic("bpfsys: Arena.Map of an empty or wrapping range")
 	case at > 0 && a.segments[at-1].end() > addr, at < len(a.segments) && a.segments[at].addr < end:
 		panic("bpfsys: Arena.Map over another segment")
 	}
-	// Whole cache lines, so that threads that use segments of their own do not wait for each other.
-	bytes := make([]byte, (size+cacheLine-1)&^(cacheLine-1))[:size:size]
-	s := &segment{addr: addr, bytes: bytes, writable: writable}
+	s := &segment{addr: addr, bytes: bytes[:len(bytes):len(bytes)], writable: writable}
 	a.segments = slices.Insert(a.segments, at, s)
 	a.free = max(a.free, end)
 	a.note(s)
-	return s.bytes
 }
 
 // note enters a segment into low.
