@@ -26,15 +26,20 @@ func (s *session) reached(line Row) {
 // perEntry is what an element may take beside its key and value, in bytes.
 const perEntry = 24
 
-// memoryRows measures the heap of full maps, and of maps half full, which may still grow.
+// churns is how often the keys of a map are replaced before it is "full of others".
+const churns = 5
+
+// memoryRows measures the heap of full maps, of maps half full, which may still grow, and of maps whose keys came and
+// went.
 func memoryRows(s *session) {
 	for _, shape := range s.shapes() {
 		for _, c := range []struct {
-			what string
-			room int
-		}{{"full", shape.entries}, {"half full", 2 * shape.entries}} {
+			what  string
+			room  int
+			churn int // times that all keys are replaced by others
+		}{{"full", shape.entries, 0}, {"half full", 2 * shape.entries, 0}, {"full of others", shape.entries, churns}} {
 			s.bounded(Row{
-				What: "bytes an entry, map " + c.what + ", " + shape.String(), Unit: "B", Ours: heapOf(shape, c.room),
+				What: "bytes an entry, map " + c.what + ", " + shape.String(), Unit: "B", Ours: heapOf(shape, c.room, c.churn),
 				Theirs: float64(shape.record() + perEntry),
 			}.of(shape))
 		}
@@ -42,10 +47,16 @@ func memoryRows(s *session) {
 }
 
 // heapOf is the bytes of heap that a map takes for an element.
-func heapOf(s shape, room int) float64 {
+func heapOf(s shape, room, churn int) float64 {
 	k := newEmulated()
 	before := heap()
 	m := newStockOf(k, s, room)
+	for i := range churn * s.entries {
+		m.putKey(m.key.bytes, i)
+		m.del.must(abi.OK)
+		m.putKey(m.key.bytes, i+s.entries)
+		m.insert.must(abi.OK)
+	}
 	after := heap()
 	runtime.KeepAlive(m)
 	return (after - before) / float64(s.entries)

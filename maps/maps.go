@@ -19,8 +19,10 @@ type Spec struct {
 // Map is what every map type offers. The element operations are in the small interfaces below; a type that lacks one
 // does not implement it, and the dispatcher in bpfsys answers the kernel's errno for the missing operation.
 //
-// Keys passed in have exactly KeySize bytes and values and destinations exactly ValueBytes. No operation keeps a
-// slice passed to it, and none allocates.
+// Keys passed in have exactly KeySize bytes and values and destinations exactly ValueBytes. A destination may be the
+// key's own memory or overlap it: an operation has done with its key before it writes, and writes only when it answers
+// OK. No operation keeps a slice passed to it. None allocates, but for the memory of elements as their number grows, and
+// now and then when many others than before are neighbours in a HASH.
 type Map interface {
 	// Spec returns the map's shape as info shows it: MaxEntries is rounded where the type rounds it.
 	Spec() Spec
