@@ -51,9 +51,7 @@ func jmix(a, b, c uint32) (uint32, uint32, uint32) {
 	c += b
 	b = (b - a) ^ bits.RotateLeft32(a, 19)
 	a += c
-	c = (c - b) ^ bits.RotateLeft32(b, 4)
-	b += a
-	return a, b, c
+	return a, b + a, (c - b) ^ bits.RotateLeft32(b, 4)
 }
 
 // jfinal mixes three words into the last one (lookup3's final).

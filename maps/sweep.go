@@ -39,7 +39,9 @@ type sweep struct {
 	room int  // elements
 	all  bool // every page is locked
 	last cursor
-	gone removed
+	// touched is what was read ahead, or the compiler would leave that out.
+	touched byte
+	gone    removed
 }
 
 // Sweep copies elements.
@@ -172,9 +174,28 @@ func (w *sweep) copy(p *page, from, to uint32) {
 	case w.packed:
 		copy(keys[w.Count*size:], p.cells(from, to-from, w.layout))
 	default:
-		keys = keys[w.Count*size:]
-		for at := from; at < to; at++ {
-			keys = keys[copy(keys, w.record(p, at)):]
+		w.copyRecords(p, from, to, keys[w.Count*size:])
+	}
+}
+
+// ahead is the number of records that are looked at before they are copied.
+const ahead = 16
+
+// copyRecords copies records that lie anywhere in memory. It reads a byte of each first, so that the processor waits for
+// all of them at once.
+func (w *sweep) copyRecords(p *page, from, to uint32, keys []byte) {
+	var records [ahead][]byte
+	for from < to {
+		n := 0
+		for ; from < to && n < ahead; from++ {
+			records[n] = w.arena.content(slotIn(p.cell(from, slots)))
+			n++
+		}
+		for _, r := range records[:n] {
+			w.touched ^= r[0]
+		}
+		for _, r := range records[:n] {
+			keys = keys[copy(keys, r):]
 		}
 	}
 }
