@@ -24,7 +24,8 @@ type chunk [chunkPages]page
 //
 // By page, not by bucket or key: a swiss map of 100,000 buckets is larger than the caches near a core, and order has to
 // be kept by bucket anyway. Asking a swiss map takes as long as the rest of a lookup, even when it is small, hence the
-// near pages in front of it. BenchmarkIndex measures all of these, and a builtin Go map.
+// near pages in front of it, and the groups of pages behind it, so that it stays small. BenchmarkIndex measures all of
+// these, and a builtin Go map.
 type index struct {
 	near []atomic.Pointer[chunk]
 	far  []farIndex // by stripe, none where all pages are near
@@ -35,8 +36,16 @@ type index struct {
 // The swiss map's own order is random and never looked at: walks follow the bitmap and the pages. It is archived
 // upstream, which is why no other file knows it: replacing it is a change to this type alone.
 type farIndex struct {
-	pages *swiss.Map[uint32, *page]
+	groups *swiss.Map[uint32, *group]
 }
+
+// group is neighbouring chunks of a stripe.
+type group [groupChunks]*chunk
+
+const (
+	groupChunks = 128
+	groupPages  = groupChunks * chunkPages
+)
 
 // newIndex makes an index for so many pages, of so many stripes.
 func newIndex(pages, stripes uint32) index {
@@ -62,7 +71,7 @@ func (x *index) getFar(number uint32) *page {
 	if number < nearPages || len(x.far) == 0 {
 		return &noPage
 	}
-	return x.far[number%uint32(len(x.far))].get(number)
+	return x.far[number%uint32(len(x.far))].get(number / uint32(len(x.far)))
 }
 
 // touch is a page by its number, to be stored in.
@@ -70,27 +79,35 @@ func (x *index) touch(number uint32) *page {
 	if at := number / chunkPages; at < uint32(len(x.near)) {
 		return &publish(&x.near[at])[number%chunkPages]
 	}
-	return x.far[number%uint32(len(x.far))].touch(number)
+	return x.far[number%uint32(len(x.far))].touch(number / uint32(len(x.far)))
 }
 
-func (x *farIndex) get(number uint32) *page {
-	if x.pages == nil {
+// get is page number n of the stripe, noPage when nothing was ever stored near it.
+func (x *farIndex) get(n uint32) *page {
+	if x.groups == nil {
 		return &noPage
 	}
-	if p, ok := x.pages.Get(number); ok {
-		return p
+	if g, ok := x.groups.Get(n / groupPages); ok {
+		if c := g[n/chunkPages%groupChunks]; c != nil {
+			return &c[n%chunkPages]
+		}
 	}
 	return &noPage
 }
 
-func (x *farIndex) touch(number uint32) *page {
-	if x.pages == nil {
-		x.pages = swiss.NewMap[uint32, *page](1)
+// touch is page number n of the stripe, to be stored in.
+func (x *farIndex) touch(n uint32) *page {
+	if x.groups == nil {
+		x.groups = swiss.NewMap[uint32, *group](1)
 	}
-	p, ok := x.pages.Get(number)
+	g, ok := x.groups.Get(n / groupPages)
 	if !ok {
-		p = new(page)
-		x.pages.Put(number, p)
+		g = new(group)
+		x.groups.Put(n/groupPages, g)
 	}
-	return p
+	c := &g[n/chunkPages%groupChunks]
+	if *c == nil {
+		*c = new(chunk)
+	}
+	return &(*c)[n%chunkPages]
 }

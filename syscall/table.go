@@ -15,7 +15,7 @@ const (
 // String is the level in the status table.
 func (l Level) String() string { return [...]string{"no", "probes", "yes"}[l] }
 
-// Command is an entry of the table of commands, which is the dispatch and the documentation at once.
+// Command is an entry of the table of commands. (*call).run has the code of those that are not Unsupported.
 type Command struct {
 	Cmd   abi.Cmd
 	Level Level
