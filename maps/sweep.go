@@ -167,37 +167,54 @@ func (w *sweep) close(in pass) {
 
 // copy copies the cells from one to another.
 func (w *sweep) copy(p *page, from, to uint32) {
-	size := int(w.spec.KeySize + w.spec.ValueSize)
-	switch keys := w.Keys; {
+	key, value := int(w.spec.KeySize), int(w.spec.ValueSize)
+	switch {
 	case w.Values != nil:
-		w.copyPairs(p, from, to, keys[w.Count*int(w.spec.KeySize):], w.Values[w.Count*int(w.spec.ValueSize):])
+		w.copyApart(p, from, to, w.Keys[w.Count*key:], w.Values[w.Count*value:])
 	case w.packed:
-		copy(keys[w.Count*size:], p.cells(from, to-from, w.layout))
+		copy(w.Keys[w.Count*(key+value):], p.cells(from, to-from, w.layout))
 	default:
-		w.copyRecords(p, from, to, keys[w.Count*size:])
+		w.copyRecords(p, from, to, w.Keys[w.Count*(key+value):])
+	}
+}
+
+// copyApart copies keys and values to places of their own.
+func (w *sweep) copyApart(p *page, from, to uint32, keys, values []byte) {
+	var next [ahead][]byte
+	key := int(w.spec.KeySize)
+	for ; from < to; from += ahead {
+		for _, r := range w.look(p, from, to, &next) {
+			put(keys, r[:key])
+			put(values, r[key:])
+			keys, values = keys[key:], values[len(r)-key:]
+		}
+	}
+}
+
+// copyRecords copies records.
+func (w *sweep) copyRecords(p *page, from, to uint32, records []byte) {
+	var next [ahead][]byte
+	for ; from < to; from += ahead {
+		for _, r := range w.look(p, from, to, &next) {
+			records = records[copy(records, r):]
+		}
 	}
 }
 
 // ahead is the number of records that are looked at before they are copied.
 const ahead = 16
 
-// copyRecords copies records that lie anywhere in memory. It reads a byte of each first, so that the processor waits for
-// all of them at once.
-func (w *sweep) copyRecords(p *page, from, to uint32, keys []byte) {
-	var records [ahead][]byte
-	for from < to {
-		n := 0
-		for ; from < to && n < ahead; from++ {
-			records[n] = w.arena.content(slotIn(p.cell(from, slots)))
-			n++
-		}
-		for _, r := range records[:n] {
-			w.touched ^= r[0]
-		}
-		for _, r := range records[:n] {
-			keys = keys[copy(keys, r):]
-		}
+// look fills next with the records from one on, and returns those before to. It reads a byte of each, so that the
+// processor waits for all of them at once: those in slots lie anywhere in memory.
+func (w *sweep) look(p *page, from, to uint32, next *[ahead][]byte) [][]byte {
+	records := next[:min(to-from, ahead)]
+	for i := range records {
+		records[i] = w.record(p, from+uint32(i))
 	}
+	for _, r := range records {
+		w.touched ^= r[0]
+	}
+	return records
 }
 
 // remove takes the cells from one to another out of the map. What is given back last is used first: where single
