@@ -122,6 +122,8 @@ func equal(a, b []byte) bool {
 		return binary.LittleEndian.Uint32(a) == binary.LittleEndian.Uint32(b)
 	case len(a) == 8 && len(b) == 8:
 		return binary.LittleEndian.Uint64(a) == binary.LittleEndian.Uint64(b)
+	case len(a) == 16 && len(b) == 16:
+		return [16]byte(a) == [16]byte(b)
 	}
 	return bytes.Equal(a, b)
 }
@@ -133,6 +135,8 @@ func put(to, from []byte) {
 		binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
 	case len(from) == 4 && len(to) >= 4:
 		binary.LittleEndian.PutUint32(to, binary.LittleEndian.Uint32(from))
+	case len(from) == 16 && len(to) >= 16:
+		*(*[16]byte)(to) = [16]byte(from)
 	default:
 		copy(to, from)
 	}
