@@ -4,8 +4,8 @@ package maps
 // that no Scheduler watches: of all the orders in which a machine could run the steps of each element, it is one.
 type Sweeper interface {
 	Drainer
-	// Sweep copies elements in the order of the walk and says in s where it stopped: when the table ends, the room
-	// does, or sweepMost elements are copied.
+	// Sweep copies elements in the order of the walk and says in s where it stopped: when the table ends or the room
+	// does, or somewhere before, but not before the first element.
 	Sweep(t *Task, s *Sweep)
 }
 
@@ -24,8 +24,9 @@ type Sweep struct {
 	Count int
 }
 
-// sweepAll is the number of elements from which on locking all pages at once is cheaper than locking each, and
-// sweepMost the number from which on a step copies no further page, since others wait for it.
+// sweepAll is the number of elements from which on locking all pages at once is cheaper than locking each: with fewer, a
+// step copies from one page. sweepMost is the number from which on a step copies no further page, since others wait for
+// it.
 const (
 	sweepAll  = 64
 	sweepMost = 4096
@@ -73,7 +74,11 @@ func (w *sweep) walk() {
 	if w.After != nil && !w.follow() {
 		return
 	}
-	for w.Count < sweepMost {
+	most := 1
+	if w.all {
+		most = sweepMost
+	}
+	for w.Count < most {
 		n := w.occupied.next(w.Bucket >> w.shift)
 		if n > w.mask>>w.shift {
 			w.Bucket = w.mask + 1
