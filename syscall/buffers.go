@@ -12,7 +12,6 @@ import (
 type buffers struct {
 	attr   Attr
 	page   [abi.MaxAttrSize]byte
-	word   [4]byte
 	single [singleBuffers][]byte
 	keys   []byte // a bucket's keys
 	values []byte // a bucket's values
