@@ -45,18 +45,9 @@ func Campaign(ctx context.Context, o Options) (*Report, error) {
 	if o.CPUs == 0 {
 		o.CPUs = PossibleCPUs()
 	}
-	r := &Report{}
-	next, stop := o.trials(o.jobs())
-	defer stop()
-	for r.Ops < o.Ops && len(r.Mismatches) < max(o.Most, 1) && ctx.Err() == nil {
-		t := next()
-		if t.err != nil {
-			return r, fmt.Errorf("program %d of seed %d: %w", r.Programs, o.Seed, t.err)
-		}
-		r.add(t)
-		if o.Progress != nil {
-			o.Progress(r)
-		}
+	r, err := newTournament(ctx, o).run(o.jobs())
+	if err != nil {
+		return r, err
 	}
 	return r, ctx.Err()
 }
