@@ -214,7 +214,7 @@ func BenchmarkSweep(b *testing.B) {
 				s := maps.Sweep{}
 				for done := 0; done < benchEntries; done += s.Count {
 					s.Keys = all[done*int(4+size):]
-					m.(maps.Sweeper).Sweep(&maps.Task{}, &s)
+					m.(maps.Swept).Sweeper().Sweep(&maps.Task{}, &s)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed())/float64(b.N)/benchEntries, "ns/element")

@@ -89,14 +89,14 @@ func (c *chains) drop(bucket uint32, n int) {
 type pair struct {
 	chains
 	store
-	sweeper maps.Sweeper
+	sweeper *maps.Sweeper
 }
 
 func newPair(t testing.TB, spec maps.Spec) *pair {
 	m := must(t, spec)
-	p := &pair{store: m.(store), sweeper: m.(maps.Sweeper)}
+	p := &pair{store: m.(store), sweeper: m.(maps.Swept).Sweeper()}
 	p.spec, p.drainer = spec, m.(maps.Drainer)
-	p.buckets = make([][]element, p.sweeper.Buckets())
+	p.buckets = make([][]element, p.Buckets())
 	return p
 }
 
@@ -153,7 +153,7 @@ func (p *pair) read(t *rapid.T, key []byte) {
 	require.Equal(t, len(bucket), p.ReadBucket(on(0), b, keys, values, false))
 	requireElements(t, bucket, keys, values)
 	next32 := b
-	for next32 < p.sweeper.Buckets() && len(p.buckets[next32]) == 0 {
+	for next32 < p.Buckets() && len(p.buckets[next32]) == 0 {
 		next32++
 	}
 	require.Equal(t, next32, p.NextBucket(b))

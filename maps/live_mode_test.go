@@ -74,7 +74,7 @@ func disturb(t *testing.T, m store, task *maps.Task, random *rand.Rand) {
 			}
 		case 8:
 			m.LookupLive(task, key)
-			sweep(t, m.(maps.Sweeper), task, random)
+			sweep(t, m.(maps.Swept), task, random)
 		default:
 			if m.Lookup(task, key, value) == abi.OK {
 				requireEqualHalves(t, value)
@@ -84,13 +84,13 @@ func disturb(t *testing.T, m store, task *maps.Task, random *rand.Rand) {
 }
 
 // sweep copies or removes a part of the map, in steps on all buckets or on each.
-func sweep(t *testing.T, m maps.Sweeper, task *maps.Task, random *rand.Rand) {
+func sweep(t *testing.T, m maps.Swept, task *maps.Task, random *rand.Rand) {
 	room := 4 << random.IntN(6)
 	s := &maps.Sweep{
 		Bucket: random.Uint32N(m.Buckets()), Keys: make([]byte, 4*room), Values: make([]byte, 16*room),
 		Whole: random.IntN(2) == 0, Remove: random.IntN(8) == 0,
 	}
-	m.Sweep(task, s)
+	m.Sweeper().Sweep(task, s)
 	for i := range s.Count {
 		requireEqualHalves(t, s.Values[16*i:][:16])
 	}

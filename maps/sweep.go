@@ -1,19 +1,26 @@
 package maps
 
-// Sweeper is a hash table of which many elements can be copied, or moved out, in one atomic step. That is for tasks
-// that no Scheduler watches: of all the orders in which a machine could run the steps of each element, it is one.
-type Sweeper interface {
+// Swept is a hash table of which many elements can be copied, or moved out, in one atomic step.
+type Swept interface {
 	Drainer
-	// Sweep copies elements in the order of the walk and says in s where it stopped: when the table ends or the room
-	// does, or somewhere before, but not before the first element.
-	Sweep(t *Task, s *Sweep)
+	Sweeper() *Sweeper
 }
+
+// Sweeper makes these steps. They are for tasks that no Scheduler watches: of all the orders in which a machine could run
+// the steps of each element, they are one. It is no interface, so that a Sweep can stay on its caller's stack.
+type Sweeper table
+
+// Sweeper is the table itself.
+func (x *table) Sweeper() *Sweeper { return (*Sweeper)(x) }
 
 // Sweep is a part of a walk.
 type Sweep struct {
-	// Bucket is where to begin, and afterwards where to go on, Buckets() at the end of the table.
+	// Bucket is where to begin, and afterwards Buckets() at the end of the table, else where to go on: with the first
+	// element of a bucket from there on that has not left the map or, where neither Whole nor Remove is set, behind
+	// the last element copied.
 	Bucket uint32
-	// After, unless nil, is a key to begin behind, or at bucket 0 when it is not in the map.
+	// After, unless nil, is a key to begin behind, or at bucket 0 when it is not in the map. It is done with before
+	// anything is written.
 	After []byte
 	// Whole takes a bucket as a whole or not at all. Remove takes the elements out of the map.
 	Whole, Remove bool
@@ -22,6 +29,8 @@ type Sweep struct {
 	Keys, Values []byte
 	// Count is the number of elements copied.
 	Count int
+
+	step sweepStep
 }
 
 // sweepAll is the number of elements from which on locking all pages at once is cheaper than locking each: with fewer, a
@@ -32,32 +41,33 @@ const (
 	sweepMost = 4096
 )
 
-// sweep is a Sweep in progress.
-type sweep struct {
-	*Sweep
-	*table
-	task *Task
-	room int  // elements
-	all  bool // every page is locked
-	last cursor
+// sweepStep is a step in progress. It is a part of the Sweep so that nothing has to be copied from one to the other.
+type sweepStep struct {
+	table *table
+	task  *Task
+	room  int  // elements
+	all   bool // every page is locked
+	last  cursor
 	// touched is what was read ahead, or the compiler would leave that out.
 	touched byte
 	gone    removed
 }
 
-// Sweep copies elements.
-func (x *table) Sweep(t *Task, s *Sweep) {
+// Sweep copies elements in the order of the walk and says in s where it stopped: when the table ends or the room does,
+// or somewhere before, but not before the first element.
+func (m *Sweeper) Sweep(t *Task, s *Sweep) {
+	x := (*table)(m)
 	s.Count = 0
-	w := sweep{Sweep: s, table: x, task: t, room: x.roomFor(s)}
-	if w.all = w.room >= sweepAll; w.all {
+	s.step.table, s.step.task, s.step.room, s.step.gone = x, t, x.roomFor(s), removed{}
+	if s.step.all = s.step.room >= sweepAll; s.step.all {
 		x.lockAll(t, s.Remove)
 	}
-	w.walk()
-	if w.all {
+	s.walk()
+	if s.step.all {
 		x.unlockAll()
 	}
 	if s.Remove && s.Count > 0 {
-		x.free.giveAll(t, w.gone.first, w.gone.last, s.Count)
+		x.free.giveAll(t, s.step.gone.first, s.step.gone.last, s.Count)
 	}
 }
 
@@ -70,125 +80,134 @@ func (x *table) roomFor(s *Sweep) int {
 }
 
 // walk copies from where the sweep begins.
-func (w *sweep) walk() {
-	if w.After != nil && !w.follow() {
+func (s *Sweep) walk() {
+	x := s.step.table
+	if s.After != nil && !s.follow() {
 		return
 	}
 	most := 1
-	if w.all {
+	if s.step.all {
 		most = sweepMost
 	}
-	for w.Count < most {
-		n := w.occupied.next(w.Bucket >> w.shift)
-		if n > w.mask>>w.shift {
-			w.Bucket = w.mask + 1
+	for s.Count < most {
+		n := x.occupied.next(s.Bucket >> x.shift)
+		if n > x.mask>>x.shift {
+			s.Bucket = x.mask + 1
 			return
 		}
-		w.Bucket = max(w.Bucket, n<<w.shift)
-		if !w.page() {
+		s.Bucket = max(s.Bucket, n<<x.shift)
+		if !s.page() {
 			return
 		}
 	}
 }
 
 // page copies the rest of the page that the sweep is in, and says whether there was room for it.
-func (w *sweep) page() bool {
-	in := w.open(w.Bucket)
-	p, i := w.pageOf(w.Bucket)
-	fits := w.take(p, p.start(i))
-	w.close(in)
+func (s *Sweep) page() bool {
+	x := s.step.table
+	in := s.open(s.Bucket)
+	p, i := x.pageOf(s.Bucket)
+	fits := s.take(p, p.start(i))
+	s.close(in)
 	return fits
 }
 
 // follow copies what stands behind After in its page, and says whether there was room for it.
-func (w *sweep) follow() bool {
-	in, number, p, at, record := w.seek()
+func (s *Sweep) follow() bool {
+	x := s.step.table
+	in, number, p, at, record := s.seek()
 	fits := true
-	w.Bucket = 0
+	s.Bucket = 0
 	if record != nil {
-		w.Bucket = number << w.shift
-		fits = w.take(p, at+1)
+		s.Bucket = number << x.shift
+		fits = s.take(p, at+1)
 	}
-	w.close(in)
+	s.close(in)
 	return fits
 }
 
 // seek opens the page of After and finds it there.
-func (w *sweep) seek() (in pass, number uint32, p *page, at uint32, record []byte) {
-	if !w.all && !w.Remove {
-		return w.table.seek(w.task, w.After)
+func (s *Sweep) seek() (in pass, number uint32, p *page, at uint32, record []byte) {
+	x := s.step.table
+	if !s.step.all && !s.Remove {
+		return x.seek(s.step.task, s.After)
 	}
-	hash := w.hash(w.After)
-	in = w.open(hash & w.mask)
-	p, at, record = w.find(hash, w.After)
-	return in, hash & w.mask >> w.shift, p, at, record
+	hash := x.hash(s.After)
+	in = s.open(hash & x.mask)
+	p, at, record = x.find(hash, s.After)
+	return in, hash & x.mask >> x.shift, p, at, record
 }
 
 // take copies a page from cell from on, as much of it as there is room for, and moves the sweep to where it goes on.
-func (w *sweep) take(p *page, from uint32) (fits bool) {
-	first := w.Bucket >> w.shift << w.shift
-	to, on := p.count, first+1<<w.shift
-	if rest := w.room - w.Count; int(to-from) > rest {
-		to = from + uint32(rest)
-		i := p.bucketAt(w.Bucket-first, to)
-		if on = first + i; w.Whole {
-			to = p.start(i)
+func (s *Sweep) take(p *page, from uint32) (fits bool) {
+	x := s.step.table
+	first := s.Bucket >> x.shift << x.shift
+	to, on := p.count, first+1<<x.shift
+	if rest := s.step.room - s.Count; int(to-from) > rest {
+		to, on = from+uint32(rest), s.Bucket
+		if s.Whole {
+			i := p.bucketAt(s.Bucket-first, to)
+			to, on = p.start(i), first+i
 		}
 	}
-	w.copy(p, from, to)
-	if w.Remove && from < to {
-		w.remove(p, from, to)
+	s.copy(p, from, to)
+	if s.Remove && from < to {
+		s.remove(p, from, to)
 	}
 	if to > from {
-		w.last = cursorAt(first>>w.shift, to-1)
+		s.step.last = cursorAt(first>>x.shift, to-1)
 	}
-	w.Count += int(to - from)
-	fits, w.Bucket = on > first|(1<<w.shift-1), on
+	s.Count += int(to - from)
+	fits, s.Bucket = on > first|(1<<x.shift-1), on
 	return fits
 }
 
 // open makes the page of bucket b safe to read, and to change where the sweep removes.
-func (w *sweep) open(b uint32) pass {
+func (s *Sweep) open(b uint32) pass {
+	x := s.step.table
 	switch {
-	case w.all:
-		return pass{stripe: &w.stripes[w.number(b)]}
-	case w.Remove:
-		return pass{stripe: w.lock(w.task, b)}
+	case s.step.all:
+		return pass{stripe: &x.stripes[x.number(b)]}
+	case s.Remove:
+		return pass{stripe: x.lock(s.step.task, b)}
 	}
-	return w.enter(w.task, b)
+	return x.enter(s.step.task, b)
 }
 
 // close ends what open began.
-func (w *sweep) close(in pass) {
+func (s *Sweep) close(in pass) {
+	x := s.step.table
 	switch {
-	case w.all:
-	case w.Remove:
-		w.unlock(in.stripe)
+	case s.step.all:
+	case s.Remove:
+		x.unlock(in.stripe)
 	default:
-		in.cursor = w.last
-		w.leave(w.task, in)
+		in.cursor = s.step.last
+		x.leave(s.step.task, in)
 	}
 }
 
 // copy copies the cells from one to another.
-func (w *sweep) copy(p *page, from, to uint32) {
-	key, value := int(w.spec.KeySize), int(w.spec.ValueSize)
+func (s *Sweep) copy(p *page, from, to uint32) {
+	x := s.step.table
+	key, value := int(x.spec.KeySize), int(x.spec.ValueSize)
 	switch {
-	case w.Values != nil:
-		w.copyApart(p, from, to, w.Keys[w.Count*key:], w.Values[w.Count*value:])
-	case w.packed:
-		copy(w.Keys[w.Count*(key+value):], p.cells(from, to-from, w.layout))
+	case s.Values != nil:
+		s.copyApart(p, from, to, s.Keys[s.Count*key:], s.Values[s.Count*value:])
+	case x.packed:
+		put(s.Keys[s.Count*(key+value):], p.cells(from, to-from, x.layout))
 	default:
-		w.copyRecords(p, from, to, w.Keys[w.Count*(key+value):])
+		s.copyRecords(p, from, to, s.Keys[s.Count*(key+value):])
 	}
 }
 
 // copyApart copies keys and values to places of their own.
-func (w *sweep) copyApart(p *page, from, to uint32, keys, values []byte) {
+func (s *Sweep) copyApart(p *page, from, to uint32, keys, values []byte) {
+	x := s.step.table
 	var next [ahead][]byte
-	key := int(w.spec.KeySize)
+	key := int(x.spec.KeySize)
 	for ; from < to; from += ahead {
-		for _, r := range w.look(p, from, to, &next) {
+		for _, r := range s.look(p, from, to, &next) {
 			put(keys, r[:key])
 			put(values, r[key:])
 			keys, values = keys[key:], values[len(r)-key:]
@@ -197,10 +216,10 @@ func (w *sweep) copyApart(p *page, from, to uint32, keys, values []byte) {
 }
 
 // copyRecords copies records.
-func (w *sweep) copyRecords(p *page, from, to uint32, records []byte) {
+func (s *Sweep) copyRecords(p *page, from, to uint32, records []byte) {
 	var next [ahead][]byte
 	for ; from < to; from += ahead {
-		for _, r := range w.look(p, from, to, &next) {
+		for _, r := range s.look(p, from, to, &next) {
 			records = records[copy(records, r):]
 		}
 	}
@@ -211,28 +230,30 @@ const ahead = 16
 
 // look fills next with the records from one on, and returns those before to. It reads a byte of each, so that the
 // processor waits for all of them at once: those in slots lie anywhere in memory.
-func (w *sweep) look(p *page, from, to uint32, next *[ahead][]byte) [][]byte {
+func (s *Sweep) look(p *page, from, to uint32, next *[ahead][]byte) [][]byte {
+	x := s.step.table
 	records := next[:min(to-from, ahead)]
 	for i := range records {
-		records[i] = w.record(p, from+uint32(i))
+		records[i] = x.record(p, from+uint32(i))
 	}
 	for _, r := range records {
-		w.touched ^= r[0]
+		s.step.touched ^= r[0]
 	}
 	return records
 }
 
 // remove takes the cells from one to another out of the map. What is given back last is used first: where single
 // elements leave, that is the one that left last, and where buckets do, their newest.
-func (w *sweep) remove(p *page, from, to uint32) {
-	if w.Whole {
-		for i := w.Bucket & (1<<w.shift - 1); i < pageBuckets && p.start(i) < to; i++ {
+func (s *Sweep) remove(p *page, from, to uint32) {
+	x := s.step.table
+	if s.Whole {
+		for i := s.Bucket & (1<<x.shift - 1); i < pageBuckets && p.start(i) < to; i++ {
 			at, end := p.bounds(i)
-			w.gone.addNewestLast(w.table, p, at, end)
+			s.step.gone.addNewestLast(x, p, at, end)
 		}
 	} else {
-		w.gone.addNewestFirst(w.table, p, from, to)
+		s.step.gone.addNewestFirst(x, p, from, to)
 	}
-	p.cut(from, to-from, w.layout)
-	w.vacate(p, w.Bucket)
+	p.cut(from, to-from, x.layout)
+	x.vacate(p, s.Bucket)
 }

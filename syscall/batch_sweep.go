@@ -1,5 +1,7 @@
 package bpfsys
 
+import "github.com/bpfsim/bpfsim/maps"
+
 // apart reports whether the caller's arrays do not overlap: then nobody can tell in which order they are written.
 func (b *batch) apart() bool {
 	keys, values := at(b.Keys, b.Count, b.keySize), at(b.Values, b.Count, b.valueSize)
@@ -9,8 +11,7 @@ func (b *batch) apart() bool {
 // sweepBuckets copies whole buckets, many in a step, straight into the caller's arrays as far as these can be written
 // directly. It returns the number of elements copied and the bucket to go on with.
 func (b *batch) sweepBuckets(bucket uint32, remove bool) (done, next uint32) {
-	s := b.walk()
-	s.Bucket, s.Whole, s.Remove = bucket, true, remove
+	s := maps.Sweep{Bucket: bucket, Whole: true, Remove: remove}
 	for done < b.Count {
 		left := int(b.Count - done)
 		s.Keys = b.arena.Window(at(b.Keys, done, b.keySize), left*b.keySize)
@@ -18,7 +19,7 @@ func (b *batch) sweepBuckets(bucket uint32, remove bool) (done, next uint32) {
 		if s.Keys == nil || s.Values == nil {
 			break
 		}
-		b.m.sweeper.Sweep(b.task, s)
+		b.m.sweeper.Sweep(b.task, &s)
 		if s.Count == 0 {
 			break
 		}

@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/bpfsim/bpfsim/abi"
-	"github.com/bpfsim/bpfsim/maps"
 )
 
 // buffers are the kernel's memory for a call that needs some. They are pooled, so that calls on elements allocate
@@ -19,10 +18,8 @@ type buffers struct {
 	swollen bool
 
 	// What maps and functions get a pointer to is kept here, so that it is not allocated for every call.
-	batch  batch
-	taker  taker
-	sweep  maps.Sweep
-	walked bool // sweep was used
+	batch batch
+	taker taker
 }
 
 // buffer names a buffer for one thing.
@@ -59,9 +56,6 @@ func (c *call) end() {
 
 // release puts b back. It clears what points to others' memory.
 func (b *buffers) release() {
-	if b.walked {
-		b.walked, b.sweep = false, maps.Sweep{}
-	}
 	if b.taker.m != nil {
 		b.taker = taker{}
 	}
@@ -72,12 +66,6 @@ func (b *buffers) release() {
 		b.swollen, b.single, b.keys, b.values = false, [singleBuffers][]byte{}, nil, nil
 	}
 	pool.Put(b)
-}
-
-// walk is an empty sweep.
-func (b *buffers) walk() *maps.Sweep {
-	b.walked = true
-	return &b.sweep
 }
 
 // sized gives *p, one of the buffers, n bytes, reusing its memory.

@@ -7,85 +7,94 @@ import "github.com/bpfsim/bpfsim/abi"
 func (c *call) mapDump() (int32, abi.Errno) {
 	var args MapDump
 	args.Decode(c.attr)
-	july := MapDumpJuly{FD: args.FD, PrevKey: args.PrevKey, Buf: args.Buf, BufLen: args.BufLen}
-	return 0, c.runDump(july, false)
+	var d dump
+	d.prevKey, d.buf, d.bufLen = args.PrevKey, args.Buf, args.BufLen
+	return 0, c.runDump(&d, args.FD)
 }
 
 // mapDumpJuly is BPF_MAP_DUMP as mailed on 24 July 2019, and with abi.DumpBucket this project's own.
 func (c *call) mapDumpJuly() (int32, abi.Errno) {
-	var args MapDumpJuly
-	args.Decode(c.attr)
-	return 0, c.runDump(args, false)
+	return 0, c.dumpJuly(false)
 }
 
 // mapDumpAndDelete is what Yonghong Song's review of RFC v3 asks for (5 July 2019).
 func (c *call) mapDumpAndDelete() (int32, abi.Errno) {
-	var args MapDumpAndDelete
+	return 0, c.dumpJuly(true)
+}
+
+func (c *call) dumpJuly(remove bool) abi.Errno {
+	var args MapDumpJuly
 	args.Decode(c.attr)
-	return 0, c.runDump(MapDumpJuly(args), true)
+	d := dump{remove: remove}
+	d.prevKey, d.buf, d.bufLen, d.flags = args.PrevKey, args.Buf, args.BufLen, args.Flags
+	return c.runDump(&d, args.FD)
 }
 
 // runDump makes the checks in the mail's order. No map here has a spin lock in its value, so abi.Lock is refused where
 // the mail looks for one.
-func (c *call) runDump(args MapDumpJuly, remove bool) abi.Errno {
-	if args.Flags&^(abi.Lock|abi.DumpBucket) != 0 {
+func (c *call) runDump(d *dump, fd int32) abi.Errno {
+	if d.flags&^(abi.Lock|abi.DumpBucket) != 0 {
 		return abi.EINVAL
 	}
 	need := reading
-	if remove {
+	if d.remove {
 		need |= writing
 	}
-	file, errno := c.use(args.FD, need)
+	file, errno := c.use(fd, need)
 	if errno != abi.OK {
 		return errno
 	}
-	errno = c.dump(file.m, args, remove)
+	errno = c.dump(d, file.m)
 	c.done(file, need)
 	return errno
 }
 
-func (c *call) dump(m *Map, args MapDumpJuly, remove bool) abi.Errno {
+func (c *call) dump(d *dump, m *Map) abi.Errno {
 	switch {
-	case args.Flags&abi.Lock != 0, args.Flags&abi.DumpBucket != 0 && m.drainer == nil:
+	case d.flags&abi.Lock != 0, d.flags&abi.DumpBucket != 0 && m.drainer == nil:
 		return abi.EINVAL
-	case m.walker == nil, remove && m.drainer == nil:
+	case m.walker == nil, d.remove && m.drainer == nil:
 		return abi.ENOTSUPP
 	}
-	c.kept() // before the copy, for both
-	var d dump
-	d.call, d.MapDumpJuly, d.m, d.remove = *c, args, m, remove
-	return d.run()
+	d.task, d.proc, d.arena, d.buffers = c.task, c.proc, c.arena, c.buffers
+	d.m, d.size = m, uint64(m.keySize+m.valueSize)
+	errno := d.run()
+	c.buffers = d.buffers // to be given back
+	return errno
 }
 
-// dump is a dump past its checks. record is one buffer, a key and its value.
+// dump is a dump past its checks.
 type dump struct {
 	call
-	MapDumpJuly
-	m      *Map
-	remove bool
+	m       *Map
+	prevKey uint64
+	buf     uint64
+	bufLen  uint64
+	flags   uint64
+	remove  bool
 
+	size   uint64 // of a record, in bytes
+	room   uint64 // bytes
+	filled uint64 // bytes
+	cursor []byte // nil: from the start
+	last   []byte // the key for prevKey: in buf, or the key buffer below
+
+	// What goes element by element has one buffer of its own, a key and its value.
 	record []byte
 	key    []byte
 	value  []byte
-	cursor []byte // nil: from the start
-	room   uint64 // bytes
-	filled uint64 // bytes
 }
 
 func (d *dump) run() abi.Errno {
-	room, errno := d.getWord(d.BufLen)
+	room, errno := d.getWord(d.bufLen)
 	if errno != abi.OK {
 		return errno
 	}
-	d.record = d.kept().one(valueBuffer, d.m.keySize+d.m.valueSize)
-	d.key, d.value, d.room = d.record[:d.m.keySize], d.record[d.m.keySize:], uint64(room)
-	if d.room < uint64(len(d.record)) {
+	if d.room = uint64(room); d.room < d.size {
 		return abi.EINVAL
 	}
-	if d.PrevKey != 0 && !d.remove {
-		// A copy: what is dumped may overwrite it.
-		d.cursor = d.kept().one(keyBuffer, d.m.keySize)
-		if errno = d.copyIn(d.cursor, d.PrevKey); errno != abi.OK {
+	if d.prevKey != 0 && !d.remove {
+		if d.cursor, errno = d.view(keyBuffer, d.prevKey, d.m.keySize); errno != abi.OK {
 			return errno
 		}
 	}
@@ -97,7 +106,7 @@ func (d *dump) run() abi.Errno {
 
 func (d *dump) fill() abi.Errno {
 	bucket := uint32(0)
-	if d.Flags&abi.DumpBucket != 0 && d.cursor != nil {
+	if d.flags&abi.DumpBucket != 0 && d.cursor != nil {
 		bucket = d.m.drainer.BucketOf(d.cursor) + 1
 	}
 	if d.sweeps(d.m) != nil {
@@ -108,13 +117,27 @@ func (d *dump) fill() abi.Errno {
 
 // fillFrom goes on element by element, or bucket by bucket, from a bucket on.
 func (d *dump) fillFrom(bucket uint32) abi.Errno {
+	d.own()
 	switch {
-	case d.Flags&abi.DumpBucket != 0:
+	case d.flags&abi.DumpBucket != 0:
 		return d.fillBuckets(bucket)
 	case d.remove:
 		return d.drain(bucket)
 	}
 	return d.fillElements()
+}
+
+// own moves the keys that lie in user memory, where records come, to buffers of the call's own.
+func (d *dump) own() {
+	d.record = d.kept().one(valueBuffer, int(d.size))
+	d.key, d.value = d.record[:d.m.keySize], d.record[d.m.keySize:]
+	copy(d.key, d.last)
+	d.last = d.key
+	if d.cursor != nil {
+		from := d.cursor
+		d.cursor = d.kept().one(keyBuffer, d.m.keySize)
+		copy(d.cursor, from)
+	}
 }
 
 // fillElements copies records until the room or the map ends. After the first record the cursor is the loop's own key
@@ -135,17 +158,17 @@ func (d *dump) fillElements() abi.Errno {
 		if errno != abi.OK {
 			return errno
 		}
-		if errno = d.copyOut(d.Buf+d.filled, d.record); errno != abi.OK {
+		if errno = d.copyOut(d.buf+d.filled, d.record); errno != abi.OK {
 			return errno
 		}
 		d.cursor = d.key
-		d.filled += uint64(len(d.record))
+		d.filled += d.size
 	}
 	return abi.OK
 }
 
 // hasRoom reports whether another record fits.
-func (d *dump) hasRoom() bool { return d.filled+uint64(len(d.record)) <= d.room }
+func (d *dump) hasRoom() bool { return d.filled+d.size <= d.room }
 
 // end is the result at the end of the map: ENOENT only when the call copied nothing.
 func (d *dump) end() abi.Errno {
@@ -169,11 +192,14 @@ func (d *dump) next() abi.Errno {
 // finish writes the bytes filled and then, where the caller passed a key, the last key (of the mail's loop: whatever
 // its key buffer holds now).
 func (d *dump) finish() abi.Errno {
-	if errno := d.copyWordOut(d.BufLen, uint32(d.filled)); errno != abi.OK {
+	if d.bufLen < d.buf+d.filled && d.buf < d.bufLen+4 {
+		d.own() // the number comes over records
+	}
+	if errno := d.copyWordOut(d.bufLen, uint32(d.filled)); errno != abi.OK {
 		return errno
 	}
-	if d.PrevKey == 0 {
+	if d.prevKey == 0 {
 		return abi.OK
 	}
-	return d.copyOut(d.PrevKey, d.key)
+	return d.copyOut(d.prevKey, d.last)
 }

@@ -21,7 +21,7 @@ func (d *dump) fillBuckets(bucket uint32) abi.Errno {
 // copyBucket copies a bucket, and empties it if the dump removes. fits is false, and errno ENOSPC before the first
 // record, when there is not enough room.
 func (d *dump) copyBucket(bucket uint32) (fits bool, errno abi.Errno) {
-	room := (d.room - d.filled) / uint64(len(d.record))
+	room := (d.room - d.filled) / d.size
 	n, errno := d.readBucket(bucket, int(room))
 	if uint64(n) > room {
 		return false, d.noRoom()
@@ -30,11 +30,11 @@ func (d *dump) copyBucket(bucket uint32) (fits bool, errno abi.Errno) {
 		return true, errno
 	}
 	if !d.remove {
-		if errno = d.copyOut(d.Buf+d.filled, d.kept().pack(n, d.m)); errno != abi.OK {
+		if errno = d.copyOut(d.buf+d.filled, d.kept().pack(n, d.m)); errno != abi.OK {
 			return true, errno
 		}
 	}
-	d.filled += uint64(n * len(d.record))
+	d.filled += uint64(n) * d.size
 	copy(d.key, d.kept().keys[(n-1)*len(d.key):])
 	return true, abi.OK
 }
@@ -88,7 +88,7 @@ func (d *dump) drain(bucket uint32) abi.Errno {
 			return t.fault
 		}
 		copy(d.key, key)
-		d.filled += uint64(len(d.record))
+		d.filled += d.size
 	}
 	return abi.OK
 }

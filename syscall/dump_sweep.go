@@ -7,7 +7,7 @@ import (
 
 // sweeps is the hash table of m if the caller may copy many of its elements in one step: no machine watches the steps,
 // and no signal has to be looked for between elements.
-func (c *call) sweeps(m *Map) maps.Sweeper {
+func (c *call) sweeps(m *Map) *maps.Sweeper {
 	if c.task.Scheduler != nil || c.proc.Interrupted != nil {
 		return nil
 	}
@@ -21,13 +21,12 @@ const sweepMost = 64 << 10
 // map goes on wherever it continues from that key. What it leaves, the loops below finish one by one: a record
 // across the end of the user's memory, and a bucket that does not fit.
 func (d *dump) sweep(bucket uint32) abi.Errno {
-	s := d.kept().walk()
-	s.Bucket, s.Whole, s.Remove = bucket, d.Flags&abi.DumpBucket != 0, d.remove
+	s := maps.Sweep{Bucket: bucket, Whole: d.flags&abi.DumpBucket != 0, Remove: d.remove}
 	if !s.Whole {
 		s.After = d.cursor
 	}
 	for d.hasRoom() {
-		n, errno := d.sweepOnce(s)
+		n, errno := d.sweepOnce(&s)
 		switch {
 		case errno != abi.OK:
 			return errno
@@ -44,28 +43,28 @@ func (d *dump) sweep(bucket uint32) abi.Errno {
 // sweepOnce makes a step and returns the number of elements that it copied.
 func (d *dump) sweepOnce(s *maps.Sweep) (int, abi.Errno) {
 	room := int(d.room - d.filled)
-	s.Keys = d.arena.Window(d.Buf+d.filled, room)
+	s.Keys = d.arena.Window(d.buf+d.filled, room)
 	inPlace := s.Keys != nil
 	if !inPlace {
 		if d.remove {
 			return 0, abi.OK // what cannot be copied must stay, so nothing is removed ahead
 		}
-		s.Keys = d.kept().sized(&d.kept().values, min(room, max(sweepMost, len(d.record))))
+		s.Keys = d.kept().sized(&d.kept().values, min(room, max(sweepMost, int(d.size))))
 	}
 	d.m.sweeper.Sweep(d.task, s)
 	if s.Count == 0 {
 		return 0, abi.OK
 	}
-	bytes := s.Count * len(d.record)
+	bytes := s.Count * int(d.size)
 	if !inPlace {
-		if errno := d.copyOut(d.Buf+d.filled, s.Keys[:bytes]); errno != abi.OK {
+		if errno := d.copyOut(d.buf+d.filled, s.Keys[:bytes]); errno != abi.OK {
 			return 0, errno
 		}
 	}
-	copy(d.key, s.Keys[bytes-len(d.record):])
-	d.cursor, d.filled = d.key, d.filled+uint64(bytes)
+	d.last = s.Keys[bytes-int(d.size):][:d.m.keySize]
+	d.cursor, d.filled = d.last, d.filled+uint64(bytes)
 	if !s.Whole && !s.Remove {
-		s.After = d.key
+		s.After = d.last
 	}
 	return s.Count, abi.OK
 }

@@ -225,3 +225,22 @@ func TestDumpWritesBackAVanishedKey(t *testing.T) {
 	require.Equal(t, []uint32{0}, d.dumped(d.word(d.bufLen)))
 	require.Equal(t, uint32(1), d.word(d.prev), "found, then gone before its value was read")
 }
+
+// The number of bytes and the key may lie in the buffer itself: the number comes over the records, and the key that is
+// written last is the one dumped last, not what the number made of it.
+func TestDumpOfItsOwnArguments(t *testing.T) {
+	for at := uint64(0); at <= 3*dumpRecord; at++ {
+		d := newDumpDesk(t)
+		args := MapDump{FD: d.fd, Buf: d.buf, BufLen: d.buf + at, PrevKey: d.prev}
+		d.Arena.Write(args.BufLen, le32(3*dumpRecord))
+		d.must(args)
+		require.Equal(t, uint32(3), d.word(d.prev), at)
+		require.Equal(t, uint32(3*dumpRecord), d.word(args.BufLen), at)
+	}
+	d := newDumpDesk(t)
+	d.Arena.Write(d.buf+dumpRecord, le32(0))
+	args := d.room(2 * dumpRecord)
+	args.PrevKey = d.buf + dumpRecord // where the second record comes to lie
+	d.must(args)
+	require.Equal(t, []uint32{2, 3}, d.dumped(2*dumpRecord))
+}

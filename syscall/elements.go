@@ -17,7 +17,7 @@ type elements struct {
 	sequence maps.Sequence
 	buckets  maps.Buckets
 	drainer  maps.Drainer
-	sweeper  maps.Sweeper
+	sweeper  *maps.Sweeper
 }
 
 // elementsOf asks m.
@@ -31,6 +31,8 @@ func elementsOf(m maps.Map) elements {
 	e.sequence, _ = m.(maps.Sequence)
 	e.buckets, _ = m.(maps.Buckets)
 	e.drainer, _ = m.(maps.Drainer)
-	e.sweeper, _ = m.(maps.Sweeper)
+	if swept, ok := m.(maps.Swept); ok {
+		e.sweeper = swept.Sweeper()
+	}
 	return e
 }

@@ -19,7 +19,7 @@ var _ maps.Taker = (*taker)(nil)
 // taker takes over the next elements of a dump.
 func (d *dump) taker() *taker {
 	kept := d.kept()
-	kept.taker = taker{buffers: kept, m: d.m, mem: d.proc.Mem, addr: d.Buf + d.filled}
+	kept.taker = taker{buffers: kept, m: d.m, mem: d.proc.Mem, addr: d.buf + d.filled}
 	return &kept.taker
 }
 
