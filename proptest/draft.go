@@ -27,7 +27,8 @@ type draftMap struct {
 	max    int
 	fd     int32 // the newest that should be open
 	spread int   // number of different keys that calls use
-	recent []int // numbers of the keys that were updated last
+	recent []int // numbers of the keys that were updated last, up to max: a ring
+	oldest int   // where in recent
 }
 
 func newDrafter(d dice, m Machine, cpus []int, p *paper) *drafter {

@@ -77,7 +77,7 @@ func (d *drafter) key(fill func([]byte, *draftMap), m *draftMap) []byte {
 // fillKey draws one of the few keys that are used with m, mostly one that was updated not long ago.
 func (d *drafter) fillKey(b []byte, m *draftMap) {
 	if len(m.recent) > 0 && chance(d, 70) {
-		m.keyNumber(b, pick(d, m.recent...))
+		m.keyNumber(b, m.recent[(m.oldest+d.roll(len(m.recent)))%len(m.recent)])
 		return
 	}
 	m.keyNumber(b, d.roll(m.spread))
@@ -90,11 +90,18 @@ func (d *drafter) freshKey(b []byte, m *draftMap) {
 		return
 	}
 	i := d.roll(m.spread)
-	m.recent = append(m.recent, i)
-	if len(m.recent) > m.max {
-		m.recent = m.recent[1:]
-	}
+	m.remember(i)
 	m.keyNumber(b, i)
+}
+
+// remember adds the number of a key to the recent ones.
+func (m *draftMap) remember(i int) {
+	if len(m.recent) < m.max {
+		m.recent = append(m.recent, i)
+		return
+	}
+	m.recent[m.oldest] = i
+	m.oldest = (m.oldest + 1) % m.max
 }
 
 // keyNumber makes b key number i: little-endian, and no zeros behind so that every byte counts.

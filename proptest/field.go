@@ -99,7 +99,9 @@ type layout struct {
 	known  bool // it is about maps
 	end    int  // of the last field, in bytes
 	fields []field
-	fd     field // of the map that it names; none has no size
+	whole  int     // bytes of attr in which all fields are whole
+	beyond []field // those that reach beyond attr: pointers and fds
+	fd     field   // of the map that it names; none has no size
 }
 
 // ownCmds is the number of the project's own commands, from abi.MapDump on.
@@ -113,6 +115,10 @@ var layouts = func() (all [abi.NumLinuxCmds + ownCmds + 1]layout) {
 		if i := slices.IndexFunc(fields, func(f field) bool { return f.name == "fd" }); i >= 0 && cmd != abi.MapCreate {
 			l.fd = fields[i]
 		}
+		for _, f := range fields {
+			l.whole = max(l.whole, f.offset+f.size)
+		}
+		l.beyond = slices.DeleteFunc(slices.Clone(fields), func(f field) bool { return f.kind != pointer && f.kind != fd })
 		all[layoutAt(cmd)] = l
 	}
 	return all

@@ -23,7 +23,8 @@ type runner struct {
 
 // event is a step and what came of it. A step inside a dump comes before the dump.
 type event struct {
-	step    Step
+	call    bool // and not an Event
+	cmd     abi.Cmd
 	typ     abi.MapType // of the map that it was about
 	outcome Outcome
 }
@@ -61,9 +62,10 @@ func (r *runner) run(s Step) {
 }
 
 func (r *runner) do(s Step) {
-	e := event{step: s}
+	var e event
 	switch a := s.Action.(type) {
 	case *Call:
+		e.call, e.cmd = true, a.Cmd
 		e.typ, e.outcome = r.call(s.CPU, *a)
 	case Event:
 		e.outcome.Errno = r.kernel.Do(s.CPU, a)
@@ -76,7 +78,7 @@ func (r *runner) do(s Step) {
 
 func (r *runner) call(cpu int, c Call) (abi.MapType, Outcome) {
 	arena := r.kernel.Arena()
-	c = arena.load(r.machine, c)
+	arena.load(&r.machine, &c)
 	typ := r.typeOf(c)
 	r.past.follow(arena)
 	call := model.Call{CPU: cpu, Cmd: c.Cmd, Attr: c.Attr, Size: c.Size, Before: r.past.regions}

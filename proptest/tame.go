@@ -9,13 +9,13 @@ import (
 // maxMapBytes bounds the memory of one map: Linux has no limit of its own, and the OOM killer ends whatever it likes.
 const maxMapBytes = 64 << 20
 
-// load sets user memory as c says and returns the call to make.
+// load sets user memory as c says and makes c the call to make.
 //
 // A program may come from a fuzzer, and a real kernel believes every pointer. So load changes, in memory and alike on
 // every kernel, what would reach beyond the program: pointers to memory that is not the arena's, fds of the process
 // that runs the program, maps larger than maxMapBytes, files outside bpffs, and what the machine is without. It does
 // nothing to what a kernel refuses before it acts.
-func (a *Arena) load(m Machine, c Call) Call {
+func (a *Arena) load(m *Machine, c *Call) {
 	a.Poke(c.Attr, c.Contents)
 	for _, w := range c.Memory {
 		a.Poke(w.Addr, w.Bytes)
@@ -36,7 +36,6 @@ func (a *Arena) load(m Machine, c Call) Call {
 	if makesFD(c.Cmd) && !ourFD(c.As) {
 		c.As = FirstFD
 	}
-	return c
 }
 
 // numOwnCmds is added to one of the project's own commands to make it unknown to every kernel.
@@ -45,14 +44,19 @@ const numOwnCmds = 1000
 // tamer makes one call harmless. attr is the part of attr that the kernel copies, in place.
 type tamer struct {
 	arena   *Arena
-	machine Machine
+	machine *Machine
 	cmd     abi.Cmd
 	attr    []byte
 }
 
 func (t *tamer) tame() {
-	for _, f := range layoutOf(t.cmd).fields {
-		t.field(f)
+	l := layoutOf(t.cmd)
+	fields := l.fields
+	if len(t.attr) >= l.whole { // as a rule
+		fields = l.beyond
+	}
+	for i := range fields {
+		t.field(&fields[i])
 	}
 	switch t.cmd {
 	case abi.MapCreate:
@@ -72,7 +76,7 @@ func (t *tamer) tame() {
 const oldAttrSize = 152
 
 // field tames a pointer or an fd. Half a pointer or id is an address or id that no program can mean.
-func (t *tamer) field(f field) {
+func (t *tamer) field(f *field) {
 	if f.offset >= len(t.attr) {
 		return
 	}

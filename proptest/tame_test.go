@@ -51,7 +51,8 @@ func TestLoadTames(t *testing.T) {
 			p, err := Parse("machine cpus=1 bpf=true sysadmin=true\ncpu0 " + c.step)
 			require.NoError(t, err)
 			arena := NewArena()
-			call := arena.load(c.machine, *p.Steps[0].Action.(*Call))
+			call := p.Steps[0].Action.(*Call)
+			arena.load(&c.machine, call)
 			require.Equal(t, c.cmd, call.Cmd)
 			w := new(writer)
 			call.Contents = arena.span(call.Attr, int(call.Size), toRead)
@@ -63,7 +64,7 @@ func TestLoadTames(t *testing.T) {
 		arena := NewArena()
 		p, err := Parse("machine cpus=1 bpf=true sysadmin=true\ncpu0 BPF_OBJ_GET @0 size=16 { path=@a00 } @a00=2f657463")
 		require.NoError(t, err)
-		arena.load(all, *p.Steps[0].Action.(*Call))
+		arena.load(&all, p.Steps[0].Action.(*Call))
 		require.Zero(t, arena.span(Base+0xa00, 1, toRead)[0])
 	})
 }

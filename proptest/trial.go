@@ -26,7 +26,7 @@ func (c *contest) try(o Options, i int) *trial {
 // note adds the outcome of a step.
 func (t *trial) note(e event) {
 	t.ops++
-	if c, ok := e.step.Action.(*Call); ok {
-		t.answers = append(t.answers, Answer{e.typ, c.Cmd, e.outcome.Errno})
+	if e.call {
+		t.answers = append(t.answers, Answer{e.typ, e.cmd, e.outcome.Errno})
 	}
 }
