@@ -1,7 +1,6 @@
 package model
 
 import (
-	"bytes"
 	"encoding/binary"
 	"maps"
 
@@ -39,7 +38,7 @@ func (a *array) update(_ int, key, value []byte, flags uint64) abi.Errno {
 	case flags == abi.NoExist: // all elements already exist
 		return abi.EEXIST
 	}
-	a.values[index] = bytes.Clone(value)
+	a.values[index] = value
 	return abi.OK
 }
 

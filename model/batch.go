@@ -174,7 +174,7 @@ func (x *run) startBucket(h *hash) (uint32, abi.Errno) {
 // copyBucket copies all keys of a bucket, then all its values, behind the total elements before it.
 func (x *run) copyBucket(o *object, elements []element, total uint32) bool {
 	for i, e := range elements {
-		if !x.user.write(x.keyAt(o, total+uint32(i)), []byte(e.key)) {
+		if !x.user.write(x.keyAt(o, total+uint32(i)), e.key) {
 			return false
 		}
 	}

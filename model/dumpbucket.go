@@ -12,7 +12,7 @@ import (
 func (x *run) bucketDump(d dumping, h *hash) abi.Errno {
 	start := uint32(0)
 	if d.prev != nil {
-		start = h.bucketOf(string(d.prev)) + 1
+		start = h.bucketOf(d.prev) + 1
 	}
 	if d.removes {
 		h = x.edit(d.o).(*hash)
@@ -20,7 +20,7 @@ func (x *run) bucketDump(d dumping, h *hash) abi.Errno {
 	if _, errno := h.first(start); errno != abi.OK {
 		return errno
 	}
-	filled, last := uint32(0), ""
+	filled, last := uint32(0), []byte(nil)
 	for _, b := range h.buckets[h.from(start):] {
 		if len(b.elements) == 0 {
 			continue
@@ -42,7 +42,7 @@ func (x *run) bucketDump(d dumping, h *hash) abi.Errno {
 	if filled == 0 {
 		return abi.ENOSPC
 	}
-	return x.endDump(d, filled, []byte(last))
+	return x.endDump(d, filled, last)
 }
 
 // pack is the records of elements, each a key and its value.
@@ -63,7 +63,7 @@ func (x *run) drain(d dumping) abi.Errno {
 		if errno != abi.OK {
 			break
 		}
-		e, _ := h.find(string(key))
+		e, _ := h.find(key)
 		if !x.user.write(d.buf+uint64(filled), pack([]element{e})) {
 			return abi.EFAULT
 		}
@@ -98,7 +98,7 @@ func (x *run) shuffledDump(d dumping, h *hash) abi.Errno {
 	}
 	records := pack(elements)
 	x.user.write(d.buf, records)
-	return x.endDump(d, uint32(len(records)), []byte(elements[len(elements)-1].key))
+	return x.endDump(d, uint32(len(records)), elements[len(elements)-1].key)
 }
 
 // seenRecords is the elements whose keys the kernel wrote, false when they are not distinct elements of the map.
@@ -109,11 +109,11 @@ func (x *run) seenRecords(d dumping, h *hash) ([]element, bool) {
 	}
 	seen, elements := map[string]bool{}, []element{}
 	for offset := uint32(0); offset < filled; offset += d.elemSize() {
-		e, present := h.find(string(x.seenRecord(d, offset)))
-		if !present || seen[e.key] {
+		e, present := h.find(x.seenRecord(d, offset))
+		if !present || seen[string(e.key)] {
 			return nil, false
 		}
-		seen[e.key] = true
+		seen[string(e.key)] = true
 		elements = append(elements, e)
 	}
 	return elements, true

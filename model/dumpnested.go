@@ -25,7 +25,7 @@ type begun struct {
 // that dump, which holds its map.
 func (s *State) EnterDump(c Call) (*State, string) {
 	own := *s
-	x := newRun(&own, c, Result{})
+	x := newRun(c, Result{}).on(&own)
 	defer x.end()
 	errno := x.readAttr()
 	n := &nested{begun: &begun{call: c}}
@@ -93,8 +93,9 @@ func (s *State) LeaveDump(before Memory, r Result) (*State, string) {
 // resume goes on with the dump, on memory as it is now.
 func (s *State) resume(before Memory, r Result) (*run, *DumpLoop) {
 	own := *s // the loop changes no map
-	x := newRun(&own, s.dump.call, r)
-	x.user.start(before)
+	call := s.dump.call
+	call.Before = before
+	x := newRun(call, r).on(&own)
 	x.loose = s.dump.loose
 	if x.loose {
 		return x, nil

@@ -49,7 +49,7 @@ func (x *run) update() abi.Errno {
 
 // store updates t, and counts what that pushed out.
 func (x *run) store(t table, key, value []byte, flags uint64) abi.Errno {
-	errno := t.update(x.call.CPU, key, value, flags)
+	errno := t.update(x.call.CPU, x.keep(key), x.keep(value), flags)
 	if h, ok := t.(*hash); ok {
 		x.state.evicted += h.evicted
 		h.evicted = 0

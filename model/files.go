@@ -1,9 +1,6 @@
 package model
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // file is what an fd refers to: a map, or nothing of bpf's when serial is 0.
 type file struct {
@@ -15,9 +12,13 @@ type file struct {
 // files are the open fds, in their order. They are replaced, never changed.
 type files []file
 
-// at is where fd is, or would be.
+// at is where fd is, or would be. Mostly it is among the last ones.
 func (f files) at(fd int32) (int, bool) {
-	return slices.BinarySearchFunc(f, fd, func(open file, fd int32) int { return cmp.Compare(open.fd, fd) })
+	at := len(f)
+	for at > 0 && f[at-1].fd >= fd {
+		at--
+	}
+	return at, at < len(f) && f[at].fd == fd
 }
 
 func (f files) get(fd int32) (file, bool) {

@@ -27,7 +27,7 @@ type bucket struct {
 
 // element is one key and its value. node is the element's place in the LRU lists.
 type element struct {
-	key   string
+	key   []byte
 	value []byte
 	node  int
 }
@@ -65,11 +65,12 @@ func (h *hash) clone() table {
 }
 
 // bucketOf is the index of key's bucket (htab_map_hash, __select_bucket in hashtab.c).
-func (h *hash) bucketOf(key string) uint32 { return jhash(key, 0) & (h.nbuckets - 1) }
+func (h *hash) bucketOf(key []byte) uint32 { return jhash(key, 0) & (h.nbuckets - 1) }
 
-// from is the position of the first bucket whose index is index or higher.
+// from is the position of the first bucket whose index is index or higher. Where most buckets are listed there are few
+// positions to look at: no two have the same index.
 func (h *hash) from(index uint32) int {
-	low, high := 0, len(h.buckets)
+	low, high := max(0, len(h.buckets)-int(h.nbuckets-index)), min(len(h.buckets), int(index))
 	for low < high {
 		if middle := (low + high) / 2; h.buckets[middle].index < index {
 			low = middle + 1
@@ -81,18 +82,18 @@ func (h *hash) from(index uint32) int {
 }
 
 // place is key's bucket, nil when that never had an element, and the key's position in it, -1 when it is not there.
-func (h *hash) place(key string) (b *bucket, at int) {
+func (h *hash) place(key []byte) (b *bucket, at int) {
 	index := h.bucketOf(key)
 	i := h.from(index)
 	if i == len(h.buckets) || h.buckets[i].index != index {
 		return nil, -1
 	}
 	b = &h.buckets[i]
-	return b, slices.IndexFunc(b.elements, func(e element) bool { return e.key == key })
+	return b, slices.IndexFunc(b.elements, func(e element) bool { return bytes.Equal(e.key, key) })
 }
 
 // find is the element with that key.
-func (h *hash) find(key string) (element, bool) {
+func (h *hash) find(key []byte) (element, bool) {
 	if b, at := h.place(key); at >= 0 {
 		return b.elements[at], true
 	}
@@ -115,7 +116,7 @@ func (h *hash) forget() {
 }
 
 func (h *hash) lookup(key []byte) ([]byte, abi.Errno) {
-	if e, ok := h.find(string(key)); ok {
+	if e, ok := h.find(key); ok {
 		return e.value, abi.OK
 	}
 	return nil, abi.ENOENT
@@ -129,14 +130,14 @@ func (h *hash) update(cpu int, key, value []byte, flags uint64) abi.Errno {
 	if h.lru != nil {
 		return h.updateLRU(cpu, key, value, flags)
 	}
-	b, at := h.place(string(key))
+	b, at := h.place(key)
 	if errno := allowed(at >= 0, flags); errno != abi.OK {
 		return errno
 	}
 	if at < 0 && h.count == h.max { // exactly max_entries fit, in both modes (measured)
 		return abi.E2BIG
 	}
-	h.put(b, at, element{value: bytes.Clone(value)}, key)
+	h.put(b, at, element{key: key, value: value})
 	return abi.OK
 }
 
@@ -151,17 +152,15 @@ func allowed(present bool, flags uint64) abi.Errno {
 	return abi.OK
 }
 
-// put puts e, with that key, at the head of bucket b, in place of the element at position at unless that is -1.
-func (h *hash) put(b *bucket, at int, e element, key []byte) {
+// put puts e at the head of bucket b, in place of the element at position at unless that is -1.
+func (h *hash) put(b *bucket, at int, e element) {
 	h.forget()
 	if at >= 0 {
-		e.key = b.elements[at].key
 		copy(b.elements[1:at+1], b.elements[:at])
 		b.elements[0] = e
 		return
 	}
 	h.count++
-	e.key = string(key)
 	if b == nil {
 		index := h.bucketOf(e.key)
 		h.buckets = slices.Insert(h.buckets, h.from(index), bucket{index: index})
@@ -177,7 +176,7 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags uint64) abi.Errno {
 	if node == 0 {
 		return abi.ENOMEM
 	}
-	b, at := h.place(string(key))
+	b, at := h.place(key)
 	if errno := allowed(at >= 0, flags); errno != abi.OK {
 		h.lru.giveBack(node)
 		return errno
@@ -186,7 +185,7 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags uint64) abi.Errno {
 		h.lru.reference(node)
 		h.lru.giveBack(b.elements[at].node)
 	}
-	h.put(b, at, element{value: bytes.Clone(value), node: node}, key)
+	h.put(b, at, element{key, value, node})
 	return abi.OK
 }
 
@@ -205,7 +204,7 @@ func (h *hash) evict(n node) {
 }
 
 func (h *hash) delete(_ int, key []byte) abi.Errno {
-	e, present := h.find(string(key))
+	e, present := h.find(key)
 	if !present {
 		return abi.ENOENT
 	}
@@ -228,22 +227,22 @@ func (h *hash) next(key, saw []byte) ([]byte, abi.Errno) {
 	}
 	index := uint32(0)
 	if key != nil {
-		behind, present := h.behind(string(key))
+		behind, present := h.behind(key)
 		if behind != nil {
 			return behind, abi.OK
 		}
 		if present {
-			index = h.bucketOf(string(key)) + 1
+			index = h.bucketOf(key) + 1
 		}
 	}
 	return h.first(index)
 }
 
 // behind is the key that follows key in its bucket, nil when key is the last or absent.
-func (h *hash) behind(key string) (next []byte, present bool) {
+func (h *hash) behind(key []byte) (next []byte, present bool) {
 	b, at := h.place(key)
 	if at >= 0 && at+1 < len(b.elements) {
-		return []byte(b.elements[at+1].key), true
+		return b.elements[at+1].key, true
 	}
 	return nil, at >= 0
 }
@@ -252,7 +251,7 @@ func (h *hash) behind(key string) (next []byte, present bool) {
 func (h *hash) first(index uint32) ([]byte, abi.Errno) {
 	for _, b := range h.buckets[h.from(index):] {
 		if len(b.elements) > 0 {
-			return []byte(b.elements[0].key), abi.OK
+			return b.elements[0].key, abi.OK
 		}
 	}
 	return nil, abi.ENOENT

@@ -27,8 +27,11 @@ func (s *State) possibleID(o *object, id uint32) bool {
 }
 
 // branches is s once for each map that the id in this call may belong to, if that is not known; it may also belong to none.
-func (s *State) branches(c Call, r Result) (all []*State) {
-	id := s.idOf(c, r)
+func (x *run) branches(s *State) (all []*State) {
+	if x.call.Cmd != abi.MapGetFDByID && x.call.Cmd != abi.MapGetNextID {
+		return nil
+	}
+	id := x.on(s).id()
 	if id == 0 || s.byID(id) != nil {
 		return nil
 	}
@@ -42,18 +45,13 @@ func (s *State) branches(c Call, r Result) (all []*State) {
 	return all
 }
 
-// idOf is the map id that a call of the id commands is about: the one given, or the one that it answered.
-func (s *State) idOf(c Call, r Result) uint32 {
-	if c.Cmd != abi.MapGetFDByID && c.Cmd != abi.MapGetNextID {
-		return 0
-	}
-	x := newRun(s, c, r)
-	defer x.end()
+// id is the map id that a call of the id commands is about: the one given, or the one that it answered.
+func (x *run) id() uint32 {
 	switch {
-	case c.Cmd == abi.MapGetFDByID && x.copyAttr() == abi.OK:
+	case x.call.Cmd == abi.MapGetFDByID && x.copyAttr() == abi.OK:
 		return x.u32(abi.IDStart)
-	case c.Cmd == abi.MapGetNextID && r.Errno == abi.OK && !s.config.Shared: // else it may well be somebody else's
-		return u32(x.after(c.Attr+abi.IDNext, 4))
+	case x.call.Cmd == abi.MapGetNextID && x.seen.Errno == abi.OK && !x.state.config.Shared: // else it may well be somebody else's
+		return u32(x.after(x.call.Attr+abi.IDNext, 4))
 	}
 	return 0
 }

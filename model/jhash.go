@@ -4,21 +4,16 @@ import "math/bits"
 
 // jhash is lookup3 of Bob Jenkins (public domain, 2006) with initial value seed. Linux calls the word version for key
 // sizes that are multiples of 4 and the byte version otherwise; on a little-endian machine both agree.
-func jhash(key string, seed uint32) uint32 {
+func jhash(key []byte, seed uint32) uint32 {
 	start := 0xdeadbeef + uint32(len(key)) + seed
 	a, b, c := start, start, start
 	for len(key) > 12 {
-		a, b, c = mix(a+wordOf(key), b+wordOf(key[4:]), c+wordOf(key[8:]))
+		a, b, c = mix(a+u32(key), b+u32(key[4:]), c+u32(key[8:]))
 		key = key[12:]
 	}
 	var tail [12]byte
 	copy(tail[:], key)
 	return final(a+u32(tail[:]), b+u32(tail[4:]), c+u32(tail[8:]))
-}
-
-// wordOf is the number that starts key.
-func wordOf(key string) uint32 {
-	return uint32(key[0]) | uint32(key[1])<<8 | uint32(key[2])<<16 | uint32(key[3])<<24
 }
 
 // mix is lookup3's mix(): each word in turn loses, gains and turns.

@@ -9,6 +9,6 @@ import (
 // Values that the author of lookup3 gives in his driver5 for hashlittle().
 func TestJhash(t *testing.T) {
 	const text = "Four score and seven years ago"
-	require.Equal(t, uint32(0x17770551), jhash(text, 0))
-	require.Equal(t, uint32(0xcd628161), jhash(text, 1))
+	require.Equal(t, uint32(0x17770551), jhash([]byte(text), 0))
+	require.Equal(t, uint32(0xcd628161), jhash([]byte(text), 1))
 }

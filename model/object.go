@@ -27,6 +27,7 @@ type object struct {
 // table is the elements of a map.
 type table interface {
 	lookup(key []byte) ([]byte, abi.Errno)
+	// update may keep key and value.
 	update(cpu int, key, value []byte, flags uint64) abi.Errno
 	delete(cpu int, key []byte) abi.Errno
 	// next is the key behind key, the first one for nil. saw is the key that the kernel gave, nil when it gave none:

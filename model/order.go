@@ -27,7 +27,7 @@ func (o *order) clone() *order {
 
 // next is saw where saw can be the key behind key, else some legal answer.
 func (o *order) next(h *hash, key, saw []byte) ([]byte, abi.Errno) {
-	_, present := h.find(string(key))
+	_, present := h.find(key)
 	if key == nil || !present {
 		return o.first(h, saw)
 	}
@@ -94,13 +94,13 @@ func (o *order) choose(h *hash, key string, saw []byte) []byte {
 	for _, to := range o.behind {
 		taken[to] = true
 	}
-	if _, present := h.find(string(saw)); present && saw != nil && !taken[string(saw)] {
+	if _, present := h.find(saw); present && saw != nil && !taken[string(saw)] {
 		return saw
 	}
 	for _, b := range h.buckets {
-		at := slices.IndexFunc(b.elements, func(e element) bool { return !taken[e.key] })
+		at := slices.IndexFunc(b.elements, func(e element) bool { return !taken[string(e.key)] })
 		if at >= 0 {
-			return []byte(b.elements[at].key)
+			return b.elements[at].key
 		}
 	}
 	return nil

@@ -22,19 +22,26 @@ func (p *Possible) Clone() *Possible {
 // Next moves on to the states that State.Next gives for all of them. When there are none, why tells what one of them
 // expected, and there is nothing to go on from.
 func (p *Possible) Next(c Call, r Result) (why string) {
-	p.branch(c, r)
-	return p.Each(func(s *State) (*State, string) {
-		if why := s.judge(c, r); why != "" {
-			return nil, why
+	x := newRun(c, r)
+	defer x.end()
+	p.branch(x)
+	left := p.states[:0]
+	for _, s := range p.states {
+		if x.judge(s) {
+			left = append(left, s)
 		}
-		return s, ""
-	})
+	}
+	if len(left) == 0 {
+		return x.why()
+	}
+	p.states = left
+	return ""
 }
 
 // branch adds the branches of the states that have any.
-func (p *Possible) branch(c Call, r Result) {
+func (p *Possible) branch(x *run) {
 	for i, s := range p.states {
-		if branches := s.branches(c, r); len(branches) > 0 {
+		if branches := x.branches(s); len(branches) > 0 {
 			p.states[i] = s.fork() // which shares its maps with them
 			p.states = append(p.states, branches...)
 		}

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -51,7 +50,7 @@ func (q *queue) update(_ int, _, value []byte, flags uint64) abi.Errno {
 	case full:
 		q.values = q.values[1:]
 	}
-	q.values = append(q.values, bytes.Clone(value))
+	q.values = append(q.values, value)
 	return abi.OK
 }
 

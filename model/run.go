@@ -18,19 +18,40 @@ type run struct {
 	then  user // memory as the call left it
 	attr  [abi.AttrSize]byte
 	loose bool // nothing is known of the result: every one is legal
+	kept  []byte
+	// What the kernel should have answered, and how memory differs from what it should have left.
+	ret     int32
+	errno   abi.Errno
+	differs string
 }
 
 // runs are used again for their buffers.
 var runs = sync.Pool{New: func() any { return new(run) }}
 
-// newRun works out c on s, which is the run's own; end must follow.
-func newRun(s *State, c Call, r Result) *run {
+// newRun works out c; end must follow.
+func newRun(c Call, r Result) *run {
 	x := runs.Get().(*run)
-	x.state, x.call, x.seen, x.loose = s, c, r, false
-	x.user.start(c.Before)
-	x.then.start(r.After)
+	x.call, x.seen = c, r
+	return x
+}
+
+// on begins again, on s, which is the run's own.
+func (x *run) on(s *State) *run {
+	x.state, x.loose = s, false
+	x.user.start(x.call.Before)
+	x.then.start(x.seen.After)
 	clear(x.attr[:])
 	return x
+}
+
+// keep is a copy of b for a map to keep. Copies are cut from large pieces of memory, because they are many and small.
+func (x *run) keep(b []byte) []byte {
+	const piece = 4096
+	if len(b) > cap(x.kept)-len(x.kept) {
+		x.kept = make([]byte, 0, max(len(b), piece))
+	}
+	x.kept = append(x.kept, b...)
+	return x.kept[len(x.kept)-len(b) : len(x.kept) : len(x.kept)]
 }
 
 // end gives the run back.
@@ -40,11 +61,13 @@ func (x *run) end() { runs.Put(x) }
 // says what was expected and what was seen. s stays as it is. A command of Linux that has no rule here allows every
 // result.
 func (s *State) Next(c Call, r Result) (next []*State, why string) {
-	for _, branch := range append([]*State{s.fork()}, s.branches(c, r)...) {
-		if reason := branch.judge(c, r); reason == "" {
+	x := newRun(c, r)
+	defer x.end()
+	for _, branch := range append([]*State{s.fork()}, x.branches(s)...) {
+		if x.judge(branch) {
 			next = append(next, branch)
 		} else if why == "" {
-			why = reason
+			why = x.why()
 		}
 	}
 	if len(next) > 0 {
@@ -53,24 +76,30 @@ func (s *State) Next(c Call, r Result) (next []*State, why string) {
 	return nil, why
 }
 
-// judge moves s, which nobody else has, to the one state after the call. When the result is illegal it says why, and s is
-// of no use any more.
-func (s *State) judge(c Call, r Result) (why string) {
-	x := newRun(s, c, r)
-	defer x.end()
-	ret, errno := x.bpf()
+// judge moves s, which nobody else has, to the one state after the call. When the result is illegal, s is of no use any
+// more.
+func (x *run) judge(s *State) (legal bool) {
+	x.on(s)
+	x.ret, x.errno = x.bpf()
 	switch {
 	case x.loose:
-		return ""
-	case errno != r.Errno:
-		return fmt.Sprintf("%v: want errno %v, saw %v (result %d)", c.Cmd, errno, r.Errno, r.Ret)
-	case errno == abi.OK && ret != r.Ret:
-		return fmt.Sprintf("%v: want result %d, saw %d", c.Cmd, ret, r.Ret)
+		return true
+	case x.errno != x.seen.Errno, x.errno == abi.OK && x.ret != x.seen.Ret:
+		return false
 	}
-	if why := x.user.compare(r); why != "" {
-		return fmt.Sprintf("%v (%v): %s", c.Cmd, errno, why)
+	x.differs = x.user.compare(x.seen)
+	return x.differs == ""
+}
+
+// why tells why the result that was judged last is illegal.
+func (x *run) why() string {
+	switch {
+	case x.errno != x.seen.Errno:
+		return fmt.Sprintf("%v: want errno %v, saw %v (result %d)", x.call.Cmd, x.errno, x.seen.Errno, x.seen.Ret)
+	case x.errno == abi.OK && x.ret != x.seen.Ret:
+		return fmt.Sprintf("%v: want result %d, saw %d", x.call.Cmd, x.ret, x.seen.Ret)
 	}
-	return ""
+	return fmt.Sprintf("%v (%v): %s", x.call.Cmd, x.errno, x.differs)
 }
 
 // bpf is the system call up to the command (__sys_bpf in kernel/bpf/syscall.c).
@@ -92,7 +121,8 @@ func (x *run) readAttr() abi.Errno {
 	if errno := x.copyAttr(); errno != abi.OK {
 		return errno
 	}
-	if !zero(x.attr[x.attrEnd():]) {
+	end := x.attrEnd()
+	if !zero(x.attr[end:max(end, min(int(x.call.Size), len(x.attr)))]) { // behind size there is nothing
 		return abi.EINVAL
 	}
 	return abi.OK
@@ -117,6 +147,9 @@ func (x *run) copyAttr() abi.Errno {
 
 // tailZero reads n bytes of which none may be set. A set byte in front of the fault is found first (measured).
 func (x *run) tailZero(addr uint64, n uint32) abi.Errno {
+	if n == 0 {
+		return abi.OK
+	}
 	p := x.user.prefix(addr, int(n))
 	switch {
 	case !zero(p):

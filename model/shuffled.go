@@ -63,12 +63,11 @@ func (x *run) seenElements(o *object, h *hash, total uint32) ([]element, bool) {
 	}
 	seen, elements := map[string]bool{}, []element{}
 	for i := range total {
-		key := string(x.after(x.keyAt(o, i), int(o.keySize)))
-		e, present := h.find(key)
-		if !present || seen[key] {
+		e, present := h.find(x.after(x.keyAt(o, i), int(o.keySize)))
+		if !present || seen[string(e.key)] {
 			return nil, false
 		}
-		seen[key] = true
+		seen[string(e.key)] = true
 		elements = append(elements, e)
 	}
 	return elements, true

@@ -103,9 +103,14 @@ func (s *State) add(o *object) {
 
 // object is the live map with that serial number.
 func (s *State) object(serial int) *object {
-	for _, o := range s.objects {
+	return s.objects[s.position(serial)]
+}
+
+// position is where the live map with that serial number is in objects. Mostly it is among the newest.
+func (s *State) position(serial int) int {
+	for i, o := range slices.Backward(s.objects) {
 		if o.serial == serial {
-			return o
+			return i
 		}
 	}
 	panic("model: a file without its map")
@@ -113,16 +118,11 @@ func (s *State) object(serial int) *object {
 
 // edit makes the map with that serial number this state's own. Only for a state that nobody else has yet.
 func (s *State) edit(serial int) *object {
-	for i, o := range s.objects {
-		switch {
-		case o.serial != serial:
-		case s.owner != nil && o.owner == s.owner:
-			return o
-		default:
-			return s.take(i)
-		}
+	i := s.position(serial)
+	if o := s.objects[i]; s.owner != nil && o.owner == s.owner {
+		return o
 	}
-	panic("model: a file without its map")
+	return s.take(i)
 }
 
 // take makes the i'th map this state's own.

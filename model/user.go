@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // grain is how much user memory is copied at a time when a call writes to it, in bytes.
@@ -12,16 +13,12 @@ const grain = 512
 // user is user memory during a call: what it was before, and copies of the pages that the call has written.
 type user struct {
 	before Memory
-	dirty  []page
-	spare  [][]byte // pages of earlier calls, to be used again
-	copied []byte   // all that was read, so that reading allocates nothing
+	dirty  []page // behind its end are those of earlier calls, to be used again
+	copied []byte // all that was read, so that reading allocates nothing
 }
 
 // start forgets the call before.
 func (u *user) start(before Memory) {
-	for _, p := range u.dirty {
-		u.spare = append(u.spare, p.bytes)
-	}
 	u.before, u.dirty, u.copied = before, u.dirty[:0], u.copied[:0]
 }
 
@@ -33,7 +30,8 @@ type page struct {
 
 // find is the region that holds addr and the offset in it, or -1.
 func (u *user) find(addr uint64) (region, offset int) {
-	for i, r := range u.before {
+	for i := range u.before {
+		r := &u.before[i]
 		if addr-r.Addr < uint64(len(r.Bytes)) {
 			return i, int(addr - r.Addr)
 		}
@@ -43,12 +41,20 @@ func (u *user) find(addr uint64) (region, offset int) {
 
 // at is the memory from offset to the end of its page, with what the call has written so far.
 func (u *user) at(region, offset int) []byte {
-	for _, p := range u.dirty {
-		if p.region == region && p.index == offset/grain {
-			return p.bytes[offset%grain:]
-		}
+	if p := u.written(region, offset/grain); p != nil {
+		return p.bytes[offset%grain:]
 	}
 	return clip(u.before[region].Bytes, offset/grain)[offset%grain:]
+}
+
+// written is the index'th page of a region as the call has written it, nil when it has not.
+func (u *user) written(region, index int) *page {
+	for i := range u.dirty {
+		if p := &u.dirty[i]; p.index == index && p.region == region {
+			return p
+		}
+	}
+	return nil
 }
 
 // clip is the index'th page of b; the last one may be short.
@@ -58,16 +64,14 @@ func clip(b []byte, index int) []byte {
 
 // own makes the page that holds offset writable.
 func (u *user) own(region, offset int) {
-	for _, p := range u.dirty {
-		if p.region == region && p.index == offset/grain {
-			return
-		}
+	index, n := offset/grain, len(u.dirty)
+	if u.written(region, index) != nil {
+		return
 	}
-	index, copied := offset/grain, []byte(nil)
-	if last := len(u.spare) - 1; last >= 0 {
-		copied, u.spare = u.spare[last][:0], u.spare[:last]
-	}
-	u.dirty = append(u.dirty, page{region, index, append(copied, clip(u.before[region].Bytes, index)...)})
+	u.dirty = slices.Grow(u.dirty, 1)[:n+1]
+	p := &u.dirty[n]
+	p.region, p.index = region, index
+	p.bytes = append(p.bytes[:0], clip(u.before[region].Bytes, index)...)
 }
 
 // read copies n bytes in, as copy_from_user; false is a fault. The copy is valid until the call is over.
@@ -130,13 +134,13 @@ func (u *user) compare(r Result) string {
 	if why := u.compareShapes(r.After); why != "" {
 		return why
 	}
+	for i := range u.dirty {
+		if p := &u.dirty[i]; !bytes.Equal(p.bytes, clip(r.After[p.region].Bytes, p.index)) {
+			return u.differ(p.region, p.index, r.After)
+		}
+	}
 	if r.Written == nil {
 		return u.compareAll(r.After)
-	}
-	for _, p := range u.dirty {
-		if why := u.comparePage(p.region, p.index, r.After); why != "" {
-			return why
-		}
 	}
 	for _, s := range r.Written {
 		if why := u.compareSpan(s, r.After); why != "" {
@@ -167,7 +171,7 @@ func (u *user) compareAll(after Memory) string {
 	return ""
 }
 
-// compareSpan compares the pages that s touches.
+// compareSpan compares those pages that s touches and the call should not have written.
 func (u *user) compareSpan(s Span, after Memory) string {
 	region, offset := u.find(s.Addr)
 	switch {
@@ -176,29 +180,23 @@ func (u *user) compareSpan(s Span, after Memory) string {
 	case region < 0:
 		return fmt.Sprintf("memory: written at %#x, which faults", s.Addr)
 	}
+	before, now := u.before[region].Bytes, after[region].Bytes
 	last := (offset + int(s.Size) - 1) / grain
-	for index := offset / grain; index <= last && index*grain < len(after[region].Bytes); index++ {
-		if why := u.comparePage(region, index, after); why != "" {
-			return why
+	for index := offset / grain; index <= last && index*grain < len(now); index++ {
+		if u.written(region, index) == nil && !bytes.Equal(clip(before, index), clip(now, index)) {
+			return u.differ(region, index, after)
 		}
 	}
 	return ""
 }
 
-func (u *user) comparePage(region, index int, after Memory) string {
+// differ names the first byte of a page that is not what the call should have left.
+func (u *user) differ(region, index int, after Memory) string {
 	want, saw := u.at(region, index*grain), clip(after[region].Bytes, index)
-	if bytes.Equal(want, saw) {
-		return ""
-	}
-	return differ(u.before[region].Addr+uint64(index*grain), want, saw)
-}
-
-// differ names the first byte in which saw is not want.
-func differ(addr uint64, want, saw []byte) string {
 	i := 0
 	for want[i] == saw[i] {
 		i++
 	}
-	end := min(len(want), i+16)
-	return fmt.Sprintf("memory at %#x: want % x, saw % x", addr+uint64(i), want[i:end], saw[i:end])
+	addr, end := u.before[region].Addr+uint64(index*grain+i), min(len(want), i+16)
+	return fmt.Sprintf("memory at %#x: want % x, saw % x", addr, want[i:end], saw[i:end])
 }
