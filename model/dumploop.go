@@ -38,6 +38,7 @@ type DumpLoop struct {
 	cursor            []byte // the caller's key, nil for none; not used once aliased
 	aliased           bool   // the cursor is the key buffer
 	key, value        []byte // the key buffer and the value behind it
+	record            []byte // both, for the one who asks
 	filled            uint32 // bytes of the caller's buffer
 	kind              Ask
 	errno             abi.Errno
@@ -58,7 +59,8 @@ func (l *DumpLoop) Ask() DumpStep {
 	case l.kind == AskNextKey && !l.aliased:
 		step.Key = l.cursor
 	case l.kind == AskCopy:
-		step.Record = append(bytes.Clone(l.key), l.value...)
+		l.record = append(append(l.record[:0], l.key...), l.value...)
+		step.Record = l.record
 	}
 	return step
 }

@@ -25,17 +25,55 @@ func (p *Possible) Next(c Call, r Result) (why string) {
 	x := newRun(c, r)
 	defer x.end()
 	p.branch(x)
+	if !p.keep(x.judge) {
+		return x.why()
+	}
+	return ""
+}
+
+// keep moves each state on by move and keeps those that it says are legal. When there are none there is nothing to go on
+// from.
+func (p *Possible) keep(move func(*State) (legal bool)) (some bool) {
 	left := p.states[:0]
 	for _, s := range p.states {
-		if x.judge(s) {
+		if move(s) {
 			left = append(left, s)
 		}
 	}
-	if len(left) == 0 {
-		return x.why()
+	if len(left) > 0 {
+		p.states = left
 	}
-	p.states = left
-	return ""
+	return len(left) > 0
+}
+
+// EnterDump, StepDump and LeaveDump move on as those of State do.
+func (p *Possible) EnterDump(c Call) (why string) {
+	return p.move(func(s *State) string { return s.enterDump(c) })
+}
+
+// StepDump moves on to the next call of a dump's loop.
+func (p *Possible) StepDump(before Memory, r Result) (why string) {
+	return p.move(func(s *State) string { return s.stepDump(before, r) })
+}
+
+// LeaveDump moves on to the end of a dump.
+func (p *Possible) LeaveDump(before Memory, r Result) (why string) {
+	return p.move(func(s *State) string { return s.leaveDump(before, r) })
+}
+
+// move is keep for a move that says itself why a state is none any more.
+func (p *Possible) move(move func(*State) (why string)) (why string) {
+	some := p.keep(func(s *State) bool {
+		reason := move(s)
+		if reason != "" {
+			why = reason
+		}
+		return reason == ""
+	})
+	if some {
+		return ""
+	}
+	return why
 }
 
 // branch adds the branches of the states that have any.

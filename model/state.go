@@ -38,7 +38,7 @@ func New(c Config) *State {
 // fork is s for somebody who changes it: nothing is its own yet.
 func (s *State) fork() *State {
 	own := *s
-	own.owner = new(owner)
+	own.owner, own.dump = new(owner), s.dump.fork()
 	return &own
 }
 

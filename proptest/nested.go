@@ -42,27 +42,25 @@ func (n *nesting) during(call int) {
 func (n *nesting) advance() {
 	entered := n.entered
 	n.entered = true
-	n.each(func(s *model.State) (*model.State, string) {
+	n.ask(func() string {
 		if !entered {
-			return s.EnterDump(n.call)
+			return n.possible.EnterDump(n.call)
 		}
-		return s.StepDump(n.past.regions, n.result(Outcome{}))
+		return n.possible.StepDump(n.past.regions, n.result(Outcome{}))
 	})
 }
 
 // leave judges the loop's last call and the result.
 func (n *nesting) leave(o Outcome) {
-	n.each(func(s *model.State) (*model.State, string) {
-		return s.LeaveDump(n.past.regions, n.result(o))
-	})
+	n.ask(func() string { return n.possible.LeaveDump(n.past.regions, n.result(o)) })
 }
 
-// each moves on to the states that the model allows. Once it has forbidden something there is nothing to go on from.
-func (n *nesting) each(next func(*model.State) (*model.State, string)) {
+// ask asks the model. Once it has forbidden something there is nothing to go on from.
+func (n *nesting) ask(next func() (why string)) {
 	if n.why != "" {
 		return
 	}
-	if reason := n.possible.Each(next); reason != "" {
+	if reason := next(); reason != "" {
 		n.why = "illegal: " + reason
 	}
 }
