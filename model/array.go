@@ -45,6 +45,9 @@ func (a *array) update(_ int, key, value []byte, flags uint64) abi.Errno {
 // delete is no operation of an array (measured on 6.18).
 func (a *array) delete(int, []byte) abi.Errno { return abi.EINVAL }
 
+// le32 is v in the byte order of x86 and arm64.
+func le32(v uint32) []byte { return binary.LittleEndian.AppendUint32(nil, v) }
+
 // next starts over at 0 for no key and for an index outside the array (measured on 6.18).
 func (a *array) next(key, _ []byte) ([]byte, abi.Errno) {
 	if key == nil {

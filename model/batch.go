@@ -84,7 +84,7 @@ func (x *run) changeOne(o *object, t table, i uint32) abi.Errno {
 
 // counted writes count and answers errno.
 func (x *run) counted(done uint32, errno abi.Errno) abi.Errno {
-	if !x.user.write(x.call.Attr+abi.BatchCount, le32(done)) {
+	if !x.user.writeWord(x.call.Attr+abi.BatchCount, done) {
 		return abi.EFAULT
 	}
 	return errno
@@ -195,7 +195,7 @@ func (h *hash) removeAll(elements []element) {
 
 // endBucket writes the token, then count.
 func (x *run) endBucket(index, total uint32, errno abi.Errno) abi.Errno {
-	if !x.user.write(x.u64(abi.BatchOut), le32(index)) || !x.user.put(x.call.Attr+abi.BatchCount, total) {
+	if !x.user.writeWord(x.u64(abi.BatchOut), index) || !x.user.put(x.call.Attr+abi.BatchCount, total) {
 		return abi.EFAULT
 	}
 	return errno

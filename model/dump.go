@@ -159,7 +159,7 @@ func (x *run) endLoop(d dumping, l *DumpLoop) abi.Errno {
 
 // endDump writes buf_len and prev_key, in this order; an error before writes neither.
 func (x *run) endDump(d dumping, filled uint32, last []byte) abi.Errno {
-	if !x.user.write(d.bufLen, le32(filled)) {
+	if !x.user.writeWord(d.bufLen, filled) {
 		return abi.EFAULT
 	}
 	if d.prevKey != 0 && !x.user.write(d.prevKey, last) {

@@ -13,10 +13,11 @@ type hash struct {
 	max      uint32
 	nbuckets uint32
 	count    uint32
-	buckets  []bucket // those that ever had elements, by index
-	lru      *lru     // nil for HASH
-	order    *order   // nil when the map's seed is known
-	evicted  int      // elements that the update in progress pushed out
+	buckets  []bucket  // those that ever had elements, by index
+	lru      *lru      // nil for HASH
+	order    *order    // nil when the map's seed is known
+	evicted  int       // elements that the update in progress pushed out
+	room     []element // for the first elements of buckets, in one piece
 }
 
 // bucket is a chain of elements, newest first.
@@ -34,6 +35,7 @@ type element struct {
 
 func newHash(s spec, cpus int) *hash {
 	h := &hash{max: s.maxEntries, nbuckets: bucketCount(s.maxEntries)}
+	h.buckets = make([]bucket, 0, min(h.nbuckets, usualBuckets))
 	if s.kind == abi.LRUHash {
 		h.lru = newLRU(s.maxEntries, s.flags&abi.FlagNoCommonLRU != 0, cpus)
 	}
@@ -48,6 +50,7 @@ func bucketCount(max uint32) uint32 { return 1 << bits.Len32(max-1) }
 
 func (h *hash) clone() table {
 	c := *h
+	c.room = nil
 	c.buckets = make([]bucket, 0, len(h.buckets))
 	all := make([]element, 0, h.count)
 	for _, b := range h.buckets {
@@ -163,10 +166,23 @@ func (h *hash) put(b *bucket, at int, e element) {
 	h.count++
 	if b == nil {
 		index := h.bucketOf(e.key)
-		h.buckets = slices.Insert(h.buckets, h.from(index), bucket{index: index})
+		h.buckets = slices.Insert(h.buckets, h.from(index), bucket{index, h.roomForOne()})
 		b = &h.buckets[h.from(index)]
 	}
 	b.elements = slices.Insert(b.elements, 0, e)
+}
+
+// usualBuckets is how many buckets most maps here have at most.
+const usualBuckets = 16
+
+// roomForOne is where a bucket's first element goes: most buckets have one.
+func (h *hash) roomForOne() []element {
+	if len(h.room) == 0 {
+		h.room = make([]element, min(h.nbuckets, usualBuckets))
+	}
+	room := h.room[:0:1]
+	h.room = h.room[1:]
+	return room
 }
 
 // updateLRU takes a node first, which may evict any element, this very key's too; only then it looks for the key

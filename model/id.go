@@ -37,12 +37,19 @@ func (x *run) branches(s *State) (all []*State) {
 	}
 	for _, o := range s.objects {
 		if s.possibleID(o, id) {
-			own := s.fork()
-			own.edit(o.serial).id = id
-			all = append(all, own)
+			all = append(all, s.with(o, id))
 		}
 	}
 	return all
+}
+
+// with is s where o has that id.
+func (s *State) with(o *object, id uint32) *State {
+	own, known := s.fork(), *o
+	known.id, known.owner = id, nil // its elements are not its own
+	own.objects, own.listed = slices.Clone(s.objects), own.owner
+	own.objects[s.position(o.serial)] = &known
+	return own
 }
 
 // id is the map id that a call of the id commands is about: the one given, or the one that it answered.

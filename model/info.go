@@ -58,12 +58,15 @@ func (x *run) checkInfo(addr uint64, size uint32) abi.Errno {
 // fillInfo sets the fields that the kernel knows of any map. Those of BTF and of network devices stay as the caller
 // left them (measured).
 func (x *run) fillInfo(o *object, info []byte, addr uint64, size uint32) {
-	for offset, v := range map[int]uint32{
-		abi.MapInfoType: uint32(o.kind), abi.MapInfoID: x.learnID(o, addr, size), abi.MapInfoKeySize: o.keySize,
-		abi.MapInfoValueSize: o.valueSize, abi.MapInfoMaxEntries: o.maxEntries, abi.MapInfoMapFlags: o.flags,
-		abi.MapInfoBTFVmlinuxVT: 0, abi.MapInfoMapExtra: 0, abi.MapInfoMapExtra + 4: 0,
+	for _, field := range []struct {
+		offset int
+		v      uint32
+	}{
+		{abi.MapInfoType, uint32(o.kind)}, {abi.MapInfoID, x.learnID(o, addr, size)}, {abi.MapInfoKeySize, o.keySize},
+		{abi.MapInfoValueSize, o.valueSize}, {abi.MapInfoMaxEntries, o.maxEntries}, {abi.MapInfoMapFlags, o.flags},
+		{abi.MapInfoBTFVmlinuxVT, 0}, {abi.MapInfoMapExtra, 0}, {abi.MapInfoMapExtra + 4, 0},
 	} {
-		binary.LittleEndian.PutUint32(info[offset:], v)
+		binary.LittleEndian.PutUint32(info[field.offset:], field.v)
 	}
 	copy(info[abi.MapInfoName:], o.name[:])
 }

@@ -24,21 +24,24 @@ func (p *Possible) Clone() *Possible {
 func (p *Possible) Next(c Call, r Result) (why string) {
 	x := newRun(c, r)
 	defer x.end()
-	p.branch(x)
-	if !p.keep(x.judge) {
-		return x.why()
+	branches := p.branches(x)
+	if p.keep(x.judge, branches) {
+		return ""
 	}
-	return ""
+	return x.why()
 }
 
-// keep moves each state on by move and keeps those that it says are legal. When there are none there is nothing to go on
-// from.
-func (p *Possible) keep(move func(*State) (legal bool)) (some bool) {
+// keep moves each state on by move and keeps those that it says are legal, and others. When there are none there is
+// nothing to go on from.
+func (p *Possible) keep(move func(*State) (legal bool), others []*State) (some bool) {
 	left := p.states[:0]
 	for _, s := range p.states {
 		if move(s) {
 			left = append(left, s)
 		}
+	}
+	if others != nil {
+		left = append(left, others...)
 	}
 	if len(left) > 0 {
 		p.states = left
@@ -69,21 +72,28 @@ func (p *Possible) move(move func(*State) (why string)) (why string) {
 			why = reason
 		}
 		return reason == ""
-	})
+	}, nil)
 	if some {
 		return ""
 	}
 	return why
 }
 
-// branch adds the branches of the states that have any.
-func (p *Possible) branch(x *run) {
+// branches are those branches of the states for which the call's result is legal. They share maps with the states, which
+// for that reason own none any more where there are any.
+func (p *Possible) branches(x *run) (legal []*State) {
 	for i, s := range p.states {
-		if branches := x.branches(s); len(branches) > 0 {
-			p.states[i] = s.fork() // which shares its maps with them
-			p.states = append(p.states, branches...)
+		before := len(legal)
+		for _, branch := range x.branches(s) {
+			if x.judge(branch) {
+				legal = append(legal, branch)
+			}
+		}
+		if len(legal) > before {
+			p.states[i] = s.fork()
 		}
 	}
+	return legal
 }
 
 // Try is whether a call's result is legal, as Next, but moves nowhere.

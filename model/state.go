@@ -59,10 +59,12 @@ func (s *State) Dup2(from, to int32) *State {
 	return &next
 }
 
-// OpenForeign tells that fd is open now and is no bpf object.
-func (s *State) OpenForeign(fd int32) *State {
+// OpenForeign tells that the fds are open now and are no bpf objects.
+func (s *State) OpenForeign(fds ...int32) *State {
 	next := *s
-	next.replace(fd, file{})
+	for _, fd := range fds {
+		next.replace(fd, file{})
+	}
 	return &next
 }
 

@@ -49,7 +49,7 @@ func (u *user) at(region, offset int) []byte {
 
 // written is the index'th page of a region as the call has written it, nil when it has not.
 func (u *user) written(region, index int) *page {
-	for i := range u.dirty {
+	for i := len(u.dirty) - 1; i >= 0; i-- { // mostly it is one of the last
 		if p := &u.dirty[i]; p.index == index && p.region == region {
 			return p
 		}
@@ -123,11 +123,15 @@ func (u *user) writable(addr uint64, n int) bool {
 
 // put stores v as put_user: one store, so a fault leaves all four bytes alone (measured on 6.18).
 func (u *user) put(addr uint64, v uint32) bool {
-	return u.writable(addr, 4) && u.write(addr, le32(v))
+	return u.writable(addr, 4) && u.writeWord(addr, v)
 }
 
-// le32 is v in the byte order of x86 and arm64.
-func le32(v uint32) []byte { return binary.LittleEndian.AppendUint32(nil, v) }
+// writeWord copies v out.
+func (u *user) writeWord(addr uint64, v uint32) bool {
+	var b [4]byte
+	binary.LittleEndian.PutUint32(b[:], v)
+	return u.write(addr, b[:])
+}
 
 // compare tells where memory afterwards is not what the call should have left, "" when nowhere.
 func (u *user) compare(r Result) string {

@@ -13,9 +13,7 @@ type drafter struct {
 	machine Machine
 	cpus    []int // that steps run on
 	cpu     int
-	maps    []*draftMap
-	fds     []int32 // every fd that was ever made
-	made    int32
+	opened  int32 // fds
 	*paper
 }
 
@@ -46,8 +44,8 @@ func draft(seed, i uint64, m Machine, cpus []int, n int, p *paper) Program {
 
 // newFD is an fd for something new; old ones come again after NumFDs.
 func (d *drafter) newFD() int32 {
-	fd := FirstFD + d.made%NumFDs
-	d.made++
+	fd := FirstFD + d.opened%NumFDs
+	d.opened++
 	d.fds = append(d.fds, fd)
 	return fd
 }

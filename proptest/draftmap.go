@@ -4,10 +4,9 @@ import "github.com/bpfsim/bpfsim/abi"
 
 // create makes a map; the sizes are few and small, so that maps fill and buckets collide.
 func (d *drafter) create() *Call {
-	m := &draftMap{
-		typ: pick(d, abi.Hash, abi.LRUHash, abi.LRUHash, abi.Hash, abi.LRUHash, abi.Array, abi.Queue, abi.Stack),
-		key: pick(d, 4, 1, 2, 3, 5, 7, 8, 12, 13, 16, 20, 64), value: pick(d, 8, 1, 3, 4, 5, 7, 12, 16, 33),
-	}
+	m := d.blankMap()
+	m.typ = pick(d, abi.Hash, abi.LRUHash, abi.LRUHash, abi.Hash, abi.LRUHash, abi.Array, abi.Queue, abi.Stack)
+	m.key, m.value = pick(d, 4, 1, 2, 3, 5, 7, 8, 12, 13, 16, 20, 64), pick(d, 8, 1, 3, 4, 5, 7, 12, 16, 33)
 	m.max = d.size(m.typ)
 	switch m.typ {
 	case abi.Array:

@@ -39,7 +39,7 @@ func (w *fuzzWorker) program(i int) error {
 	if w.linux {
 		o.CPUs, o.Without = PossibleCPUs(), w.options.Without
 	}
-	t := w.contest.try(o, i)
+	t := w.contest.try(o, i, new(trial))
 	if t.err != nil {
 		return t.err
 	}

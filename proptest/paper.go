@@ -3,18 +3,24 @@ package proptest
 // paper is what programs are written on: memory in large pieces, because a program consists of many small ones. The next
 // program can be written over one that is not needed any more.
 type paper struct {
-	steps []Step
-	sheet []byte
-	used  int // bytes of the sheet
-	lines []Write
-	taken int // lines
-	calls []Call
-	made  int // calls
+	steps  []Step
+	sheet  []byte
+	used   int // bytes of the sheet
+	lines  []Write
+	taken  int // lines
+	calls  []Call
+	made   int // calls
+	shapes []*draftMap
+	shaped int // shapes
+
+	maps []*draftMap // that should exist
+	fds  []int32     // every fd that was ever made
 }
 
 // fresh is p, empty, to be written on again: the program on it is lost.
 func (p *paper) fresh() *paper {
-	p.steps, p.used, p.taken, p.made = p.steps[:0], 0, 0, 0
+	p.steps, p.used, p.taken, p.made, p.shaped = p.steps[:0], 0, 0, 0, 0
+	p.maps, p.fds = p.maps[:0], p.fds[:0]
 	return p
 }
 
@@ -51,6 +57,17 @@ func (p *paper) blankCall() *Call {
 	p.made++
 	*c = Call{}
 	return c
+}
+
+// blankMap is a map of which nothing is known yet.
+func (p *paper) blankMap() *draftMap {
+	if p.shaped == len(p.shapes) {
+		p.shapes = append(p.shapes, new(draftMap))
+	}
+	m := p.shapes[p.shaped]
+	p.shaped++
+	*m = draftMap{recent: m.recent[:0]}
+	return m
 }
 
 // write makes c set memory.

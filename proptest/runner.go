@@ -48,11 +48,7 @@ func newState(m Machine) *model.State {
 	if !m.Has(ExclusiveProgram) || !m.Has(MapHash) || !m.Has(ProgramSignature) {
 		c.Release = model.V612
 	}
-	s := model.New(c)
-	for _, fd := range openFDs {
-		s = s.OpenForeign(fd)
-	}
-	return s
+	return model.New(c).OpenForeign(openFDs...)
 }
 
 // run makes one step of the program; seen and why tell what came of it.
@@ -66,7 +62,7 @@ func (r *runner) do(s Step) {
 	switch a := s.Action.(type) {
 	case *Call:
 		e.call, e.cmd = true, a.Cmd
-		e.typ, e.outcome = r.call(s.CPU, *a)
+		e.typ, e.outcome = r.call(s.CPU, a)
 	case Event:
 		e.outcome.Errno = r.kernel.Do(s.CPU, a)
 		if e.outcome.Errno == abi.OK && r.judging {
@@ -76,8 +72,8 @@ func (r *runner) do(s Step) {
 	r.seen = append(r.seen, e)
 }
 
-func (r *runner) call(cpu int, c Call) (abi.MapType, Outcome) {
-	arena := r.kernel.Arena()
+func (r *runner) call(cpu int, drawn *Call) (abi.MapType, Outcome) {
+	arena, c := r.kernel.Arena(), *drawn
 	arena.load(&r.machine, &c)
 	typ := r.typeOf(c)
 	r.past.follow(arena)

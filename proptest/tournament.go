@@ -18,6 +18,7 @@ type tournament struct {
 	err    error
 	taken  int            // programs that somebody makes or has made
 	early  map[int]*trial // handed in before one with a lower number
+	spent  []*trial       // counted
 }
 
 func newTournament(ctx context.Context, o Options) *tournament {
@@ -54,8 +55,9 @@ func (t *tournament) run(jobs int) (*Report, error) {
 }
 
 func (t *tournament) work(c *contest) {
+	came := new(trial)
 	for i, wanted := t.take(); wanted; i, wanted = t.take() {
-		t.hand(i, c.try(t.Options, i))
+		came = t.hand(i, c.try(t.Options, i, came))
 	}
 }
 
@@ -84,16 +86,24 @@ func (t *tournament) over() bool {
 	return t.err != nil || r.Ops >= t.Ops || len(r.Mismatches) >= max(t.Most, 1) || t.ctx.Err() != nil
 }
 
-// hand hands in what came of program i, and counts what can be counted now.
-func (t *tournament) hand(i int, came *trial) {
+// hand hands in what came of program i, and counts what can be counted now. It gives back a trial that is of no use any
+// more.
+func (t *tournament) hand(i int, came *trial) *trial {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.early[i] = came
 	for at := t.report.Programs; t.early[at] != nil && !t.over(); at++ {
 		t.count(at, t.early[at])
+		t.spent = append(t.spent, t.early[at])
 		delete(t.early, at)
 	}
 	t.handed.Broadcast()
+	n := len(t.spent)
+	if n == 0 {
+		return new(trial)
+	}
+	came, t.spent = t.spent[n-1], t.spent[:n-1]
+	return came
 }
 
 func (t *tournament) count(i int, came *trial) {

@@ -9,10 +9,10 @@ type trial struct {
 	err       error
 }
 
-// try draws and runs program number i of a seed.
-func (c *contest) try(o Options, i int) *trial {
+// try draws and runs program number i of a seed. What came of it is in t, which is of no use any more.
+func (c *contest) try(o Options, i int, t *trial) *trial {
 	p := draft(o.Seed, uint64(i), c.without(o.machine(i)), c.cpus(o.CPUs), programSteps, c.paper.fresh())
-	t := &trial{answers: make([]Answer, 0, programSteps*3/2)}
+	*t = trial{answers: t.answers[:0]}
 	c.trial = t
 	t.mismatch, t.err = c.run(p)
 	c.trial = nil
