@@ -13,21 +13,19 @@ func cursorAt(page, at uint32) cursor { return cursor(page<<cellBits | at&(1<<ce
 func (c cursor) page() uint32 { return uint32(c) >> cellBits }
 func (c cursor) cell() uint32 { return uint32(c) & (1<<cellBits - 1) }
 
-// seek enters the page that holds key and finds it there, nil when it is nowhere.
-func (x *table) seek(t *Task, key []byte) (in pass, number uint32, p *page, at uint32, record []byte) {
+// seek enters the page that holds key and finds it there, or not.
+func (x *table) seek(t *Task, key []byte) (in pass, number uint32, p *page, at uint32, found bool) {
 	if t.Scheduler == nil {
 		c := x.walker(t)
 		number, at = c.page(), c.cell()
 		in, p = x.enter(t, number<<x.shift), x.get(number)
-		if at < p.count {
-			if record = x.record(p, at); equal(record[:len(key)], key) {
-				return in, number, p, at, record
-			}
+		if at < p.count && equal(x.key(p, at), key) {
+			return in, number, p, at, true
 		}
 		x.leave(t, in)
 	}
 	hash := x.hash(key)
 	in = x.enter(t, hash&x.mask)
-	p, at, record = x.find(hash, key)
-	return in, hash & x.mask >> x.shift, p, at, record
+	p, at, found = x.find(hash, key)
+	return in, hash & x.mask >> x.shift, p, at, found
 }

@@ -10,7 +10,7 @@ type hash struct {
 
 func newHash(spec Spec) *hash {
 	h := new(hash)
-	h.init(spec, 1, int(spec.MaxEntries)+maxStripes, &h.pool)
+	h.init(spec, 1, int(spec.MaxEntries)+int(min(bucketCount(spec.MaxEntries), maxStripes)), &h.pool)
 	h.pool.table = &h.table
 	return h
 }
@@ -30,40 +30,41 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 
 // store is Update in a locked bucket.
 func (h *hash) store(st *stripe, hash uint32, key, value []byte, flags uint64) abi.Errno {
-	p, at, record := h.find(hash, key)
-	if errno := admit(record != nil, flags); errno != abi.OK {
+	p, at, found := h.find(hash, key)
+	if errno := admit(found, flags); errno != abi.OK {
 		return errno
 	}
+	var s slot
 	switch {
-	case record != nil && h.packed:
-		fill(h.raise(p, hash, at), key, value)
-	case record != nil:
-		h.replace(st, p, hash, at, key, value)
+	case found:
+		s = h.supersede(st, p, at)
+		at = h.raise(p, hash, at)
 	// Counted before linking: a full map fails without touching the bucket.
 	case !h.pool.reserve():
 		return abi.E2BIG
-	case h.packed:
-		fill(h.insert(p, hash), key, value)
 	default:
-		h.place(h.insert(p, hash), h.pool.take(), key, value)
+		if h.layout.has(slots) {
+			s = h.pool.take()
+		}
+		p, at = h.insert(p, hash)
 	}
+	h.fill(p, at, hash, s, key, value)
 	return abi.OK
 }
 
-// replace puts the stripe's spare element in front and makes the old one the spare. Packed elements need none.
-func (h *hash) replace(st *stripe, p *page, hash, at uint32, key, value []byte) {
+// supersede is the slot for what replaces element at: the stripe's spare one, and the old one becomes the spare.
+// Elements that may move stay in theirs.
+func (h *hash) supersede(st *stripe, p *page, at uint32) slot {
 	old := h.slot(p, at)
-	if st.spare == none {
-		st.spare = h.arena.fresh()
+	if h.layout.has(keys) {
+		return old
 	}
-	h.place(h.raise(p, hash, at), st.spare, key, value)
+	s := st.spare
+	if s == none {
+		s = h.arena.fresh()
+	}
 	st.spare = old
-}
-
-// place fills slot s and a cell with it.
-func (h *hash) place(cell []byte, s slot, key, value []byte) {
-	fill(h.arena.content(s), key, value)
-	putSlot(cell, s)
+	return s
 }
 
 // Memlock is what fdinfo of 6.18 shows.

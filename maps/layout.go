@@ -2,34 +2,70 @@ package maps
 
 import "github.com/bpfsim/bpfsim/abi"
 
-// layout is what an element takes in a page, in bytes: a cell, and a tag or none. A tag is some bits of the element's
-// hash, so that few cells, and what they refer to, are read in vain; small cells do without.
-type layout struct{ cell, tag int }
+// layout says where the parts of an element are. It takes a head and a cell of its page.
+//
+// Small elements are in their cells. Of larger ones only the key is, and the head has the number of a slot, which holds
+// the value: what has to be found, compared and walked lies together, and a value is touched only to be read or
+// written. Elements that may not move, because somebody may look at one between the steps of others, are in slots as a
+// whole.
+//
+// It has few fields, or the compiler would pass it in memory.
+type layout struct {
+	cell, head int // bytes
+	parts      parts
+}
 
-// slots is the layout of cells that hold a slot's number.
-var slots = layout{cell: 4, tag: 1}
+// parts are what there is of an element in its page.
+type parts uint8
 
-// Sizes of records, in bytes.
 const (
-	// packedMost is the largest record that cells hold themselves: moving larger ones about costs more than the order
-	// in memory saves, and the room that a page has left over would be dear.
-	packedMost = 80
-	// untaggedMost is the largest one that needs no tag beside it: it is as quickly compared itself.
+	// tags are some bits of the elements' hashes, so that few keys are read in vain; they begin the heads.
+	tags parts = 1 << iota
+	// slots are the numbers of slots; they end the heads.
+	slots
+	// keys are in the cells; else they are in the slots too.
+	keys
+)
+
+func (l layout) has(p parts) bool { return l.parts&p != 0 }
+
+// Sizes in bytes.
+const (
+	slotBytes = 4 // of a slot's number
+	// cellMost is the largest cell: moving larger ones about costs more than the order in memory saves, and the room
+	// that a page has left over would be dear.
+	cellMost = 80
+	// untaggedMost is the largest element that needs no tag: its key is as quickly compared itself.
 	untaggedMost = 24
 )
 
-// layoutOf is the layout for a new map, and whether its elements are packed. An element of an LRU map has a slot, by
-// which the lists know it.
-func layoutOf(spec Spec) (l layout, packed bool) {
-	record := uint64(spec.KeySize) + uint64(spec.ValueSize)
+// settled is the layout of elements that do not move.
+var settled = makeLayout(0, slots)
+
+// layoutOf is the layout for a new map. An element of an LRU map has a slot, by which the lists know it.
+func layoutOf(spec Spec) layout {
+	key, value := uint64(spec.KeySize), uint64(spec.ValueSize)
 	switch {
-	case spec.Type != abi.Hash || record > packedMost:
-		return slots, false
-	case record > untaggedMost:
-		return layout{cell: int(record), tag: 1}, true
+	case spec.Type != abi.Hash || key > cellMost:
+		return settled
+	case key+value > cellMost:
+		return makeLayout(int(key), keys|slots)
 	}
-	return layout{cell: int(record)}, true
+	return makeLayout(int(key+value), keys)
 }
 
-// bytes is what an element takes.
-func (l layout) bytes() int { return l.cell + l.tag }
+// makeLayout adds the head to cells of so many bytes.
+func makeLayout(cell int, p parts) layout {
+	l := layout{cell: cell, parts: p}
+	if l.has(slots) {
+		l.head = slotBytes
+	}
+	if l.has(slots) || cell > untaggedMost {
+		l.parts |= tags
+		l.head++
+	}
+	return l
+}
+
+// bytes is what an element takes of its page.
+func (l layout) bytes() int { return l.head + l.cell }

@@ -6,7 +6,7 @@ import "encoding/binary"
 type liveBytes []byte
 
 // liveValue is the value in slot s.
-func (x *table) liveValue(s slot) liveBytes { return x.arena.content(s)[x.spec.KeySize:] }
+func (x *table) liveValue(s slot) liveBytes { return x.arena.value(s) }
 
 // findLive is the slot of the element with key.
 func (x *table) findLive(t *Task, key []byte) slot {
@@ -18,15 +18,14 @@ func (x *table) findLive(t *Task, key []byte) slot {
 	return s
 }
 
-// findSlot is the slot of the element with key, none when there is no such element, if elements have slots.
+// findSlot is the slot of the element with key, none when there is no such element, if elements have settled.
 func (x *table) findSlot(t *Task, key []byte) (s slot, settled bool) {
 	hash := x.hash(key)
 	in := x.enter(t, hash&x.mask)
-	p, at, record := x.find(hash, key)
-	if record != nil {
+	if p, at, found := x.find(hash, key); found {
 		s = x.slot(p, at)
 	}
-	settled = !x.packed
+	settled = !x.layout.has(keys)
 	x.leave(t, in)
 	return s, settled
 }

@@ -27,9 +27,9 @@ func together(body func(worker int, task *maps.Task, random *rand.Rand)) {
 	group.Wait()
 }
 
-// whole is a value that tells if it is torn: its two halves are equal.
-func whole(random *rand.Rand) []byte {
-	half := binary.NativeEndian.AppendUint64(nil, random.Uint64())
+// whole is a value of so many bytes that tells if it is torn: its two halves are equal.
+func whole(random *rand.Rand, size int) []byte {
+	half := bytes.Repeat(binary.NativeEndian.AppendUint64(nil, random.Uint64()), size/16)
 	return append(half, half...)
 }
 
@@ -41,24 +41,27 @@ func TestStoresLive(t *testing.T) {
 		{abi.Hash, 50, 0}, {abi.Hash, 2000, 0}, {abi.LRUHash, 50, 0}, {abi.LRUHash, 2000, 0},
 		{abi.LRUHash, 50, abi.FlagNoCommonLRU}, {abi.LRUHash, 3, 0}, {abi.Hash, 1, 0},
 	} {
-		spec := small(c.kind, c.entries, c.flags)
-		spec.ValueSize = 16
-		m := must(t, spec).(store)
-		together(func(_ int, task *maps.Task, random *rand.Rand) { disturb(t, m, task, random) })
-		require.LessOrEqual(t, len(walk(t, m)), int(m.Spec().MaxEntries))
-		requireWhole(t, m)
+		for _, size := range []uint32{16, 96} { // in the page and, of a HASH, outside
+			spec := small(c.kind, c.entries, c.flags)
+			spec.ValueSize = size
+			m := must(t, spec).(store)
+			together(func(_ int, task *maps.Task, random *rand.Rand) { disturb(t, m, task, random) })
+			require.LessOrEqual(t, len(walk(t, m)), int(m.Spec().MaxEntries))
+			requireWhole(t, m)
+		}
 	}
 }
 
 // disturb does workerRounds random operations and looks at every value it gets.
 func disturb(t *testing.T, m store, task *maps.Task, random *rand.Rand) {
-	value, next := make([]byte, 16), make([]byte, 4)
-	keys, values := make([]byte, 16*4), make([]byte, 16*16)
+	size := m.ValueBytes()
+	value, next := make([]byte, size), make([]byte, 4)
+	keys, values := make([]byte, 16*4), make([]byte, 16*size)
 	for range workerRounds {
 		key := key4(random.Uint32N(2 * m.Spec().MaxEntries))
 		switch random.IntN(10) {
 		case 0, 1, 2, 3:
-			m.Update(task, key, whole(random), random.Uint64N(3))
+			m.Update(task, key, whole(random, size), random.Uint64N(3))
 		case 4:
 			m.Delete(task, key)
 		case 5:
@@ -74,7 +77,7 @@ func disturb(t *testing.T, m store, task *maps.Task, random *rand.Rand) {
 			}
 		case 8:
 			m.LookupLive(task, key)
-			sweep(t, m.(maps.Swept), task, random)
+			sweep(t, m, task, random)
 		default:
 			if m.Lookup(task, key, value) == abi.OK {
 				requireEqualHalves(t, value)
@@ -84,27 +87,27 @@ func disturb(t *testing.T, m store, task *maps.Task, random *rand.Rand) {
 }
 
 // sweep copies or removes a part of the map, in steps on all buckets or on each.
-func sweep(t *testing.T, m maps.Swept, task *maps.Task, random *rand.Rand) {
-	room := 4 << random.IntN(6)
+func sweep(t *testing.T, m store, task *maps.Task, random *rand.Rand) {
+	room, size := 4<<random.IntN(6), m.ValueBytes()
 	s := &maps.Sweep{
-		Bucket: random.Uint32N(m.Buckets()), Keys: make([]byte, 4*room), Values: make([]byte, 16*room),
+		Bucket: random.Uint32N(m.Buckets()), Keys: make([]byte, 4*room), Values: make([]byte, size*room),
 		Whole: random.IntN(2) == 0, Remove: random.IntN(8) == 0,
 	}
-	m.Sweeper().Sweep(task, s)
+	m.(maps.Swept).Sweeper().Sweep(task, s)
 	for i := range s.Count {
-		requireEqualHalves(t, s.Values[16*i:][:16])
+		requireEqualHalves(t, s.Values[size*i:][:size])
 	}
 }
 
 func requireEqualHalves(t *testing.T, value []byte) {
-	if !bytes.Equal(value[:8], value[8:]) {
+	if !bytes.Equal(value[:len(value)/2], value[len(value)/2:]) {
 		t.Errorf("torn value %x", value)
 	}
 }
 
 // requireWhole fills m to the brim: no element may have been lost in the turmoil, and no index entry be stale.
 func requireWhole(t *testing.T, m store) {
-	value := make([]byte, 16)
+	value := make([]byte, m.ValueBytes())
 	for _, key := range walk(t, m) {
 		require.Equal(t, abi.OK, m.Lookup(on(0), key4(key), value))
 		require.Equal(t, abi.OK, m.Delete(on(0), key4(key)))

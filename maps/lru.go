@@ -52,7 +52,7 @@ func (m *lru) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	if s == none {
 		return abi.ENOMEM
 	}
-	fill(m.arena.content(s), key, value)
+	m.arena.fill(s, key, value)
 	superseded, errno := m.enlist(t, hash, s, key, flags)
 	if superseded != none {
 		m.lists.give(t, superseded)
@@ -64,17 +64,19 @@ func (m *lru) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 func (m *lru) enlist(t *Task, hash uint32, s slot, key []byte, flags uint64) (slot, abi.Errno) {
 	st := m.lock(t, hash&m.mask)
 	defer m.unlock(st)
-	p, at, record := m.find(hash, key)
-	if errno := admit(record != nil, flags); errno != abi.OK {
+	p, at, found := m.find(hash, key)
+	if errno := admit(found, flags); errno != abi.OK {
 		return s, errno
 	}
-	if record == nil {
-		putSlot(m.insert(p, hash), s)
-		return none, abi.OK
+	old := none
+	if found {
+		m.arena.node(s).ref.Store(true)
+		old = m.slot(p, at)
+		at = m.raise(p, hash, at)
+	} else {
+		p, at = m.insert(p, hash)
 	}
-	m.arena.node(s).ref.Store(true)
-	old := m.slot(p, at)
-	putSlot(m.raise(p, hash, at), s)
+	p.fill(at, tag(hash), s, m.layout)
 	return old, abi.OK
 }
 

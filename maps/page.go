@@ -5,26 +5,26 @@ import "encoding/binary"
 const (
 	// pageBuckets is the most buckets that a page has: their places fill half of its cache line.
 	pageBuckets = 32
-	// narrowRoom is the most cells that a page can have as long as a byte says where a bucket begins.
+	// narrowRoom is the most elements that a page can have as long as a byte says where a bucket begins.
 	narrowRoom = 255
 	wideBytes  = 4 * pageBuckets
 )
 
 // page is the elements of neighbouring buckets in the order of the walk: bucket after bucket, the newest first in
 // each. So a walk reads memory in order, a dump copies pages as they are, and a chain is no chain of pointers. An
-// element is a cell.
+// element is a head and a cell (layout).
 //
 // Inserting moves the cells behind, on average half a page of them; that is cheaper than to fetch one line of memory.
 // A page fills a cache line, and is all that has to be read to know where an element must be.
 type page struct {
-	starts [pageBuckets]uint8 // where each bucket begins, in cells, unless the page is wide
-	count  uint32             // cells in use
-	room   uint32             // cells in block
-	// block is room tags, then room cells, and at the end of a wide page's where each bucket begins.
+	starts [pageBuckets]uint8 // where each bucket begins, in elements, unless the page is wide
+	count  uint32             // elements
+	room   uint32             // elements that block has room for
+	// block is room heads, then room cells, and at the end of a wide page's where each bucket begins.
 	block []byte
 }
 
-// wide tells whether a byte is too small to number the cells, which takes many colliding keys.
+// wide tells whether a byte is too small to number the elements, which takes many colliding keys.
 func (p *page) wide() bool { return p.room > narrowRoom }
 
 // wideStart is the memory of a wide page's number of where bucket i begins.
@@ -46,7 +46,7 @@ func (p *page) bounds(i uint32) (from, to uint32) {
 	return p.start(i), to
 }
 
-// bucketAt is the bucket that cell at belongs to, which is bucket i or one behind it.
+// bucketAt is the bucket that element at belongs to, which is bucket i or one behind it.
 func (p *page) bucketAt(i, at uint32) uint32 {
 	for i+1 < pageBuckets && p.start(i+1) <= at {
 		i++
@@ -54,53 +54,71 @@ func (p *page) bucketAt(i, at uint32) uint32 {
 	return i
 }
 
-// cell is the content of cell at.
+// head is the head of element at, and cell its cell.
+func (p *page) head(at uint32, l layout) []byte {
+	from := int(at) * l.head
+	return p.block[from : from+l.head : from+l.head]
+}
+
 func (p *page) cell(at uint32, l layout) []byte {
-	from := int(p.room)*l.tag + int(at)*l.cell
+	from := int(p.room)*l.head + int(at)*l.cell
 	return p.block[from : from+l.cell : from+l.cell]
 }
 
-// cells is the content of n cells from at on.
+// tag is the tag of element at.
+func (p *page) tag(at uint32, l layout) byte { return p.block[int(at)*l.head] }
+
+// slot is the slot of element at.
+func (p *page) slot(at uint32, l layout) slot {
+	head := p.head(at, l)
+	return slotIn(head[len(head)-slotBytes:])
+}
+
+// fill fills the head of element at.
+func (p *page) fill(at uint32, tag byte, s slot, l layout) {
+	head := p.head(at, l)
+	if l.has(tags) {
+		head[0] = tag
+	}
+	if l.has(slots) {
+		putSlot(head[len(head)-slotBytes:], s)
+	}
+}
+
+// heads and cells are those of n elements from at on.
+func (p *page) heads(at, n uint32, l layout) []byte { return p.block[int(at)*l.head:][:int(n)*l.head] }
+
 func (p *page) cells(at, n uint32, l layout) []byte {
-	from := int(p.room)*l.tag + int(at)*l.cell
+	from := int(p.room)*l.head + int(at)*l.cell
 	return p.block[from:][:int(n)*l.cell]
 }
 
 // slide moves n elements from one place to another.
 func (p *page) slide(to, from, n uint32, l layout) {
-	if l.tag != 0 {
-		copy(p.block[to:to+n], p.block[from:from+n])
+	if l.head != 0 {
+		copy(p.heads(to, n, l), p.heads(from, n, l))
 	}
-	copy(p.cells(to, n, l), p.cells(from, n, l))
-}
-
-// setTag stores the tag of cell at.
-func (p *page) setTag(at uint32, tag byte, l layout) {
-	if l.tag != 0 {
-		p.block[at] = tag
+	if l.cell != 0 {
+		copy(p.cells(to, n, l), p.cells(from, n, l))
 	}
 }
 
-// insert makes a cell in front of bucket i and returns it, to be filled.
-func (p *page) insert(i uint32, tag byte, l layout) []byte {
+// insert makes an element in front of bucket i and returns its place, to be filled.
+func (p *page) insert(i uint32, l layout) (at uint32) {
 	if p.count == p.room {
 		p.fit(l)
 	}
-	at := p.start(i)
+	at = p.start(i)
 	p.slide(at+1, at, p.count-at, l)
-	p.setTag(at, tag, l)
 	p.count++
 	p.push(i, 1)
-	return p.cell(at, l)
+	return at
 }
 
-// raise moves cell at to place to, which is in front of it, and leaves the content of that one to be filled.
-func (p *page) raise(to, at uint32, tag byte, l layout) {
-	p.slide(to+1, to, at-to, l)
-	p.setTag(to, tag, l)
-}
+// raise moves element at to place to, which is in front of it, and leaves it to be filled.
+func (p *page) raise(to, at uint32, l layout) { p.slide(to+1, to, at-to, l) }
 
-// remove takes out n cells of bucket i, from at on.
+// remove takes out n elements of bucket i, from at on.
 func (p *page) remove(i, at, n uint32, l layout) {
 	p.close(at, n, l)
 	p.push(i, -int(n))
@@ -109,7 +127,7 @@ func (p *page) remove(i, at, n uint32, l layout) {
 	}
 }
 
-// cut takes out n cells from at on, whatever buckets they belong to.
+// cut takes out n elements from at on, whatever buckets they belong to.
 func (p *page) cut(at, n uint32, l layout) {
 	for i := uint32(0); i < pageBuckets; i++ {
 		if start := p.start(i); start > at {
@@ -119,7 +137,7 @@ func (p *page) cut(at, n uint32, l layout) {
 	p.close(at, n, l)
 }
 
-// close moves what stands behind n cells over them.
+// close moves what stands behind n elements over them.
 func (p *page) close(at, n uint32, l layout) {
 	p.slide(at, at+n, p.count-at-n, l)
 	p.count -= n
@@ -128,7 +146,7 @@ func (p *page) close(at, n uint32, l layout) {
 // ones is a 1 in each byte.
 const ones = 0x0101010101010101
 
-// push moves where the buckets behind bucket i begin by n cells, eight buckets at a time.
+// push moves where the buckets behind bucket i begin by n elements, eight buckets at a time.
 func (p *page) push(i uint32, n int) {
 	if p.wide() {
 		p.pushWide(i, n)
@@ -157,30 +175,45 @@ func (p *page) setStart(i, at uint32) {
 	p.starts[i] = uint8(at)
 }
 
-// What a page may have too much, in bytes an element: it grows by so much that growBytes are unused, but by growCells
-// at least, and shrinks when more than shrinkBytes and twice growCells are. Between the two, elements come and go
-// without the page getting other memory.
+// What a page may have too much, in bytes an element: it grows by so much that growBytes are unused, but by growLeast
+// elements, and shrinks when more than shrinkBytes and twice growLeast are. Between the two, elements come and go
+// without the page getting other memory. Numbers of slots, here and behind free ones, are of the same allowance.
 const (
 	growBytes   = 10
 	shrinkBytes = 20
-	growCells   = 2
+	growLeast   = 2
 )
 
-// enlarged is the room for n cells and those that come next.
-func enlarged(n int, l layout) int { return n + max(growCells, min(n/2, n*growBytes/l.bytes())) }
+// growBytes and shrinkBytes are what is left of these for unused room.
+func (l layout) growBytes() int {
+	if l.has(slots) {
+		return growBytes - slotBytes
+	}
+	return growBytes
+}
 
-// most is the most room that a page with n cells keeps.
-func most(n int, l layout) int { return n + 2*growCells + n*shrinkBytes/l.bytes() }
+func (l layout) shrinkBytes() int {
+	if l.has(slots) {
+		return shrinkBytes - 3*slotBytes
+	}
+	return shrinkBytes
+}
+
+// enlarged is the room for n elements and those that come next.
+func enlarged(n int, l layout) int { return n + max(growLeast, min(n/2, n*l.growBytes()/l.bytes())) }
+
+// most is the most room that a page with n elements keeps.
+func most(n int, l layout) int { return n + 2*growLeast + n*l.shrinkBytes()/l.bytes() }
 
 // wasteful tells whether the page has more room than that, without a division.
 func (p *page) wasteful(l layout) bool {
-	return (int(p.room)-int(p.count)-2*growCells)*l.bytes() > int(p.count)*shrinkBytes
+	return (int(p.room)-int(p.count)-2*growLeast)*l.bytes() > int(p.count)*l.shrinkBytes()
 }
 
 // fit gives the page the room that its elements need.
 func (p *page) fit(l layout) {
 	next := p.resized(l)
-	copy(next.block, p.block[:int(p.count)*l.tag])
+	copy(next.heads(0, p.count, l), p.heads(0, p.count, l))
 	copy(next.cells(0, p.count, l), p.cells(0, p.count, l))
 	*p = next
 }

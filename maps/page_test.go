@@ -2,6 +2,7 @@ package maps
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 	"testing"
 
@@ -11,23 +12,32 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// drawnPage is a page beside what it must hold: the first byte of each cell, which is its tag too, by bucket.
+// drawnLayouts are layouts with and without each part.
+var drawnLayouts = []layout{
+	settled, makeLayout(12, keys), makeLayout(72, keys), makeLayout(2, keys), makeLayout(8, keys|slots),
+	makeLayout(64, keys|slots),
+}
+
+// drawnPage is a page beside what it must hold: one byte of each element, of which all its parts are made, by bucket.
 type drawnPage struct {
 	page
 	layout  layout
 	buckets [pageBuckets][]byte
 }
 
-// content is what all cells of the page from at on must start with.
+// content is the elements in order.
 func (p *drawnPage) content() []byte { return slices.Concat(p.buckets[:]...) }
 
 func (p *drawnPage) requireHolds(t require.TestingT) {
 	all := p.content()
 	require.Len(t, all, int(p.count))
-	for at, first := range all {
-		require.Equal(t, bytes.Repeat([]byte{first}, p.layout.cell), p.cell(uint32(at), p.layout))
-		if p.layout.tag != 0 {
-			require.Equal(t, first, p.block[at])
+	for at, b := range all {
+		require.Equal(t, bytes.Repeat([]byte{b}, p.layout.cell), p.cell(uint32(at), p.layout))
+		if p.layout.has(tags) {
+			require.Equal(t, b, p.tag(uint32(at), p.layout))
+		}
+		if p.layout.has(slots) {
+			require.Equal(t, slot(b)*slotFactor, p.slot(uint32(at), p.layout))
 		}
 	}
 	end := uint32(0)
@@ -56,10 +66,10 @@ func (p *drawnPage) step(t *rapid.T) {
 	case what < 6 || n == len(bucket):
 		p.insertMany(t, i, []int{1, 1, 1, 1, 100}[rapid.IntRange(0, 4).Draw(t, "many")])
 	case what < 8:
-		first := bucket[n]
-		p.raise(p.start(i), at, first, p.layout)
-		fillCell(p.cell(p.start(i), p.layout), first)
-		p.buckets[i] = append([]byte{first}, slices.Delete(bucket, n, n+1)...)
+		b := rapid.Byte().Draw(t, "content")
+		p.raise(p.start(i), at, p.layout)
+		p.make(p.start(i), b)
+		p.buckets[i] = append([]byte{b}, slices.Delete(bucket, n, n+1)...)
 	case what == 8:
 		k := rapid.IntRange(1, len(bucket)-n).Draw(t, "n")
 		p.remove(i, at, uint32(k), p.layout)
@@ -71,13 +81,29 @@ func (p *drawnPage) step(t *rapid.T) {
 
 func (p *drawnPage) insertMany(t *rapid.T, i uint32, n int) {
 	for range n {
-		first := rapid.Byte().Draw(t, "content")
-		fillCell(p.insert(i, first, p.layout), first)
-		p.buckets[i] = append([]byte{first}, p.buckets[i]...)
+		p.add(i, rapid.Byte().Draw(t, "content"))
 	}
 }
 
-// cutSome takes out cells of many buckets.
+// add makes an element in front of bucket i.
+func (p *drawnPage) add(i uint32, b byte) {
+	p.make(p.insert(i, p.layout), b)
+	p.buckets[i] = append([]byte{b}, p.buckets[i]...)
+}
+
+// slotFactor makes a number of which each byte counts.
+const slotFactor = 0x01020304
+
+// make fills element at.
+func (p *drawnPage) make(at uint32, b byte) {
+	p.fill(at, b, slot(b)*slotFactor, p.layout)
+	cell := p.cell(at, p.layout)
+	for i := range cell {
+		cell[i] = b
+	}
+}
+
+// cutSome takes out elements of many buckets.
 func (p *drawnPage) cutSome(t *rapid.T) {
 	at := rapid.Uint32Range(0, p.count-1).Draw(t, "from")
 	n := rapid.Uint32Range(1, p.count-at).Draw(t, "n")
@@ -91,17 +117,11 @@ func (p *drawnPage) cutSome(t *rapid.T) {
 	}
 }
 
-func fillCell(cell []byte, b byte) {
-	for i := range cell {
-		cell[i] = b
-	}
-}
-
 // Random changes keep every element in its bucket and in its order, in narrow and in wide pages.
 func TestPage(t *testing.T) {
 	widest := uint32(0)
 	rapid.Check(t, func(t *rapid.T) {
-		p := drawnPage{layout: rapid.SampledFrom([]layout{slots, {cell: 12}, {cell: 72, tag: 1}, {cell: 2}}).Draw(t, "layout")}
+		p := drawnPage{layout: rapid.SampledFrom(drawnLayouts).Draw(t, "layout")}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			p.step(t)
 		}
@@ -113,64 +133,69 @@ func TestPage(t *testing.T) {
 
 // A page goes through all sizes: the room that a byte can number is used up before the page becomes wide.
 func TestPageBecomesWide(t *testing.T) {
-	for _, l := range []layout{slots, {cell: 12}, {cell: 80, tag: 1}} {
+	for _, l := range drawnLayouts {
 		p := drawnPage{layout: l}
 		for n := range 1000 {
 			i := uint32(n % pageBuckets)
 			require.Equal(t, n > narrowRoom, p.wide())
-			fillCell(p.insert(i, byte(n), l), byte(n))
-			p.buckets[i] = append([]byte{byte(n)}, p.buckets[i]...)
+			p.add(i, byte(n))
 		}
 		p.requireHolds(t)
 	}
 }
 
-// Settling keeps the order of the walk, of wide pages too, and forgets the memory of pages that became empty.
+// Settling keeps the order of the walk, of wide pages too, the values, and forgets the memory of pages that became
+// empty.
 func TestSettle(t *testing.T) {
-	h := newHash(Spec{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 5000, CPUs: 1})
-	task, value := new(Task), make([]byte, 8)
-	var order [2][]byte
-	for n := range uint32(2000) {
-		require.Zero(t, h.Update(task, le4(n), value, 0))
+	for _, size := range []uint32{8, 100} { // in the page and outside
+		h := newHash(Spec{Type: abi.Hash, KeySize: 4, ValueSize: size, MaxEntries: 5000, CPUs: 1})
+		task := new(Task)
+		for n := range uint32(2000) {
+			require.Zero(t, h.Update(task, le4(n), valueFor(n, size), 0))
+		}
+		p := &h.near[0].Load()[3]
+		for p.count > 0 {
+			require.Zero(t, h.Delete(task, bytes.Clone(h.key(p, 0))))
+		}
+		before := keysOf(h)
+		require.True(t, h.layout.has(keys))
+		h.settleLive(task)
+		require.False(t, h.layout.has(keys))
+		require.Equal(t, before, keysOf(h))
+		require.Len(t, before, int(h.pool.count()))
+		for n := range uint32(2000) {
+			require.Zero(t, h.Update(task, le4(n), valueFor(n, size), 0))
+		}
+		require.Len(t, keysOf(h), 2000)
 	}
-	p := &h.near[0].Load()[3]
-	for p.count > 0 {
-		require.Zero(t, h.Delete(task, bytes.Clone(h.key(p, 0))))
-	}
-	order[0] = keysOf(h)
-	require.True(t, h.packed)
-	h.settleLive(task)
-	require.False(t, h.packed)
-	order[1] = keysOf(h)
-	require.Len(t, order[0], 4*int(h.pool.count()))
-	require.Equal(t, order[0], order[1])
-	for n := range uint32(2000) {
-		require.Zero(t, h.Update(task, le4(n), value, 0))
-	}
-	require.Len(t, keysOf(h), 4*2000)
 }
+
+func valueFor(n, size uint32) []byte { return bytes.Repeat(le4(n), int(size/4)) }
 
 func le4(n uint32) []byte { return []byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)} }
 
-// keysOf is the keys of the walk.
-func keysOf(h *hash) (keys []byte) {
+// keysOf is the keys of the walk, each of which must have its value.
+func keysOf(h *hash) (keys []uint32) {
 	var key []byte
-	next := make([]byte, 4)
+	next, value := make([]byte, 4), make([]byte, h.ValueBytes())
 	for h.NextKey(new(Task), key, next) == 0 {
 		key = bytes.Clone(next)
-		keys = append(keys, next...)
+		n := binary.LittleEndian.Uint32(key)
+		if h.Lookup(new(Task), key, value) != 0 || !bytes.Equal(value, valueFor(n, uint32(len(value)))) {
+			return nil
+		}
+		keys = append(keys, n)
 	}
 	return keys
 }
 
 // A page that many elements have left gives memory back, and keeps the ones it has.
 func TestPageShrinks(t *testing.T) {
-	for _, l := range []layout{slots, {cell: 12}, {cell: 80, tag: 1}} {
+	for _, l := range drawnLayouts {
 		p := drawnPage{layout: l}
 		for n := range 1000 {
 			i := uint32(n % pageBuckets)
-			fillCell(p.insert(i, byte(n), l), byte(n))
-			p.buckets[i] = append([]byte{byte(n)}, p.buckets[i]...)
+			p.add(i, byte(n))
 		}
 		for n := range 990 {
 			i := uint32(n*7) % pageBuckets

@@ -28,9 +28,7 @@ type slab[T any] struct {
 
 // newSlab makes room for limit records of width Ts; chunk is the size, in Ts, that a chunk aims at.
 func newSlab[T any](width, limit, chunk int) slab[T] {
-	s := slab[T]{width: width, limit: limit, shift: max(bits.Len(uint(chunk/width))-1, 0)}
-	s.shelves = make([][][]T, s.chunks()/shelfChunks+1)
-	return s
+	return slab[T]{width: width, limit: limit, shift: max(bits.Len(uint(chunk/width))-1, 0)}
 }
 
 // chunks is the number of chunks that limit records need.
@@ -46,6 +44,9 @@ func (s *slab[T]) at(n uint32) []T {
 
 // grow makes record n usable.
 func (s *slab[T]) grow(n uint32) {
+	if s.shelves == nil {
+		s.shelves = make([][][]T, s.chunks()/shelfChunks+1)
+	}
 	number := int(n >> s.shift)
 	shelf := &s.shelves[number/shelfChunks]
 	if *shelf == nil {
@@ -57,19 +58,37 @@ func (s *slab[T]) grow(n uint32) {
 	}
 }
 
-// Sizes that chunks aim at: records in bytes, nodes in nodes.
+// Sizes that chunks aim at: in bytes, nodes, numbers.
 const (
-	recordChunk = 512 << 10
-	nodeChunk   = 1 << 10
+	bytesChunk = 256 << 10
+	nodeChunk  = 1 << 10
+	linkChunk  = 16 << 10
 )
 
 // arena hands out the slots of a map for the first time, in order, and holds what is stored in each.
 type arena struct {
-	mu      sync.Mutex
-	unused  slot // the first that was never handed out
-	first   slot
-	records slab[byte]
-	nodes   slab[node] // LRU types only
+	mu     sync.Mutex
+	unused slot // the first that was never handed out
+	first  slot
+	values slab[byte]
+	links  slab[slot] // the next slot in a chain of free ones
+	keys   slab[byte] // of elements that do not move
+	nodes  slab[node] // LRU types only
+}
+
+// init makes the arena an empty one; first is its first slot, and limit how many it may ever hand out.
+func (a *arena) init(spec Spec, first slot, limit int) {
+	a.first, a.unused = first, first
+	a.values = newSlab[byte](int(spec.ValueSize), limit, bytesChunk)
+	a.links = newSlab[slot](1, limit, linkChunk)
+}
+
+// keepKeys gives each slot room for a key.
+func (a *arena) keepKeys(spec Spec) {
+	a.keys = newSlab[byte](int(spec.KeySize), a.values.limit, bytesChunk)
+	for s := a.first; s < a.unused; s++ {
+		a.keys.grow(uint32(s - a.first))
+	}
 }
 
 // fresh hands out a slot that was never used.
@@ -78,28 +97,34 @@ func (a *arena) fresh() slot {
 	defer a.mu.Unlock()
 	s := a.unused
 	a.unused++
-	a.records.grow(uint32(s - a.first))
+	n := uint32(s - a.first)
+	a.values.grow(n)
+	a.links.grow(n)
+	if a.keys.width != 0 {
+		a.keys.grow(n)
+	}
 	if a.nodes.width != 0 {
 		a.nodes.grow(uint32(s))
 	}
 	return s
 }
 
-// linkBytes is the head of a record: the slot of the next one in a chain of free ones. Key and value follow, packed.
-const linkBytes = 4
+// key and value are the memory of slot s.
+func (a *arena) key(s slot) []byte   { return a.keys.at(uint32(s - a.first)) }
+func (a *arena) value(s slot) []byte { return a.values.at(uint32(s - a.first)) }
 
-// record is the stored bytes of slot s.
-func (a *arena) record(s slot) []byte { return a.records.at(uint32(s - a.first)) }
+// fill stores an element in slot s.
+func (a *arena) fill(s slot, key, value []byte) {
+	put(a.key(s), key)
+	put(a.value(s), value)
+}
 
 // node is the LRU state of slot s.
 func (a *arena) node(s slot) *node { return &a.nodes.at(uint32(s))[0] }
 
-// content is the key and the value in slot s.
-func (a *arena) content(s slot) []byte { return a.record(s)[linkBytes:] }
-
 // next is the slot behind s in a chain of free ones; link sets it.
-func (a *arena) next(s slot) slot    { return slotIn(a.record(s)) }
-func (a *arena) link(s, behind slot) { putSlot(a.record(s), behind) }
+func (a *arena) next(s slot) slot    { return a.links.at(uint32(s - a.first))[0] }
+func (a *arena) link(s, behind slot) { a.links.at(uint32(s - a.first))[0] = behind }
 
 func slotIn(b []byte) slot     { return slot(binary.LittleEndian.Uint32(b)) }
 func putSlot(b []byte, s slot) { binary.LittleEndian.PutUint32(b, uint32(s)) }

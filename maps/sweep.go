@@ -115,10 +115,10 @@ func (s *Sweep) page() bool {
 // follow copies what stands behind After in its page, and says whether there was room for it.
 func (s *Sweep) follow() bool {
 	x := s.step.table
-	in, number, p, at, record := s.seek()
+	in, number, p, at, found := s.seek()
 	fits := true
 	s.Bucket = 0
-	if record != nil {
+	if found {
 		s.Bucket = number << x.shift
 		fits = s.take(p, at+1)
 	}
@@ -127,15 +127,15 @@ func (s *Sweep) follow() bool {
 }
 
 // seek opens the page of After and finds it there.
-func (s *Sweep) seek() (in pass, number uint32, p *page, at uint32, record []byte) {
+func (s *Sweep) seek() (in pass, number uint32, p *page, at uint32, found bool) {
 	x := s.step.table
 	if !s.step.all && !s.Remove {
 		return x.seek(s.step.task, s.After)
 	}
 	hash := x.hash(s.After)
 	in = s.open(hash & x.mask)
-	p, at, record = x.find(hash, s.After)
-	return in, hash & x.mask >> x.shift, p, at, record
+	p, at, found = x.find(hash, s.After)
+	return in, hash & x.mask >> x.shift, p, at, found
 }
 
 // take copies a page from cell from on, as much of it as there is room for, and moves the sweep to where it goes on.
@@ -150,12 +150,12 @@ func (s *Sweep) take(p *page, from uint32) (fits bool) {
 			to, on = p.start(i), first+i
 		}
 	}
-	s.copy(p, from, to)
+	if from < to {
+		s.copy(p, from, to)
+		s.step.last = cursorAt(first>>x.shift, to-1)
+	}
 	if s.Remove && from < to {
 		s.remove(p, from, to)
-	}
-	if to > from {
-		s.step.last = cursorAt(first>>x.shift, to-1)
 	}
 	s.Count += int(to - from)
 	fits, s.Bucket = on > first|(1<<x.shift-1), on
@@ -187,62 +187,58 @@ func (s *Sweep) close(in pass) {
 	}
 }
 
-// copy copies the cells from one to another.
+// copy copies the elements from one to another.
 func (s *Sweep) copy(p *page, from, to uint32) {
 	x := s.step.table
 	key, value := int(x.spec.KeySize), int(x.spec.ValueSize)
-	switch {
+	switch record := key + value; {
 	case s.Values != nil:
-		s.copyApart(p, from, to, s.Keys[s.Count*key:], s.Values[s.Count*value:])
-	case x.packed:
-		put(s.Keys[s.Count*(key+value):], p.cells(from, to-from, x.layout))
+		s.copyEach(p, from, to, s.Keys[s.Count*key:], s.Values[s.Count*value:], key, value)
+	case x.layout.has(slots):
+		records := s.Keys[s.Count*record:]
+		s.copyEach(p, from, to, records, records[key:], record, record)
 	default:
-		s.copyRecords(p, from, to, s.Keys[s.Count*(key+value):])
+		put(s.Keys[s.Count*record:], p.cells(from, to-from, x.layout))
 	}
 }
 
-// copyApart copies keys and values to places of their own.
-func (s *Sweep) copyApart(p *page, from, to uint32, keys, values []byte) {
+// copyEach copies keys and values to places of their own, so many bytes apart. Keys and values take turns by the dozen:
+// the fewer instructions between values, for the more of them the processor waits at once.
+func (s *Sweep) copyEach(p *page, from, to uint32, keys, values []byte, keyStep, valueStep int) {
 	x := s.step.table
 	var next [ahead][]byte
-	key := int(x.spec.KeySize)
 	for ; from < to; from += ahead {
-		for _, r := range s.look(p, from, to, &next) {
-			put(keys, r[:key])
-			put(values, r[key:])
-			keys, values = keys[key:], values[len(r)-key:]
+		found := s.look(p, from, to, &next)
+		for i := range found {
+			put(keys[i*keyStep:], x.key(p, from+uint32(i)))
+		}
+		for i, value := range found {
+			put(values[i*valueStep:], value)
+		}
+		if from+ahead < to {
+			keys, values = keys[ahead*keyStep:], values[ahead*valueStep:]
 		}
 	}
 }
 
-// copyRecords copies records.
-func (s *Sweep) copyRecords(p *page, from, to uint32, records []byte) {
-	var next [ahead][]byte
-	for ; from < to; from += ahead {
-		for _, r := range s.look(p, from, to, &next) {
-			records = records[copy(records, r):]
-		}
-	}
-}
-
-// ahead is the number of records that are looked at before they are copied.
+// ahead is the number of values that are looked at before they are copied.
 const ahead = 16
 
-// look fills next with the records from one on, and returns those before to. It reads a byte of each, so that the
+// look fills next with the values from one on, and returns those before to. It reads a byte of each, so that the
 // processor waits for all of them at once: those in slots lie anywhere in memory.
 func (s *Sweep) look(p *page, from, to uint32, next *[ahead][]byte) [][]byte {
 	x := s.step.table
-	records := next[:min(to-from, ahead)]
-	for i := range records {
-		records[i] = x.record(p, from+uint32(i))
+	values := next[:min(to-from, ahead)]
+	for i := range values {
+		values[i] = x.value(p, from+uint32(i))
 	}
-	for _, r := range records {
-		s.step.touched ^= r[0]
+	for _, v := range values {
+		s.step.touched ^= v[0]
 	}
-	return records
+	return values
 }
 
-// remove takes the cells from one to another out of the map. What is given back last is used first: where single
+// remove takes the elements from one to another out of the map. What is given back last is used first: where single
 // elements leave, that is the one that left last, and where buckets do, their newest.
 func (s *Sweep) remove(p *page, from, to uint32) {
 	x := s.step.table

@@ -10,9 +10,6 @@ import (
 
 // table is the hash table that the hash types share (hashtab.c): buckets in ascending order, newest element first in
 // each. What differs is where elements come from and go to, which is behind recycler.
-//
-// While it is packed, a cell is the element's record, key and value. Else it is the number of the element's slot, which
-// holds the record and is where the element stays for as long as it exists.
 type table struct {
 	spec Spec
 	seed uint32
@@ -22,8 +19,7 @@ type table struct {
 	guard
 	index
 	occupied *bitmap // pages that hold an element
-	packed   bool
-	layout   layout // of a page's elements
+	layout   layout  // of the elements
 	arena    arena
 	free     recycler
 }
@@ -40,7 +36,7 @@ type recycler interface {
 func (x *table) init(spec Spec, first slot, limit int, free recycler) {
 	buckets := bucketCount(spec.MaxEntries)
 	x.spec, x.mask, x.free = spec, buckets-1, free
-	x.layout, x.packed = layoutOf(spec)
+	x.layout = layoutOf(spec)
 	if spec.Flags&abi.FlagZeroSeed == 0 {
 		x.seed = spec.Seed
 	}
@@ -50,8 +46,10 @@ func (x *table) init(spec Spec, first slot, limit int, free recycler) {
 	}
 	x.index = newIndex(buckets>>x.shift, uint32(len(x.stripes)))
 	x.occupied = newBitmap(buckets >> x.shift)
-	x.arena.first, x.arena.unused = first, first
-	x.arena.records = newSlab[byte](linkBytes+int(spec.KeySize)+int(spec.ValueSize), limit, recordChunk)
+	x.arena.init(spec, first, limit)
+	if !x.layout.has(keys) {
+		x.arena.keepKeys(spec)
+	}
 }
 
 // bucketCount is max entries rounded up to a power of two.
@@ -68,51 +66,61 @@ func (x *table) pageOf(b uint32) (p *page, i uint32) {
 	return x.get(b >> x.shift), b & (1<<x.shift - 1)
 }
 
-// tag is the part of a hash that a cell's tag holds: bits that the numbers of few maps' buckets depend on.
+// tag is the part of a hash that an element's tag holds: bits that the numbers of few maps' buckets depend on.
 func tag(hash uint32) byte { return byte(hash >> 24) }
 
-// record is the key and the value of cell at.
-func (x *table) record(p *page, at uint32) []byte {
-	if x.packed {
-		return p.cell(at, x.layout)
+// key is the key of element at.
+func (x *table) key(p *page, at uint32) []byte {
+	if x.layout.has(keys) {
+		return p.cell(at, x.layout)[:x.spec.KeySize]
 	}
-	return x.arena.content(slotIn(p.cell(at, slots)))
+	return x.arena.key(p.slot(at, x.layout))
 }
 
-// key is the key of cell at.
-func (x *table) key(p *page, at uint32) []byte { return x.record(p, at)[:x.spec.KeySize] }
+// value is the value of element at.
+func (x *table) value(p *page, at uint32) []byte {
+	if x.layout.has(slots) {
+		return x.arena.value(p.slot(at, x.layout))
+	}
+	return p.cell(at, x.layout)[x.spec.KeySize:]
+}
 
-// slot is the slot of cell at, none while the table is packed.
+// slot is the slot of element at, none where elements have none.
 func (x *table) slot(p *page, at uint32) slot {
-	if x.packed {
-		return none
+	if x.layout.has(slots) {
+		return p.slot(at, x.layout)
 	}
-	return slotIn(p.cell(at, slots))
+	return none
 }
 
-// fill stores an element's key and value.
-func fill(record, key, value []byte) {
-	put(record, key)
-	put(record[len(key):], value)
+// fill makes element at that with this hash, key and value, in slot s.
+func (x *table) fill(p *page, at uint32, hash uint32, s slot, key, value []byte) {
+	p.fill(at, tag(hash), s, x.layout)
+	switch cell := p.cell(at, x.layout); {
+	case !x.layout.has(slots):
+		put(cell, key)
+		put(cell[len(key):], value)
+	case x.layout.has(keys):
+		put(cell, key)
+		put(x.arena.value(s), value)
+	default:
+		x.arena.fill(s, key, value)
+	}
 }
 
-// find is the cell that holds key, whose hash it is, among those of its bucket, and the record there.
-func (x *table) find(hash uint32, key []byte) (p *page, at uint32, record []byte) {
+// find is the element with key, whose hash it is, among those of its bucket.
+func (x *table) find(hash uint32, key []byte) (p *page, at uint32, found bool) {
 	p, i := x.pageOf(hash & x.mask)
 	at, to := p.bounds(i)
 	for ; at < to; at++ {
-		if x.layout.tag != 0 && p.block[at] != tag(hash) {
+		if x.layout.has(tags) && p.tag(at, x.layout) != tag(hash) {
 			continue
 		}
-		record = p.cell(at, x.layout)
-		if !x.packed {
-			record = x.arena.content(slotIn(record))
-		}
-		if equal(record[:len(key)], key) {
-			return p, at, record
+		if equal(x.key(p, at), key) {
+			return p, at, true
 		}
 	}
-	return p, at, nil
+	return p, at, false
 }
 
 // equal is bytes.Equal without a call for the most common keys.
@@ -142,17 +150,17 @@ func put(to, from []byte) {
 	}
 }
 
-// raise moves cell at to the front of its bucket and returns it, to be filled again.
-func (x *table) raise(p *page, hash, at uint32) []byte {
-	first := p.start(hash & x.mask & (1<<x.shift - 1))
+// raise moves element at to the front of its bucket and returns its place, to be filled.
+func (x *table) raise(p *page, hash, at uint32) (first uint32) {
+	first = p.start(hash & x.mask & (1<<x.shift - 1))
 	if at != first {
-		p.raise(first, at, tag(hash), x.layout)
+		p.raise(first, at, x.layout)
 	}
-	return p.cell(first, x.layout)
+	return first
 }
 
-// insert makes a cell for a newest element of its bucket, in page p, and returns it, to be filled.
-func (x *table) insert(p *page, hash uint32) []byte {
+// insert makes a newest element of its bucket, in page p, and returns its page and place, to be filled.
+func (x *table) insert(p *page, hash uint32) (*page, uint32) {
 	b := hash & x.mask
 	if p == &noPage {
 		p = x.touch(b >> x.shift)
@@ -160,10 +168,10 @@ func (x *table) insert(p *page, hash uint32) []byte {
 	if p.count == 0 {
 		x.occupied.add(b >> x.shift)
 	}
-	return p.insert(b&(1<<x.shift-1), tag(hash), x.layout)
+	return p, p.insert(b&(1<<x.shift-1), x.layout)
 }
 
-// remove takes out n cells of bucket b, from at on.
+// remove takes out n elements of bucket b, from at on.
 func (x *table) remove(p *page, b, at, n uint32) {
 	p.remove(b&(1<<x.shift-1), at, n, x.layout)
 	x.vacate(p, b)
@@ -180,12 +188,12 @@ func (x *table) vacate(p *page, b uint32) {
 func (x *table) Lookup(t *Task, key, value []byte) abi.Errno {
 	hash := x.hash(key)
 	in := x.enter(t, hash&x.mask)
-	_, _, record := x.find(hash, key)
-	if record != nil {
-		t.copyWords(value, record[len(key):])
+	p, at, found := x.find(hash, key)
+	if found {
+		t.copyWords(value, x.value(p, at))
 	}
 	x.leave(t, in)
-	if record == nil {
+	if !found {
 		return abi.ENOENT
 	}
 	return abi.OK
@@ -201,12 +209,14 @@ func (x *table) LookupAndDelete(t *Task, key, value []byte) abi.Errno {
 	hash := x.hash(key)
 	b := hash & x.mask
 	st := x.lock(t, b)
-	p, at, record := x.find(hash, key)
-	if record == nil {
+	p, at, found := x.find(hash, key)
+	if !found {
 		x.unlock(st)
 		return abi.ENOENT
 	}
-	put(value, record[len(key):])
+	if value != nil {
+		put(value, x.value(p, at))
+	}
 	s := x.slot(p, at)
 	x.remove(p, b, at, 1)
 	x.unlock(st)

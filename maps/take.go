@@ -73,17 +73,17 @@ func (r *removed) add(x *table, s slot) {
 	r.first = s
 }
 
-// addNewestFirst adds the cells from one to another, which are in the order of their buckets, newest first in each, as
+// addNewestFirst adds the elements from one to another, which are in the order of their buckets, newest first in each, as
 // if they left one by one.
 func (r *removed) addNewestFirst(x *table, p *page, from, to uint32) {
-	for at := from; !x.packed && at < to; at++ {
+	for at := from; x.layout.has(slots) && at < to; at++ {
 		r.add(x, x.slot(p, at))
 	}
 }
 
-// addNewestLast adds a bucket's cells from one to another as if the bucket left as a whole.
+// addNewestLast adds a bucket's elements from one to another as if the bucket left as a whole.
 func (r *removed) addNewestLast(x *table, p *page, from, to uint32) {
-	for at := to; !x.packed && at > from; at-- {
+	for at := to; x.layout.has(slots) && at > from; at-- {
 		r.add(x, x.slot(p, at-1))
 	}
 }

@@ -22,8 +22,8 @@ func (x *table) NextKey(t *Task, key, next []byte) abi.Errno {
 // follow copies the key of the element behind key, if that is near, or tells from which bucket on to look for it.
 // Near is the bucket, since a Scheduler has to know when a walk looks at the next one, else the page.
 func (x *table) follow(t *Task, key, next []byte) (from uint32, copied bool) {
-	in, number, p, at, record := x.seek(t, key)
-	if record != nil {
+	in, number, p, at, found := x.seek(t, key)
+	if found {
 		end := p.count
 		from = (number + 1) << x.shift
 		if t.Scheduler != nil {
@@ -108,13 +108,12 @@ func (x *table) fits(n int, keys, values []byte) bool {
 	return n <= len(keys)/int(x.spec.KeySize) && n <= len(values)/int(x.spec.ValueSize)
 }
 
-// copyPairs copies the keys and the values of the cells from one to another.
+// copyPairs copies the keys and the values of the elements from one to another.
 func (x *table) copyPairs(p *page, from, to uint32, keys, values []byte) {
-	key := int(x.spec.KeySize)
+	key, value := x.spec.KeySize, x.spec.ValueSize
 	for at := from; at < to; at++ {
-		record := x.record(p, at)
-		put(keys, record[:key])
-		put(values, record[key:])
-		keys, values = keys[key:], values[len(record)-key:]
+		put(keys, x.key(p, at))
+		put(values, x.value(p, at))
+		keys, values = keys[key:], values[value:]
 	}
 }
