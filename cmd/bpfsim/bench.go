@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/pprof"
 
 	"github.com/bpfsim/bpfsim/bench"
 	"github.com/spf13/cobra"
@@ -13,16 +14,21 @@ const benchLong = `Measure bpfsim against its rivals on this machine and print h
 
 With --kernel the real bpf(2) is a rival too, which takes root. The exit status is 1 when a line is below its floor.`
 
+// benchFlags are what becomes of the figures.
+type benchFlags struct {
+	json, profile string
+	markdown      bool
+}
+
 func newBench() *cobra.Command {
 	var o bench.Options
-	var file string
-	var markdown bool
+	var f benchFlags
 	cmd := &cobra.Command{
 		Use: "bench [flags]", Short: "Measure bpfsim against the kernel, a Go map and memcpy", Long: benchLong,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Progress = func(group string) { fmt.Fprintln(cmd.ErrOrStderr(), "measuring", group) }
-			return runBench(o, file, markdown, cmd.OutOrStdout())
+			return profiled(f.profile, func() error { return runBench(o, f, cmd.OutOrStdout()) })
 		},
 	}
 	flags := cmd.Flags()
@@ -30,25 +36,45 @@ func newBench() *cobra.Command {
 	flags.BoolVar(&o.Quick, "quick", false, "measure less, for a shorter time")
 	flags.BoolVar(&o.Large, "large", false, "measure up to 10 million elements, which take gigabytes")
 	flags.StringSliceVar(&o.Groups, "group", nil, "measure these groups only")
-	flags.BoolVar(&markdown, "markdown", false, "print the table as Markdown")
-	flags.StringVar(&file, "json", "", "write the figures to this file too, as JSON")
+	flags.BoolVar(&f.markdown, "markdown", false, "print the table as Markdown")
+	flags.StringVar(&f.json, "json", "", "write the figures to this file too, as JSON")
+	flags.StringVar(&f.profile, "cpuprofile", "", "write a profile of where the time went to this file, for go tool pprof")
 	return cmd
 }
 
-func runBench(o bench.Options, file string, markdown bool, out io.Writer) error {
+// profiled runs measure with a CPU profile into file, if there is one.
+func profiled(file string, measure func() error) error {
+	if file == "" {
+		return measure()
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
+	if err = pprof.StartCPUProfile(f); err == nil {
+		err = measure()
+		pprof.StopCPUProfile()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+func runBench(o bench.Options, f benchFlags, out io.Writer) error {
 	report, err := bench.Run(o)
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
 	write := report.WriteTable
-	if markdown {
+	if f.markdown {
 		write = report.WriteMarkdown
 	}
 	if err := write(out); err != nil {
 		return err
 	}
-	if file != "" {
-		if err := writeJSON(report, file); err != nil {
+	if f.json != "" {
+		if err := writeJSON(report, f.json); err != nil {
 			return fmt.Errorf("bench: %w", err)
 		}
 	}
