@@ -14,10 +14,16 @@ type (
 
 // words is an array of 64-bit words that read as zero and take memory, a page at a time, when first touched: a page
 // table of two levels. Any number of goroutines may use it at once.
-type words struct{ root []atomic.Pointer[dir] }
+type words struct {
+	only []atomic.Uint64 // all words, where they are no more than a page
+	root []atomic.Pointer[dir]
+}
 
 // newWords makes an array of n words.
 func newWords(n uint64) words {
+	if n <= pageWords {
+		return words{only: make([]atomic.Uint64, n)}
+	}
 	return words{root: make([]atomic.Pointer[dir], n/(pageWords*dirPages)+1)}
 }
 
@@ -36,6 +42,9 @@ var zero [1]atomic.Uint64
 // readable is word i and those behind it in its page, or word i alone while the page does not exist: it may come
 // into being before the next word is read.
 func (w *words) readable(i uint64) []atomic.Uint64 {
+	if w.only != nil {
+		return w.only[i:]
+	}
 	if p := w.page(i); p != nil {
 		return p[i%pageWords:]
 	}
@@ -44,6 +53,9 @@ func (w *words) readable(i uint64) []atomic.Uint64 {
 
 // writable is word i and those behind it in its page, to be written.
 func (w *words) writable(i uint64) []atomic.Uint64 {
+	if w.only != nil {
+		return w.only[i:]
+	}
 	d := publish(&w.root[i/(pageWords*dirPages)])
 	return publish(&d[i/pageWords%dirPages])[i%pageWords:]
 }
