@@ -30,7 +30,7 @@ type bucket struct {
 type element struct {
 	key   []byte
 	value []byte
-	node  int
+	node  int32
 }
 
 func newHash(s spec, cpus int) *hash {
@@ -84,28 +84,34 @@ func (h *hash) from(index uint32) int {
 	return low
 }
 
-// place is key's bucket, nil when that never had an element, and the key's position in it, -1 when it is not there.
-func (h *hash) place(key []byte) (b *bucket, at int) {
-	index := h.bucketOf(key)
-	i := h.from(index)
-	if i == len(h.buckets) || h.buckets[i].index != index {
-		return nil, -1
+// spot is where a key is, or would be.
+type spot struct {
+	bucket uint32 // its index
+	i      int    // the bucket's position in buckets, or where it would be
+	listed bool   // the bucket is in buckets
+	at     int    // the key's position in the bucket, -1 when it is not there
+}
+
+func (h *hash) place(key []byte) spot {
+	p := spot{bucket: h.bucketOf(key), at: -1}
+	p.i = h.from(p.bucket)
+	if p.listed = p.i < len(h.buckets) && h.buckets[p.i].index == p.bucket; p.listed {
+		p.at = slices.IndexFunc(h.buckets[p.i].elements, func(e element) bool { return bytes.Equal(e.key, key) })
 	}
-	b = &h.buckets[i]
-	return b, slices.IndexFunc(b.elements, func(e element) bool { return bytes.Equal(e.key, key) })
+	return p
 }
 
 // find is the element with that key.
 func (h *hash) find(key []byte) (element, bool) {
-	if b, at := h.place(key); at >= 0 {
-		return b.elements[at], true
+	if p := h.place(key); p.at >= 0 {
+		return h.buckets[p.i].elements[p.at], true
 	}
 	return element{}, false
 }
 
-// unlink takes e out of its bucket.
-func (h *hash) unlink(e element) {
-	b, at := h.place(e.key)
+// unlink takes an element out of the i'th bucket.
+func (h *hash) unlink(i, at int) {
+	b := &h.buckets[i]
 	b.elements = slices.Delete(b.elements, at, at+1)
 	h.count--
 	h.forget()
@@ -133,14 +139,14 @@ func (h *hash) update(cpu int, key, value []byte, flags uint64) abi.Errno {
 	if h.lru != nil {
 		return h.updateLRU(cpu, key, value, flags)
 	}
-	b, at := h.place(key)
-	if errno := allowed(at >= 0, flags); errno != abi.OK {
+	p := h.place(key)
+	if errno := allowed(p.at >= 0, flags); errno != abi.OK {
 		return errno
 	}
-	if at < 0 && h.count == h.max { // exactly max_entries fit, in both modes (measured)
+	if p.at < 0 && h.count == h.max { // exactly max_entries fit, in both modes (measured)
 		return abi.E2BIG
 	}
-	h.put(b, at, element{key: key, value: value})
+	h.put(p, element{key: key, value: value})
 	return abi.OK
 }
 
@@ -155,25 +161,24 @@ func allowed(present bool, flags uint64) abi.Errno {
 	return abi.OK
 }
 
-// put puts e at the head of bucket b, in place of the element at position at unless that is -1.
-func (h *hash) put(b *bucket, at int, e element) {
+// put puts e at the head of its bucket, in place of the element that is there.
+func (h *hash) put(p spot, e element) {
 	h.forget()
-	if at >= 0 {
-		copy(b.elements[1:at+1], b.elements[:at])
-		b.elements[0] = e
+	if !p.listed {
+		h.buckets = slices.Insert(h.buckets, p.i, bucket{p.bucket, h.roomForOne()})
+	}
+	b := &h.buckets[p.i]
+	if p.at < 0 {
+		h.count++
+		b.elements = slices.Insert(b.elements, 0, e)
 		return
 	}
-	h.count++
-	if b == nil {
-		index := h.bucketOf(e.key)
-		h.buckets = slices.Insert(h.buckets, h.from(index), bucket{index, h.roomForOne()})
-		b = &h.buckets[h.from(index)]
-	}
-	b.elements = slices.Insert(b.elements, 0, e)
+	copy(b.elements[1:p.at+1], b.elements[:p.at])
+	b.elements[0] = e
 }
 
-// usualBuckets is how many buckets most maps here have at most.
-const usualBuckets = 16
+// usualBuckets is how many buckets most maps here use at most.
+const usualBuckets = 8
 
 // roomForOne is where a bucket's first element goes: most buckets have one.
 func (h *hash) roomForOne() []element {
@@ -192,28 +197,27 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags uint64) abi.Errno {
 	if node == 0 {
 		return abi.ENOMEM
 	}
-	b, at := h.place(key)
-	if errno := allowed(at >= 0, flags); errno != abi.OK {
+	p := h.place(key)
+	if errno := allowed(p.at >= 0, flags); errno != abi.OK {
 		h.lru.giveBack(node)
 		return errno
 	}
-	if at >= 0 {
+	if p.at >= 0 {
 		h.lru.reference(node)
-		h.lru.giveBack(b.elements[at].node)
+		h.lru.giveBack(h.buckets[p.i].elements[p.at].node)
 	}
-	h.put(b, at, element{key, value, node})
+	h.put(p, element{key, value, node})
 	return abi.OK
 }
 
 // evict is how the LRU removes the element that carries a node.
 func (h *hash) evict(n node) {
-	for _, b := range h.buckets {
-		for _, e := range b.elements {
-			if e.node == n.id {
-				h.unlink(e)
-				h.evicted++
-				return
-			}
+	for i := range h.buckets {
+		at := slices.IndexFunc(h.buckets[i].elements, func(e element) bool { return e.node == n.id })
+		if at >= 0 {
+			h.unlink(i, at)
+			h.evicted++
+			return
 		}
 	}
 	panic("model: a node in use without an element")
@@ -230,7 +234,8 @@ func (h *hash) delete(_ int, key []byte) abi.Errno {
 
 // remove takes e out of the map and gives its node back.
 func (h *hash) remove(e element) {
-	h.unlink(e)
+	p := h.place(e.key)
+	h.unlink(p.i, p.at)
 	if h.lru != nil {
 		h.lru.giveBack(e.node)
 	}
@@ -256,11 +261,14 @@ func (h *hash) next(key, saw []byte) ([]byte, abi.Errno) {
 
 // behind is the key that follows key in its bucket, nil when key is the last or absent.
 func (h *hash) behind(key []byte) (next []byte, present bool) {
-	b, at := h.place(key)
-	if at >= 0 && at+1 < len(b.elements) {
-		return b.elements[at+1].key, true
+	p := h.place(key)
+	if p.at < 0 {
+		return nil, false
 	}
-	return nil, at >= 0
+	if elements := h.buckets[p.i].elements; p.at+1 < len(elements) {
+		return elements[p.at+1].key, true
+	}
+	return nil, true
 }
 
 // first is the first key of the buckets from index on.

@@ -8,8 +8,8 @@ type lists struct {
 	active   []node
 	inactive []node
 	free     int
-	scans    int // how many nodes one rotation or shrink looks at
-	cursor   int // id of the inactive node that the next rotation starts at, 0 for the list head itself
+	scans    int   // how many nodes one rotation or shrink looks at
+	cursor   int32 // id of the inactive node that the next rotation starts at, 0 for the list head itself
 }
 
 // join puts a node at the head of the list that its reference bit asks for, and clears the bit.
@@ -23,7 +23,7 @@ func (l *lists) join(n node) {
 }
 
 // leave takes the node with that id off its list, if it is on one.
-func (l *lists) leave(id int) bool {
+func (l *lists) leave(id int32) bool {
 	if at := position(l.active, id); at >= 0 {
 		l.active = slices.Delete(l.active, at, at+1)
 		return true
@@ -46,7 +46,7 @@ func (l *lists) takeInactive(at int) node {
 }
 
 // idAt is the id of the inactive node at that position, 0 in front of the first.
-func (l *lists) idAt(at int) int {
+func (l *lists) idAt(at int) int32 {
 	if at < 0 {
 		return 0
 	}

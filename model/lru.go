@@ -18,13 +18,13 @@ type lru struct {
 	target int
 	lists  []lists // one when common, else one for each CPU
 	locals []local // one for each CPU when common, else none
-	ids    int     // node ids given out so far
+	ids    int32   // node ids given out so far
 }
 
 // node is a node in use; the element that it carries knows its id.
 type node struct {
-	id  int
-	cpu int // who took it
+	id  int32
+	cpu int32 // who took it
 	ref bool
 }
 
@@ -67,11 +67,11 @@ func (l *lru) clone() *lru {
 // fresh is a node that cpu takes: its reference bit is clear.
 func (l *lru) fresh(cpu int) node {
 	l.ids++
-	return node{id: l.ids, cpu: cpu}
+	return node{id: l.ids, cpu: int32(cpu)}
 }
 
 // take gets a node for cpu and returns its id, 0 when there is none. evict removes the element that carries a node.
-func (l *lru) take(cpu int, evict func(node)) int {
+func (l *lru) take(cpu int, evict func(node)) int32 {
 	if l.common {
 		return l.takeCommon(cpu, evict)
 	}
@@ -79,7 +79,7 @@ func (l *lru) take(cpu int, evict func(node)) int {
 }
 
 // takePerCPU rotates at every call, and shrinks when nothing is free. A CPU never uses another one's nodes.
-func (l *lru) takePerCPU(cpu int, evict func(node)) int {
+func (l *lru) takePerCPU(cpu int, evict func(node)) int32 {
 	own := &l.lists[cpu]
 	own.rotate()
 	if own.free == 0 {
@@ -95,7 +95,7 @@ func (l *lru) takePerCPU(cpu int, evict func(node)) int {
 }
 
 // takeCommon uses the CPU's own free nodes, else refills them from the global list, else steals another CPU's.
-func (l *lru) takeCommon(cpu int, evict func(node)) int {
+func (l *lru) takeCommon(cpu int, evict func(node)) int32 {
 	own := &l.locals[cpu]
 	if own.free == 0 {
 		l.refill(own, evict)
@@ -161,7 +161,7 @@ func (p *local) yield(evict func(node)) bool {
 }
 
 // giveBack frees a node: a pending one to the CPU that took it, another one to its list.
-func (l *lru) giveBack(id int) {
+func (l *lru) giveBack(id int32) {
 	for i := range l.locals {
 		p := &l.locals[i]
 		if at := position(p.pending, id); at >= 0 {
@@ -180,7 +180,7 @@ func (l *lru) giveBack(id int) {
 }
 
 // reference sets a node's reference bit.
-func (l *lru) reference(id int) {
+func (l *lru) reference(id int32) {
 	for _, p := range l.locals {
 		if mark(p.pending, id) {
 			return
@@ -195,7 +195,7 @@ func (l *lru) reference(id int) {
 }
 
 // mark sets the node's reference bit, if it is among nodes.
-func mark(nodes []node, id int) bool {
+func mark(nodes []node, id int32) bool {
 	at := position(nodes, id)
 	if at >= 0 {
 		nodes[at].ref = true
@@ -204,7 +204,7 @@ func mark(nodes []node, id int) bool {
 }
 
 // position is where the node with that id is, or -1.
-func position(nodes []node, id int) int {
+func position(nodes []node, id int32) int {
 	return slices.IndexFunc(nodes, func(n node) bool { return n.id == id })
 }
 

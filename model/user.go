@@ -158,8 +158,8 @@ func (u *user) compareShapes(after Memory) string {
 	if len(after) != len(u.before) {
 		return fmt.Sprintf("memory: %d regions before, %d after", len(u.before), len(after))
 	}
-	for i, b := range u.before {
-		if a := after[i]; b.Addr != a.Addr || len(b.Bytes) != len(a.Bytes) {
+	for i := range u.before {
+		if a, b := &after[i], &u.before[i]; b.Addr != a.Addr || len(b.Bytes) != len(a.Bytes) {
 			return fmt.Sprintf("memory: region %#x+%d before, %#x+%d after", b.Addr, len(b.Bytes), a.Addr, len(a.Bytes))
 		}
 	}

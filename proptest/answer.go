@@ -16,7 +16,7 @@ func (r *runner) typeOf(c Call) abi.MapType {
 	if c.Cmd == abi.MapCreate {
 		return min(abi.MapType(a.field(c, abi.CreateMapType, 4)), abi.NumMapTypes) // what Linux does not know is one type
 	}
-	f := layoutOf(c.Cmd).fd
+	f := &layoutOf(c.Cmd).fd
 	if f.size == 0 {
 		return abi.Unspec
 	}
