@@ -106,11 +106,11 @@ func (m *draftMap) remember(i int) {
 
 // keyNumber makes b key number i: little-endian, and no zeros behind so that every byte counts.
 func (m *draftMap) keyNumber(b []byte, i int) {
-	for at := range b {
+	for at := range min(len(b), 4) {
 		b[at] = byte(i >> (8 * at))
-		if at >= 4 {
-			b[at] = byte(i*31 + at)
-		}
+	}
+	for at := 4; at < len(b); at++ {
+		b[at] = byte(i*31 + at)
 	}
 }
 
