@@ -7,9 +7,9 @@ import (
 	"github.com/bpfsim/bpfsim/model"
 )
 
-// Base is where user memory begins on every kernel: far from the Go heap, from libraries and from address 0, and low
-// enough for bpfsys to work in it.
-const Base uint64 = 0x2000_0000
+// Base is where user memory begins on every kernel: low enough for bpfsys to work in it, and below every program. The
+// first gigabyte behind a program is no place: Linux puts the heap of the C library anywhere in it (arch_randomize_brk).
+const Base uint64 = 0x20_0000
 
 // PageSize is the unit of the arena's protection, in bytes.
 const PageSize = 4096

@@ -11,13 +11,15 @@ import (
 // userMemory is an arena at its real addresses: a memfd that is mapped page by page with the arena's protection, and
 // once more as a whole at an address that Go chose, through which this process sees and fills it.
 type userMemory struct {
-	arena *Arena
-	alias []byte
+	arena  *Arena
+	alias  []byte
+	placed [][2]uint64 // address and length of what is mapped at addresses of our choice
 }
 
-// The scratch memory behind the arena is the runner's own, for calls that a program did not make.
+// The scratch memory is the runner's own, for calls that a program did not make. It lies far from all that Go, libraries
+// and the race detector map.
 const (
-	scratchBase = Base + 1<<24
+	scratchBase = 0x1000_0000_0000
 	scratchSize = 16 << 20
 )
 
@@ -48,7 +50,7 @@ func openUserMemory() (*userMemory, error) {
 
 // place maps the arena and the scratch memory at their addresses.
 func (u *userMemory) place(file int) error {
-	if err := mapAt(Base-guard, 2*guard+ArenaSize, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON, -1, 0); err != nil {
+	if err := u.mapAt(Base-guard, 2*guard+ArenaSize, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON, -1, 0); err != nil {
 		return err
 	}
 	for _, r := range u.arena.Regions() {
@@ -56,7 +58,16 @@ func (u *userMemory) place(file int) error {
 			return err
 		}
 	}
-	return mapAt(scratchBase, scratchSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED, file, ArenaSize)
+	return u.mapAt(scratchBase, scratchSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED, file, ArenaSize)
+}
+
+// mapAt is mapAt of what close is to unmap.
+func (u *userMemory) mapAt(addr, length uint64, protection, flags, file int, offset int64) error {
+	if err := mapAt(addr, length, protection, flags, file, offset); err != nil {
+		return err
+	}
+	u.placed = append(u.placed, [2]uint64{addr, length})
+	return nil
 }
 
 func (u *userMemory) placeRegion(file int, r model.Region) error {
@@ -88,10 +99,11 @@ func unmap(addr, length uint64) error {
 	return nil
 }
 
-// close frees what is mapped; what was never mapped unmaps without an error.
+// close frees what is mapped. What stood in the way is not ours.
 func (u *userMemory) close() {
-	_ = unmap(Base-guard, 2*guard+ArenaSize)
-	_ = unmap(scratchBase, scratchSize)
+	for _, p := range u.placed {
+		_ = unmap(p[0], p[1])
+	}
 	_ = unix.Munmap(u.alias)
 }
 
