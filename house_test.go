@@ -48,7 +48,7 @@ func listPackages(t *testing.T) []goPackage {
 	t.Helper()
 	var all []goPackage
 	for _, goos := range []string{"linux", "darwin", "windows"} {
-		cmd := exec.Command("go", "list", "-json=ImportPath,Dir,Imports,TestImports,XTestImports,GoFiles", "./...")
+		cmd := exec.Command("go", "list", "-pgo=off", "-json=ImportPath,Dir,Imports,TestImports,XTestImports,GoFiles", "./...")
 		cmd.Env = append(os.Environ(), "GOOS="+goos, "CGO_ENABLED=0")
 		out, err := cmd.Output()
 		require.NoError(t, err, "go list")
