@@ -81,17 +81,26 @@ func (m *machine) makeInitrd() error {
 	return errors.Join(err, file.Close())
 }
 
-// runAnyhow runs on KVM where this user may, and again in software when KVM fails before the command has said
-// anything: a KVM inside a virtual machine may be there and still not run a kernel.
-func (m *machine) runAnyhow(ctx context.Context) (int, error) {
-	if !m.Software && kvmAllowed() {
-		code, quiet, err := m.boot(ctx, "kvm")
-		if err == nil || !quiet || ctx.Err() != nil {
-			return code, err
+// runAnyhow tries one accelerator after the other as long as the guest fails before the command has said anything: a
+// KVM inside a virtual machine may be there and still not run a kernel, and under software emulation with a thread for
+// each CPU a kernel panics now and then while it boots.
+func (m *machine) runAnyhow(ctx context.Context) (code int, err error) {
+	for _, accelerator := range m.accelerators() {
+		var quiet bool
+		if code, quiet, err = m.boot(ctx, accelerator); err == nil || !quiet || ctx.Err() != nil {
+			break
 		}
 	}
-	code, _, err := m.boot(ctx, "tcg,thread=multi")
 	return code, err
+}
+
+// accelerators are what this user may use, the fastest first.
+func (m *machine) accelerators() []string {
+	software := []string{"tcg,thread=multi", "tcg,thread=single"}
+	if m.Software || !kvmAllowed() {
+		return software
+	}
+	return append([]string{"kvm"}, software...)
 }
 
 // boot runs qemu once. quiet reports that the command wrote nothing.
