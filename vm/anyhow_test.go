@@ -23,7 +23,7 @@ esac
 // A guest that dies before its command has said anything is tried again in another way, and one that dies later is not.
 func TestRunAnyhow(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("needs a shell")
+		t.Skip("the stand-in for qemu is a shell script, and Windows has no /bin/sh to run it")
 	}
 	fake := filepath.Join(t.TempDir(), "qemu")
 	require.NoError(t, os.WriteFile(fake, []byte(fakeQEMU), 0o755))
