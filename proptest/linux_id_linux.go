@@ -100,32 +100,51 @@ func (k *Linux) ourNext(start uint32) (uint32, bool) {
 
 // info puts our id in the place of the real one in the struct that the call filled.
 func (k *Linux) info(c Call) Outcome {
-	attr := make([]byte, 16)
+	var attr [16]byte
 	arena := k.user.arena
 	arena.Read(attr[:min(c.Size, 16)], c.Attr)
-	addr, length := word(attr[abi.InfoPtr:][:8]), int(word(attr[abi.InfoLen:][:4]))
-	filled := arena.readable(addr, min(length, abi.MapInfoSize))
+	readable := arena.readable(c.Attr, int(c.Size))
 	out := k.plain(c)
-	if out.Errno != abi.OK && (out.Errno != abi.EFAULT || !filled) {
+	at, n := word(attr[abi.InfoPtr:][:8])+abi.MapInfoID, min(int(word(attr[abi.InfoLen:][:4]))-abi.MapInfoID, 4)
+	if n <= 0 {
 		return out
 	}
-	k.replaceID(addr+abi.MapInfoID, min(length-abi.MapInfoID, 4))
+	switch {
+	case out.Errno == abi.OK:
+		length := c.Attr + abi.InfoLen // written last (kernel/bpf/syscall.c), maybe over the id
+		k.replaceID(attr, at, n, func(i int) bool { return at+uint64(i)-length >= 4 })
+	case out.Errno == abi.EFAULT && readable:
+		filled := k.filledID(attr, arena.span(at, n, toWrite))
+		k.replaceID(attr, at, n, func(i int) bool { return filled[i] })
+	}
 	return out
 }
 
-// replaceID translates n bytes of an id at addr.
-func (k *Linux) replaceID(addr uint64, n int) {
-	if n <= 0 {
-		return
-	}
-	b := k.user.arena.span(addr, n, toWrite)
-	for real, ours := range k.ids.ours {
-		var from, to [4]byte
-		putWord(from[:], uint64(real))
-		putWord(to[:], uint64(ours))
-		if string(b) == string(from[:len(b)]) {
-			copy(b, to[:])
-			return
+// replaceID puts bytes of our id at an address, which holds n of them.
+func (k *Linux) replaceID(attr [16]byte, at uint64, n int, holds func(i int) bool) {
+	var ours [4]byte
+	putWord(ours[:], uint64(k.ids.ours[k.idOf(int32(word(attr[abi.InfoBPFFD:][:4])))]))
+	for i := range n {
+		if holds(i) {
+			k.user.arena.Poke(at+uint64(i), ours[i:i+1])
 		}
 	}
+}
+
+// filledID reports which bytes of b, the place of an id, a call fills before it faults. What they hold proves nothing:
+// the call is made once more, with an attr of its own, and over the id's opposite.
+func (k *Linux) filledID(attr [16]byte, b []byte) (filled [4]bool) {
+	var id, before [4]byte
+	putWord(id[:], uint64(k.idOf(int32(word(attr[abi.InfoBPFFD:][:4])))))
+	copy(before[:], b)
+	for i := range b {
+		b[i] = ^id[i]
+	}
+	copy(k.user.scratch(16), attr[:])
+	bpf(abi.ObjGetInfoByFD, scratchBase, 16)
+	for i := range b {
+		filled[i] = b[i] == id[i]
+	}
+	copy(b, before[:])
+	return filled
 }
