@@ -26,7 +26,7 @@ cpu0 BPF_OBJ_GET_INFO_BY_FD @0 size=16 { fd=500 len=32 info=@3ff5 }
 cpu0 BPF_OBJ_GET_INFO_BY_FD @0 size=16 { fd=500 len=8 info=@3ff9 }
 cpu0 BPF_OBJ_GET_INFO_BY_FD @4000 size=16 { fd=500 len=5 info=@3ffb }
 cpu0 BPF_OBJ_GET_INFO_BY_FD @4000 size=16 { fd=500 len=8 info=@3ffc }
-cpu0 BPF_OBJ_GET_INFO_BY_FD @0 size=16 { fd=500 len=300 info=@1f00 } @1f04=05
+cpu0 BPF_OBJ_GET_INFO_BY_FD @0 size=16 { fd=500 len=112 info=@1f9c } @1fa0=05
 `)
 	require.NoError(t, err)
 	p, sim := moved(p, k.CPUs()), proptest.NewSim()
