@@ -26,7 +26,8 @@ type walker struct {
 
 func newWalker(system System, fd int32, s Scenario) *walker {
 	way, _ := WayByName(s.Walk.Way)
-	records := max(s.Walk.Room, int(s.capacity()))
+	// Room doubles only when a bucket, which holds no more than the map, does not fit.
+	records := max(s.Walk.Room, 2*int(s.capacity()))
 	return &walker{
 		client: newClient(system, fd, s.Map), way: way, room: s.Walk.Room, cursor: make([]byte, keyBytes),
 		keys: system.Alloc(records * keyBytes), values: system.Alloc(records * (keyBytes + s.Map.Value)),
@@ -73,7 +74,7 @@ func (w *walker) nextTake() (model.WalkCall, bool) {
 
 func (w *walker) nextKey(get func() abi.Errno) (model.WalkCall, bool) {
 	if _, errno := w.system.Do(bpfsys.MapGetNextKey{FD: w.fd, Key: w.from(), NextKey: w.next}); errno != abi.OK {
-		return w.call(), true
+		return w.call(), ended(errno)
 	}
 	w.goOn(w.read(w.next, keyBytes))
 	if get() != abi.OK {
@@ -113,7 +114,7 @@ func (w *walker) dump(args bpfsys.Args) (model.WalkCall, bool) {
 		w.room *= 2
 		return w.call(), false
 	default:
-		return w.call(), true
+		return w.call(), ended(errno)
 	}
 	filled := int(binary.LittleEndian.Uint32(w.read(w.length, 4)))
 	pairs := w.records(w.read(w.values, filled))
@@ -156,5 +157,13 @@ func (w *walker) batch(command func(bpfsys.MapLookupBatch) bpfsys.Args) (model.W
 		key, value := keys[i*keyBytes:][:keyBytes], values[i*w.shape.Value:][:w.shape.Value]
 		pairs = append(pairs, model.Pair{Key: string(key), Value: string(value)})
 	}
-	return w.call(pairs...), errno != abi.OK
+	return w.call(pairs...), errno != abi.OK && ended(errno)
+}
+
+// ended is true. What ends a walk is ENOENT, and anything else a slip of the walker's own.
+func ended(errno abi.Errno) bool {
+	if errno != abi.ENOENT {
+		panic(errno)
+	}
+	return true
 }
