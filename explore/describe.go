@@ -72,8 +72,9 @@ func (c *client) content() map[string]string {
 	}
 }
 
-// evicts reports whether the scenario's map can run out of free elements: the keys, an element for each task at work, and
-// those that the CPUs keep to themselves (bpf_lru_list.c: at most half of a CPU's share).
+// evicts reports whether the scenario's map can run out of free elements: the keys, an element for each task at work, what
+// the walk takes out and gives back behind the lock, which may be a bucket with all keys in it, and what the CPUs keep to
+// themselves (bpf_lru_list.c: at most half of a CPU's share).
 func (s Scenario) evicts() bool {
 	if s.Map.Type != abi.LRUHash {
 		return false
@@ -87,11 +88,14 @@ func (s Scenario) evicts() bool {
 			keys[op.Key] = true
 		}
 	}
-	share := int(s.Map.Entries) / s.CPUs()
-	if s.Map.Flags&abi.FlagNoCommonLRU != 0 {
-		return len(keys)+len(s.Tasks) > share
+	needed, share := len(keys)+len(s.Tasks), int(s.Map.Entries)/s.CPUs()
+	if way, _ := WayByName(s.Walk.Way); way.Removes {
+		needed += len(keys)
 	}
-	return len(keys)+len(s.Tasks)+s.CPUs()*max(share/2, 1) > int(s.Map.Entries)
+	if s.Map.Flags&abi.FlagNoCommonLRU != 0 {
+		return needed > share
+	}
+	return needed+s.CPUs()*max(share/2, 1) > int(s.Map.Entries)
 }
 
 // bound is the most records that a walk reads which never turns back: each bucket once, each as full as the map.

@@ -15,20 +15,20 @@ type mutator struct {
 	value   int // bytes
 	keys    string
 	tasks   []string
-	// deep looks at schedules of whole operations with any number of preemptions, instead of at all with a few: a walk
-	// that does not end needs a change behind each of its calls.
-	deep bool
+	// bound is how often a schedule preempts a task at most, where it may do so before any step. sim.Unbounded looks at
+	// schedules of whole operations instead: a walk that does not end needs a change behind each of its calls.
+	bound int
 }
 
-// GridBound is how often a schedule of the grid preempts a task at most, where it may do so before any step.
+// GridBound is the bound of most mutators.
 const GridBound = 2
 
 // schedules are those that the grid explores for the mutator.
 func (m mutator) schedules() sim.Schedules {
-	if m.deep {
+	if m.bound == sim.Unbounded {
 		return &wholeOperations{sim.NewDFS(sim.Unbounded)}
 	}
-	return sim.NewDFS(GridBound)
+	return sim.NewDFS(m.bound)
 }
 
 // wholeOperations leaves out schedules that preempt a task in the middle of an operation or of a call of the walk.
@@ -46,36 +46,39 @@ func (w *wholeOperations) Choose(c *sim.Choice) int {
 // buckets, 17 is alone in the eighth and 35 alone in the first; with 2 entries 35 is in the first of 2 buckets and all
 // the others in the second. The newest key of a bucket is read first.
 var hashMutators = []mutator{
-	{"update of a key that is to come, in the cursor's bucket", 16, 8, "3 22", []string{"task a cpu=1: update 3"}, false},
-	{"update of the key that the cursor is at", 16, 8, "3 22 24", []string{"task a cpu=1: update 22"}, false},
-	{"update of two keys in two buckets", 16, 8, "35 3", []string{"task a cpu=1: update 35; update 3"}, false},
-	{"update of two keys in one bucket", 16, 8, "3 22", []string{"task a cpu=1: update 22; update 3"}, false},
+	{"update of a key that is to come, in the cursor's bucket", 16, 8, "3 22", []string{"task a cpu=1: update 3"}, GridBound},
+	{"update of the key that the cursor is at", 16, 8, "3 22 24", []string{"task a cpu=1: update 22"}, GridBound},
+	{"update of two keys in two buckets", 16, 8, "35 3", []string{"task a cpu=1: update 35; update 3"}, GridBound},
+	{"update of two keys in one bucket", 16, 8, "3 22", []string{"task a cpu=1: update 22; update 3"}, GridBound},
 	{"inserts into an earlier and into the same bucket", 16, 8, "17 3",
-		[]string{"task a cpu=1: insert 22; insert 35"}, false},
-	{"delete of the last key", 16, 8, "35 3", []string{"task a cpu=1: delete 3"}, false},
-	{"delete of a key in the middle", 16, 8, "35 17 3", []string{"task a cpu=1: delete 17"}, false},
-	{"delete and insert of a key", 16, 8, "35 3", []string{"task a cpu=1: delete 3; insert 3"}, false},
-	{"delete, and insert of another key into the same bucket", 16, 8, "3 22", []string{"task a cpu=1: delete 3; insert 24"}, false},
-	{"another task takes a key", 16, 8, "3 22", []string{"task a cpu=1: take 3"}, false},
-	{"two updates of a key whose value has two words", 16, 16, "3 22", []string{"task a cpu=1: update 3; update 3"}, false},
-	{"a program writes a value of two words in place", 16, 16, "3 22", []string{"program p cpu=1: write 3"}, false},
+		[]string{"task a cpu=1: insert 22; insert 35"}, GridBound},
+	{"delete of the last key", 16, 8, "35 3", []string{"task a cpu=1: delete 3"}, GridBound},
+	{"delete of a key in the middle", 16, 8, "35 17 3", []string{"task a cpu=1: delete 17"}, GridBound},
+	{"delete and insert of a key", 16, 8, "35 3", []string{"task a cpu=1: delete 3; insert 3"}, GridBound},
+	{"delete, and insert of another key into the same bucket", 16, 8, "3 22", []string{"task a cpu=1: delete 3; insert 24"}, GridBound},
+	// Three, since an LRU map fills an element before it takes the bucket's lock: the walk reads the key of one that is
+	// not in the map yet, is told so, and goes on when it is.
+	{"delete, and insert of another key, which gets the element", 16, 8, "35 17", []string{"task a cpu=0: delete 35; insert 3"}, GridBound + 1},
+	{"another task takes a key", 16, 8, "3 22", []string{"task a cpu=1: take 3"}, GridBound},
+	{"two updates of a key whose value has two words", 16, 16, "3 22", []string{"task a cpu=1: update 3; update 3"}, GridBound},
+	{"a program writes a value of two words in place", 16, 16, "3 22", []string{"program p cpu=1: write 3"}, GridBound},
 	{"full map: inserts of other keys, which evict or fail", 2, 8, "3 22",
-		[]string{"task a cpu=1: insert 24; insert 35"}, false},
-	{"full map: updates of the key that the cursor is at", 2, 8, "3 22", []string{"task a cpu=1: update 3; update 22; update 3"}, true},
+		[]string{"task a cpu=1: insert 24; insert 35"}, GridBound},
+	{"full map: updates of the key that the cursor is at", 2, 8, "3 22", []string{"task a cpu=1: update 3; update 22; update 3"}, sim.Unbounded},
 	{"full map: two CPUs update their keys", 2, 8, "3",
-		[]string{"task a cpu=1: update 22; update 22", "task b cpu=0: update 3; update 3"}, true},
-	{"full map: delete and insert of the last key", 2, 8, "35 3", []string{"task a cpu=1: delete 3; insert 3; delete 3; insert 3"}, true},
-	{"full map: inserts of its own keys", 2, 8, "3 22", []string{"task a cpu=1: insert 22; insert 22; insert 22; insert 22"}, true},
+		[]string{"task a cpu=1: update 22; update 22", "task b cpu=0: update 3; update 3"}, sim.Unbounded},
+	{"full map: delete and insert of the last key", 2, 8, "35 3", []string{"task a cpu=1: delete 3; insert 3; delete 3; insert 3"}, sim.Unbounded},
+	{"full map: inserts of its own keys", 2, 8, "3 22", []string{"task a cpu=1: insert 22; insert 22; insert 22; insert 22"}, sim.Unbounded},
 }
 
 // arrayMutators are those of ARRAY, whose keys are always there.
 var arrayMutators = []mutator{
-	{"update of a value", 2, 8, "0 1", []string{"task a cpu=1: update 1"}, false},
-	{"update of two values", 2, 8, "0 1", []string{"task a cpu=1: update 0; update 1"}, false},
-	{"two tasks update a value each", 2, 8, "0 1", []string{"task a cpu=1: update 0", "task b cpu=1: update 1"}, false},
-	{"update of a value of two words", 2, 16, "0 1", []string{"task a cpu=1: update 1"}, false},
-	{"a program writes a value of two words in place", 2, 16, "0 1", []string{"program p cpu=1: write 1"}, false},
-	{"insert and delete, which fail", 2, 8, "0 1", []string{"task a cpu=1: insert 0; delete 1"}, false},
+	{"update of a value", 2, 8, "0 1", []string{"task a cpu=1: update 1"}, GridBound},
+	{"update of two values", 2, 8, "0 1", []string{"task a cpu=1: update 0; update 1"}, GridBound},
+	{"two tasks update a value each", 2, 8, "0 1", []string{"task a cpu=1: update 0", "task b cpu=1: update 1"}, GridBound},
+	{"update of a value of two words", 2, 16, "0 1", []string{"task a cpu=1: update 1"}, GridBound},
+	{"a program writes a value of two words in place", 2, 16, "0 1", []string{"program p cpu=1: write 1"}, GridBound},
+	{"insert and delete, which fail", 2, 8, "0 1", []string{"task a cpu=1: insert 0; delete 1"}, GridBound},
 }
 
 // mutators are those of the kind.
@@ -92,7 +95,9 @@ type Change struct {
 	Keys string // before the walk
 	// Tasks do their operations as a scenario says them.
 	Tasks []string
-	// Deep tells that whole operations are interleaved in every order, instead of steps up to the bound.
+	// Bound is how often a schedule preempts a task at most.
+	Bound int
+	// Deep tells that whole operations are interleaved instead of steps, in every order.
 	Deep bool
 }
 
@@ -101,7 +106,7 @@ func GridChanges() map[string][]Change {
 	all := make(map[string][]Change)
 	for name, mutators := range map[string][]mutator{"hash": hashMutators, "array": arrayMutators} {
 		for _, m := range mutators {
-			all[name] = append(all[name], Change{Doc: m.doc, Keys: m.keys, Tasks: m.tasks, Deep: m.deep})
+			all[name] = append(all[name], Change{Doc: m.doc, Keys: m.keys, Tasks: m.tasks, Bound: m.bound, Deep: m.bound == sim.Unbounded})
 		}
 	}
 	return all

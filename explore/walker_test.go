@@ -23,3 +23,17 @@ contract stable-coverage
 	require.Empty(t, run.Breaches())
 	require.Contains(t, run.Story(), "walker  dump-delete-bucket -> 44=11, 24=6, 34=8, 17=4, 3=3")
 }
+
+// A walk that takes out a bucket has its elements until they are given back, so that an LRU map with room for a further
+// key may evict one.
+func TestWalkThatTakesMakesAMapEvict(t *testing.T) {
+	run, err := explore.Replay(scenario(t, `map lru_hash entries=4 value=8 no_common_lru
+keys 35 17 44
+walk dump-delete-bucket room=1 cpu=0
+program t0 cpu=0: update 44; update 35
+contract stable-coverage
+`), "4:t0 5:walker 7:t0")
+	require.NoError(t, err)
+	require.True(t, run.History.Evicts)
+	require.Empty(t, run.Breach)
+}
