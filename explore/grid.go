@@ -109,7 +109,8 @@ func (r *Run) shrunk(contract string) (c Counterexample, whole bool, err error) 
 	}
 	small, result, err := Shrink(r.Scenario, func() sim.Schedules { return &wholeOperations{sim.NewDFS(sim.Unbounded)} })
 	if err == nil && result.Broken == nil {
-		small, result, err = Shrink(r.Scenario, func() sim.Schedules { return sim.NewDFS(GridBound) })
+		bound := max(GridBound, r.Trace.Preemptions())
+		small, result, err = Shrink(r.Scenario, func() sim.Schedules { return sim.NewDFS(bound) })
 	}
 	if err != nil || result.Broken == nil {
 		return c, whole, err
