@@ -32,9 +32,9 @@ func (l layout) has(p parts) bool { return l.parts&p != 0 }
 // Sizes in bytes.
 const (
 	slotBytes = 4 // of a slot's number
-	// cellMost is the largest cell: moving larger ones about costs more than the order in memory saves, and the room
-	// that a page has left over would be dear.
-	cellMost = 80
+	// cellMost is the largest cell, two lines of cache: moving larger ones about costs more than the order in memory
+	// saves, and the room that a page has left over would be dear.
+	cellMost = 128
 	// untaggedMost is the largest element that needs no tag: its key is as quickly compared itself.
 	untaggedMost = 24
 )
