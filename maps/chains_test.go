@@ -221,7 +221,7 @@ func TestHashIsChains(t *testing.T) {
 	for _, spec := range []maps.Spec{
 		{KeySize: 4, ValueSize: 8, MaxEntries: 50}, {KeySize: 4, ValueSize: 8, MaxEntries: 3000},
 		{KeySize: 16, ValueSize: 64, MaxEntries: 3000}, {KeySize: 64, ValueSize: 64, MaxEntries: 1000},
-		{KeySize: 4, ValueSize: 256, MaxEntries: 1000}, {KeySize: 84, ValueSize: 8, MaxEntries: 1000},
+		{KeySize: 4, ValueSize: 256, MaxEntries: 1000}, {KeySize: 132, ValueSize: 8, MaxEntries: 1000},
 		{KeySize: 5, ValueSize: 1, MaxEntries: 300},
 	} {
 		spec.Type, spec.CPUs = abi.Hash, 2

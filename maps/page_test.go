@@ -14,7 +14,7 @@ import (
 
 // drawnLayouts are layouts with and without each part.
 var drawnLayouts = []layout{
-	settled, makeLayout(12, keys), makeLayout(72, keys), makeLayout(2, keys), makeLayout(8, keys|slots),
+	settled, makeLayout(12, keys), makeLayout(72, keys), makeLayout(128, keys), makeLayout(2, keys), makeLayout(8, keys|slots),
 	makeLayout(64, keys|slots),
 }
 
@@ -147,7 +147,7 @@ func TestPageBecomesWide(t *testing.T) {
 // Settling keeps the order of the walk, of wide pages too, the values, and forgets the memory of pages that became
 // empty.
 func TestSettle(t *testing.T) {
-	for _, size := range []uint32{8, 100} { // in the page and outside
+	for _, size := range []uint32{8, 200} { // in the page and outside
 		h := newHash(Spec{Type: abi.Hash, KeySize: 4, ValueSize: size, MaxEntries: 5000, CPUs: 1})
 		task := new(Task)
 		for n := range uint32(2000) {
