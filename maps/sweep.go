@@ -191,19 +191,32 @@ func (s *Sweep) close(in pass) {
 func (s *Sweep) copy(p *page, from, to uint32) {
 	x := s.step.table
 	key, value := int(x.spec.KeySize), int(x.spec.ValueSize)
-	switch record := key + value; {
-	case s.Values != nil:
-		s.copyEach(p, from, to, s.Keys[s.Count*key:], s.Values[s.Count*value:], key, value)
-	case x.layout.has(slots):
+	record := key + value
+	cells := p.cells(from, to-from, x.layout)
+	switch {
+	case s.Values == nil && x.layout.has(slots):
 		records := s.Keys[s.Count*record:]
 		s.copyEach(p, from, to, records, records[key:], record, record)
+	case s.Values == nil:
+		put(s.Keys[s.Count*record:], cells)
+	case x.layout.has(slots):
+		s.copyEach(p, from, to, s.Keys[s.Count*key:], s.Values[s.Count*value:], key, value)
 	default:
-		put(s.Keys[s.Count*record:], p.cells(from, to-from, x.layout))
+		split(s.Keys[s.Count*key:], s.Values[s.Count*value:], cells, key, record)
 	}
 }
 
-// copyEach copies keys and values to places of their own, so many bytes apart. Keys and values take turns by the dozen:
-// the fewer instructions between values, for the more of them the processor waits at once.
+// split copies the keys and the values of records.
+func split(keys, values, records []byte, key, record int) {
+	for ; len(records) >= record; records = records[record:] {
+		put(keys, records[:key])
+		put(values, records[key:record])
+		keys, values = keys[key:], values[record-key:]
+	}
+}
+
+// copyEach copies keys and values, which are in slots, to places of their own, so many bytes apart. Keys and values take
+// turns by the dozen: the fewer instructions between values, for the more of them the processor waits at once.
 func (s *Sweep) copyEach(p *page, from, to uint32, keys, values []byte, keyStep, valueStep int) {
 	x := s.step.table
 	var next [ahead][]byte
