@@ -176,13 +176,13 @@ func (p *page) setStart(i, at uint32) {
 }
 
 // What a page may have too much, in bytes an element: it grows by so much that growBytes are unused, but by growLeast()
-// elements, and shrinks when more than shrinkBytes and twice growLeast() are. Between the two, elements come and go
+// elements, and shrinks when more than shrinkBytes and keepLeast() elements are. Between the two, elements come and go
 // without the page getting other memory. Numbers of slots, here and behind free ones, are of the same allowance.
 const (
 	growBytes   = 10
 	shrinkBytes = 20
-	// largeCell is the cell from which on two elements would be too much.
-	largeCell = 80
+	// largeCell is the largest cell of which a page may have several unused whatever it holds.
+	largeCell = 64
 )
 
 // growBytes and shrinkBytes are what is left of these for unused room.
@@ -208,17 +208,25 @@ func (l layout) growLeast() int {
 	return 2
 }
 
+// keepLeast is the least that a page keeps unused, in elements.
+func (l layout) keepLeast() int {
+	if l.cell > largeCell {
+		return 1
+	}
+	return 4
+}
+
 // enlarged is the room for n elements and those that come next.
 func enlarged(n int, l layout) int {
 	return n + max(l.growLeast(), min(n/2, n*l.growBytes()/l.bytes()))
 }
 
 // most is the most room that a page with n elements keeps.
-func most(n int, l layout) int { return n + 2*l.growLeast() + n*l.shrinkBytes()/l.bytes() }
+func most(n int, l layout) int { return n + l.keepLeast() + n*l.shrinkBytes()/l.bytes() }
 
 // wasteful tells whether the page has more room than that, without a division.
 func (p *page) wasteful(l layout) bool {
-	return (int(p.room)-int(p.count)-2*l.growLeast())*l.bytes() > int(p.count)*l.shrinkBytes()
+	return (int(p.room)-int(p.count)-l.keepLeast())*l.bytes() > int(p.count)*l.shrinkBytes()
 }
 
 // fit gives the page the room that its elements need.
