@@ -48,9 +48,8 @@ type sweepStep struct {
 	room  int  // elements
 	all   bool // every page is locked
 	last  cursor
-	// touched is what was read ahead, or the compiler would leave that out.
-	touched byte
-	gone    removed
+	gone  removed
+	scout scout
 }
 
 // Sweep copies elements in the order of the walk and says in s where it stopped: when the table ends or the room does,
@@ -59,6 +58,7 @@ func (m *Sweeper) Sweep(t *Task, s *Sweep) {
 	x := (*table)(m)
 	s.Count = 0
 	s.step.table, s.step.task, s.step.room, s.step.gone = x, t, x.roomFor(s), removed{}
+	s.step.scout.page = nil
 	if s.step.all = s.step.room >= sweepAll; s.step.all {
 		x.lockAll(t, s.Remove)
 	}
@@ -215,40 +215,20 @@ func split(keys, values, records []byte, key, record int) {
 	}
 }
 
-// copyEach copies keys and values, which are in slots, to places of their own, so many bytes apart. Keys and values take
-// turns by the dozen: the fewer instructions between values, for the more of them the processor waits at once.
+// copyEach copies keys and values, which are in slots, to places of their own, so many bytes apart.
 func (s *Sweep) copyEach(p *page, from, to uint32, keys, values []byte, keyStep, valueStep int) {
 	x := s.step.table
-	var next [ahead][]byte
-	for ; from < to; from += ahead {
-		found := s.look(p, from, to, &next)
-		for i := range found {
-			put(keys[i*keyStep:], x.key(p, from+uint32(i)))
-		}
-		for i, value := range found {
-			put(values[i*valueStep:], value)
-		}
-		if from+ahead < to {
-			keys, values = keys[ahead*keyStep:], values[ahead*valueStep:]
+	if s.step.scout.page == nil {
+		s.sendScout(p, from)
+	}
+	for at := from; at < to; at++ {
+		s.advanceScout()
+		put(keys, x.key(p, at))
+		put(values, x.value(p, at))
+		if at+1 < to {
+			keys, values = keys[keyStep:], values[valueStep:]
 		}
 	}
-}
-
-// ahead is the number of values that are looked at before they are copied.
-const ahead = 16
-
-// look fills next with the values from one on, and returns those before to. It reads a byte of each, so that the
-// processor waits for all of them at once: those in slots lie anywhere in memory.
-func (s *Sweep) look(p *page, from, to uint32, next *[ahead][]byte) [][]byte {
-	x := s.step.table
-	values := next[:min(to-from, ahead)]
-	for i := range values {
-		values[i] = x.value(p, from+uint32(i))
-	}
-	for _, v := range values {
-		s.step.touched ^= v[0]
-	}
-	return values
 }
 
 // remove takes the elements from one to another out of the map. What is given back last is used first: where single

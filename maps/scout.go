@@ -1,0 +1,50 @@
+package maps
+
+// scout goes before a sweep and has the elements fetched that will be copied soon. Those in slots lie anywhere in memory:
+// a processor that comes to them unprepared waits for a few at a time, since it does not look ahead farther than some
+// hundred instructions.
+type scout struct {
+	page   *page
+	number uint32 // of the page
+	at     uint32 // the element to be fetched next
+	left   int    // elements still to be fetched
+}
+
+const (
+	// scoutAhead is how far a scout is in front, in elements. More than the processor can fetch at once would be in its
+	// way, and asking for many and then for none for a while takes as long as not asking.
+	scoutAhead = 12
+	// scoutMost is what is fetched of an element, in bytes: behind that, the processor guesses what comes.
+	scoutMost = 512
+)
+
+// sendScout sends the scout off from element at.
+func (s *Sweep) sendScout(p *page, at uint32) {
+	s.step.scout = scout{page: p, number: s.Bucket >> s.step.table.shift, at: at, left: s.step.room}
+	for range scoutAhead {
+		s.advanceScout()
+	}
+}
+
+// advanceScout has one more element fetched, if there is one that the sweep will come to.
+func (s *Sweep) advanceScout() {
+	x, c := s.step.table, &s.step.scout
+	for c.left > 0 && c.at == c.page.count {
+		n := x.occupied.next(c.number + 1)
+		if !s.step.all || n > x.mask>>x.shift {
+			c.left = 0
+			break
+		}
+		c.page, c.number, c.at = x.get(n), n, 0
+	}
+	if c.left == 0 {
+		return
+	}
+	if !x.layout.has(keys) {
+		prefetch(x.key(c.page, c.at))
+	}
+	value := x.value(c.page, c.at)
+	prefetch(value[:min(len(value), scoutMost)])
+	c.at++
+	c.left--
+}
