@@ -18,7 +18,7 @@ func (x *table) seek(t *Task, key []byte) (in pass, number uint32, p *page, at u
 	if t.Scheduler == nil {
 		c := x.walker(t)
 		number, at = c.page(), c.cell()
-		in, p = x.enter(t, number<<x.shift), x.get(number)
+		in, p = x.enter(t, x.firstOf(number)), x.get(number)
 		if at < p.count && equal(x.key(p, at), key) {
 			return in, number, p, at, true
 		}
@@ -27,5 +27,5 @@ func (x *table) seek(t *Task, key []byte) (in pass, number uint32, p *page, at u
 	hash := x.hash(key)
 	in = x.enter(t, hash&x.mask)
 	p, at, found = x.find(hash, key)
-	return in, hash & x.mask >> x.shift, p, at, found
+	return in, x.pageNumber(hash & x.mask), p, at, found
 }

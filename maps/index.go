@@ -58,7 +58,7 @@ func newIndex(pages, stripes uint32) index {
 
 // get is a page by its number, noPage when nothing was ever stored in it.
 func (x *index) get(number uint32) *page {
-	if at := number / chunkPages; at < uint32(len(x.near)) {
+	if at := uint(number / chunkPages); at < uint(len(x.near)) {
 		if c := x.near[at].Load(); c != nil {
 			return &c[number%chunkPages]
 		}

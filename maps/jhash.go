@@ -11,7 +11,18 @@ import (
 // BPF on, and they differ in nothing else but how a tail is read.
 func jhash(key []byte, seed uint32) uint32 {
 	a := 0xdeadbeef + uint32(len(key)) + seed
-	b, c := a, a
+	switch len(key) {
+	case 4:
+		return jfinal(a+binary.LittleEndian.Uint32(key), a, a)
+	case 8:
+		return jfinal(a+binary.LittleEndian.Uint32(key), a+binary.LittleEndian.Uint32(key[4:]), a)
+	}
+	return jhashAny(key, a)
+}
+
+// jhashAny is jhash of a key of any length, from start.
+func jhashAny(key []byte, start uint32) uint32 {
+	a, b, c := start, start, start
 	for len(key) > 12 {
 		a += binary.LittleEndian.Uint32(key)
 		b += binary.LittleEndian.Uint32(key[4:])
@@ -23,19 +34,11 @@ func jhash(key []byte, seed uint32) uint32 {
 		return c
 	}
 	// A tail shorter than 12 bytes is padded with zeros in both versions.
-	switch {
-	case len(key) == 4:
-		a += binary.LittleEndian.Uint32(key)
-	case len(key) == 8:
-		a += binary.LittleEndian.Uint32(key)
-		b += binary.LittleEndian.Uint32(key[4:])
-	default:
-		var tail [12]byte
-		copy(tail[:], key)
-		a += binary.LittleEndian.Uint32(tail[:])
-		b += binary.LittleEndian.Uint32(tail[4:])
-		c += binary.LittleEndian.Uint32(tail[8:])
-	}
+	var tail [12]byte
+	copy(tail[:], key)
+	a += binary.LittleEndian.Uint32(tail[:])
+	b += binary.LittleEndian.Uint32(tail[4:])
+	c += binary.LittleEndian.Uint32(tail[8:])
 	return jfinal(a, b, c)
 }
 

@@ -40,10 +40,22 @@ func (p *page) start(i uint32) uint32 {
 
 // bounds is where bucket i begins and ends.
 func (p *page) bounds(i uint32) (from, to uint32) {
-	if to = p.count; i+1 < pageBuckets {
-		to = p.start(i + 1)
+	if p.wide() {
+		return p.wideBounds(i)
 	}
-	return p.start(i), to
+	from, to = uint32(p.starts[i%pageBuckets]), p.count
+	if i++; i < pageBuckets {
+		to = uint32(p.starts[i])
+	}
+	return from, to
+}
+
+func (p *page) wideBounds(i uint32) (from, to uint32) {
+	from, to = p.start(i), p.count
+	if i++; i < pageBuckets {
+		to = p.start(i)
+	}
+	return from, to
 }
 
 // bucketAt is the bucket that element at belongs to, which is bucket i or one behind it.
@@ -144,21 +156,26 @@ func (p *page) close(at, n uint32, l layout) {
 }
 
 // ones is a 1 in each byte.
-const ones = 0x0101010101010101
+const ones uint64 = 0x0101010101010101
 
-// push moves where the buckets behind bucket i begin by n elements, eight buckets at a time.
+// push moves where the buckets behind bucket i begin by n elements, eight buckets at a time, and without a branch that
+// depends on i, since the processor could only guess it.
 func (p *page) push(i uint32, n int) {
 	if p.wide() {
 		p.pushWide(i, n)
 		return
 	}
-	behind := i + 1
-	by := uint64(ones) << (8 * (behind % 8)) * uint64(n)
-	for at := behind &^ 7; at < pageBuckets; at += 8 {
-		word := p.starts[at : at+8]
-		binary.LittleEndian.PutUint64(word, binary.LittleEndian.Uint64(word)+by)
-		by = ones * uint64(n)
-	}
+	by, from := ones*uint64(n), 8*(i+1)
+	p.pushEight(0, by<<from)
+	p.pushEight(8, by<<(max(from, 64)-64))
+	p.pushEight(16, by<<(max(from, 128)-128))
+	p.pushEight(24, by<<(max(from, 192)-192))
+}
+
+// pushEight adds each byte of by to where a bucket begins, from bucket i on.
+func (p *page) pushEight(i int, by uint64) {
+	eight := p.starts[i : i+8]
+	binary.LittleEndian.PutUint64(eight, binary.LittleEndian.Uint64(eight)+by)
 }
 
 func (p *page) pushWide(i uint32, n int) {

@@ -236,7 +236,7 @@ func (h *hash) bytes() int {
 	const pageBytes = 64
 	slots := int(h.arena.unused - h.arena.first)
 	n := slots * (int(h.spec.ValueSize) + slotBytes)
-	for at := h.occupied.next(0); at <= h.mask>>h.shift; at = h.occupied.next(at + 1) {
+	for at := h.occupied.next(0); at <= h.pageNumber(h.mask); at = h.occupied.next(at + 1) {
 		n += pageBytes + cap(h.get(at).block)
 	}
 	return n

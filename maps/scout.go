@@ -20,7 +20,7 @@ const (
 
 // sendScout sends the scout off from element at.
 func (s *Sweep) sendScout(p *page, at uint32) {
-	s.step.scout = scout{page: p, number: s.Bucket >> s.step.table.shift, at: at, left: s.step.room}
+	s.step.scout = scout{page: p, number: s.step.table.pageNumber(s.Bucket), at: at, left: s.step.room}
 	for range scoutAhead {
 		s.advanceScout()
 	}
@@ -31,7 +31,7 @@ func (s *Sweep) advanceScout() {
 	x, c := s.step.table, &s.step.scout
 	for c.left > 0 && c.at == c.page.count {
 		n := x.occupied.next(c.number + 1)
-		if !s.step.all || n > x.mask>>x.shift {
+		if !s.step.all || n > x.pageNumber(x.mask) {
 			c.left = 0
 			break
 		}

@@ -5,7 +5,7 @@ package maps
 // there by now. Under a Scheduler all readers are so, and elsewhere those who asked for a Live.
 func (x *table) settle() {
 	x.arena.keepKeys(x.spec)
-	for n := uint32(0); n <= x.mask>>x.shift; n++ {
+	for n := uint32(0); n <= x.pageNumber(x.mask); n++ {
 		if p := x.get(n); p.room > 0 {
 			x.settlePage(p)
 		}

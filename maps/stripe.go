@@ -60,7 +60,7 @@ func makeGuard(buckets uint32, cpus int) guard {
 }
 
 // number is the stripe of bucket b.
-func (x *table) number(b uint32) uint32 { return b >> x.shift & uint32(len(x.stripes)-1) }
+func (x *table) number(b uint32) uint32 { return x.pageNumber(b) & uint32(len(x.stripes)-1) }
 
 // lock locks bucket b as writers do.
 func (x *table) lock(t *Task, b uint32) *stripe {

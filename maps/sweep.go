@@ -90,12 +90,12 @@ func (s *Sweep) walk() {
 		most = sweepMost
 	}
 	for s.Count < most {
-		n := x.occupied.next(s.Bucket >> x.shift)
-		if n > x.mask>>x.shift {
+		n := x.occupied.next(x.pageNumber(s.Bucket))
+		if n > x.pageNumber(x.mask) {
 			s.Bucket = x.mask + 1
 			return
 		}
-		s.Bucket = max(s.Bucket, n<<x.shift)
+		s.Bucket = max(s.Bucket, x.firstOf(n))
 		if !s.page() {
 			return
 		}
@@ -119,7 +119,7 @@ func (s *Sweep) follow() bool {
 	fits := true
 	s.Bucket = 0
 	if found {
-		s.Bucket = number << x.shift
+		s.Bucket = x.firstOf(number)
 		fits = s.take(p, at+1)
 	}
 	s.close(in)
@@ -135,14 +135,15 @@ func (s *Sweep) seek() (in pass, number uint32, p *page, at uint32, found bool) 
 	hash := x.hash(s.After)
 	in = s.open(hash & x.mask)
 	p, at, found = x.find(hash, s.After)
-	return in, hash & x.mask >> x.shift, p, at, found
+	return in, x.pageNumber(hash & x.mask), p, at, found
 }
 
 // take copies a page from cell from on, as much of it as there is room for, and moves the sweep to where it goes on.
 func (s *Sweep) take(p *page, from uint32) (fits bool) {
 	x := s.step.table
-	first := s.Bucket >> x.shift << x.shift
-	to, on := p.count, first+1<<x.shift
+	number := x.pageNumber(s.Bucket)
+	first, next := x.firstOf(number), x.firstOf(number+1)
+	to, on := p.count, next
 	if rest := s.step.room - s.Count; int(to-from) > rest {
 		to, on = from+uint32(rest), s.Bucket
 		if s.Whole {
@@ -152,13 +153,13 @@ func (s *Sweep) take(p *page, from uint32) (fits bool) {
 	}
 	if from < to {
 		s.copy(p, from, to)
-		s.step.last = cursorAt(first>>x.shift, to-1)
+		s.step.last = cursorAt(number, to-1)
 	}
 	if s.Remove && from < to {
 		s.remove(p, from, to)
 	}
 	s.Count += int(to - from)
-	fits, s.Bucket = on > first|(1<<x.shift-1), on
+	fits, s.Bucket = on == next, on
 	return fits
 }
 
@@ -236,7 +237,7 @@ func (s *Sweep) copyEach(p *page, from, to uint32, keys, values []byte, keyStep,
 func (s *Sweep) remove(p *page, from, to uint32) {
 	x := s.step.table
 	if s.Whole {
-		for i := s.Bucket & (1<<x.shift - 1); i < pageBuckets && p.start(i) < to; i++ {
+		for i := x.inPage(s.Bucket); i < pageBuckets && p.start(i) < to; i++ {
 			at, end := p.bounds(i)
 			s.step.gone.addNewestLast(x, p, at, end)
 		}

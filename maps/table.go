@@ -15,7 +15,7 @@ type table struct {
 	seed uint32
 	mask uint32 // buckets - 1
 	// shift is log2 of the buckets in a page. Maps of up to 64 buckets have one in each.
-	shift int
+	shift uint8
 	guard
 	index
 	occupied *bitmap // pages that hold an element
@@ -41,11 +41,11 @@ func (x *table) init(spec Spec, first slot, limit int, free recycler) {
 		x.seed = spec.Seed
 	}
 	x.guard = makeGuard(buckets, spec.CPUs)
-	for buckets>>x.shift > uint32(len(x.stripes)) && 1<<x.shift < pageBuckets {
+	for x.pageNumber(buckets) > uint32(len(x.stripes)) && 1<<x.shift < pageBuckets {
 		x.shift++
 	}
-	x.index = newIndex(buckets>>x.shift, uint32(len(x.stripes)))
-	x.occupied = newBitmap(buckets >> x.shift)
+	x.index = newIndex(x.pageNumber(buckets), uint32(len(x.stripes)))
+	x.occupied = newBitmap(x.pageNumber(buckets))
 	x.arena.init(spec, first, limit)
 	if !x.layout.has(keys) {
 		x.arena.keepKeys(spec)
@@ -61,10 +61,18 @@ func (x *table) Buckets() uint32 { return x.mask + 1 }
 
 func (x *table) hash(key []byte) uint32 { return jhash(key, x.seed) }
 
+// pageNumber is the number of the page that bucket b is in. The remainder tells the compiler that no bit is shifted
+// farther than a register is wide.
+func (x *table) pageNumber(b uint32) uint32 { return b >> (x.shift % 32) }
+
+// firstOf is the first bucket of page number n.
+func (x *table) firstOf(n uint32) uint32 { return n << (x.shift % 32) }
+
+// inPage is the number of bucket b in its page.
+func (x *table) inPage(b uint32) uint32 { return b &^ (^uint32(0) << (x.shift % 32)) }
+
 // pageOf is the page of bucket b, and the bucket's number in it.
-func (x *table) pageOf(b uint32) (p *page, i uint32) {
-	return x.get(b >> x.shift), b & (1<<x.shift - 1)
-}
+func (x *table) pageOf(b uint32) (p *page, i uint32) { return x.get(x.pageNumber(b)), x.inPage(b) }
 
 // tag is the part of a hash that an element's tag holds: bits that the numbers of few maps' buckets depend on.
 func tag(hash uint32) byte { return byte(hash >> 24) }
@@ -95,7 +103,9 @@ func (x *table) slot(p *page, at uint32) slot {
 
 // fill makes element at that with this hash, key and value, in slot s.
 func (x *table) fill(p *page, at uint32, hash uint32, s slot, key, value []byte) {
-	p.fill(at, tag(hash), s, x.layout)
+	if x.layout.head != 0 {
+		p.fill(at, tag(hash), s, x.layout)
+	}
 	switch cell := p.cell(at, x.layout); {
 	case !x.layout.has(slots):
 		put(cell, key)
@@ -112,25 +122,37 @@ func (x *table) fill(p *page, at uint32, hash uint32, s slot, key, value []byte)
 func (x *table) find(hash uint32, key []byte) (p *page, at uint32, found bool) {
 	p, i := x.pageOf(hash & x.mask)
 	at, to := p.bounds(i)
-	for ; at < to; at++ {
-		if x.layout.has(tags) && p.tag(at, x.layout) != tag(hash) {
-			continue
+	if at == to {
+		return p, at, false
+	}
+	l := x.layout
+	if l.has(tags) {
+		for from := int(at) * l.head; at < to; at++ {
+			if p.block[from] == tag(hash) && equal(x.key(p, at), key) {
+				return p, at, true
+			}
+			from += l.head
 		}
-		if equal(x.key(p, at), key) {
+		return p, at, false
+	}
+	// Without heads, the block is keys and values.
+	for cells := p.block[int(at)*l.cell:]; at < to; at++ {
+		if equal(cells[:len(key)], key) {
 			return p, at, true
 		}
+		cells = cells[l.cell:]
 	}
 	return p, at, false
 }
 
-// equal is bytes.Equal without a call for the most common keys.
+// equal is bytes.Equal of keys of one size, without a call for the most common ones.
 func equal(a, b []byte) bool {
-	switch {
-	case len(a) == 4 && len(b) == 4:
+	switch len(a) {
+	case 4:
 		return binary.LittleEndian.Uint32(a) == binary.LittleEndian.Uint32(b)
-	case len(a) == 8 && len(b) == 8:
+	case 8:
 		return binary.LittleEndian.Uint64(a) == binary.LittleEndian.Uint64(b)
-	case len(a) == 16 && len(b) == 16:
+	case 16:
 		return [16]byte(a) == [16]byte(b)
 	}
 	return bytes.Equal(a, b)
@@ -152,7 +174,7 @@ func put(to, from []byte) {
 
 // raise moves element at to the front of its bucket and returns its place, to be filled.
 func (x *table) raise(p *page, hash, at uint32) (first uint32) {
-	first = p.start(hash & x.mask & (1<<x.shift - 1))
+	first = p.start(x.inPage(hash & x.mask))
 	if at != first {
 		p.raise(first, at, x.layout)
 	}
@@ -163,24 +185,24 @@ func (x *table) raise(p *page, hash, at uint32) (first uint32) {
 func (x *table) insert(p *page, hash uint32) (*page, uint32) {
 	b := hash & x.mask
 	if p == &noPage {
-		p = x.touch(b >> x.shift)
+		p = x.touch(x.pageNumber(b))
 	}
 	if p.count == 0 {
-		x.occupied.add(b >> x.shift)
+		x.occupied.add(x.pageNumber(b))
 	}
-	return p, p.insert(b&(1<<x.shift-1), x.layout)
+	return p, p.insert(x.inPage(b), x.layout)
 }
 
 // remove takes out n elements of bucket b, from at on.
 func (x *table) remove(p *page, b, at, n uint32) {
-	p.remove(b&(1<<x.shift-1), at, n, x.layout)
+	p.remove(x.inPage(b), at, n, x.layout)
 	x.vacate(p, b)
 }
 
 // vacate notes that the page of bucket b is empty, if it is.
 func (x *table) vacate(p *page, b uint32) {
 	if p.count == 0 {
-		x.occupied.remove(b >> x.shift)
+		x.occupied.remove(x.pageNumber(b))
 	}
 }
 

@@ -25,10 +25,10 @@ func (x *table) follow(t *Task, key, next []byte) (from uint32, copied bool) {
 	in, number, p, at, found := x.seek(t, key)
 	if found {
 		end := p.count
-		from = (number + 1) << x.shift
+		from = x.firstOf(number + 1)
 		if t.Scheduler != nil {
-			from = number<<x.shift + p.bucketAt(0, at) + 1
-			_, end = p.bounds((from - 1) & (1<<x.shift - 1))
+			from = x.firstOf(number) + p.bucketAt(0, at) + 1
+			_, end = p.bounds(x.inPage(from - 1))
 		}
 		if copied = at+1 < end; copied {
 			in.cursor = cursorAt(number, at+1)
@@ -45,7 +45,7 @@ func (x *table) first(t *Task, b uint32, next []byte) bool {
 	p, i := x.pageOf(b)
 	from, to := p.bounds(i)
 	if from < to {
-		in.cursor = cursorAt(b>>x.shift, from)
+		in.cursor = cursorAt(x.pageNumber(b), from)
 		t.copyWords(next, x.key(p, from))
 	}
 	x.leave(t, in)
@@ -57,8 +57,8 @@ var bystander = new(Task)
 
 // NextBucket is the first bucket at or behind from that holds an element.
 func (x *table) NextBucket(from uint32) uint32 {
-	for n := x.occupied.next(from >> x.shift); n <= x.mask>>x.shift; n = x.occupied.next(n + 1) {
-		if b := x.nextIn(max(from, n<<x.shift)); b>>x.shift == n {
+	for n := x.occupied.next(x.pageNumber(from)); n <= x.pageNumber(x.mask); n = x.occupied.next(n + 1) {
+		if b := x.nextIn(max(from, x.firstOf(n))); x.pageNumber(b) == n {
 			return b
 		}
 	}
@@ -73,7 +73,7 @@ func (x *table) nextIn(b uint32) uint32 {
 	if at < p.count {
 		b += p.bucketAt(i, at) - i
 	} else {
-		b = (b>>x.shift + 1) << x.shift
+		b = x.firstOf(x.pageNumber(b) + 1)
 	}
 	x.leave(bystander, in)
 	return b
