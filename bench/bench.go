@@ -18,6 +18,8 @@ type Options struct {
 	Large bool
 	// Groups are the names of the groups to measure; none means all.
 	Groups []string
+	// Key and Value are the sizes of the elements to measure, in bytes, where a group measures several; 0 means all.
+	Key, Value int
 	// Progress is called before each group.
 	Progress func(group string)
 }
@@ -72,6 +74,10 @@ func Run(o Options) (*Report, error) {
 	if o.Quick {
 		s.turns, s.turn = 5, 10*time.Millisecond
 	}
+	if len(s.shapes()) == 0 {
+		return nil, fmt.Errorf("no elements with keys of %d and values of %d bytes are measured (0 means all): keys may have %v, values %v",
+			o.Key, o.Value, s.keys(), s.values())
+	}
 	if o.Kernel {
 		if err := proptest.Available(); err != nil {
 			return nil, fmt.Errorf("measure the kernel (needs root): %w", err)
@@ -120,16 +126,29 @@ func (s *session) add(r Row) {
 // race lets the runners take turns.
 func (s *session) race(runners ...runner) times { return race(s.turns, s.turn, runners...) }
 
+// keys and values are the sizes in bytes that there are.
+func (s *session) keys() []int {
+	if s.Quick {
+		return []int{4, 64}
+	}
+	return []int{4, 8, 16, 64}
+}
+
+func (s *session) values() []int {
+	if s.Quick {
+		return []int{8}
+	}
+	return []int{8, 64, 256}
+}
+
 // shapes are the sizes of elements that are measured.
 func (s *session) shapes() []shape {
-	keys, values := []int{4, 8, 16, 64}, []int{8, 64, 256}
-	if s.Quick {
-		keys, values = []int{4, 64}, []int{8}
-	}
 	var all []shape
-	for _, k := range keys {
-		for _, v := range values {
-			all = append(all, shape{entries, k, v})
+	for _, k := range s.keys() {
+		for _, v := range s.values() {
+			if (s.Key == 0 || s.Key == k) && (s.Value == 0 || s.Value == v) {
+				all = append(all, shape{entries, k, v})
+			}
 		}
 	}
 	return all

@@ -31,6 +31,17 @@ func TestUnknownGroup(t *testing.T) {
 	require.ErrorContains(t, err, `no group "dumps"`)
 }
 
+func TestSizes(t *testing.T) {
+	_, err := bench.Run(bench.Options{Groups: []string{"memory"}, Value: 9})
+	require.ErrorContains(t, err, "no elements with keys of 0 and values of 9 bytes are measured (0 means all): keys may have [4 8 16 64], values [8 64 256]")
+	report, err := bench.Run(bench.Options{Quick: true, Groups: []string{"memory"}, Key: 64})
+	require.NoError(t, err)
+	require.NotEmpty(t, report.Rows)
+	for _, row := range report.Rows {
+		require.Contains(t, row.What, "key 64, value 8")
+	}
+}
+
 func TestVerdict(t *testing.T) {
 	for want, row := range map[string]bench.Row{
 		"ok":           {Ratio: 2, Floor: 2},

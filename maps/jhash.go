@@ -30,15 +30,22 @@ func jhashAny(key []byte, start uint32) uint32 {
 		a, b, c = jmix(a, b, c)
 		key = key[12:]
 	}
-	if len(key) == 0 {
-		return c
-	}
 	// A tail shorter than 12 bytes is padded with zeros in both versions.
-	var tail [12]byte
-	copy(tail[:], key)
-	a += binary.LittleEndian.Uint32(tail[:])
-	b += binary.LittleEndian.Uint32(tail[4:])
-	c += binary.LittleEndian.Uint32(tail[8:])
+	switch len(key) {
+	case 0:
+		return c
+	case 4:
+		a += binary.LittleEndian.Uint32(key)
+	case 8:
+		a += binary.LittleEndian.Uint32(key)
+		b += binary.LittleEndian.Uint32(key[4:])
+	default:
+		var tail [12]byte
+		copy(tail[:], key)
+		a += binary.LittleEndian.Uint32(tail[:])
+		b += binary.LittleEndian.Uint32(tail[4:])
+		c += binary.LittleEndian.Uint32(tail[8:])
+	}
 	return jfinal(a, b, c)
 }
 

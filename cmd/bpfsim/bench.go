@@ -36,6 +36,8 @@ func newBench() *cobra.Command {
 	flags.BoolVar(&o.Quick, "quick", false, "measure less, for a shorter time")
 	flags.BoolVar(&o.Large, "large", false, "measure up to 10 million elements, which take gigabytes")
 	flags.StringSliceVar(&o.Groups, "group", nil, "measure these groups only")
+	flags.IntVar(&o.Key, "key", 0, "measure keys of this size only, in `bytes`: 4, 8, 16 or 64")
+	flags.IntVar(&o.Value, "value", 0, "measure values of this size only, in `bytes`: 8, 64 or 256")
 	flags.BoolVar(&f.markdown, "markdown", false, "print the table as Markdown")
 	flags.StringVar(&f.json, "json", "", "write the figures to this file too, as JSON")
 	flags.StringVar(&f.profile, "cpuprofile", "", "write a profile of where the time went to this file, for go tool pprof")
