@@ -14,7 +14,7 @@ const (
 	// scoutAhead is how far a scout is in front, in elements. More than the processor can fetch at once would be in its
 	// way, and asking for many and then for none for a while takes as long as not asking.
 	scoutAhead = 12
-	// scoutMost is what is fetched of an element, in bytes: behind that, the processor guesses what comes.
+	// scoutMost is the most that is fetched in one place, in bytes: behind that, the processor guesses what comes.
 	scoutMost = 512
 )
 
@@ -36,15 +36,25 @@ func (s *Sweep) advanceScout() {
 			break
 		}
 		c.page, c.number, c.at = x.get(n), n, 0
+		x.fetchPage(n + 1)
 	}
 	if c.left == 0 {
 		return
 	}
 	if !x.layout.has(keys) {
-		prefetch(x.key(c.page, c.at))
+		fetch(x.key(c.page, c.at))
 	}
-	value := x.value(c.page, c.at)
-	prefetch(value[:min(len(value), scoutMost)])
+	fetch(x.value(c.page, c.at))
 	c.at++
 	c.left--
 }
+
+// fetchPage has what there is of elements in page n, or the first one behind it, fetched.
+func (x *table) fetchPage(n uint32) {
+	if n = x.occupied.next(n); n <= x.pageNumber(x.mask) {
+		fetch(x.get(n).block)
+	}
+}
+
+// fetch has the beginning of memory fetched.
+func fetch(memory []byte) { prefetch(memory[:min(len(memory), scoutMost)]) }
