@@ -23,33 +23,28 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	}
 	hash := h.hash(key)
 	st := h.lock(t, hash&h.mask)
-	errno := h.store(st, hash, key, value, flags)
-	h.unlock(st)
-	return errno
-}
-
-// store is Update in a locked bucket.
-func (h *hash) store(st *stripe, hash uint32, key, value []byte, flags uint64) abi.Errno {
 	p, at, found := h.find(hash, key)
-	if errno := admit(found, flags); errno != abi.OK {
-		return errno
-	}
+	errno := admit(found, flags)
 	var s slot
 	switch {
+	case errno != abi.OK:
 	case found:
 		s = h.supersede(st, p, at)
 		at = h.raise(p, hash, at)
 	// Counted before linking: a full map fails without touching the bucket.
 	case !h.pool.reserve():
-		return abi.E2BIG
+		errno = abi.E2BIG
 	default:
 		if h.layout.has(slots) {
 			s = h.pool.take()
 		}
 		p, at = h.insert(p, hash)
 	}
-	h.fill(p, at, hash, s, key, value)
-	return abi.OK
+	if errno == abi.OK {
+		h.fill(p, at, hash, s, key, value)
+	}
+	h.unlock(st)
+	return errno
 }
 
 // supersede is the slot for what replaces element at: the stripe's spare one, and the old one becomes the spare.

@@ -65,9 +65,13 @@ func (x *table) number(b uint32) uint32 { return x.pageNumber(b) & uint32(len(x.
 // lock locks bucket b as writers do.
 func (x *table) lock(t *Task, b uint32) *stripe {
 	st := &x.stripes[x.number(b)]
-	st.lock.Lock(t)
-	x.settleFor(t)
-	if st.readers = 0; t.Scheduler == nil && !st.closed.Load() {
+	if t.Scheduler != nil {
+		st.lock.Lock(t)
+		x.settleFor(t)
+		return st
+	}
+	st.lock.mu.Lock()
+	if st.readers = 0; !st.closed.Load() {
 		x.keepOut(x.number(b))
 	}
 	return st
