@@ -77,9 +77,6 @@ func (p *page) cell(at uint32, l layout) []byte {
 	return p.block[from : from+l.cell : from+l.cell]
 }
 
-// tag is the tag of element at.
-func (p *page) tag(at uint32, l layout) byte { return p.block[int(at)*l.head] }
-
 // slot is the slot of element at.
 func (p *page) slot(at uint32, l layout) slot {
 	head := p.head(at, l)

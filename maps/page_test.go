@@ -34,7 +34,7 @@ func (p *drawnPage) requireHolds(t require.TestingT) {
 	for at, b := range all {
 		require.Equal(t, bytes.Repeat([]byte{b}, p.layout.cell), p.cell(uint32(at), p.layout))
 		if p.layout.has(tags) {
-			require.Equal(t, b, p.tag(uint32(at), p.layout))
+			require.Equal(t, b, p.head(uint32(at), p.layout)[0])
 		}
 		if p.layout.has(slots) {
 			require.Equal(t, slot(b)*slotFactor, p.slot(uint32(at), p.layout))

@@ -29,7 +29,7 @@ func (s *Sweep) sendScout(p *page, at uint32) {
 // advanceScout has one more element fetched, if there is one that the sweep will come to.
 func (s *Sweep) advanceScout() {
 	x, c := s.step.table, &s.step.scout
-	for c.left > 0 && c.at == c.page.count {
+	for c.left > 0 && c.at >= c.page.count {
 		n := x.occupied.next(c.number + 1)
 		if !s.step.all || n > x.pageNumber(x.mask) {
 			c.left = 0

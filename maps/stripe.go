@@ -62,7 +62,7 @@ func makeGuard(buckets uint32, cpus int) guard {
 // number is the stripe of bucket b.
 func (x *table) number(b uint32) uint32 { return x.pageNumber(b) & uint32(len(x.stripes)-1) }
 
-// lock locks bucket b as writers do.
+// lock locks bucket b as writers do. It asks once whether a machine watches, since Lock would ask again.
 func (x *table) lock(t *Task, b uint32) *stripe {
 	st := &x.stripes[x.number(b)]
 	if t.Scheduler != nil {
