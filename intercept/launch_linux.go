@@ -78,7 +78,7 @@ func launch(ctx context.Context, o Options, path string, p place) (*launched, er
 func shimCommand(ctx context.Context, o Options, path string, p place) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "/proc/self/exe")
 	cmd.Args = append([]string{shimName, p.mode, p.dir, path}, o.Args...)
-	cmd.Env = append(os.Environ(), "BPFSIM_BPFFS="+p.dir)
+	cmd.Env = environ(p.dir)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.Stdin, o.Stdout, o.Stderr
 	attr := &syscall.SysProcAttr{Cloneflags: p.flags}
 	if p.flags&unix.CLONE_NEWUSER != 0 {
