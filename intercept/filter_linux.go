@@ -35,6 +35,11 @@ func (a *asm) unless(op uint16, k uint32, n uint8) {
 	*a = append(*a, unix.SockFilter{Code: unix.BPF_JMP | op | unix.BPF_K, K: k, Jf: n})
 }
 
+// when jumps over the next n instructions when the comparison with k holds.
+func (a *asm) when(op uint16, k uint32, n uint8) {
+	*a = append(*a, unix.SockFilter{Code: unix.BPF_JMP | op | unix.BPF_K, K: k, Jt: n})
+}
+
 // filter is the classic BPF program that picks the calls to be answered by the supervisor.
 func filter() []unix.SockFilter {
 	var a asm
@@ -59,6 +64,8 @@ func (a *asm) native() {
 		a.notify(number)
 	}
 	a.opens(unix.SYS_OPENAT, 2)
+	a.limits(unix.SYS_SETRLIMIT, 0)
+	a.limits(unix.SYS_PRLIMIT64, 1)
 	if legacyNumber {
 		a.notify(sysReadlink)
 		a.opens(sysOpen, 1)
@@ -78,4 +85,18 @@ func (a *asm) opens(number int, arg uint32) {
 	a.unless(unix.BPF_JSET, notAFile, 1)
 	a.ret(unix.SECCOMP_RET_ALLOW)
 	a.ret(unix.SECCOMP_RET_USER_NOTIF)
+}
+
+// limits notifies of a call that sets RLIMIT_MEMLOCK: the resource is argument arg, the new limit the one behind it,
+// which prlimit leaves out to read a limit.
+func (a *asm) limits(number int, arg uint32) {
+	a.unless(unix.BPF_JEQ, uint32(number), 8)
+	a.load(offsetArgs + 8*arg)
+	a.unless(unix.BPF_JEQ, unix.RLIMIT_MEMLOCK, 5)
+	a.load(offsetArgs + 8*(arg+1))
+	a.unless(unix.BPF_JEQ, 0, 2)
+	a.load(offsetArgs + 8*(arg+1) + 4)
+	a.when(unix.BPF_JEQ, 0, 1)
+	a.ret(unix.SECCOMP_RET_USER_NOTIF)
+	a.ret(unix.SECCOMP_RET_ALLOW)
 }

@@ -48,6 +48,10 @@ func TestFilter(t *testing.T) {
 	openFlags := func(flags uint32) data {
 		return data{offsetArch: native, offsetNumber: unix.SYS_OPENAT, offsetArgs + 16: flags}
 	}
+	limit := func(number, arg, resource, low, high uint32) data {
+		at := offsetArgs + 8*arg
+		return data{offsetArch: native, offsetNumber: number, at: resource, at + 8: low, at + 12: high}
+	}
 	for i, c := range []struct {
 		data data
 		want uint32
@@ -64,6 +68,14 @@ func TestFilter(t *testing.T) {
 		{openFlags(unix.O_RDWR | unix.O_CREAT), allow},
 		{openFlags(unix.O_DIRECTORY), allow},
 		{openFlags(unix.O_PATH), allow},
+		{limit(unix.SYS_SETRLIMIT, 0, unix.RLIMIT_MEMLOCK, 64, 0), notify},
+		{limit(unix.SYS_SETRLIMIT, 0, unix.RLIMIT_MEMLOCK, 0, 1), notify},
+		{limit(unix.SYS_SETRLIMIT, 0, unix.RLIMIT_MEMLOCK, 0, 0), allow},
+		{limit(unix.SYS_SETRLIMIT, 0, unix.RLIMIT_NOFILE, 64, 0), allow},
+		{limit(unix.SYS_PRLIMIT64, 1, unix.RLIMIT_MEMLOCK, 64, 0), notify},
+		{limit(unix.SYS_PRLIMIT64, 1, unix.RLIMIT_MEMLOCK, 0, 1), notify},
+		{limit(unix.SYS_PRLIMIT64, 1, unix.RLIMIT_MEMLOCK, 0, 0), allow},
+		{limit(unix.SYS_PRLIMIT64, 1, unix.RLIMIT_NOFILE, 64, 0), allow},
 		{data{offsetArch: native, offsetNumber: foreignABI | unix.SYS_BPF}, refuse},
 		{data{offsetArch: compatArch, offsetNumber: compatBPF}, refuse},
 		{data{offsetArch: compatArch, offsetNumber: unix.SYS_BPF}, allow},

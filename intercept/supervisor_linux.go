@@ -89,7 +89,7 @@ func (s *supervisor) handle(n *notification) {
 		c.bpf()
 		return
 	}
-	if !c.lookalike() && !c.sent {
+	if !c.lookalike() && !c.memlockLimits() && !c.sent {
 		c.pass()
 	}
 }

@@ -34,14 +34,24 @@ func NewKernel(options Options) *Kernel {
 func (k *Kernel) CPUs() int { return k.options.CPUs }
 
 // Bpf is bpf(2): process p, on task t, calls command cmd with size bytes of attr at address attr. ret is the result
-// (an fd or 0) when errno is abi.OK. No arguments make it panic. The attr is read before the number is looked at, so
-// that a bad address is EFAULT even for a command that does not exist.
+// (an fd or 0) when errno is abi.OK. No arguments make it panic: a CPU that the kernel does not have is taken modulo
+// those that it has. The attr is read before the number is looked at, so that a bad address is EFAULT even for a
+// command that does not exist.
 func (k *Kernel) Bpf(t *maps.Task, p *Process, cmd uint32, attr uint64, size uint32) (ret int32, errno abi.Errno) {
+	if uint(t.CPU) >= uint(k.options.CPUs) {
+		t = k.placed(t)
+	}
 	var c call // field by field: a literal is made elsewhere and copied, in wider words than it was written in
 	c.kernel, c.task, c.proc, c.arena, c.addr = k, t, p, directly(t, p), attr
 	ret, errno = c.answer(abi.Cmd(cmd), size)
 	c.end()
 	return ret, errno
+}
+
+// placed is t on a CPU that exists.
+func (k *Kernel) placed(t *maps.Task) *maps.Task {
+	cpus := k.options.CPUs
+	return &maps.Task{CPU: (t.CPU%cpus + cpus) % cpus, Scheduler: t.Scheduler}
 }
 
 // answer is Bpf of a call that has begun.
