@@ -3,6 +3,7 @@ package maps
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
 	"sync/atomic"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -135,4 +136,17 @@ func (a *array) Hash() [32]byte {
 		h.Write(word[:])
 	}
 	return [32]byte(h.Sum(nil))
+}
+
+const arrayFlags = abi.FlagNUMANode | abi.FlagMmapable | abi.FlagInnerMap | access
+
+// checkArray: array_map_alloc_check.
+func checkArray(spec Spec, _ bool) abi.Errno {
+	switch {
+	case spec.MaxEntries == 0, spec.KeySize != 4, spec.ValueSize == 0, !flagsWithin(spec.Flags, arrayFlags):
+		return abi.EINVAL
+	case spec.ValueSize > math.MaxInt32:
+		return abi.E2BIG
+	}
+	return abi.OK
 }

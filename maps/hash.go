@@ -75,6 +75,9 @@ func hashBytes(spec Spec, elements uint32) uint64 {
 	return tableBytes(spec) + elementBytes(spec)*(uint64(spec.MaxEntries)+cpus) + 8*cpus
 }
 
+// emptyHashBytes is what a HASH takes at once.
+func emptyHashBytes(spec Spec) uint64 { return hashBytes(spec, 0) }
+
 // tableBytes is what a hash table costs in Linux 6.18 without its elements.
 func tableBytes(spec Spec) uint64 { return 896 + 16*uint64(bucketCount(spec.MaxEntries)) }
 
@@ -85,3 +88,28 @@ func elementBytes(spec Spec) uint64 {
 
 // round8 rounds up to a multiple of 8.
 func round8(n uint64) uint64 { return (n + 7) &^ 7 }
+
+const (
+	hashFlags  = abi.FlagNoPrealloc | abi.FlagNoCommonLRU | abi.FlagNUMANode | abi.FlagZeroSeed | access
+	maxElement = 4<<20 - 48 // an element, with its 48 bytes of header, stays below 4 MiB
+	maxBuckets = 1 << 27
+)
+
+// checkHash: htab_map_alloc_check.
+func checkHash(spec Spec, sysAdmin bool) abi.Errno {
+	lru := spec.Type == abi.LRUHash
+	private := spec.Flags&abi.FlagNoCommonLRU != 0
+	switch {
+	case spec.Flags&abi.FlagZeroSeed != 0 && !sysAdmin:
+		return abi.EPERM
+	case !flagsWithin(spec.Flags, hashFlags), private && !lru:
+		return abi.EINVAL
+	case lru && spec.Flags&abi.FlagNoPrealloc != 0:
+		return abi.ENOTSUPP
+	case private && onNode(spec), spec.MaxEntries == 0, spec.KeySize == 0, spec.ValueSize == 0:
+		return abi.EINVAL
+	case uint64(spec.KeySize)+uint64(spec.ValueSize) >= maxElement:
+		return abi.E2BIG
+	}
+	return abi.OK
+}

@@ -9,27 +9,30 @@ import (
 // New makes an empty map of a spec that Check accepts. It answers what the kernel finds out only when it allocates:
 // E2BIG for a hash type with more than 2^27 buckets, ENOMEM for more than 16 GiB that Linux would allocate at once.
 func New(spec Spec) (Map, abi.Errno) {
-	switch spec.Type {
-	case abi.Hash, abi.LRUHash:
-		return newHashType(spec)
-	case abi.Array:
-		return sized(spec, arrayBytes(spec), newArray)
-	case abi.Queue, abi.Stack:
-		return sized(spec, queueBytes(spec), newQueue)
+	if !Supported(spec.Type) {
+		return nil, abi.EINVAL
 	}
-	return nil, abi.EINVAL
+	return types[spec.Type].make(spec)
 }
 
-// newHashType makes a HASH or LRU_HASH.
-func newHashType(spec Spec) (Map, abi.Errno) {
-	spec.MaxEntries = roundEntries(spec)
-	switch {
-	case spec.MaxEntries > maxBuckets:
-		return nil, abi.E2BIG
-	case spec.Type == abi.LRUHash:
-		return sized(spec, lruBytes(spec), newLRU)
+// sized makes a map that takes no more bytes at once than Linux has.
+func sized[M Map](bytes func(Spec) uint64, make func(Spec) M) func(Spec) (Map, abi.Errno) {
+	return func(spec Spec) (Map, abi.Errno) {
+		if bytes(spec) > maxMemory {
+			return nil, abi.ENOMEM
+		}
+		return make(spec), abi.OK
 	}
-	return sized(spec, hashBytes(spec, 0), newHash)
+}
+
+// hashed makes a map of a hash type.
+func hashed[M Map](bytes func(Spec) uint64, make func(Spec) M) func(Spec) (Map, abi.Errno) {
+	return func(spec Spec) (Map, abi.Errno) {
+		if spec.MaxEntries = roundEntries(spec); spec.MaxEntries > maxBuckets {
+			return nil, abi.E2BIG
+		}
+		return sized(bytes, make)(spec)
+	}
 }
 
 // roundEntries is max entries, rounded up to a multiple of the CPUs where each has its own share.
@@ -39,12 +42,4 @@ func roundEntries(spec Spec) uint32 {
 	}
 	cpus := uint64(spec.CPUs)
 	return uint32(min((uint64(spec.MaxEntries)+cpus-1)/cpus*cpus, math.MaxUint32))
-}
-
-// sized makes a map that takes no more bytes than Linux has.
-func sized[M Map](spec Spec, bytes uint64, make func(Spec) M) (Map, abi.Errno) {
-	if bytes > maxMemory {
-		return nil, abi.ENOMEM
-	}
-	return make(spec), abi.OK
 }

@@ -96,3 +96,19 @@ func (q *queue) grow() {
 	copy(ring[n:], q.ring[:q.tail*width])
 	q.ring, q.tail = ring, 0
 }
+
+const (
+	queueFlags    = abi.FlagNUMANode | access
+	maxQueueValue = 4 << 20
+)
+
+// checkQueue: queue_stack_map_alloc_check.
+func checkQueue(spec Spec, _ bool) abi.Errno {
+	switch {
+	case spec.MaxEntries == 0, spec.KeySize != 0, spec.ValueSize == 0, !flagsWithin(spec.Flags, queueFlags):
+		return abi.EINVAL
+	case spec.ValueSize > maxQueueValue:
+		return abi.E2BIG
+	}
+	return abi.OK
+}

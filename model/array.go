@@ -14,6 +14,10 @@ type array struct {
 	values map[uint32][]byte // what was ever written
 }
 
+func newArray(s spec, _ int) table {
+	return &array{max: s.maxEntries, zero: make([]byte, s.valueSize), values: map[uint32][]byte{}}
+}
+
 func (a *array) clone() table { return &array{a.max, a.zero, maps.Clone(a.values)} }
 
 func (a *array) lookup(key []byte) ([]byte, abi.Errno) {
@@ -71,4 +75,20 @@ func (a *array) bytes() []byte {
 		copy(b[stride*int(index):], v)
 	}
 	return b
+}
+
+const (
+	maxArrayValue = 1<<31 - 1
+	arrayFlags    = abi.FlagNUMANode | abi.FlagMmapable | abi.FlagInnerMap | accessFlags
+)
+
+// checkArray is array_map_alloc_check in kernel/bpf/arraymap.c.
+func (s *spec) checkArray(bool) abi.Errno {
+	switch {
+	case s.maxEntries == 0 || s.keySize != 4 || s.valueSize == 0 || s.badFlags(arrayFlags):
+		return abi.EINVAL
+	case s.valueSize > maxArrayValue:
+		return abi.E2BIG
+	}
+	return abi.OK
 }

@@ -16,7 +16,7 @@ func (x *run) batch() abi.Errno {
 	}
 	h, isHash := o.table.(*hash)
 	switch {
-	case !batched(o, cmd):
+	case !o.batched(cmd):
 		return abi.ENOTSUPP
 	case x.u64(abi.BatchElemFlags) != 0: // NOEXIST and EXIST too, and LOCK for want of a spin lock
 		return abi.EINVAL
@@ -34,14 +34,6 @@ func (x *run) batch() abi.Errno {
 		return x.shuffledBatch(o, cmd == abi.MapLookupAndDelBatch)
 	}
 	return x.bucketBatch(o, cmd == abi.MapLookupAndDelBatch)
-}
-
-// batched reports whether maps like o have that batch command.
-func batched(o *object, cmd abi.Cmd) bool {
-	if o.kind == abi.Array {
-		return cmd == abi.MapLookupBatch || cmd == abi.MapUpdateBatch
-	}
-	return !o.sequence()
 }
 
 // keyAt and valueAt are the addresses of the i'th key and value of a batch.

@@ -6,23 +6,17 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// Limits of MAP_CREATE, found by bisection on 6.18.
+// Limits of MAP_CREATE. Those of the types, too, were found by bisection on 6.18.
 const (
-	maxHashElement = 4194256 // key_size + value_size must be less
-	maxArrayValue  = 1<<31 - 1
-	maxQueueValue  = 4194304
-	maxBuckets     = 1 << 27
-	maxMemory      = 64 << 20 // bytes: a map above it may also fail for want of memory
+	maxBuckets = 1 << 27
+	maxMemory  = 64 << 20 // bytes: a map above it may also fail for want of memory
 )
 
-// Flags of fds, which the map itself does not keep; flags that say what programs may do; and what each type takes.
+// Flags of fds, which the map itself does not keep, and flags that say what programs may do.
 const (
 	fdFlags     = abi.FlagReadOnly | abi.FlagWriteOnly
 	progFlags   = abi.FlagReadOnlyProg | abi.FlagWriteOnlyProg
 	accessFlags = fdFlags | progFlags
-	hashFlags   = abi.FlagNoPrealloc | abi.FlagNoCommonLRU | abi.FlagNUMANode | abi.FlagZeroSeed | accessFlags
-	arrayFlags  = abi.FlagNUMANode | abi.FlagMmapable | abi.FlagInnerMap | accessFlags
-	queueFlags  = abi.FlagNUMANode | accessFlags
 )
 
 // create is MAP_CREATE (map_create in kernel/bpf/syscall.c).
@@ -38,7 +32,7 @@ func (x *run) create() (int32, abi.Errno) {
 	}
 	a := accessOf(s.flags)
 	s.flags &^= fdFlags
-	o := &object{spec: s, table: newTable(s, x.state.config.CPUs)}
+	o := &object{spec: s, table: kinds[s.kind].table(s, x.state.config.CPUs)}
 	x.state.add(o)
 	return x.newFD(o.serial, a)
 }
@@ -81,7 +75,7 @@ func (x *run) checkFields(s *spec) abi.Errno {
 	switch {
 	case s.kind == abi.Unspec || s.kind >= abi.NumMapTypes:
 		return abi.EINVAL
-	case !hasRules(s.kind):
+	case kinds[s.kind].table == nil:
 		x.loose = true
 	case x.u32(abi.CreateBTFVmlinuxValueTID) != 0:
 		return abi.EINVAL
@@ -97,73 +91,13 @@ func (x *run) checkFields(s *spec) abi.Errno {
 	return abi.OK
 }
 
-// hasRules reports whether maps of that type are specified here.
-func hasRules(kind abi.MapType) bool {
-	switch kind {
-	case abi.Hash, abi.LRUHash, abi.Array, abi.Queue, abi.Stack:
-		return true
-	}
-	return false
-}
-
-// checkType is the type's own look at the fields (map_alloc_check).
-func (x *run) checkType(s *spec) abi.Errno {
-	switch s.kind {
-	case abi.Hash, abi.LRUHash:
-		return s.checkHashMap(x.state.config.SysAdmin)
-	case abi.Array:
-		return s.checkArray()
-	default:
-		return s.checkQueue()
-	}
-}
-
-// checkHashMap is htab_map_alloc_check in kernel/bpf/hashtab.c.
-func (s *spec) checkHashMap(sysAdmin bool) abi.Errno {
-	isLRU, perCPU := s.kind == abi.LRUHash, s.flags&abi.FlagNoCommonLRU != 0
-	switch {
-	case s.flags&abi.FlagZeroSeed != 0 && !sysAdmin:
-		return abi.EPERM
-	case s.badFlags(hashFlags) || perCPU && !isLRU:
-		return abi.EINVAL
-	case isLRU && s.flags&abi.FlagNoPrealloc != 0:
-		return abi.ENOTSUPP
-	case perCPU && s.node != abi.AnyNode:
-		return abi.EINVAL
-	case s.maxEntries == 0 || s.keySize == 0 || s.valueSize == 0:
-		return abi.EINVAL
-	case uint64(s.keySize)+uint64(s.valueSize) >= maxHashElement:
-		return abi.E2BIG
-	}
-	return abi.OK
-}
-
-// checkArray is array_map_alloc_check in kernel/bpf/arraymap.c.
-func (s *spec) checkArray() abi.Errno {
-	switch {
-	case s.maxEntries == 0 || s.keySize != 4 || s.valueSize == 0 || s.badFlags(arrayFlags):
-		return abi.EINVAL
-	case s.valueSize > maxArrayValue:
-		return abi.E2BIG
-	}
-	return abi.OK
-}
-
-// checkQueue is queue_stack_map_alloc_check in kernel/bpf/queue_stack_maps.c.
-func (s *spec) checkQueue() abi.Errno {
-	switch {
-	case s.maxEntries == 0 || s.keySize != 0 || s.valueSize == 0 || s.badFlags(queueFlags):
-		return abi.EINVAL
-	case s.valueSize > maxQueueValue:
-		return abi.E2BIG
-	}
-	return abi.OK
-}
-
 // badFlags reports flags outside known, or programs that may neither read nor write.
 func (s *spec) badFlags(known uint32) bool {
 	return s.flags&^known != 0 || s.flags&progFlags == progFlags
 }
+
+// checkType is the type's own look at the fields (map_alloc_check).
+func (x *run) checkType(s *spec) abi.Errno { return kinds[s.kind].check(s, x.state.config.SysAdmin) }
 
 // checkToken: no fd of a program here is a token.
 func (x *run) checkToken(*spec) abi.Errno {

@@ -33,7 +33,7 @@ type element struct {
 	node  int32
 }
 
-func newHash(s spec, cpus int) *hash {
+func newHash(s spec, cpus int) table {
 	h := &hash{max: s.maxEntries, nbuckets: bucketCount(s.maxEntries)}
 	h.buckets = make([]bucket, 0, min(h.nbuckets, usualBuckets))
 	if s.kind == abi.LRUHash {
@@ -279,4 +279,29 @@ func (h *hash) first(index uint32) ([]byte, abi.Errno) {
 		}
 	}
 	return nil, abi.ENOENT
+}
+
+const (
+	maxHashElement = 4194256 // key_size + value_size must be less
+	hashFlags      = abi.FlagNoPrealloc | abi.FlagNoCommonLRU | abi.FlagNUMANode | abi.FlagZeroSeed | accessFlags
+)
+
+// checkHashMap is htab_map_alloc_check in kernel/bpf/hashtab.c.
+func (s *spec) checkHashMap(sysAdmin bool) abi.Errno {
+	isLRU, perCPU := s.kind == abi.LRUHash, s.flags&abi.FlagNoCommonLRU != 0
+	switch {
+	case s.flags&abi.FlagZeroSeed != 0 && !sysAdmin:
+		return abi.EPERM
+	case s.badFlags(hashFlags) || perCPU && !isLRU:
+		return abi.EINVAL
+	case isLRU && s.flags&abi.FlagNoPrealloc != 0:
+		return abi.ENOTSUPP
+	case perCPU && s.node != abi.AnyNode:
+		return abi.EINVAL
+	case s.maxEntries == 0 || s.keySize == 0 || s.valueSize == 0:
+		return abi.EINVAL
+	case uint64(s.keySize)+uint64(s.valueSize) >= maxHashElement:
+		return abi.E2BIG
+	}
+	return abi.OK
 }

@@ -43,18 +43,3 @@ func (o *object) clone() *object {
 	}
 	return &c
 }
-
-// sequence reports whether the map is a queue or a stack.
-func (o *object) sequence() bool { return o.kind == abi.Queue || o.kind == abi.Stack }
-
-// newTable is the empty table of a map with that shape.
-func newTable(s spec, cpus int) table {
-	switch s.kind {
-	case abi.Hash, abi.LRUHash:
-		return newHash(s, cpus)
-	case abi.Array:
-		return &array{max: s.maxEntries, zero: make([]byte, s.valueSize), values: map[uint32][]byte{}}
-	default:
-		return &queue{max: s.maxEntries, stack: s.kind == abi.Stack}
-	}
-}

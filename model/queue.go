@@ -13,6 +13,8 @@ type queue struct {
 	values [][]byte // oldest first
 }
 
+func newQueue(s spec, _ int) table { return &queue{max: s.maxEntries, stack: s.kind == abi.Stack} }
+
 func (q *queue) clone() table { return &queue{q.max, q.stack, slices.Clone(q.values)} }
 
 // lookup peeks: the oldest value of a queue, the newest of a stack.
@@ -59,3 +61,19 @@ func (q *queue) delete(int, []byte) abi.Errno { return abi.EINVAL }
 
 // next is no operation of a queue (measured on 6.18).
 func (q *queue) next(_, _ []byte) ([]byte, abi.Errno) { return nil, abi.EINVAL }
+
+const (
+	maxQueueValue = 4194304
+	queueFlags    = abi.FlagNUMANode | accessFlags
+)
+
+// checkQueue is queue_stack_map_alloc_check in kernel/bpf/queue_stack_maps.c.
+func (s *spec) checkQueue(bool) abi.Errno {
+	switch {
+	case s.maxEntries == 0 || s.keySize != 0 || s.valueSize == 0 || s.badFlags(queueFlags):
+		return abi.EINVAL
+	case s.valueSize > maxQueueValue:
+		return abi.E2BIG
+	}
+	return abi.OK
+}

@@ -1,14 +1,12 @@
 package bpfsys
 
-import "github.com/bpfsim/bpfsim/abi"
-
-// supported are the map types that maps implements.
-var supported = [abi.NumMapTypes]bool{
-	abi.Hash: true, abi.Array: true, abi.LRUHash: true, abi.Queue: true, abi.Stack: true,
-}
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+)
 
 // Supported reports whether maps of type t can be made. MapCreate answers EPERM for the other types of Linux 6.18.
-func Supported(t abi.MapType) bool { return t < abi.NumMapTypes && supported[t] }
+func Supported(t abi.MapType) bool { return maps.Supported(t) }
 
 // MapTypes lists the map types of Linux 6.18 by number.
 func MapTypes() []abi.MapType {

@@ -1,0 +1,24 @@
+package maps
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// mapType is what is known of a map type before there is a map. What a map can do, it says itself, by the interfaces
+// that it implements.
+type mapType struct {
+	// check is the type's part of Check.
+	check func(spec Spec, sysAdmin bool) abi.Errno
+	// make is the type's part of New.
+	make func(spec Spec) (Map, abi.Errno)
+}
+
+// types are the map types by number. The others are not simulated.
+var types = [abi.NumMapTypes]mapType{
+	abi.Hash:    {checkHash, hashed(emptyHashBytes, newHash)},
+	abi.Array:   {checkArray, sized(arrayBytes, newArray)},
+	abi.LRUHash: {checkHash, hashed(lruBytes, newLRU)},
+	abi.Queue:   {checkQueue, sized(queueBytes, newQueue)},
+	abi.Stack:   {checkQueue, sized(queueBytes, newQueue)},
+}
+
+// Supported reports whether maps of type t can be made.
+func Supported(t abi.MapType) bool { return t < abi.NumMapTypes && types[t].make != nil }
