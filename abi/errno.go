@@ -21,6 +21,7 @@ const (
 	EBUSY        Errno = 16
 	EEXIST       Errno = 17
 	EXDEV        Errno = 18
+	ENODEV       Errno = 19
 	ENOTDIR      Errno = 20
 	EISDIR       Errno = 21
 	EINVAL       Errno = 22
@@ -42,7 +43,7 @@ var errnoNames = map[Errno]string{
 	ENOMEM: "ENOMEM", EACCES: "EACCES", EFAULT: "EFAULT", EBUSY: "EBUSY", EEXIST: "EEXIST", ENOTDIR: "ENOTDIR",
 	EISDIR: "EISDIR", EINVAL: "EINVAL", ENFILE: "ENFILE", EMFILE: "EMFILE", ENOSPC: "ENOSPC", EROFS: "EROFS",
 	ENAMETOOLONG: "ENAMETOOLONG", ENOSYS: "ENOSYS", ELOOP: "ELOOP", EBADFD: "EBADFD", EOPNOTSUPP: "EOPNOTSUPP",
-	ENOTSUPP: "ENOTSUPP", EXDEV: "EXDEV", ENOTEMPTY: "ENOTEMPTY",
+	ENOTSUPP: "ENOTSUPP", EXDEV: "EXDEV", ENOTEMPTY: "ENOTEMPTY", ENODEV: "ENODEV",
 }
 
 // String is the C name, "OK" for 0, or "errno N" for a number without a name here.

@@ -84,30 +84,37 @@ func (a *array) LookupLive(t *Task, key []byte) (Live, bool) {
 	return liveWords{a, i * a.stride}, true
 }
 
-// keep cuts what lies behind the value's end off its last word: a slot's padding stays zero.
+// bytes is how much of a word is the value's.
+func (v liveWords) bytes(word int) int { return min(int(v.array.spec.ValueSize)-8*word, 8) }
+
+// keep cuts off what lies behind the value's end in its last word.
 func (v liveWords) keep(word int, n uint64) uint64 {
-	if behind := 8*(word+1) - int(v.array.spec.ValueSize); behind > 0 {
-		return n << (8 * behind) >> (8 * behind)
-	}
-	return n
+	behind := 64 - 8*v.bytes(word)
+	return n << behind >> behind
 }
 
 func (v liveWords) Load(t *Task, word int) uint64 {
 	t.Step(PointWord)
-	return v.array.words.load(v.at + uint64(word))
+	return v.keep(word, v.array.words.load(v.at+uint64(word)))
 }
 
 func (v liveWords) Store(t *Task, word int, n uint64) {
 	t.Step(PointWord)
-	v.array.words.touch(v.at + uint64(word)).Store(v.keep(word, n))
+	at := v.array.words.touch(v.at + uint64(word))
+	if bytes := v.bytes(word); bytes < 8 {
+		storeLow(at, n, bytes)
+		return
+	}
+	at.Store(n)
 }
 
 func (v liveWords) Add(t *Task, word int, delta uint64) uint64 {
 	t.Step(PointWord)
 	at := v.array.words.touch(v.at + uint64(word))
 	for {
-		n := at.Load()
-		if at.CompareAndSwap(n, v.keep(word, n+delta)) {
+		old := at.Load()
+		n := v.keep(word, old)
+		if at.CompareAndSwap(old, old-n+v.keep(word, n+delta)) {
 			return n
 		}
 	}

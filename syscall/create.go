@@ -77,23 +77,28 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 	if args.Ifindex != 0 {
 		return nil, args.offload(c.proc.Caps)
 	}
-	made, errno := maps.New(args.newSpec(c.kernel))
+	made, backing, errno := newElements(c.proc, args.newSpec(c.kernel))
 	if errno != abi.OK {
 		return nil, errno
 	}
-	name, errno := objectName(args.Name)
-	if errno != abi.OK {
+	m := &Map{kernel: c.kernel, elements: elementsOf(made), backing: backing}
+	m.refs.Store(1)
+	if errno := c.describe(m, args); errno != abi.OK {
+		m.free()
 		return nil, errno
+	}
+	return m, abi.OK
+}
+
+// describe sets what does not concern the elements.
+func (c *call) describe(m *Map, args MapCreate) (errno abi.Errno) {
+	if m.name, errno = objectName(args.Name); errno != abi.OK {
+		return errno
 	}
 	if args.BTFKeyType != 0 || args.BTFValueType != 0 {
-		return nil, c.noSuchObject(args.BTFFD)
+		return c.noSuchObject(args.BTFFD)
 	}
-	if errno := c.exclProgHash(args); errno != abi.OK {
-		return nil, errno
-	}
-	m := &Map{kernel: c.kernel, elements: elementsOf(made), name: name}
-	m.refs.Store(1)
-	return m, abi.OK
+	return c.exclProgHash(args)
 }
 
 // spec is the shape that the map's type checks.

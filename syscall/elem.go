@@ -142,13 +142,10 @@ func (c *call) mapFreeze() (int32, abi.Errno) {
 		return 0, errno
 	}
 	defer c.leave(file)
-	switch {
-	case !file.canWrite():
+	if !file.canWrite() {
 		return 0, abi.EPERM
-	case !file.m.writers.none() || !file.m.frozen.CompareAndSwap(false, true):
-		return 0, abi.EBUSY
 	}
-	return 0, abi.OK
+	return 0, file.m.freeze()
 }
 
 // lockAndKey refuses BPF_F_LOCK, since no map here holds a spin lock, and then reads the key.

@@ -15,6 +15,7 @@ type Map struct {
 	frozen  atomic.Bool
 	refs    atomic.Int32
 	writers tally // calls and mappings that write
+	backing Backing
 }
 
 // ID is the map's id, unique among the kernel's live maps.
@@ -42,6 +43,14 @@ func (m *Map) tryHold() bool { return holdLive(&m.refs) }
 func (m *Map) Release() {
 	if m.refs.Add(-1) == 0 {
 		m.kernel.objects.remove(m)
+		m.free()
+	}
+}
+
+// free gives back what is no Go memory.
+func (m *Map) free() {
+	if m.backing != nil {
+		m.backing.Free()
 	}
 }
 

@@ -8,6 +8,9 @@ type Process struct {
 	Files Files
 	FS    FileSystem
 	Caps  Caps
+	// Backing makes memory, in words of 8 bytes, for the elements of an array with BPF_F_MMAPABLE, which then can be
+	// mapped; ENOMEM when there is none. nil means memory as any map's.
+	Backing func(words uint64) (Backing, abi.Errno)
 	// Interrupted reports whether a signal waits for the caller; MapDump then ends with EINTR. nil means never.
 	Interrupted func() bool
 }
