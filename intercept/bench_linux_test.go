@@ -18,12 +18,9 @@ import (
 const countVar = "BPFSIM_TEST_COUNT"
 
 func lookups(c client) {
-	var count int
-	_, err := fmt.Sscan(os.Getenv(countVar), &count)
-	require.NoError(c, err)
 	fd := c.create(abi.Hash, 4, 1)
 	require.Equal(c, unix.Errno(0), c.update(fd, 1, 1))
-	for range count {
+	for range c.number(countVar) {
 		if _, errno := c.lookup(fd, 1); errno != 0 {
 			panic(errno)
 		}

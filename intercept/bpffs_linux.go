@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/syscall"
@@ -14,6 +15,7 @@ import (
 // file; programs make directories, rename and unlink with plain system calls.
 type bpffs struct {
 	root inode
+	mu   sync.Mutex
 	pins map[inode]*pin
 }
 
@@ -62,8 +64,14 @@ func (b *bpffs) holds(handle int) bool {
 	if unix.Fstat(handle, &st) != nil {
 		return false
 	}
-	_, pinned := b.pins[inodeOf(&st)]
-	return pinned || st.Mode&unix.S_IFMT == unix.S_IFDIR && b.contains(handle)
+	return b.at(inodeOf(&st)) != nil || st.Mode&unix.S_IFMT == unix.S_IFDIR && b.contains(handle)
+}
+
+// at is the pin that a file is, nil when it is none.
+func (b *bpffs) at(id inode) *pin {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.pins[id]
 }
 
 // pin links m at name in dir. The order of checks is bpf_obj_do_pin's: names and existence first, then the kind of
@@ -116,6 +124,8 @@ func (b *bpffs) create(dir int, name string, mode uint32, m *bpfsys.Map) abi.Err
 		return errnoOf(err)
 	}
 	m.Hold()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.pins[inodeOf(&st)] = &pin{m, handle}
 	return abi.OK
 }
@@ -129,6 +139,8 @@ func (b *bpffs) get(handle int, access bpfsys.Access) (*bpfsys.Map, abi.Errno) {
 	if err := unix.Faccessat(unix.AT_FDCWD, self(handle), permissions[access], unix.AT_EACCESS); err != nil {
 		return nil, errnoOf(err)
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	p, ok := b.pins[inodeOf(&st)]
 	if !ok {
 		return nil, abi.EACCES
@@ -143,6 +155,8 @@ var permissions = [3]uint32{
 
 // sweep lets go of the maps whose last name was unlinked.
 func (b *bpffs) sweep() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for id, p := range b.pins {
 		var st unix.Stat_t
 		if unix.Fstat(p.handle, &st) == nil && st.Nlink == 0 {
@@ -159,6 +173,8 @@ func (b *bpffs) drop(id inode, p *pin) {
 
 // close unlinks the pins: without the kernel behind them they are just empty files.
 func (b *bpffs) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for id, p := range b.pins {
 		if path, err := os.Readlink(self(p.handle)); err == nil {
 			removeIf(path, id)

@@ -12,9 +12,50 @@ import (
 // call is one notification being answered: the calling thread's memory, fds and paths.
 type call struct {
 	*supervisor
-	*notification
-	thread *thread
-	sent   bool // the answer went out together with a new fd
+	notification
+	memory  bpfsys.ProcessMemory
+	calling *thread   // nil until asked for
+	threads []*thread // in use to the end of the call
+	objects []*object // likewise
+}
+
+// handle answers the call that was received.
+func (c *call) handle() {
+	c.memory.Thread = int(c.PID)
+	switch {
+	case c.Number == unix.SYS_BPF:
+		c.bpf()
+	case !c.lookalike() && !c.memlockLimits():
+		c.pass()
+	}
+	c.letGo()
+}
+
+// letGo ends the use of what the call has acquired.
+func (c *call) letGo() {
+	for _, th := range c.threads {
+		c.supervisor.threads.release(th)
+	}
+	for _, o := range c.objects {
+		c.supervisor.objects.release(o)
+	}
+	clear(c.objects)
+	c.calling, c.threads, c.objects = nil, c.threads[:0], c.objects[:0]
+}
+
+// caller is the calling thread. Most calls that are only passed on never ask for it.
+func (c *call) caller() *thread {
+	if c.calling == nil {
+		c.calling = c.thread(int(c.PID))
+	}
+	return c.calling
+}
+
+// thread is any thread.
+func (c *call) thread(tid int) *thread {
+	th := c.supervisor.threads.acquire(tid)
+	c.threads = append(c.threads, th)
+	return th
 }
 
 // bpf answers bpf(2).
@@ -22,17 +63,15 @@ func (c *call) bpf() {
 	cmd, attr, size := uint32(c.Args[0]), c.Args[1], uint32(c.Args[2])
 	switch abi.Cmd(cmd) {
 	case abi.MapCreate, abi.MapGetNextID, abi.MapGetFDByID:
-		c.objects.sweep()
+		c.supervisor.objects.sweep()
 		c.bpffs.sweep()
 	}
 	task := maps.Task{CPU: c.taskCPU(abi.Cmd(cmd))}
 	process := bpfsys.Process{Mem: &c.memory, Files: c, FS: c, Caps: c.caps}
-	line := c.tracer.begin(c.thread.tid, reader{process.Mem, c}, abi.Cmd(cmd), attr, size)
+	line := c.tracer.begin(int(c.PID), reader{process.Mem, c}, abi.Cmd(cmd), attr, size)
 	ret, errno := c.kernel.Bpf(&task, &process, cmd, attr, size)
 	c.tracer.end(line, ret, errno)
-	if !c.sent {
-		c.answer(int64(ret), errno)
-	}
+	c.answer(int64(ret), errno)
 }
 
 // taskCPU is the CPU that the operation runs on. Only operations that may take or return an element depend on it, and
@@ -45,33 +84,42 @@ func (c *call) taskCPU(cmd abi.Cmd) int {
 	if c.cpus < 2 {
 		return 0
 	}
-	return c.thread.cpu() % c.cpus
+	return c.caller().cpu() % c.cpus
 }
 
 // Get finds the map that a fd of the caller stands for (bpfsys.Files).
 func (c *call) Get(fd int32) (*bpfsys.File, bool) {
-	id, open := c.thread.stat(fd)
+	id, open := c.caller().stat(fd)
 	if !open {
 		return nil, false
 	}
-	o, ok := c.objects.byInode[id]
-	if !ok {
+	o := c.object(id)
+	if o == nil {
 		return nil, true
 	}
-	access, open := c.thread.access(fd)
+	access, open := c.caller().access(fd)
 	if !open {
 		return nil, false
 	}
-	return o.file(access), true
+	return c.supervisor.objects.file(o, access), true
 }
 
-// Install gives file a fd in the caller and answers the call with it (bpfsys.Files): every command that opens a fd
-// does so as its last step.
+// object finds the object that a file stands for, nil when it stands for none, and keeps it to the end of the call.
+func (c *call) object(id inode) *object {
+	o := c.supervisor.objects.acquire(id)
+	if o != nil {
+		c.objects = append(c.objects, o)
+	}
+	return o
+}
+
+// Install gives file a fd in the caller (bpfsys.Files).
 func (c *call) Install(file *bpfsys.File) (int32, abi.Errno) {
-	o, errno := c.objects.add(file.Map())
+	o, errno := c.supervisor.objects.add(file.Map())
 	if errno != abi.OK {
 		return 0, errno
 	}
+	c.objects = append(c.objects, o)
 	source, err := o.open(file.Access())
 	if err != nil {
 		return 0, errnoOf(err)
@@ -84,29 +132,26 @@ func (c *call) Install(file *bpfsys.File) (int32, abi.Errno) {
 	return fd, errno
 }
 
-// give installs a fd of this process in the caller and answers the call with its number there.
+// give installs a fd of this process in the caller and returns its number there. SECCOMP_ADDFD_FLAG_SEND would answer
+// the call as well, but not as one: a signal to this thread between the two lets the call succeed with 0 and no fd.
 func (c *call) give(source int, flags uint32) (int32, abi.Errno) {
-	fd, errno := sendFD(c.listener, &addFD{ID: c.ID, SourceFD: uint32(source), FDFlags: flags})
-	if errno != 0 {
-		return 0, abi.Errno(errno)
-	}
-	c.sent = true
-	return fd, abi.OK
+	fd, errno := install(c.listener, &addFD{ID: c.ID, SourceFD: uint32(source), FDFlags: flags})
+	return fd, abi.Errno(errno)
 }
 
 // Pin links m at a path of the caller's (bpfsys.FileSystem).
 func (c *call) Pin(dir int32, path string, m *bpfsys.Map) abi.Errno {
-	parent, name, err := c.thread.openParent(dir, path)
+	parent, name, err := c.caller().openParent(dir, path)
 	if err != nil {
 		return errnoOf(err)
 	}
 	defer unix.Close(parent)
-	return c.bpffs.pin(parent, name, 0o600&^c.thread.umask(), m)
+	return c.bpffs.pin(parent, name, 0o600&^c.caller().umask(), m)
 }
 
 // Open finds the map pinned at a path of the caller's (bpfsys.FileSystem).
 func (c *call) Open(dir int32, path string, access bpfsys.Access) (*bpfsys.Map, abi.Errno) {
-	handle, err := c.thread.open(dir, path)
+	handle, err := c.caller().open(dir, path)
 	if err != nil {
 		return nil, errnoOf(err)
 	}

@@ -14,7 +14,7 @@ func RefuseBPF() error {
 	a.unless(unix.BPF_JEQ, unix.SYS_BPF, 1)
 	a.ret(unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM))
 	a.ret(unix.SECCOMP_RET_ALLOW)
-	if _, errno := install(a, unix.SECCOMP_FILTER_FLAG_TSYNC); errno != 0 {
+	if _, errno := enter(a, unix.SECCOMP_FILTER_FLAG_TSYNC); errno != 0 {
 		return errno
 	}
 	return nil

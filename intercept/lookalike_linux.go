@@ -57,9 +57,8 @@ func (c *call) openText(text string, flags uint32) bool {
 		return false
 	}
 	defer unix.Close(source)
-	if _, errno := c.give(source, flags&unix.O_CLOEXEC); errno != abi.OK {
-		c.answer(0, errno)
-	}
+	fd, errno := c.give(source, flags&unix.O_CLOEXEC)
+	c.answer(int64(fd), errno)
 	return true
 }
 
@@ -70,7 +69,7 @@ func (c *call) mounts(path string) (string, bool) {
 		return "", false
 	}
 	const private, shown = mountSource + " " + mountPoint + " tmpfs ", mountSource + " " + mountPoint + " bpf "
-	before, after, found := strings.Cut(string(c.thread.read("mounts")), private)
+	before, after, found := strings.Cut(string(c.caller().read("mounts")), private)
 	return before + shown + after, found
 }
 
@@ -81,8 +80,8 @@ func (c *call) fdinfo(path string) (string, bool) {
 		return "", false
 	}
 	id, _ := th.stat(fd)
-	o, ok := c.objects.byInode[id]
-	if !ok || o.m == nil {
+	o := c.object(id)
+	if o == nil || o.m == nil {
 		return "", false
 	}
 	access, _ := th.access(fd)
@@ -127,8 +126,8 @@ func (c *call) readlink(path, buf, size uint64) bool {
 		return false
 	}
 	id, _ := th.stat(fd)
-	o, ok := c.objects.byInode[id]
-	if !ok {
+	o := c.object(id)
+	if o == nil {
 		return false
 	}
 	text := []byte("anon_inode:bpf-map")
@@ -163,9 +162,9 @@ func (c *call) procFile(path, kind string) (*thread, int32, bool) {
 	case !ok:
 		return nil, 0, false
 	case who == 0:
-		return c.thread, fd, true
+		return c.caller(), fd, true
 	}
-	return c.threads.find(who), fd, true
+	return c.thread(who), fd, true
 }
 
 // parseProcPath returns the thread and the fd that a path below /proc names; who is 0 for the caller itself.
@@ -195,7 +194,7 @@ func (c *call) statfsPath(path, buf uint64) bool {
 	if !ok || len(name) == 0 {
 		return false
 	}
-	handle, err := c.thread.open(unix.AT_FDCWD, string(name))
+	handle, err := c.caller().open(unix.AT_FDCWD, string(name))
 	if err != nil {
 		return false
 	}
@@ -204,7 +203,7 @@ func (c *call) statfsPath(path, buf uint64) bool {
 }
 
 func (c *call) fstatfs(fd int32, buf uint64) bool {
-	handle, err := c.thread.openFD(fd)
+	handle, err := c.caller().openFD(fd)
 	if err != nil {
 		return false
 	}

@@ -3,6 +3,7 @@ package intercept
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/syscall"
@@ -13,14 +14,17 @@ import (
 type object struct {
 	m     *bpfsys.Map
 	id    inode
-	probe int // read-only fd of the memfd: what it is reopened from, and what the lease is tried on
-	watch int // inotify watch descriptor, -1 when there is none
+	probe int  // read-only fd of the memfd: what it is reopened from, and what the lease is tried on
+	watch int  // inotify watch descriptor, -1 when there is none
+	users int  // calls in progress that use it
+	late  bool // to be looked at again when they have ended
 	files [3]*bpfsys.File
 }
 
 // objects are the maps that some fd of some program may still stand for. The kernel tells nobody when the last fd of
 // a memfd is closed in another process, but it refuses a write lease on a file that anybody else has open.
 type objects struct {
+	mu        sync.Mutex
 	notify    int // inotify
 	byInode   map[inode]*object
 	byMap     map[*bpfsys.Map]*object
@@ -33,12 +37,14 @@ func newObjects() (*objects, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch map fds: %w", err)
 	}
-	return &objects{notify, map[inode]*object{}, map[*bpfsys.Map]*object{}, map[int]*object{},
-		map[*object]struct{}{}}, nil
+	return &objects{notify: notify, byInode: map[inode]*object{}, byMap: map[*bpfsys.Map]*object{},
+		byWatch: map[int]*object{}, unwatched: map[*object]struct{}{}}, nil
 }
 
-// file finds the open file that a memfd stands for, nil when it stands for none.
-func (o *object) file(access bpfsys.Access) *bpfsys.File {
+// file is the open file that a fd of o with that access stands for.
+func (all *objects) file(o *object, access bpfsys.Access) *bpfsys.File {
+	all.mu.Lock()
+	defer all.mu.Unlock()
 	if o.files[access] == nil {
 		if o.m != nil {
 			o.m.Hold()
@@ -55,16 +61,41 @@ func (o *object) open(access bpfsys.Access) (int, error) {
 	return unix.Open(self(o.probe), openModes[access]|unix.O_CLOEXEC, 0)
 }
 
-// add finds or makes the object of m, which may be nil.
+// acquire finds the object that a file stands for, nil when it stands for none. It is not freed before release.
+func (all *objects) acquire(id inode) *object {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	o := all.byInode[id]
+	if o != nil {
+		o.users++
+	}
+	return o
+}
+
+// release ends what acquire or add began. While the object was in use it was not freed.
+func (all *objects) release(o *object) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	o.users--
+	if o.users == 0 && o.late {
+		o.late = false
+		all.freeIfUnused(o)
+	}
+}
+
+// add finds or makes the object of m, which may be nil, and acquires it.
 func (all *objects) add(m *bpfsys.Map) (*object, abi.Errno) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
 	if o, ok := all.byMap[m]; ok {
+		o.users++
 		return o, abi.OK
 	}
 	probe, id, err := newMemfd()
 	if err != nil {
 		return nil, errnoOf(err)
 	}
-	o := &object{m: m, id: id, probe: probe, watch: -1}
+	o := &object{m: m, id: id, probe: probe, watch: -1, users: 1}
 	if m != nil {
 		m.Hold()
 	}
@@ -106,6 +137,8 @@ func (all *objects) startWatch(o *object) {
 
 // sweep frees the maps whose last fd was closed. What a thread closed before its call is seen here.
 func (all *objects) sweep() {
+	all.mu.Lock()
+	defer all.mu.Unlock()
 	for o := range all.unwatched {
 		all.freeIfUnused(o)
 	}
@@ -145,6 +178,10 @@ func (all *objects) freeIfUnused(o *object) {
 	if o.m == nil {
 		return
 	}
+	if o.users > 0 {
+		o.late = true
+		return
+	}
 	if _, err := unix.FcntlInt(uintptr(o.probe), unix.F_SETLEASE, unix.F_WRLCK); err == nil {
 		all.free(o)
 	}
@@ -170,6 +207,8 @@ func (all *objects) free(o *object) {
 }
 
 func (all *objects) close() {
+	all.mu.Lock()
+	defer all.mu.Unlock()
 	for _, o := range all.byInode {
 		all.free(o)
 	}

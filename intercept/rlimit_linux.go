@@ -29,12 +29,12 @@ func (c *call) setMemlock(from, to uint64) bool {
 		return false
 	}
 	var old unix.Rlimit
-	if err := unix.Prlimit(c.thread.tid, unix.RLIMIT_MEMLOCK, nil, &old); err != nil {
+	if err := unix.Prlimit(int(c.PID), unix.RLIMIT_MEMLOCK, nil, &old); err != nil {
 		return false
 	}
-	if err := unix.Prlimit(c.thread.tid, unix.RLIMIT_MEMLOCK, &limit, nil); err != nil {
+	if err := unix.Prlimit(int(c.PID), unix.RLIMIT_MEMLOCK, &limit, nil); err != nil {
 		cut := unix.Rlimit{Cur: min(limit.Cur, old.Max), Max: min(limit.Max, old.Max)}
-		_ = unix.Prlimit(c.thread.tid, unix.RLIMIT_MEMLOCK, &cut, nil)
+		_ = unix.Prlimit(int(c.PID), unix.RLIMIT_MEMLOCK, &cut, nil)
 	}
 	c.answer(0, c.writeLimit(to, old))
 	return true

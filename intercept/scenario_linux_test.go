@@ -30,6 +30,7 @@ func init() {
 		"lookalikes": lookalikes, "junk": junkCalls, "processes": processes, "holder": holder, "killed": killed,
 		"nested": nested, "unprivileged": unprivileged, "descriptors": fullTable,
 		"leavePin": leavePin, "traced": traced, "outer": outer, "lookups": lookups, "fallback": fallback, "dumps": dumps,
+		"creations": creations, "creator": creator,
 		"limits": limits, "unlimited": unlimited,
 	}
 }

@@ -36,8 +36,8 @@ type addFD struct {
 	FDFlags  uint32
 }
 
-// install puts the calling thread under program and returns the listener.
-func install(program []unix.SockFilter, flags uint) (listener int, errno unix.Errno) {
+// enter puts the calling thread under program and returns the listener.
+func enter(program []unix.SockFilter, flags uint) (listener int, errno unix.Errno) {
 	p := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
 	fd, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, uintptr(flags),
 		uintptr(unsafe.Pointer(&p)))
@@ -47,22 +47,27 @@ func install(program []unix.SockFilter, flags uint) (listener int, errno unix.Er
 // receive waits for the next call. ENOENT means that the caller died while the notification was read.
 func receive(listener int, n *notification) unix.Errno {
 	*n = notification{} // EINVAL otherwise
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(listener), unix.SECCOMP_IOCTL_NOTIF_RECV,
-		uintptr(unsafe.Pointer(n)))
+	_, errno := control(listener, unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(n))
 	return errno
 }
 
 // send answers a call. ENOENT means that the caller died.
 func send(listener int, r *response) unix.Errno {
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(listener), unix.SECCOMP_IOCTL_NOTIF_SEND,
-		uintptr(unsafe.Pointer(r)))
+	_, errno := control(listener, unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(r))
 	return errno
 }
 
-// sendFD installs a file in the caller and answers the call with its number, in one step.
-func sendFD(listener int, a *addFD) (fd int32, errno unix.Errno) {
-	a.Flags = unix.SECCOMP_ADDFD_FLAG_SEND
-	r, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(listener), unix.SECCOMP_IOCTL_NOTIF_ADDFD,
-		uintptr(unsafe.Pointer(a)))
-	return int32(r), errno
+// install gives the caller a file and returns its fd there; the call still waits for its answer.
+func install(listener int, a *addFD) (fd int32, errno unix.Errno) {
+	return control(listener, unix.SECCOMP_IOCTL_NOTIF_ADDFD, unsafe.Pointer(a))
+}
+
+// control repeats what a signal interrupted: all three requests have then done nothing (kernel/seccomp.c).
+func control(listener int, request uintptr, arg unsafe.Pointer) (int32, unix.Errno) {
+	for {
+		r, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(listener), request, uintptr(arg))
+		if errno != unix.EINTR {
+			return int32(r), errno
+		}
+	}
 }

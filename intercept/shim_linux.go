@@ -133,7 +133,7 @@ func probe() error {
 // already carried out.
 func newListener() (int, error) {
 	flags := uint(unix.SECCOMP_FILTER_FLAG_NEW_LISTENER | unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
-	listener, errno := install(filter(), flags)
+	listener, errno := enter(filter(), flags)
 	switch errno {
 	case 0:
 		return listener, nil

@@ -2,7 +2,9 @@ package intercept
 
 import (
 	"bytes"
+	"container/list"
 	"strconv"
+	"sync"
 
 	"github.com/bpfsim/bpfsim/syscall"
 	"golang.org/x/sys/unix"
@@ -16,43 +18,108 @@ func inodeOf(st *unix.Stat_t) inode { return inode{st.Dev, st.Ino} }
 // thread is a thread under the filter, seen through its directory in /proc. The directories stay open: looking a fd
 // up below one costs a third less than from the root.
 type thread struct {
-	tid int
-	dir int // /proc/TID
-	fds int // /proc/TID/fd
+	tid   int
+	dir   int // /proc/TID
+	fds   int // /proc/TID/fd
+	users int // calls in progress that use it
+	place *list.Element
 }
 
-// maxThreads bounds the open directories.
+// maxThreads bounds the threads whose directories stay open.
 const maxThreads = 256
 
 // threads are the threads that called lately.
-type threads map[int]*thread
+type threads struct {
+	mu   sync.Mutex
+	max  int
+	byID map[int]*thread
+	idle list.List // those without users that are kept, the one used last in front
+}
 
-// find returns the thread with that id. A thread that died is replaced: its id may have been given away again.
-func (all threads) find(tid int) *thread {
-	if th, ok := all[tid]; ok {
-		if th.alive() {
-			return th
-		}
+func newThreads(most int) *threads { return &threads{max: most, byID: map[int]*thread{}} }
+
+// acquire returns the thread with that id until it is released. A thread that died is replaced: its id may have been
+// given away again.
+func (all *threads) acquire(tid int) *thread {
+	th := all.take(tid)
+	if th != nil && th.alive() {
+		return th
+	}
+	if th != nil {
 		all.forget(th)
 	}
-	if len(all) >= maxThreads {
-		all.close()
+	return all.keep(openThread(tid))
+}
+
+// take finds a thread that called lately.
+func (all *threads) take(tid int) *thread {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	th := all.byID[tid]
+	if th != nil {
+		all.use(th)
 	}
-	th := openThread(tid)
-	all[tid] = th
 	return th
 }
 
-func (all threads) forget(th *thread) {
-	unix.Close(th.fds)
-	unix.Close(th.dir)
-	delete(all, th.tid)
+// keep makes th the one to be found, unless somebody else was faster.
+func (all *threads) keep(th *thread) *thread {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if all.byID[th.tid] == nil {
+		all.byID[th.tid] = th
+	}
+	all.use(th)
+	return th
 }
 
-func (all threads) close() {
-	for _, th := range all {
-		all.forget(th)
+func (all *threads) use(th *thread) {
+	th.users++
+	if th.place != nil {
+		all.idle.Remove(th.place)
+		th.place = nil
 	}
+}
+
+// forget releases a thread that is not to be found again.
+func (all *threads) forget(th *thread) {
+	all.mu.Lock()
+	if all.byID[th.tid] == th {
+		delete(all.byID, th.tid)
+	}
+	all.mu.Unlock()
+	all.release(th)
+}
+
+// release ends a use. The thread is closed when it is not to be found again, and whoever was idle the longest when too
+// many are kept.
+func (all *threads) release(th *thread) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	th.users--
+	switch {
+	case th.users > 0:
+	case all.byID[th.tid] != th:
+		th.close()
+	default:
+		th.place = all.idle.PushFront(th)
+		all.shrink(all.max)
+	}
+}
+
+// shrink closes idle threads until at most most are left.
+func (all *threads) shrink(most int) {
+	for all.idle.Len() > most {
+		th := all.idle.Remove(all.idle.Back()).(*thread)
+		delete(all.byID, th.tid)
+		th.close()
+	}
+}
+
+func (all *threads) close() {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	all.shrink(0)
 }
 
 // openThread leaves -1 for what cannot be opened; every use of it then fails with EBADF.
@@ -65,6 +132,11 @@ func openThread(tid int) *thread {
 		th.fds = fds
 	}
 	return th
+}
+
+func (th *thread) close() {
+	unix.Close(th.fds)
+	unix.Close(th.dir)
 }
 
 func (th *thread) alive() bool {

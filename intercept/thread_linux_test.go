@@ -3,6 +3,7 @@
 package intercept
 
 import (
+	"os"
 	"os/exec"
 	"runtime"
 	"testing"
@@ -18,7 +19,7 @@ func TestThreadCPU(t *testing.T) {
 	require.NoError(t, unix.SchedGetaffinity(0, &all))
 	defer func() { require.NoError(t, unix.SchedSetaffinity(0, &all)) }()
 	th := openThread(unix.Gettid())
-	defer threads{}.forget(th)
+	defer th.close()
 	for cpu := range len(all) * 64 {
 		if !all.IsSet(cpu) {
 			continue
@@ -34,38 +35,51 @@ func TestThreadUmask(t *testing.T) {
 	old := unix.Umask(0o027)
 	defer unix.Umask(old)
 	th := openThread(unix.Gettid())
-	defer threads{}.forget(th)
+	defer th.close()
 	require.EqualValues(t, 0o027, th.umask())
 }
 
 // A thread's id may be another's by the next call: what was opened of a dead one must not be used.
 func TestThreadsForgetTheDead(t *testing.T) {
-	all := threads{}
+	all := newThreads(maxThreads)
 	defer all.close()
 	cmd := exec.Command("cat")
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	th := all.find(cmd.Process.Pid)
-	require.Same(t, th, all.find(cmd.Process.Pid))
+	find := func(tid int) *thread {
+		th := all.acquire(tid)
+		all.release(th)
+		return th
+	}
+	th := find(cmd.Process.Pid)
+	require.Same(t, th, find(cmd.Process.Pid))
 	_, open := th.stat(0)
 	require.True(t, open)
 	_, open = th.stat(77)
 	require.False(t, open)
 	require.NoError(t, in.Close())
 	require.NoError(t, cmd.Wait())
-	require.NotSame(t, th, all.find(cmd.Process.Pid))
-	_, open = all.find(cmd.Process.Pid).stat(0)
+	require.NotSame(t, th, find(cmd.Process.Pid))
+	_, open = find(cmd.Process.Pid).stat(0)
 	require.False(t, open)
 }
 
 func TestThreadsAreBounded(t *testing.T) {
-	all := threads{}
-	defer all.close()
-	for tid := range 2 * maxThreads {
-		all.find(1<<30 + tid)
+	all := newThreads(8)
+	for tid := range 20 {
+		all.release(all.acquire(1<<30 + tid))
 	}
-	require.LessOrEqual(t, len(all), maxThreads)
+	require.Len(t, all.byID, 8)
+	used := all.acquire(os.Getpid())
+	for tid := range 20 {
+		all.release(all.acquire(1<<30 + tid))
+	}
+	_, open := used.stat(0)
+	require.True(t, open, "a thread in use stays")
+	all.release(used)
+	all.close()
+	require.Empty(t, all.byID)
 }
 
 func TestParseProcPath(t *testing.T) {

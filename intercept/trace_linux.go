@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/syscall"
@@ -13,9 +14,10 @@ import (
 // tracer writes one line a call, as strace(1) does, spelling included.
 type tracer struct {
 	w       io.Writer // nil: no trace
-	probed  bool      // the shim's probe is over; what follows is the command's
-	thread  int       // that made the first call
-	several bool      // more than one thread was seen: lines name theirs
+	mu      sync.Mutex
+	probed  bool // the shim's probe is over; what follows is the command's
+	thread  int  // that made the first call
+	several bool // more than one thread was seen: lines name theirs
 }
 
 // line is a call's line while the call goes on. What a call reads was printed before it ran, as it may write over it.
@@ -35,11 +37,11 @@ type field struct {
 
 // begin reads a call's arguments before it runs.
 func (t *tracer) begin(thread int, r reader, cmd abi.Cmd, attr uint64, size uint32) *line {
-	if t.w == nil || !t.probed {
-		t.probed = true
+	prefix, wanted := t.prefix(thread)
+	if !wanted {
 		return nil
 	}
-	l := &line{head: t.prefix(thread) + "bpf(" + cmd.String() + ", ", tail: fmt.Sprintf(", %d)", size)}
+	l := &line{head: prefix + "bpf(" + cmd.String() + ", ", tail: fmt.Sprintf(", %d)", size)}
 	var a bpfsys.Attr
 	known := a[:min(int(size), len(a))]
 	if r.mem.Read(known, attr) < len(known) {
@@ -50,15 +52,25 @@ func (t *tracer) begin(thread int, r reader, cmd abi.Cmd, attr uint64, size uint
 	return l
 }
 
-func (t *tracer) prefix(thread int) string {
+// prefix is what a line begins with; wanted is false when there shall be none.
+func (t *tracer) prefix(thread int) (prefix string, wanted bool) {
+	if t.w == nil {
+		return "", false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.probed {
+		t.probed = true
+		return "", false
+	}
 	if t.thread == 0 {
 		t.thread = thread
 	}
 	t.several = t.several || thread != t.thread
 	if !t.several {
-		return ""
+		return "", true
 	}
-	return fmt.Sprintf("[pid %d] ", thread)
+	return fmt.Sprintf("[pid %d] ", thread), true
 }
 
 // end writes the line. A trace that cannot be written must not end the program that is traced.
@@ -72,6 +84,8 @@ func (t *tracer) end(l *line, ret int32, errno abi.Errno) {
 		out.WriteString("{" + l.members(errno) + "}")
 	}
 	fmt.Fprintf(&out, "%s = %s\n", l.tail, result(ret, errno))
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	_, _ = io.WriteString(t.w, out.String())
 }
 
