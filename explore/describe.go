@@ -72,32 +72,6 @@ func (c *client) content() map[string]string {
 	}
 }
 
-// evicts reports whether the scenario's map can run out of free elements: the keys, an element for each task at work, what
-// the walk takes out and gives back behind the lock, which may be a bucket with all keys in it, and what the CPUs keep to
-// themselves (bpf_lru_list.c: at most half of a CPU's share).
-func (s Scenario) evicts() bool {
-	if s.Map.Type != abi.LRUHash {
-		return false
-	}
-	keys := make(map[uint32]bool)
-	for _, key := range s.Keys {
-		keys[key] = true
-	}
-	for _, t := range s.Tasks {
-		for _, op := range t.Ops {
-			keys[op.Key] = true
-		}
-	}
-	needed, share := len(keys)+len(s.Tasks), int(s.Map.Entries)/s.CPUs()
-	if way, _ := WayByName(s.Walk.Way); way.Removes {
-		needed += len(keys)
-	}
-	if s.Map.Flags&abi.FlagNoCommonLRU != 0 {
-		return needed > share
-	}
-	return needed+s.CPUs()*max(share/2, 1) > int(s.Map.Entries)
-}
-
 // bound is the most records that a walk reads which never turns back: each bucket once, each as full as the map.
 func (s Scenario) bound() int {
 	buckets, capacity := 1, int(s.capacity())

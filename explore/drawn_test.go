@@ -227,7 +227,11 @@ func (o *outcome) Failed() bool          { return o.failed }
 
 // A violation that rapid found by drawing shrinks to an interleaving that a person can read.
 func TestDrawnViolationsShrink(t *testing.T) {
-	for name, value := range map[string]string{"rapid.checks": "200000", "rapid.seed": "1", "rapid.nofailfile": "true"} {
+	checks := "200000"
+	if testing.Short() {
+		checks = "1000000" // of which rapid does a fifth
+	}
+	for name, value := range map[string]string{"rapid.checks": checks, "rapid.seed": "1", "rapid.nofailfile": "true"} {
 		old := flag.Lookup(name).Value.String()
 		require.NoError(t, flag.Set(name, value))
 		t.Cleanup(func() { require.NoError(t, flag.Set(name, old)) })

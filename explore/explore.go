@@ -10,6 +10,8 @@ import (
 type Result struct {
 	// Schedules is the number of schedules that were run.
 	Schedules int
+	// Asked is in how many of them the contract asked something.
+	Asked int
 	// Broken is the smallest run found that breaks the contract, nil when every schedule kept it.
 	Broken *Run
 	// Schedule is the line that replays Broken.
@@ -19,21 +21,28 @@ type Result struct {
 // Explore runs the scenario under each of schedules until one breaks the contract, and then looks for the smallest one
 // that does. The error is that of a machine that did not get to a verdict: a deadlock, a step limit, a panic.
 func Explore(s Scenario, schedules sim.Schedules) (Result, error) {
-	if err := s.Check(); err != nil {
-		return Result{}, err
+	var result Result
+	var broken *Run
+	n, err := Visit(s, schedules, func(r *Run) bool {
+		if r.Asked {
+			result.Asked++
+		}
+		if r.Breach != "" {
+			broken = r
+		}
+		return broken == nil
+	})
+	result.Schedules = n
+	if err != nil || broken == nil {
+		return result, err
 	}
-	build := func() *sim.Machine { m, _ := s.machine(nil); return m }
-	n, err := sim.Explore(build, schedules)
-	if err == nil {
-		return Result{Schedules: n}, nil
+	c, err := s.fewerPreemptions(broken.Trace.String())
+	if err != nil {
+		return result, err
 	}
-	var breach *BreachError
-	if !errors.As(err, &breach) {
-		return Result{Schedules: n}, err
-	}
-	trace, _ := sim.Shrink(build, err)
-	run, err := Replay(s, trace.String())
-	return Result{Schedules: n, Broken: run, Schedule: trace.String()}, err
+	result.Schedule = c.Schedule
+	result.Broken, err = c.Replay()
+	return result, err
 }
 
 // Replay runs the scenario once under the schedule of the line.

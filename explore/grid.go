@@ -15,6 +15,8 @@ type Row struct {
 	Way  Way
 	// Schedules is the number of schedules that were run, all of them: nothing cuts an exploration off.
 	Schedules int
+	// Asked is in how many of them a contract asked something, by its name.
+	Asked map[string]int
 	// Broken are the contracts that some schedule broke, with the runs that did.
 	Broken map[string][]*Run
 }
@@ -22,28 +24,37 @@ type Row struct {
 // Grid explores each mutator against a walk of the kind with each room, and keeps for each scenario and contract the
 // run with the fewest preemptions, and then steps, that breaks it.
 func Grid(k Kind, w Way) (Row, error) {
-	row := Row{Kind: k, Way: w, Broken: make(map[string][]*Run)}
+	row := Row{Kind: k, Way: w, Asked: make(map[string]int), Broken: make(map[string][]*Run)}
 	for _, m := range k.mutators() {
 		for _, room := range w.rooms() {
-			least := make(map[string]*Run)
-			n, err := Visit(k.scenario(w, m, room), m.schedules(), func(r *Run) bool {
-				for _, breach := range r.Breaches() {
-					if other := least[breach.Contract]; other == nil || r.size() < other.size() {
-						least[breach.Contract] = r
-					}
-				}
-				return true
-			})
-			if err != nil {
+			if err := row.explore(k.scenario(w, m, room), m.schedules()); err != nil {
 				return Row{}, err
-			}
-			row.Schedules += n
-			for contract, run := range least {
-				row.Broken[contract] = append(row.Broken[contract], run)
 			}
 		}
 	}
 	return row, nil
+}
+
+// explore adds what one scenario shows.
+func (row *Row) explore(s Scenario, schedules sim.Schedules) error {
+	contracts, least := model.Contracts(), make(map[string]*Run)
+	n, err := Visit(s, schedules, func(r *Run) bool {
+		for _, c := range contracts {
+			judgement := c.Check(r.History)
+			if judgement.Asked {
+				row.Asked[c.Name]++
+			}
+			if other := least[c.Name]; judgement.Breach != "" && (other == nil || r.size() < other.size()) {
+				least[c.Name] = r
+			}
+		}
+		return true
+	})
+	row.Schedules += n
+	for contract, run := range least {
+		row.Broken[contract] = append(row.Broken[contract], run)
+	}
+	return err
 }
 
 // size orders runs of one scenario.
@@ -195,6 +206,3 @@ func (c Counterexample) Whole() (bool, error) {
 	}
 	return true, nil
 }
-
-// Asks reports whether the contract says anything about the way: conservation is about walks that take.
-func (w Way) Asks(contract model.Contract) bool { return w.Removes || contract.Name != "conservation" }

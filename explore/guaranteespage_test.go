@@ -185,14 +185,23 @@ func (p *page) cell(row explore.Row, contract model.Contract) string {
 	question := cell{row.Kind.Name, row.Way.Name, contract.Name}
 	number, broken := p.numbers[question]
 	switch {
-	case !row.Way.Asks(contract):
+	case row.Asked[contract.Name] == 0:
 		return "-"
 	case !broken:
-		return fmt.Sprintf("holds (%d schedules, bound %d)", row.Schedules, explore.GridBound)
+		return fmt.Sprintf("holds (%d schedules, bound %d%s)", row.Schedules, explore.GridBound, share(row, contract))
 	case p.found[question.file()].Scenario.NeedsProgram():
 		return fmt.Sprintf("[broken, in place](#e%d)", number)
 	}
 	return fmt.Sprintf("[broken](#e%d)", number)
+}
+
+// share says in how many schedules the contract asked something, where that is less than half of them.
+func share(row explore.Row, contract model.Contract) string {
+	asked := row.Asked[contract.Name]
+	if 2*asked >= row.Schedules {
+		return ""
+	}
+	return fmt.Sprintf(", asked in %d %%", 100*asked/row.Schedules)
 }
 
 // Examples is every example with what it breaks.

@@ -35,6 +35,7 @@ type page struct {
 	Way      Way
 	Contract model.Contract
 	Breach   string
+	Verdict  string
 	Schedule string
 	Lanes    []lane
 	Steps    []pageStep
@@ -105,7 +106,7 @@ func newPage(s Scenario, line string) (*page, error) {
 	}
 	contract, _ := model.ContractByName(s.Contract)
 	way, _ := WayByName(s.Walk.Way)
-	p := &page{Scenario: s, Way: way, Contract: contract, Breach: run.Breach, Schedule: line, Lanes: s.lanes()}
+	p := &page{Scenario: s, Way: way, Contract: contract, Breach: run.Breach, Verdict: run.Verdict(), Schedule: line, Lanes: s.lanes()}
 	p.addSteps(run)
 	p.addBlocks(run)
 	p.Film = run.pageFilm(&f)

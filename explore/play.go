@@ -103,13 +103,15 @@ func (p *player) take(t Turn) {
 	if p.err = p.stage.Pin(task.CPU); p.err != nil {
 		return
 	}
-	op, start := task.Ops[t.Op], p.tick()
+	op, start, before := task.Ops[t.Op], p.tick(), p.run.before()
 	value, errno := p.do(task, op, p.Scenario.firstNumber(t.Task)+uint64(t.Op))
 	if p.err != nil {
 		return
 	}
+	end := p.tick()
+	p.run.lost(before, op, errno, start, end)
 	if errno == abi.OK {
-		p.run.happened(op, value, start, p.tick())
+		p.run.happened(op, value, start, end)
 	}
 	p.done(task.Name, fmt.Sprintf("%s = %s", op, errno), start)
 }

@@ -18,12 +18,13 @@ type Run struct {
 	Done []Done
 	// Trace is the schedule, step by step.
 	Trace sim.Trace
-	// Breach says how the contract was broken, "" when it was kept.
-	Breach string
+	// Judgement is what the contract says of it.
+	model.Judgement
 
-	elements maps.Map
-	setup    *client // takes no steps
-	walk     *walker // nil until the walk begins
+	elements maps.Map     // nil on a Stage, whose maps cannot be looked into
+	now      func() int64 // the instant at which the elements evict
+	setup    *client      // takes no steps
+	walk     *walker      // nil until the walk begins
 }
 
 // Done is an operation or a call of the walk, with the steps it took.
@@ -78,33 +79,32 @@ func (r *Run) setUp(m *sim.Machine) {
 	user.Task.CPU = r.Scenario.Walk.CPU
 	fd := r.Scenario.Map.make(user)
 	r.elements, r.setup = m.Map(fd), newClient(simulated{user.Caller}, fd, r.Scenario.Map)
+	if elements, ok := r.elements.(maps.Evicter); ok {
+		elements.OnEvict(func(_ *maps.Task, key []byte) { r.evicted(string(key), r.now(), r.now()) })
+	}
 	r.fill()
+	r.now = func() int64 { return int64(m.Now()) }
 }
 
-// fill puts the keys in. A new array holds zeros.
+// fill puts the keys in, each at an instant of its own below 0, and one behind what it evicts. A new array holds zeros.
 func (r *Run) fill() {
+	at := int64(-2*len(r.Scenario.Keys) - 1)
+	r.now = func() int64 { return at - 1 }
 	if r.Scenario.Map.Type == abi.Array {
 		for key := range r.Scenario.Map.Entries {
-			r.wrote(key, r.Scenario.Map.valueOf(0), -1, -1)
+			r.wrote(key, r.Scenario.Map.valueOf(0), at, at)
 		}
 	}
 	for i, key := range r.Scenario.Keys {
-		number := uint64(i + 1)
-		if value, errno := r.setup.do(Op{"update", key}, number); errno == abi.OK {
-			r.wrote(key, value, int64(i), int64(i))
+		at += 2
+		op, before := Op{"update", key}, r.before()
+		value, errno := r.setup.do(op, uint64(i+1))
+		r.lost(before, op, errno, at-1, at-1)
+		if errno == abi.OK {
+			r.wrote(key, value, at, at)
 		}
 	}
-	r.shift(int64(len(r.Scenario.Keys)))
-	r.History.Evicts = r.Scenario.evicts()
 	r.History.Bound = r.Scenario.bound()
-}
-
-// shift moves the setup's writes before step 0.
-func (r *Run) shift(by int64) {
-	for i := range r.History.Writes {
-		r.History.Writes[i].Start -= by + 1
-		r.History.Writes[i].End -= by + 1
-	}
 }
 
 // create is the call that makes the scenario's map.
@@ -192,11 +192,23 @@ func spanOf(t *sim.Task) (start, end int64) {
 	return int64(first), int64(last)
 }
 
+// Verdict is what the contract says of the run in a word or two.
+func (r *Run) Verdict() string {
+	switch {
+	case r.Breach != "":
+		return "broken"
+	case !r.Asked:
+		return "asked nothing"
+	}
+	return "kept"
+}
+
 // judge reads what is left and asks the contract.
 func (r *Run) judge() error {
 	r.History.Left = r.setup.content()
 	contract, _ := model.ContractByName(r.Scenario.Contract)
-	if r.Breach = r.Scenario.readable(contract.Check(r.History)); r.Breach != "" {
+	r.Judgement = contract.Check(r.History)
+	if r.Breach = r.Scenario.readable(r.Breach); r.Breach != "" {
 		return &BreachError{Contract: contract.Name, Breach: r.Breach}
 	}
 	return nil

@@ -67,6 +67,9 @@ func (r *Run) given() any {
 	}
 	var taken []model.Write
 	for _, w := range r.History.Writes {
+		if w.Evicted { // shows in what is left, and is told in other words by a Stage
+			continue
+		}
 		w.Start, w.End = 0, 0
 		taken = append(taken, w)
 	}

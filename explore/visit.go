@@ -43,7 +43,7 @@ func (s Scenario) run(chooser sim.Chooser) (*Run, error) {
 func (r *Run) Breaches() []*BreachError {
 	var all []*BreachError
 	for _, c := range model.Contracts() {
-		if why := c.Check(r.History); why != "" {
+		if why := c.Check(r.History).Breach; why != "" {
 			all = append(all, &BreachError{Contract: c.Name, Breach: why})
 		}
 	}

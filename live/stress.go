@@ -126,7 +126,7 @@ func (s *stress) judge(h model.History) {
 		s.result.Records += len(call.Records)
 	}
 	for _, contract := range model.Contracts() {
-		if breach := contract.Check(h); breach != "" {
+		if breach := contract.Check(h).Breach; breach != "" {
 			s.result.Broken[contract.Name]++
 			s.result.Example[contract.Name] = breach
 		}

@@ -5,7 +5,8 @@ import "github.com/bpfsim/bpfsim/abi"
 // lru is LRU_HASH, with common lists or, under NO_COMMON_LRU, lists a CPU.
 type lru struct {
 	table
-	lists nodeLists
+	lists   nodeLists
+	evicted func(t *Task, key []byte) // nil: nobody wants to know
 }
 
 // nodeLists decides which element an insertion gets and who is evicted for it. Taking may lock buckets, so it comes
@@ -90,6 +91,9 @@ func (m *lru) LookupLive(t *Task, key []byte) (Live, bool) {
 	return m.liveValue(s), true
 }
 
+// OnEvict has f called under the bucket's lock with each key that is evicted.
+func (m *lru) OnEvict(f func(t *Task, key []byte)) { m.evicted = f }
+
 func (m *lru) give(t *Task, s slot) { m.lists.give(t, s) }
 
 // giveAll gives one by one, from the last to the first: where each goes decides what is used next.
@@ -120,6 +124,9 @@ func (m *lru) evict(t *Task, s slot) bool {
 	p, i := m.pageOf(b)
 	for at, to := p.bounds(i); at < to; at++ {
 		if m.slot(p, at) == s {
+			if m.evicted != nil {
+				m.evicted(t, m.arena.key(s))
+			}
 			m.remove(p, b, at, 1)
 			return true
 		}

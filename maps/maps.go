@@ -82,6 +82,12 @@ type Hasher interface {
 	Hash() [32]byte
 }
 
+// Evicter is a map that evicts keys by itself (LRU_HASH). OnEvict has f called with each key as it goes; it is set before
+// the map is used, and f keeps neither slice nor task.
+type Evicter interface {
+	OnEvict(f func(t *Task, key []byte))
+}
+
 // LiveLookuper finds a value as a BPF program's bpf_map_lookup_elem does, which counts as a use in an LRU map, and
 // reports whether it is there.
 type LiveLookuper interface {

@@ -8,25 +8,46 @@ type Contract struct {
 	Name string
 	// Doc says what is promised, in one sentence.
 	Doc string
-	// Check says how h breaks the promise, "" when it keeps it. A history that cannot tell keeps it: Check never
-	// blames a walk for what may have been legal.
-	Check func(h History) string
+	// Asks says which walks it asks about: another one keeps it whatever it returns.
+	Asks string
+	// Check judges a history. One that cannot tell keeps the promise: Check never blames a walk for what may have been
+	// legal.
+	Check func(h History) Judgement
+}
+
+// Judgement is what a contract says of one history.
+type Judgement struct {
+	// Asked tells that the history could have broken the contract: there was something that it promises.
+	Asked bool
+	// Breach says how it was broken, "" when it was kept.
+	Breach string
+}
+
+// unasked is the judgement on a history that a contract says nothing about.
+var unasked = Judgement{}
+
+// broken is the judgement on one that breaks it.
+func broken(format string, args ...any) Judgement {
+	return Judgement{true, fmt.Sprintf(format, args...)}
 }
 
 // Contracts are all the contracts, in the order of the tables.
 func Contracts() []Contract {
 	return []Contract{
 		{"no-invention", "each pair returned was the key's value at some instant of the call that returned it; " +
-			"a torn value is an invention", noInvention},
-		{"stable-coverage", "a key present throughout the walk is returned", stableCoverage},
-		{"stable-exactness", "a key present and unchanged throughout the walk is returned exactly once", stableExactness},
-		{"no-duplicates", "no key is returned twice", noDuplicates},
+			"a torn value is an invention", "walks that return a pair", noInvention},
+		{"stable-coverage", "a key present throughout the walk is returned",
+			"walks that end, while some key is present throughout", stableCoverage},
+		{"stable-exactness", "a key present and unchanged throughout the walk is returned exactly once",
+			"walks throughout which some key is present and unchanged", stableExactness},
+		{"no-duplicates", "no key is returned twice", "walks that return two pairs", noDuplicates},
 		{"bounded-termination", "the walk ends after a number of records and calls that depends on the map's shape " +
-			"and not on what others do", boundedTermination},
-		{"snapshot", "what the walk returned is the map's content at one instant of the walk", snapshot},
+			"and not on what others do", "all walks", boundedTermination},
+		{"snapshot", "what the walk returned is the map's content at one instant of the walk", "walks that end", snapshot},
 		{"conservation", "what the walk took out, what others took out and what is left is what was written, " +
-			"each once", conservation},
-		{"cursor-progress", "no call leaves the cursor where an earlier call of the walk left it", cursorProgress},
+			"each once", "walks that take what they return, and end", conservation},
+		{"cursor-progress", "no call leaves the cursor where an earlier call of the walk left it",
+			"walks of which two calls return pairs", cursorProgress},
 	}
 }
 
@@ -40,75 +61,78 @@ func ContractByName(name string) (Contract, bool) {
 	return Contract{}, false
 }
 
-func noInvention(h History) string {
+func noInvention(h History) Judgement {
 	for i, call := range h.Walk.Calls {
 		for _, pair := range call.Records {
 			if !h.could(pair.Key, pair.Value, call.Start, call.End) {
-				return fmt.Sprintf("call %d returned %q=%q, which was never so during the call", i, pair.Key, pair.Value)
+				return broken("call %d returned %q=%q, which was never so during the call", i, pair.Key, pair.Value)
 			}
 		}
 	}
-	return ""
+	return Judgement{Asked: h.Walk.records() > 0}
 }
 
-func stableCoverage(h History) string {
+func stableCoverage(h History) Judgement {
 	if !h.Walk.Ended {
-		return ""
+		return unasked
 	}
+	judgement := unasked
 	for _, key := range h.keys() {
-		if h.present(key, h.Walk.Start(), h.Walk.End()) && h.Walk.count(key) == 0 {
-			return fmt.Sprintf("key %q was present throughout and was not returned", key)
+		if !h.present(key, h.Walk.Start(), h.Walk.End()) {
+			continue
 		}
+		if h.Walk.count(key) == 0 {
+			return broken("key %q was present throughout and was not returned", key)
+		}
+		judgement.Asked = true
 	}
-	return ""
+	return judgement
 }
 
-func stableExactness(h History) string {
+func stableExactness(h History) Judgement {
 	start, end := h.Walk.Start(), h.Walk.End()
+	judgement := unasked
 	for _, key := range h.keys() {
 		if !h.present(key, start, end) || !h.unchanged(key, start, end) {
 			continue
 		}
 		if n := h.Walk.count(key); n > 1 || n == 0 && h.Walk.Ended {
-			return fmt.Sprintf("key %q was present and unchanged throughout and was returned %d times", key, n)
+			return broken("key %q was present and unchanged throughout and was returned %d times", key, n)
 		}
+		judgement.Asked = true
 	}
-	return ""
+	return judgement
 }
 
-func noDuplicates(h History) string {
+func noDuplicates(h History) Judgement {
 	for _, call := range h.Walk.Calls {
 		for _, pair := range call.Records {
 			if n := h.Walk.count(pair.Key); n > 1 {
-				return fmt.Sprintf("key %q was returned %d times", pair.Key, n)
+				return broken("key %q was returned %d times", pair.Key, n)
 			}
 		}
 	}
-	return ""
+	return Judgement{Asked: h.Walk.records() > 1}
 }
 
-func boundedTermination(h History) string {
-	records := 0
-	for _, call := range h.Walk.Calls {
-		records += len(call.Records)
-	}
-	if records > h.Bound {
-		return fmt.Sprintf("%d records, and the map's shape allows %d", records, h.Bound)
+func boundedTermination(h History) Judgement {
+	if records := h.Walk.records(); records > h.Bound {
+		return broken("%d records, and the map's shape allows %d", records, h.Bound)
 	}
 	// One more call finds the end.
 	if calls := len(h.Walk.Calls); calls > h.Bound+1 {
-		return fmt.Sprintf("%d calls, and the map's shape allows %d", calls, h.Bound+1)
+		return broken("%d calls, and the map's shape allows %d", calls, h.Bound+1)
 	}
-	return ""
+	return Judgement{Asked: len(h.Walk.Calls) > 0}
 }
 
 // snapshot tries each instant at which something began or ended: between two of them nothing new becomes possible.
-func snapshot(h History) string {
+func snapshot(h History) Judgement {
 	if !h.Walk.Ended {
-		return ""
+		return unasked
 	}
-	if why := noDuplicates(h); why != "" {
-		return why
+	if twice := noDuplicates(h); twice.Breach != "" {
+		return twice
 	}
 	returned := make(map[string]string)
 	for _, call := range h.Walk.Calls {
@@ -118,10 +142,10 @@ func snapshot(h History) string {
 	}
 	for _, at := range h.instants() {
 		if h.couldBe(returned, at) {
-			return ""
+			return Judgement{Asked: true}
 		}
 	}
-	return fmt.Sprintf("at no instant of the walk was the map's content what it returned, %q", returned)
+	return broken("at no instant of the walk was the map's content what it returned, %q", returned)
 }
 
 func (h History) instants() []int64 {
@@ -151,11 +175,11 @@ func (h History) couldBe(content map[string]string, at int64) bool {
 	return true
 }
 
-// conservation asks of each value written where it went. A value that another write may have replaced is not missed, and
-// none is in a map that evicts: there the map itself loses pairs, and no walk can help it.
-func conservation(h History) string {
+// conservation asks of each value written where it went. One that another write or the map itself, by evicting the key,
+// may have ended is not missed.
+func conservation(h History) Judgement {
 	if !h.Walk.Removes || !h.Walk.Ended {
-		return ""
+		return unasked
 	}
 	taken, written := h.taken(), make(map[Pair]int)
 	for _, w := range h.Writes {
@@ -163,19 +187,22 @@ func conservation(h History) string {
 			written[Pair{w.Key, w.Value}]++
 		}
 	}
+	judgement := unasked
 	for _, w := range h.Writes {
 		pair := Pair{w.Key, w.Value}
 		if w.Removed {
 			continue
 		}
-		if taken[pair] == 0 && !h.Evicts && !h.replaced(w) {
-			return fmt.Sprintf("%q=%q was written, and neither returned nor left", w.Key, w.Value)
+		missed := !h.replaced(w)
+		switch {
+		case taken[pair] == 0 && missed:
+			return broken("%q=%q was written, and neither returned nor left", w.Key, w.Value)
+		case taken[pair] > written[pair]:
+			return broken("%q=%q was written %d times and taken or left %d times", w.Key, w.Value, written[pair], taken[pair])
 		}
-		if taken[pair] > written[pair] {
-			return fmt.Sprintf("%q=%q was written %d times and taken or left %d times", w.Key, w.Value, written[pair], taken[pair])
-		}
+		judgement.Asked = judgement.Asked || missed || taken[pair] > 0
 	}
-	return ""
+	return judgement
 }
 
 // taken counts the pairs that somebody was given in exchange for them, or that are left.
@@ -208,16 +235,16 @@ func (h History) replaced(w Write) bool {
 	return false
 }
 
-func cursorProgress(h History) string {
+func cursorProgress(h History) Judgement {
 	seen := make(map[string]int)
 	for i, call := range h.Walk.Calls {
 		if len(call.Records) == 0 {
 			continue
 		}
 		if first, ok := seen[call.Cursor]; ok {
-			return fmt.Sprintf("call %d left the cursor at %q, where call %d had left it", i, call.Cursor, first)
+			return broken("call %d left the cursor at %q, where call %d had left it", i, call.Cursor, first)
 		}
 		seen[call.Cursor] = i
 	}
-	return ""
+	return Judgement{Asked: len(seen) > 1}
 }

@@ -40,9 +40,13 @@ func remove(h *model.History, start, end int64, key, value string) {
 	h.Writes = append(h.Writes, model.Write{Start: start, End: end, Key: key, Value: value, Removed: true})
 }
 
+func evict(h *model.History, at int64, key string) {
+	h.Writes = append(h.Writes, model.Write{Start: at, End: at, Key: key, Removed: true, Evicted: true})
+}
+
 func TestContractsAcceptAWalkThatKeepsThemAll(t *testing.T) {
 	for _, c := range model.Contracts() {
-		require.Empty(t, c.Check(kept()), c.Name)
+		require.Equal(t, model.Judgement{Asked: true}, c.Check(kept()), c.Name)
 	}
 }
 
@@ -64,8 +68,8 @@ func TestContractsCatch(t *testing.T) {
 			write(h, 11, 13, "b", "2")
 			h.Walk.Calls[1].Records = nil
 		}},
-		{"stable-coverage", "a key left out of a map that evicts, and still there", func(h *model.History) {
-			h.Evicts, h.Left = true, map[string]string{"b": "1"}
+		{"stable-coverage", "a key left out of a map that evicted another", func(h *model.History) {
+			evict(h, 11, "a")
 			h.Walk.Calls[1].Records = nil
 		}},
 		{"stable-exactness", "an unchanged key twice", func(h *model.History) { record(h, 17, "a", "1", "a2") }},
@@ -88,6 +92,11 @@ func TestContractsCatch(t *testing.T) {
 			record(h, 17, "d", "1", "d")
 		}},
 		{"conservation", "a write into an element already taken", func(h *model.History) { write(h, 17, 18, "b", "2") }},
+		{"conservation", "a pair lost in a map that evicted another", func(h *model.History) {
+			write(h, 3, 4, "d", "1")
+			evict(h, 5, "e")
+		}},
+		{"no-invention", "a key evicted before the call", func(h *model.History) { evict(h, 13, "b") }},
 		{"conservation", "a pair taken and still there", func(h *model.History) { h.Left["a"] = "1" }},
 		{"cursor-progress", "a cursor that comes back", func(h *model.History) { record(h, 17, "c", "1", "a") }},
 	}
@@ -97,7 +106,8 @@ func TestContractsCatch(t *testing.T) {
 			require.True(t, ok)
 			h := kept()
 			test.breach(&h)
-			require.NotEmpty(t, c.Check(h))
+			require.NotEmpty(t, c.Check(h).Breach)
+			require.True(t, c.Check(h).Asked)
 		})
 	}
 }
@@ -113,8 +123,8 @@ func TestContractsDoNotBlame(t *testing.T) {
 			remove(h, 11, 13, "b", "")
 			h.Walk.Calls[1].Records = nil
 		}},
-		{"stable-coverage", "a key that the map may have evicted", func(h *model.History) {
-			h.Evicts = true
+		{"stable-coverage", "a key that the map evicted", func(h *model.History) {
+			evict(h, 9, "b")
 			h.Walk.Calls[1].Records = nil
 		}},
 		{"stable-exactness", "a key removed and put back", func(h *model.History) {
@@ -127,9 +137,9 @@ func TestContractsDoNotBlame(t *testing.T) {
 			write(h, 9, 9, "b", "2")
 			h.Walk.Calls[1].Records[0].Value = "2"
 		}},
-		{"conservation", "a pair that the map may have evicted", func(h *model.History) {
-			h.Evicts = true
+		{"conservation", "a pair that the map evicted", func(h *model.History) {
 			write(h, 3, 4, "d", "1")
+			evict(h, 5, "d")
 		}},
 	}
 	for _, test := range tests {
@@ -138,7 +148,47 @@ func TestContractsDoNotBlame(t *testing.T) {
 			require.True(t, ok)
 			h := kept()
 			test.change(&h)
-			require.Empty(t, c.Check(h))
+			require.Empty(t, c.Check(h).Breach)
 		})
 	}
+}
+
+// A contract says when there was nothing to break, so that nobody takes that for a promise kept.
+func TestContractsTellThatTheyAskedNothing(t *testing.T) {
+	tests := []struct {
+		contract, name string
+		change         func(h *model.History)
+	}{
+		{"no-invention", "nothing returned", func(h *model.History) { h.Walk.Calls = h.Walk.Calls[2:] }},
+		{"stable-coverage", "no end", func(h *model.History) { h.Walk.Ended = false }},
+		{"stable-coverage", "all keys evicted", func(h *model.History) {
+			evict(h, 11, "a")
+			evict(h, 11, "b")
+		}},
+		{"stable-exactness", "all keys changed", func(h *model.History) {
+			write(h, 11, 11, "a", "2")
+			write(h, 11, 11, "b", "2")
+		}},
+		{"no-duplicates", "one pair", func(h *model.History) { h.Walk.Calls = h.Walk.Calls[1:] }},
+		{"bounded-termination", "no walk", func(h *model.History) { h.Walk.Calls = nil }},
+		{"snapshot", "no end", func(h *model.History) { h.Walk.Ended = false }},
+		{"conservation", "a walk that leaves all where it is", func(h *model.History) { h.Walk.Removes = false }},
+		{"conservation", "all evicted, and nothing taken", func(h *model.History) {
+			h.Writes, h.Walk.Calls = h.Writes[:1], h.Walk.Calls[2:]
+			evict(h, 3, "a")
+		}},
+		{"cursor-progress", "one call", func(h *model.History) { h.Walk.Calls = h.Walk.Calls[1:] }},
+	}
+	asked := make(map[string]bool)
+	for _, test := range tests {
+		t.Run(test.contract+"/"+test.name, func(t *testing.T) {
+			c, ok := model.ContractByName(test.contract)
+			require.True(t, ok)
+			h := kept()
+			test.change(&h)
+			require.Equal(t, model.Judgement{}, c.Check(h))
+			asked[test.contract] = true
+		})
+	}
+	require.Len(t, asked, len(model.Contracts()))
 }

@@ -6,14 +6,12 @@ import "math"
 // actions: step numbers of a simulated machine, or a clock read before and after a call on a real kernel. An action
 // took effect at some instant of its interval [Start, End]; nobody knows which.
 type History struct {
-	// Writes are the successful changes by everybody but the walk, those before it included, in any order.
+	// Writes are the changes by everybody but the walk, those before it and the map's own evictions included, in any order.
 	Writes []Write
 	// Walk is what the walk asked and was given.
 	Walk Walk
 	// Left is the map's content after everything has ended.
 	Left map[string]string
-	// Evicts reports that the map may drop elements by itself (a full LRU).
-	Evicts bool
 	// Bound is the number of records and of calls that a walk of this map may take whatever others do: buckets times
 	// max_entries, since a walk that never turns back reads each bucket once.
 	Bound int
@@ -26,6 +24,8 @@ type Write struct {
 	// Value is what the key has now or, for a removal, what the remover was given (empty when it asked for nothing).
 	Value   string
 	Removed bool
+	// Evicted tells that the map removed the key by itself to have room for another one: an LRU map.
+	Evicted bool
 }
 
 // Walk is a sequence of calls that is meant to read a whole map once.
@@ -62,6 +62,15 @@ func (w Walk) End() int64 {
 		return math.MinInt64
 	}
 	return w.Calls[len(w.Calls)-1].End
+}
+
+// records is how many pairs were returned.
+func (w Walk) records() int {
+	n := 0
+	for _, call := range w.Calls {
+		n += len(call.Records)
+	}
+	return n
 }
 
 // count is how often key was returned.
@@ -112,9 +121,6 @@ func (h History) superseded(w Write, at int64) bool {
 
 // couldBeAbsent reports whether key may have been absent at the instant at.
 func (h History) couldBeAbsent(key string, at int64) bool {
-	if h.Evicts {
-		return true
-	}
 	written := false
 	for _, w := range h.Writes {
 		if w.Key != key {
@@ -138,8 +144,7 @@ func (h History) present(key string, start, end int64) bool {
 	return false
 }
 
-// keeps reports whether w's key surely stayed from w until the instant until. A map that evicts proves it only when
-// the key is there at the end and nobody can have put it back.
+// keeps reports whether w's key surely stayed from w until the instant until.
 func (h History) keeps(w Write, until int64) bool {
 	for _, other := range h.Writes {
 		if other.Key != w.Key || other.End < w.Start {
@@ -148,12 +153,8 @@ func (h History) keeps(w Write, until int64) bool {
 		if other.Removed && other.Start <= until {
 			return false
 		}
-		if h.Evicts && !other.Removed && other != w {
-			return false
-		}
 	}
-	_, left := h.Left[w.Key]
-	return !h.Evicts || left
+	return true
 }
 
 // unchanged reports whether nobody can have changed key during [start, end].

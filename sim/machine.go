@@ -57,6 +57,9 @@ func NewMachine(options Options) *Machine {
 	return &Machine{options: options}
 }
 
+// Now is the number of the last step taken, -1 before the first one.
+func (m *Machine) Now() int { return len(m.trace.Steps) - 1 }
+
 // CPUs is the number of possible CPUs.
 func (m *Machine) CPUs() int { return m.options.CPUs }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"github.com/bpfsim/bpfsim/explore"
 	"github.com/bpfsim/bpfsim/sim"
@@ -24,10 +25,18 @@ type exploreFlags struct {
 
 const exploreLong = `Run the scenario in a file ("-": standard input) under one schedule after another and ask its contract of each run.
 
-Prints "holds" with the number of schedules (exit status 0), or "broken" with the smallest schedule found, what happens
-under it, and the line that replays it (exit status 1). Any other trouble is exit status 2.
+Prints one of
 
-A scenario is a map, a walk of it, what others do meanwhile, and a contract:
+  holds          every schedule that the flags allow keeps the contract: exit status 0
+  broken         the smallest schedule found that breaks it, what happens under it, and the line that replays it: 1
+  not refuted    none of the schedules run breaks it, but there are others, because --max came first or the schedules
+                 were drawn: 3
+  asked nothing  in no schedule was there anything that the contract promises: 3
+
+and in how many of the schedules the contract asked something. Ctrl-C prints what is known so far (130). Any other
+trouble is exit status 2.
+
+A scenario (bpfsim help scenario) is a map, a walk of it, what others do meanwhile, and a contract:
 
   map hash entries=8 value=8
   keys 1 30
@@ -37,8 +46,10 @@ A scenario is a map, a walk of it, what others do meanwhile, and a contract:
 
 // Exit statuses of `bpfsim explore`.
 const (
-	exitBroken  = 1
-	exitTrouble = 2
+	exitBroken      = 1
+	exitTrouble     = 2
+	exitOpen        = 3 // neither refuted nor proved
+	exitInterrupted = 128 + int(syscall.SIGINT)
 )
 
 func newExplore() *cobra.Command {
@@ -47,9 +58,9 @@ func newExplore() *cobra.Command {
 		Use: "explore [flags] SCENARIO", Short: "Find the schedule under which a walk breaks its contract", Long: exploreLong,
 		Args: func(cmd *cobra.Command, args []string) error { return trouble(cobra.ExactArgs(1)(cmd, args)) },
 		RunE: func(cmd *cobra.Command, args []string) error {
-			broken, err := f.run(cmd, args[0])
-			if err == nil && broken {
-				return &exitError{code: exitBroken}
+			code, err := f.run(cmd, args[0])
+			if err == nil && code != 0 {
+				return &exitError{code: code}
 			}
 			return trouble(err)
 		},
@@ -57,9 +68,10 @@ func newExplore() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return trouble(err) })
 	flags := cmd.Flags()
 	flags.StringVar(&f.schedules, "schedules", "dfs", "dfs: all of them, depth first; pct, random: drawn")
-	flags.IntVar(&f.bound, "bound", sim.Unbounded, "dfs: at most this many preemptions (-1: any number); pct: depth (-1: 3)")
+	flags.IntVar(&f.bound, "bound", sim.Unbounded, "dfs: at most this many preemptions (default: any number); pct: depth (default: 3)")
+	flags.Lookup("bound").DefValue = "" // no number says so
 	flags.Uint64Var(&f.seed, "seed", 1, "of what pct and random draw")
-	flags.IntVar(&f.max, "max", 100_000, "end after this many schedules")
+	flags.IntVar(&f.max, "max", 100_000, "end after so many schedules")
 	flags.StringVar(&f.replay, "replay", "", "run this schedule only")
 	flags.StringVar(&f.shrink, "shrink", "", "look for a smaller scenario that breaks the contract too and write it to this file")
 	flags.StringVar(&f.html, "html", "", "write a page that shows the run step by step to this file")
@@ -75,38 +87,53 @@ func trouble(err error) error {
 	return &exitError{exitTrouble, err}
 }
 
-// run reports whether the contract was broken.
-func (f exploreFlags) run(cmd *cobra.Command, name string) (broken bool, err error) {
-	if err := f.check(); err != nil {
-		return false, err
+// run returns the exit status of the verdict.
+func (f exploreFlags) run(cmd *cobra.Command, name string) (code int, err error) {
+	if err := f.check(cmd.Flags().Changed); err != nil {
+		return 0, err
 	}
 	scenario, err := readScenario(cmd.InOrStdin(), name)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	v := verdict{out: cmd.OutOrStdout(), flags: f, file: name, scenario: scenario}
+	ctx, stop := interruptible(cmd.Context())
+	defer stop()
+	v := verdict{ctx: ctx, out: cmd.OutOrStdout(), flags: f, file: name, scenario: scenario}
 	if cmd.Flags().Changed("replay") {
-		err = v.replay()
+		code, err = v.replay()
 	} else {
-		err = v.explore()
+		code, err = v.explore()
 	}
-	if err == nil && f.kernel && v.run != nil {
+	if err == nil && f.kernel {
 		err = v.playOnLinux()
 	}
 	if err == nil && f.html != "" {
 		err = v.page()
 	}
-	return v.run != nil && v.run.Breach != "", err
+	return code, err
 }
 
-func (f exploreFlags) check() error {
+func (f exploreFlags) check(changed func(flag string) bool) error {
+	least := 0
+	if f.schedules == "pct" {
+		least = 1
+	}
 	switch {
 	case f.rows() == nil:
 		return fmt.Errorf("--schedules %q: want dfs, pct or random", f.schedules)
-	case f.bound < sim.Unbounded:
-		return fmt.Errorf("--bound %d: want %d or more", f.bound, sim.Unbounded)
+	case changed("bound") && f.bound < least:
+		return fmt.Errorf("--bound %d: want %d or more", f.bound, least)
 	case f.max < 1:
 		return fmt.Errorf("--max %d: want 1 or more", f.max)
+	case changed("seed") && f.schedules == "dfs":
+		return fmt.Errorf("--seed: dfs draws nothing: want --schedules pct or random")
+	case changed("bound") && f.schedules == "random":
+		return fmt.Errorf("--bound: random schedules have none: want --schedules dfs or pct")
+	}
+	for _, flag := range []string{"schedules", "bound", "seed", "max", "shrink"} {
+		if changed("replay") && changed(flag) {
+			return fmt.Errorf("--%s: --replay runs one schedule only", flag)
+		}
 	}
 	return nil
 }

@@ -11,6 +11,10 @@ import (
 // playOnLinux plays the run on the running kernel as whole calls, and says whether it gives the same there. A run that no
 // kernel can be made to repeat is none's fault; a kernel that gives something else is an error.
 func (v *verdict) playOnLinux() error {
+	if v.run == nil {
+		fmt.Fprintln(v.out, "linux: not played: no schedule was found to play")
+		return nil
+	}
 	way, _ := explore.WayByName(v.scenario.Walk.Way)
 	if !way.Kernel {
 		fmt.Fprintf(v.out, "linux: not played: no kernel has %s\n", way.Name)

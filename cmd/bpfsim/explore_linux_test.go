@@ -34,7 +34,8 @@ func TestExploreTellsWhenLinuxDiffers(t *testing.T) {
 	require.NoError(t, err)
 	var text strings.Builder
 	v := verdict{out: &text, scenario: scenario, flags: exploreFlags{replay: "11:other"}}
-	require.NoError(t, v.replay())
+	_, err = v.replay()
+	require.NoError(t, err)
 	script, err := v.run.Whole()
 	require.NoError(t, err)
 	script.Turns = nil

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/bpfsim/bpfsim/sim"
 	"github.com/stretchr/testify/require"
 )
 
@@ -48,7 +50,7 @@ key 1 was present throughout and was not returned
     11-14  other   update 1 = OK
        15  walker  next+lookup -> nothing, the end
 
-found after 12 schedules, bound 1
+found after 12 schedules with at most 1 preemption
 replay: bpfsim explore - --replay 11:other
 `, out)
 	status, again := exploreIn(t, missedKey, "-", "--replay", "11:other")
@@ -56,25 +58,80 @@ replay: bpfsim explore - --replay 11:other
 	require.True(t, strings.HasPrefix(out, again[:len(again)-1]), again)
 }
 
-func TestExploreHolds(t *testing.T) {
+func TestExploreUnbroken(t *testing.T) {
+	const promise = ": stable-coverage (a key present throughout the walk is returned)\n"
+	const inAll = "; the contract asked something in all of them\n"
 	holds := strings.Replace(missedKey, "next+lookup", "dump-bucket", 1)
-	for args, want := range map[string]string{
-		"":                    "(every schedule)",
-		"--bound 2":           "bound 2 (every schedule with at most 2 preemptions)",
-		"--max 3":             "holds: 3 schedules, bound -1 (not all of them: --max 3)",
-		"--schedules pct":     "(drawn by pct from seed 1)",
-		"--schedules random":  "holds: 9 schedules, bound -1 (drawn by random from seed 1)",
-		"--replay -":          "kept: stable-coverage (a key present throughout the walk is returned)",
-		"--bound 0 --seed 77": "(every schedule with at most 0 preemptions)",
+	for args, want := range map[string]struct {
+		status int
+		out    string
+	}{
+		"":                           {0, "holds" + promise + "1365 schedules (every one)" + inAll},
+		"--bound 1":                  {0, "holds" + promise + "15 schedules (every one with at most 1 preemption)" + inAll},
+		"--bound 0":                  {0, "holds" + promise + "2 schedules (every one with at most 0 preemptions)" + inAll},
+		"--max 3":                    {exitOpen, "not refuted" + promise + "3 schedules (not all of them: --max 3)" + inAll},
+		"--schedules pct --max 9":    {exitOpen, "not refuted" + promise + "9 schedules (drawn by pct from seed 1)" + inAll},
+		"--schedules random --max 9": {exitOpen, "not refuted" + promise + "9 schedules (drawn by random from seed 1)" + inAll},
+		"--replay -":                 {0, "kept" + promise + "\n"},
 	} {
-		words := append([]string{"-", "--max", "9"}, strings.Fields(args)...)
-		if args == "" || strings.HasPrefix(args, "--bound") {
-			words = append([]string{"-"}, strings.Fields(args)...)
-		}
-		status, out := exploreIn(t, holds, words...)
-		require.Equal(t, 0, status, out)
-		require.Contains(t, out, want)
+		t.Run(args, func(t *testing.T) {
+			status, out := exploreIn(t, holds, append([]string{"-"}, strings.Fields(args)...)...)
+			require.Equal(t, want.status, status, out)
+			require.True(t, strings.HasPrefix(out, want.out), out)
+			require.NotContains(t, out, " -1")
+		})
 	}
+}
+
+// A contract that had nothing to ask about is no promise kept.
+func TestExploreThatAskedNothing(t *testing.T) {
+	conservation := strings.Replace(missedKey, "stable-coverage", "conservation", 1)
+	for _, args := range []string{"--bound 1", "--max 3", "--replay -", "--schedules pct --max 3"} {
+		status, out := exploreIn(t, conservation, append([]string{"-"}, strings.Fields(args)...)...)
+		require.Equal(t, exitOpen, status, out)
+		require.True(t, strings.HasPrefix(out, "asked nothing: conservation (what the walk took out"), out)
+		require.Contains(t, out, "it asks about walks that take what they return, and end\n")
+	}
+}
+
+// What is asked about in some schedules only is told with the share.
+func TestExploreTellsTheShare(t *testing.T) {
+	status, out := exploreIn(t, `map hash entries=8 value=8
+keys 1
+walk dump-bucket room=1 cpu=0
+task other cpu=1: delete 1; insert 1
+contract stable-coverage
+`, "-", "--bound", "1")
+	require.Equal(t, 0, status, out)
+	require.Regexp(t, `; the contract asked something in \d+ of them \(\d+ %\): it asks about walks that end, while some key is`, out)
+}
+
+// An LRU map with room to spare evicts nothing: what is lost from it is lost by the walk.
+func TestExploreOfAnLRUMapThatNeedNotEvict(t *testing.T) {
+	status, out := exploreIn(t, `map lru_hash entries=4 value=8
+keys 1
+walk take-batch room=2
+program xdp cpu=1: write 1
+contract conservation
+`, "-")
+	require.Equal(t, exitBroken, status, out)
+	require.Contains(t, out, "\n1=2 was written, and neither returned nor left\n")
+}
+
+// An interrupt ends the exploration with what is known.
+func TestExploreInterrupted(t *testing.T) {
+	scenario, err := readScenario(strings.NewReader(strings.Replace(missedKey, "next+lookup", "dump-bucket", 1)), "-")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	var out strings.Builder
+	v := verdict{ctx: ctx, out: &out, scenario: scenario, flags: exploreFlags{schedules: "dfs", bound: sim.Unbounded, max: 100_000}}
+	cancel()
+	code, err := v.explore()
+	require.NoError(t, err)
+	require.Equal(t, 130, code)
+	require.Equal(t, `interrupted, not refuted so far: stable-coverage (a key present throughout the walk is returned)
+0 schedules (not all of them); none was run
+`, out.String())
 }
 
 // What is drawn breaks the contract too, the same from the same seed.
@@ -100,7 +157,11 @@ func TestExploreTrouble(t *testing.T) {
 		"no file":          {"", nil, "accepts 1 arg(s), received 0"},
 		"unknown flag":     {missedKey, []string{"-", "--fast"}, "unknown flag: --fast"},
 		"bad schedules":    {missedKey, []string{"-", "--schedules", "all"}, `--schedules "all": want dfs, pct or random`},
-		"bad bound":        {missedKey, []string{"-", "--bound", "-2"}, "--bound -2: want -1 or more"},
+		"bad bound":        {missedKey, []string{"-", "--bound", "-1"}, "--bound -1: want 0 or more"},
+		"no depth":         {missedKey, []string{"-", "--schedules", "pct", "--bound", "0"}, "--bound 0: want 1 or more"},
+		"seed of dfs":      {missedKey, []string{"-", "--seed", "3"}, "--seed: dfs draws nothing"},
+		"random bound":     {missedKey, []string{"-", "--schedules", "random", "--bound", "3"}, "--bound: random schedules have none"},
+		"replay and max":   {missedKey, []string{"-", "--replay", "-", "--max", "3"}, "--max: --replay runs one schedule only"},
 		"bad max":          {missedKey, []string{"-", "--max", "0"}, "--max 0: want 1 or more"},
 		"bad line to run":  {missedKey, []string{"-", "--replay", "x"}, `"x" is not STEP:TASK`},
 		"empty line":       {missedKey, []string{"-", "--replay", "3:"}, `"3:" is not STEP:TASK`},
