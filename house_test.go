@@ -19,19 +19,29 @@ const module = "github.com/bpfsim/bpfsim"
 
 // floors lists, for each package, which packages of this module it may import: only floors below it (DESIGN.md).
 var floors = map[string][]string{
-	"":           {},
-	"abi":        {},
-	"maps":       {"abi"},
-	"model":      {"abi"},
-	"syscall":    {"abi", "maps"},
-	"sim":        {"abi", "maps", "syscall"},
-	"intercept":  {"abi", "maps", "syscall"},
-	"explore":    {"abi", "maps", "syscall", "sim", "model"},
-	"proptest":   {"abi", "maps", "syscall", "sim", "model", "explore"},
-	"live":       {"abi", "maps", "syscall", "sim", "model", "explore", "proptest"},
-	"bench":      {"abi", "maps", "syscall", "sim", "model", "explore", "proptest", "intercept"},
-	"vm":         {},
-	"cmd/bpfsim": {"abi", "maps", "syscall", "sim", "model", "proptest", "explore", "intercept", "bench", "vm"},
+	"":          {},
+	"abi":       {},
+	"maps":      {"abi"},
+	"model":     {"abi"},
+	"syscall":   {"abi", "maps"},
+	"sim":       {"abi", "maps", "syscall"},
+	"intercept": {"abi", "maps", "syscall"},
+	"explore":   {"abi", "maps", "syscall", "sim", "model"},
+	"live":      {"abi", "maps", "syscall", "sim", "model", "explore", "proptest/kernel"},
+	"vm":        {},
+
+	"proptest/program":   {"abi", "model"},
+	"proptest/kernel":    {"abi", "maps", "model", "syscall", "explore", "proptest/program"},
+	"proptest/generator": {"abi", "explore", "proptest/program"},
+	"proptest/campaign": {
+		"abi", "model", "sim", "explore", "proptest/program", "proptest/kernel", "proptest/generator",
+	},
+
+	"bench": {"abi", "maps", "syscall", "sim", "explore", "proptest/kernel", "proptest/campaign", "intercept"},
+	"cmd/bpfsim": {
+		"abi", "maps", "syscall", "sim", "model", "explore", "intercept", "bench", "vm",
+		"proptest/program", "proptest/kernel", "proptest/campaign",
+	},
 }
 
 type goPackage struct {
@@ -124,7 +134,7 @@ func TestUnsafeOnlyInUnsafeFiles(t *testing.T) {
 	}
 }
 
-// Real bpf(2) calls belong to proptest's Linux runner; intercept names the number in its filter.
+// Real bpf(2) calls belong to proptest/kernel; intercept names the number in its filter.
 func TestRealSystemCallHasOnePlace(t *testing.T) {
 	for _, path := range goFiles(t) {
 		text, err := os.ReadFile(path)
@@ -133,7 +143,7 @@ func TestRealSystemCallHasOnePlace(t *testing.T) {
 			continue
 		}
 		dir := filepath.ToSlash(filepath.Dir(path))
-		require.Contains(t, []string{"proptest", "intercept"}, dir, "%s calls the real bpf(2)", path)
+		require.Contains(t, []string{"proptest/kernel", "intercept"}, dir, "%s calls the real bpf(2)", path)
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
 )
 
 // Options say what to measure.
@@ -57,7 +57,7 @@ func groups() []group {
 // session is a run of the table.
 type session struct {
 	Options
-	linux *proptest.Raw // nil without Options.Kernel
+	linux *kernel.Raw // nil without Options.Kernel
 	group string
 	rows  []Row
 	turns int
@@ -79,10 +79,10 @@ func Run(o Options) (*Report, error) {
 			o.Key, o.Value, s.keys(), s.values())
 	}
 	if o.Kernel {
-		if err := proptest.Available(); err != nil {
+		if err := kernel.Available(); err != nil {
 			return nil, fmt.Errorf("measure the kernel (needs root): %w", err)
 		}
-		if s.linux, err = proptest.OpenRaw(userBytes); err != nil {
+		if s.linux, err = kernel.OpenRaw(userBytes); err != nil {
 			return nil, fmt.Errorf("measure the kernel: %w", err)
 		}
 		defer s.linux.Close()

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bpfsim/bpfsim/bench"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
 )
 
 func ExampleRun() {
@@ -73,7 +73,7 @@ func TestTables(t *testing.T) {
 }
 
 func TestKernelNeedsRoot(t *testing.T) {
-	if proptest.Available() == nil {
+	if kernel.Available() == nil {
 		t.Skip("this process may use bpf(2)")
 	}
 	_, err := bench.Run(bench.Options{Kernel: true, Quick: true, Groups: []string{"sparse"}})

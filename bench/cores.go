@@ -13,11 +13,11 @@ var loads = []struct {
 	what  string
 	floor float64
 	inner func(*inner, int)
-	stock func(*stock, int)
+	calls func(*hashMap, int)
 }{
-	{"lookups", 1.8, (*inner).hit, (*stock).hit},
-	{"nine lookups to one update", 1.6, (*inner).mixed, (*stock).mixed},
-	{"updates", 1.4, (*inner).set, (*stock).set},
+	{"lookups", 1.8, (*inner).hit, (*hashMap).hit},
+	{"nine lookups to one update", 1.6, (*inner).mixed, (*hashMap).mixed},
+	{"updates", 1.4, (*inner).set, (*hashMap).set},
 }
 
 // coresRows measures two goroutines on two cores against one.
@@ -25,12 +25,12 @@ func coresRows(s *session) {
 	what := shape{entries, 4, 8}
 	hash := newInner(newHash(what), what)
 	kernel := newEmulated()
-	m := newStock(kernel, what)
+	m := newHashMap(kernel, what)
 	threads := []*inner{hash.beside(0), hash.beside(1)}
-	processes := []*stock{m.beside(kernel.beside(0)), m.beside(kernel.beside(1))}
+	processes := []*hashMap{m.beside(kernel.beside(0)), m.beside(kernel.beside(1))}
 	for _, load := range loads {
 		s.scaled(load.what+" through maps", load.floor, func(i, n int) { load.inner(threads[i], n) })
-		s.scaled(load.what+" through bpfsys", load.floor, func(i, n int) { load.stock(processes[i], n) })
+		s.scaled(load.what+" through bpfsys", load.floor, func(i, n int) { load.calls(processes[i], n) })
 	}
 }
 

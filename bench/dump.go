@@ -8,9 +8,9 @@ import (
 	bpfsys "github.com/bpfsim/bpfsim/syscall"
 )
 
-// dumper reads a stock whole, with room for some elements at a time.
+// dumper reads a map whole, with room for some elements at a time.
 type dumper struct {
-	*stock
+	*hashMap
 	dump        command
 	remove      command
 	room        int // elements
@@ -20,8 +20,8 @@ type dumper struct {
 	takeBatches command
 }
 
-func newDumper(m *stock, room int) *dumper {
-	d := &dumper{stock: m, room: room}
+func newDumper(m *hashMap, room int) *dumper {
+	d := &dumper{hashMap: m, room: room}
 	d.buf, d.length, d.cursor = newBuffer(m, room*m.record()), newBuffer(m, 4), newBuffer(m, m.shape.key)
 	args := bpfsys.MapDump{FD: m.fd, PrevKey: d.cursor.addr, Buf: d.buf.addr, BufLen: d.length.addr}
 	d.dump = prepare(m, args)
@@ -89,7 +89,7 @@ const passes = 10
 // dumpRows measures the whole map in one call against the ways that Linux has, and memcpy.
 func dumpRows(s *session) {
 	for _, shape := range s.shapes() {
-		ours := newDumper(newStock(newEmulated(), shape), shape.entries)
+		ours := newDumper(newHashMap(newEmulated(), shape), shape.entries)
 		ours.all(shape.entries)
 		from, to := bytes.Clone(ours.buf.bytes), make([]byte, len(ours.buf.bytes))
 		runners := []runner{
@@ -102,8 +102,8 @@ func dumpRows(s *session) {
 		}
 		if s.linux != nil {
 			s.linux.Reset()
-			linux := newDumper(newStock(s.linux, shape), shape.entries)
-			linux.stock.rewind()
+			linux := newDumper(newHashMap(s.linux, shape), shape.entries)
+			linux.hashMap.rewind()
 			runners = append(runners,
 				runner{name: "key by key", run: linux.walkValues, batch: shape.entries / 10},
 				runner{name: "batch", run: linux.batches, batch: shape.entries})
@@ -118,14 +118,14 @@ func dumpRows(s *session) {
 // removeRows measures how a map is emptied.
 func removeRows(s *session) {
 	for _, shape := range s.shapes() {
-		ours := newDumper(newStock(newEmulated(), shape), shape.entries)
+		ours := newDumper(newHashMap(newEmulated(), shape), shape.entries)
 		runners := []runner{
 			{name: "dump", run: ours.takeAll, reset: ours.refill, batch: shape.entries},
 			{name: "batch", run: ours.takeBatch, reset: ours.refill, batch: shape.entries},
 		}
 		if s.linux != nil {
 			s.linux.Reset()
-			linux := newDumper(newStock(s.linux, shape), shape.entries)
+			linux := newDumper(newHashMap(s.linux, shape), shape.entries)
 			runners = append(runners, runner{name: "Linux", run: linux.takeBatch, reset: linux.refill, batch: shape.entries})
 		}
 		t := s.race(runners...)
@@ -151,7 +151,7 @@ var proposal = []struct {
 // gain.
 func gainRows(s *session) {
 	shape := shape{entries, 8, 8}
-	m := newStock(newEmulated(), shape)
+	m := newHashMap(newEmulated(), shape)
 	runners := []runner{{name: "key by key", run: m.walkValues, batch: shape.entries}}
 	for _, p := range proposal {
 		d := newDumper(m, p.room)

@@ -3,29 +3,29 @@ package bench
 // elementOps are the calls on single elements.
 var elementOps = []struct {
 	name  string
-	stock func(*stock, int)
+	calls func(*hashMap, int)
 	inner func(*inner, int)
 	mock  bool // a Go map can do it too
 }{
-	{"lookup hit", (*stock).hit, (*inner).hit, true},
-	{"lookup miss", (*stock).miss, (*inner).miss, true},
-	{"update", (*stock).set, (*inner).set, true},
-	{"delete + insert", (*stock).swap, (*inner).swap, true},
-	{"next key", (*stock).walk, (*inner).walk, false},
+	{"lookup hit", (*hashMap).hit, (*inner).hit, true},
+	{"lookup miss", (*hashMap).miss, (*inner).miss, true},
+	{"update", (*hashMap).set, (*inner).set, true},
+	{"delete + insert", (*hashMap).swap, (*inner).swap, true},
+	{"next key", (*hashMap).walk, (*inner).walk, false},
 }
 
 // elementRows measures single elements through bpfsys and through maps, against Linux and the mock.
 func elementRows(s *session) {
 	for _, shape := range s.shapes() {
-		ours, hash, goMap := newStock(newEmulated(), shape), newInner(newHash(shape), shape), newInner(newMock(), shape)
-		var linux *stock
+		ours, hash, goMap := newHashMap(newEmulated(), shape), newInner(newHash(shape), shape), newInner(newMock(), shape)
+		var linux *hashMap
 		if s.linux != nil {
 			s.linux.Reset()
-			linux = newStock(s.linux, shape)
+			linux = newHashMap(s.linux, shape)
 		}
 		for _, op := range elementOps {
 			runners := []runner{
-				{name: "bpfsys", run: func(n int) { op.stock(ours, n) }},
+				{name: "bpfsys", run: func(n int) { op.calls(ours, n) }},
 				{name: "maps", run: func(n int) { op.inner(hash, n) }},
 			}
 			if op.mock {
@@ -33,7 +33,7 @@ func elementRows(s *session) {
 			}
 			real := len(runners)
 			if linux != nil {
-				runners = append(runners, runner{name: "Linux", run: func(n int) { op.stock(linux, n) }})
+				runners = append(runners, runner{name: "Linux", run: func(n int) { op.calls(linux, n) }})
 			}
 			t := s.race(runners...)
 			what := op.name + ", " + shape.String()

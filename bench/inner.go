@@ -60,17 +60,17 @@ func (m *mock) Delete(_ *maps.Task, key []byte) abi.Errno {
 // NextKey is what a Go map cannot do.
 func (m *mock) NextKey(*maps.Task, []byte, []byte) abi.Errno { return abi.ENOTSUPP }
 
-// inner is a stock without a kernel around it.
+// inner is a hashMap without a kernel around it.
 type inner struct {
 	elements
 	shape
 	task            *maps.Task
 	key, val, after []byte
-	tour            tour
+	order           permutation
 }
 
 func newInner(m elements, s shape) *inner {
-	in := &inner{elements: m, shape: s, task: new(maps.Task), tour: newTour(s.entries, 0)}
+	in := &inner{elements: m, shape: s, task: new(maps.Task), order: newPermutation(s.entries, 0)}
 	in.key, in.val, in.after = ownLines(s.key), ownLines(s.value), ownLines(s.key)
 	for i := range s.entries {
 		s.putKey(in.key, i)
@@ -101,7 +101,7 @@ func (m *inner) beside(cpu int) *inner {
 	other := *m
 	other.task = &maps.Task{CPU: cpu}
 	other.key, other.val, other.after = ownLines(m.shape.key), ownLines(m.shape.value), ownLines(m.shape.key)
-	other.tour = newTour(m.entries, cpu*m.entries/2)
+	other.order = newPermutation(m.entries, cpu*m.entries/2)
 	return &other
 }
 
@@ -111,7 +111,7 @@ func must(got, want abi.Errno) {
 	}
 }
 
-func (m *inner) far(base int) { m.putKey(m.key, m.tour.next()+base) }
+func (m *inner) far(base int) { m.putKey(m.key, m.order.next()+base) }
 
 func (m *inner) hit(n int) {
 	for range n {

@@ -5,18 +5,18 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
 	bpfsys "github.com/bpfsim/bpfsim/syscall"
 )
 
-// kernel is bpf(2) with user memory: bpfsim's or the running Linux's.
-type kernel interface {
+// system is bpf(2) with user memory: bpfsim's or the running Linux's.
+type system interface {
 	Bpf(cmd abi.Cmd, attr uint64, size uint32) (int32, abi.Errno)
 	// Alloc gives out n bytes of user memory, by address and for direct access.
 	Alloc(n int) (addr uint64, bytes []byte)
 }
 
-var _ kernel = (*proptest.Raw)(nil)
+var _ system = (*kernel.Raw)(nil)
 
 // emulated is bpfsim's kernel with an arena.
 type emulated struct{ *bpfsys.Caller }
@@ -49,21 +49,21 @@ type buffer struct {
 	bytes []byte
 }
 
-func newBuffer(k kernel, n int) buffer {
+func newBuffer(k system, n int) buffer {
 	addr, bytes := k.Alloc(n)
 	return buffer{addr, bytes}
 }
 
 // command is a system call with its attr laid out, ready to be made again and again.
 type command struct {
-	kernel kernel
+	kernel system
 	cmd    abi.Cmd
 	attr   buffer
 	size   uint32
 	fresh  bpfsys.Attr
 }
 
-func prepare(k kernel, args bpfsys.Args) command {
+func prepare(k system, args bpfsys.Args) command {
 	end, _ := abi.AttrEnd(args.Cmd())
 	c := command{kernel: k, cmd: args.Cmd(), attr: newBuffer(k, end), size: uint32(end), fresh: args.Encode()}
 	c.rewind()

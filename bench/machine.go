@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/bpfsim/bpfsim/maps"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/campaign"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/sim"
 )
 
@@ -48,17 +49,17 @@ func programRows(s *session) {
 		return
 	}
 	s.linux.Reset()
-	linux, err := proptest.NewLinux()
+	linux, err := kernel.NewLinux()
 	if err != nil {
 		line.Skipped = err.Error()
 		s.add(line)
 		return
 	}
 	defer linux.Close()
-	defer debug.SetGCPercent(debug.SetGCPercent(proptest.GCPercent))
+	defer debug.SetGCPercent(debug.SetGCPercent(campaign.GCPercent))
 	var alone, both, ratios []float64
 	for range s.turns {
-		a, b := perProgram(proptest.NewSim()), perProgram(linux, proptest.NewSim())
+		a, b := perProgram(kernel.NewSim()), perProgram(linux, kernel.NewSim())
 		alone, both, ratios = append(alone, a), append(both, b), append(ratios, b/a)
 	}
 	line.Ours, line.Theirs, line.Ratio = median(alone), median(both), median(ratios)
@@ -66,9 +67,9 @@ func programRows(s *session) {
 }
 
 // perProgram is the time that a random program takes, in us.
-func perProgram(kernels ...proptest.Kernel) float64 {
+func perProgram(kernels ...kernel.Kernel) float64 {
 	start := time.Now()
-	report, err := proptest.Campaign(context.Background(), proptest.Options{Seed: 1, Ops: 20_000, Kernels: kernels})
+	report, err := campaign.Run(context.Background(), campaign.Options{Seed: 1, Ops: 20_000, Kernels: kernels})
 	if err != nil {
 		panic(err)
 	}

@@ -50,7 +50,7 @@ func memoryRows(s *session) {
 func heapOf(s shape, room, churn int) float64 {
 	k := newEmulated()
 	before := heap()
-	m := newStockOf(k, s, room)
+	m := newHashMapOf(k, s, room)
 	for i := range churn * s.entries {
 		m.putKey(m.key.bytes, i)
 		m.del.must(abi.OK)
@@ -71,7 +71,7 @@ func heap() float64 {
 
 // allocationRows counts allocations of the calls on elements.
 func allocationRows(s *session) {
-	m := newStock(newEmulated(), shape{1000, 4, 8})
+	m := newHashMap(newEmulated(), shape{1000, 4, 8})
 	d := newDumper(m, m.entries)
 	for _, c := range []struct {
 		what string

@@ -31,7 +31,7 @@ func TestRaceTakesTurns(t *testing.T) {
 func TestGroups(t *testing.T) {
 	s := &session{turns: 1}
 	for _, of := range []shape{{300, 4, 8}, {300, 64, 256}} {
-		m := newStock(newEmulated(), of)
+		m := newHashMap(newEmulated(), of)
 		d := newDumper(m, of.entries)
 		for _, run := range []func(int){m.hit, m.miss, m.set, m.swap, m.mixed, m.walk, m.walkValues, d.all, d.batches} {
 			run(700)
@@ -50,10 +50,10 @@ func TestGroups(t *testing.T) {
 	require.Len(t, s.rows, 8)
 }
 
-// A tour comes to every element once before it comes to one again.
-func TestTourVisitsAll(t *testing.T) {
+// A permutation comes to every element once before it comes to one again.
+func TestPermutationVisitsAll(t *testing.T) {
 	for _, entries := range []int{1, 300, 1000, 10_000} {
-		all := newTour(entries, entries/2)
+		all := newPermutation(entries, entries/2)
 		seen := map[int]bool{}
 		for range entries {
 			seen[all.next()] = true

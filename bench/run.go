@@ -10,7 +10,7 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/intercept"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
 	bpfsys "github.com/bpfsim/bpfsim/syscall"
 )
 
@@ -34,12 +34,12 @@ type answered struct{ Lookup, Empty, Ratio float64 }
 
 // client makes real system calls, which somebody else answers.
 func client() error {
-	k, err := proptest.OpenRaw(1 << 20)
+	k, err := kernel.OpenRaw(1 << 20)
 	if err != nil {
 		return err
 	}
 	defer k.Close()
-	m := newStock(k, shape{1000, 4, 8})
+	m := newHashMap(k, shape{1000, 4, 8})
 	empty := func(n int) {
 		for range n {
 			_, errno := k.Bpf(unknownCommand, 0, 0)

@@ -5,8 +5,8 @@ import "fmt"
 // scaleOps are the calls whose lead is followed as maps grow.
 var scaleOps = []struct {
 	name string
-	run  func(*stock, int)
-}{{"lookup hit", (*stock).hit}, {"update", (*stock).set}, {"next key", (*stock).walk}}
+	run  func(*hashMap, int)
+}{{"lookup hit", (*hashMap).hit}, {"update", (*hashMap).set}, {"next key", (*hashMap).walk}}
 
 // scaleRows follows the lead over Linux from 1,000 elements up.
 func scaleRows(s *session) {
@@ -17,11 +17,11 @@ func scaleRows(s *session) {
 	first := make([]float64, len(scaleOps))
 	for _, n := range sizes {
 		what := shape{n, 4, 8}
-		ours := newStock(newEmulated(), what)
-		var linux *stock
+		ours := newHashMap(newEmulated(), what)
+		var linux *hashMap
 		if s.linux != nil {
 			s.linux.Reset()
-			linux = newStock(s.linux, what)
+			linux = newHashMap(s.linux, what)
 		}
 		for i, op := range scaleOps {
 			s.scale(&first[i], op.name, what, func(n int) { op.run(ours, n) }, func(n int) { op.run(linux, n) })

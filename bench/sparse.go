@@ -4,7 +4,7 @@ import (
 	"runtime"
 
 	"github.com/bpfsim/bpfsim/abi"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
 	bpfsys "github.com/bpfsim/bpfsim/syscall"
 )
 
@@ -16,14 +16,14 @@ const (
 
 // closer is a kernel whose fds can be closed.
 type closer interface {
-	kernel
+	system
 	close(fd int32)
 }
 
 func (e emulated) close(fd int32) { e.Process.Files.(*bpfsys.FDTable).Close(fd) }
 
 // real is the running Linux.
-type real struct{ *proptest.Raw }
+type real struct{ *kernel.Raw }
 
 func (r real) close(fd int32) { r.CloseFD(fd) }
 
@@ -32,7 +32,7 @@ type sparse struct {
 	closer
 	create command
 	made   []int32
-	stock  *stock
+	filled *hashMap
 }
 
 func newSparse(k closer) *sparse {
@@ -54,10 +54,12 @@ func (s *sparse) drop() {
 	s.made = s.made[:0]
 }
 
-func (s *sparse) fill() { s.stock = newStockIn(s, shape{sparseEntries, 4, 8}, s.create.must(abi.OK)) }
+func (s *sparse) fill() {
+	s.filled = newHashMapIn(s, shape{sparseEntries, 4, 8}, s.create.must(abi.OK))
+}
 
 // walk finds all keys and the end, n times.
-func (s *sparse) walk(n int) { s.stock.walk(n * (sparseEntries + 1)) }
+func (s *sparse) walk(n int) { s.filled.walk(n * (sparseEntries + 1)) }
 
 // sparseRows measures what does not depend on what is in a map.
 func sparseRows(s *session) {

@@ -10,7 +10,7 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/explore"
 	"github.com/bpfsim/bpfsim/model"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/sim"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -124,7 +124,7 @@ func TestDrawnWalksOnLinux(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			s := drawWalk(t, kind, way)
 			s.Tasks[0].CPU = 1 // an LRU map spreads over all CPUs
-			if s.Map.Type == abi.LRUHash && s.CPUs() != proptest.PossibleCPUs() || s.NeedsProgram() {
+			if s.Map.Type == abi.LRUHash && s.CPUs() != kernel.PossibleCPUs() || s.NeedsProgram() {
 				return
 			}
 			var run *explore.Run
@@ -140,7 +140,7 @@ func TestDrawnWalksOnLinux(t *testing.T) {
 
 func playOnLinux(t require.TestingT, script explore.Script) (linux *explore.Run) {
 	var err error
-	require.NoError(t, proptest.OnLinux(nil, func(stage explore.Stage) { linux, err = script.Play(stage) }))
+	require.NoError(t, kernel.OnLinux(nil, func(stage explore.Stage) { linux, err = script.Play(stage) }))
 	require.NoError(t, err)
 	return linux
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/bpfsim/bpfsim/explore"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/generator"
 	"github.com/bpfsim/bpfsim/sim"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -17,7 +17,7 @@ import (
 // promises must hold. The schedule is drawn as a whole before the run, because rapid ends what asks for more than the
 // input has by a panic, and tasks keep panics for themselves.
 func FuzzWalk(f *testing.F) {
-	scenarios := proptest.Scenarios()
+	scenarios := generator.Scenarios()
 	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) {
 		s := scenarios.Draw(t, "scenario")
 		// A slice of slices, because rapid's slices are short on average.

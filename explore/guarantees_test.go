@@ -10,7 +10,7 @@ import (
 
 	"github.com/bpfsim/bpfsim/explore"
 	"github.com/bpfsim/bpfsim/model"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/stretchr/testify/require"
 )
 
@@ -113,7 +113,7 @@ func readCounterexamples(t *testing.T) counterexamples {
 // needKernel skips what only a real kernel can check, with the reason.
 func needKernel(t *testing.T) {
 	t.Helper()
-	if err := proptest.Available(); err != nil {
+	if err := kernel.Available(); err != nil {
 		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), err)
 		t.Skip("not checked on Linux: ", err)
 	}
@@ -130,7 +130,7 @@ func verifyOnLinux(t *testing.T, p *page) {
 		script, err := e.run.Whole()
 		require.NoError(t, err)
 		var linux *explore.Run
-		require.NoError(t, proptest.OnLinux(nil, func(stage explore.Stage) { linux, err = script.Play(stage) }))
+		require.NoError(t, kernel.OnLinux(nil, func(stage explore.Stage) { linux, err = script.Play(stage) }))
 		if err != nil {
 			t.Logf("example %d cannot be played on this machine: %v", e.number, err)
 			continue

@@ -5,7 +5,7 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/explore"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
 	bpfsys "github.com/bpfsim/bpfsim/syscall"
 )
 
@@ -61,7 +61,7 @@ func (g goroutine) Alloc(n int) uint64 { return g.Arena.Alloc(n) }
 func Linux() (Machine, error) {
 	var m linux
 	var refused error
-	err := proptest.OnLinux(nil, func(stage explore.Stage) {
+	err := kernel.OnLinux(nil, func(stage explore.Stage) {
 		for cpu := range stage.CPUs() {
 			if stage.Pin(cpu) == nil { // it may be offline, or not ours
 				m.cpus = append(m.cpus, cpu)
@@ -86,7 +86,7 @@ func (linux) OnThread(cpu int, f func(explore.System) error) error {
 	ended := make(chan error)
 	go func() {
 		var failed error
-		err := proptest.OnLinux(nil, func(stage explore.Stage) {
+		err := kernel.OnLinux(nil, func(stage explore.Stage) {
 			if failed = stage.Pin(cpu); failed == nil {
 				failed = f(stage)
 			}

@@ -36,7 +36,7 @@ target() {
 }
 
 target syscall FuzzBpf
-target proptest FuzzCall
-target proptest FuzzProgram
-target proptest FuzzParse
+target proptest/campaign FuzzCall
+target proptest/campaign FuzzProgram
+target proptest/campaign FuzzParse
 target explore FuzzWalk

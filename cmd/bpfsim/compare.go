@@ -13,7 +13,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/campaign"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
+	"github.com/bpfsim/bpfsim/proptest/program"
 	"github.com/bpfsim/bpfsim/vm"
 	"github.com/spf13/cobra"
 )
@@ -71,8 +73,8 @@ func (f compareFlags) compareHere(ctx context.Context, out io.Writer) error {
 	}
 	without := f.features(string(release))
 	fmt.Fprintf(out, "Linux %s, %d possible CPUs, seed %d, left out: %v\n",
-		strings.TrimSpace(string(release)), proptest.PossibleCPUs(), f.seed, without)
-	report, err := proptest.Campaign(ctx, proptest.Options{
+		strings.TrimSpace(string(release)), kernel.PossibleCPUs(), f.seed, without)
+	report, err := campaign.Run(ctx, campaign.Options{
 		Seed: f.seed, Ops: f.ops, Most: f.most, Without: without, Progress: progress(out),
 	})
 	if report != nil {
@@ -92,11 +94,11 @@ func (f compareFlags) compareHere(ctx context.Context, out io.Writer) error {
 }
 
 // progress says how far a campaign has come, now and then.
-func progress(out io.Writer) func(*proptest.Report) {
+func progress(out io.Writer) func(*campaign.Report) {
 	const every = 10 * time.Second
 	start := time.Now()
 	last := start
-	return func(r *proptest.Report) {
+	return func(r *campaign.Report) {
 		now := time.Now()
 		if now.Sub(last) < every {
 			return
@@ -108,13 +110,13 @@ func progress(out io.Writer) func(*proptest.Report) {
 }
 
 // features are those named, or those that came with a later kernel than release.
-func (f compareFlags) features(release string) []proptest.Feature {
-	var features []proptest.Feature
+func (f compareFlags) features(release string) []program.Feature {
+	var features []program.Feature
 	for _, name := range f.without {
-		features = append(features, proptest.Feature(name))
+		features = append(features, program.Feature(name))
 	}
 	if f.without == nil && older(release, 6, 18) {
-		features = []proptest.Feature{proptest.ExclusiveProgram, proptest.MapHash, proptest.ProgramSignature}
+		features = []program.Feature{program.ExclusiveProgram, program.MapHash, program.ProgramSignature}
 	}
 	return features
 }

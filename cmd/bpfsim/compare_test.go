@@ -8,21 +8,22 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
+	"github.com/bpfsim/bpfsim/proptest/program"
 	"github.com/bpfsim/bpfsim/vm"
 	"github.com/stretchr/testify/require"
 )
 
 func TestCompareLeavesOutWhatAReleaseLacks(t *testing.T) {
-	lacks := []proptest.Feature{proptest.ExclusiveProgram, proptest.MapHash, proptest.ProgramSignature}
-	for release, want := range map[string][]proptest.Feature{
+	lacks := []program.Feature{program.ExclusiveProgram, program.MapHash, program.ProgramSignature}
+	for release, want := range map[string][]program.Feature{
 		"6.12.117+deb12-cloud-amd64": lacks, "6.1.0-50-cloud-amd64": lacks, "5.19.0": lacks, "6.17.1\n": lacks,
 		"6.18.0": nil, "6.18.44-fc": nil, "6.20.1": nil, "7.0.0": nil, "unheard of": nil,
 	} {
 		require.Equal(t, want, compareFlags{}.features(release), "%q", release)
 	}
 	named := compareFlags{without: []string{"map_hash"}}
-	require.Equal(t, []proptest.Feature{proptest.MapHash}, named.features("6.12.0"))
+	require.Equal(t, []program.Feature{program.MapHash}, named.features("6.12.0"))
 	none := compareFlags{without: []string{}}
 	require.Empty(t, none.features("6.12.0"))
 }
@@ -38,7 +39,7 @@ func TestCompareGuestArgs(t *testing.T) {
 }
 
 func TestCompareHere(t *testing.T) {
-	if err := proptest.Available(); err != nil {
+	if err := kernel.Available(); err != nil {
 		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), err)
 		t.Skip("this process may not use bpf(2): ", err)
 	}

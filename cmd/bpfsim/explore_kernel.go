@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/bpfsim/bpfsim/explore"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
 )
 
 // playOnLinux plays the run on the running kernel as whole calls, and says whether it gives the same there. A run that no
@@ -34,7 +34,7 @@ func (v *verdict) playOnLinux() error {
 func (v *verdict) play(script explore.Script) error {
 	var played *explore.Run
 	var err error
-	if opened := proptest.OnLinux(nil, func(stage explore.Stage) { played, err = script.Play(stage) }); opened != nil {
+	if opened := kernel.OnLinux(nil, func(stage explore.Stage) { played, err = script.Play(stage) }); opened != nil {
 		err = opened
 	}
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"github.com/bpfsim/bpfsim/explore"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/campaign"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/spf13/cobra"
 )
 
@@ -32,7 +33,7 @@ const fuzzLong = `Run random programs of bpf(2) calls, each judged by the specif
 schedules, each judged by the contracts that docs/guarantees.md promises, until stopped.
 
 With --kernel, which takes root, one worker compares with the running kernel as well. What is found is shrunk and written
-to a file: a scenario for bpfsim explore, or a program for proptest/testdata. The exit status is 1 then, 0 when nothing
+to a file: a scenario for bpfsim explore, or a program for proptest/campaign/testdata. The exit status is 1 then, 0 when nothing
 was found before the time was up or Ctrl-C came, 2 when something could not run. With --jobs 1, a seed finds the same
 each time.`
 
@@ -89,19 +90,19 @@ func (f fuzzFlags) run(ctx context.Context, out io.Writer) (found bool, err erro
 	if f.seed == 0 {
 		f.seed = uint64(time.Now().UnixNano())
 	}
-	o := proptest.FuzzOptions{Seed: f.seed, Jobs: f.jobs}
+	o := campaign.FuzzOptions{Seed: f.seed, Jobs: f.jobs}
 	against := "the model"
 	if f.kernel {
-		if o.Linux, err = proptest.NewLinux(); err != nil {
+		if o.Linux, err = kernel.NewLinux(); err != nil {
 			return false, fmt.Errorf("open Linux: %w", err)
 		}
 		defer o.Linux.Close()
 		release := strings.TrimPrefix(o.Linux.Name(), "Linux ")
 		o.Without = compareFlags{}.features(release)
-		against += fmt.Sprintf(" and Linux %s with %d possible CPUs", release, proptest.PossibleCPUs())
+		against += fmt.Sprintf(" and Linux %s with %d possible CPUs", release, kernel.PossibleCPUs())
 	}
 	fmt.Fprintf(out, "seed %d, %d jobs, bpfsim against %s\n", f.seed, f.jobs, against)
-	return f.campaign(ctx, out, proptest.NewFuzzer(o))
+	return f.campaign(ctx, out, campaign.NewFuzzer(o))
 }
 
 func (f fuzzFlags) check() error {
@@ -118,7 +119,7 @@ func (f fuzzFlags) check() error {
 }
 
 // campaign runs the fuzzer to its end and tells what came of it.
-func (f fuzzFlags) campaign(ctx context.Context, out io.Writer, fuzzer *proptest.Fuzzer) (found bool, err error) {
+func (f fuzzFlags) campaign(ctx context.Context, out io.Writer, fuzzer *campaign.Fuzzer) (found bool, err error) {
 	timed, cancel := ctx, func() {}
 	if f.length > 0 {
 		timed, cancel = context.WithTimeout(ctx, f.length)
@@ -136,7 +137,7 @@ func (f fuzzFlags) campaign(ctx context.Context, out io.Writer, fuzzer *proptest
 }
 
 // ending says why the campaign is over.
-func ending(ctx context.Context, r *proptest.FuzzReport) string {
+func ending(ctx context.Context, r *campaign.FuzzReport) string {
 	switch {
 	case len(r.Findings) > 0:
 		return "found something"
@@ -146,14 +147,14 @@ func ending(ctx context.Context, r *proptest.FuzzReport) string {
 	return "ended"
 }
 
-func summary(r *proptest.FuzzReport) string {
+func summary(r *campaign.FuzzReport) string {
 	return fmt.Sprintf("%d programs, %d operations, %d evictions; %d scenarios, %d schedules, %d of them played on Linux\n"+
 		"%d different (type, command, errno) triples, %d found\n%s",
 		r.Programs, r.Ops, r.Evictions, r.Scenarios, r.Schedules, r.Played, len(r.Seen), len(r.Findings), r.Table())
 }
 
 // save writes what was found, and says how to see it again.
-func (f fuzzFlags) save(out io.Writer, findings []proptest.Finding) error {
+func (f fuzzFlags) save(out io.Writer, findings []campaign.Finding) error {
 	var errs []error
 	for _, finding := range findings {
 		path, err := finding.Save(f.dir)
@@ -165,7 +166,7 @@ func (f fuzzFlags) save(out io.Writer, findings []proptest.Finding) error {
 		if c, err := explore.ParseCounterexample(finding.Text); err == nil {
 			fmt.Fprintf(out, "replay: bpfsim explore %s --replay %s\n", shellWord(path), shellWord(c.Schedule))
 		} else {
-			fmt.Fprintf(out, "keep it: cp %s proptest/testdata/ && go test ./proptest -run TestSaved\n", shellWord(path))
+			fmt.Fprintf(out, "keep it: cp %s proptest/campaign/testdata/ && go test ./proptest/campaign -run TestSaved\n", shellWord(path))
 		}
 	}
 	return errors.Join(errs...)

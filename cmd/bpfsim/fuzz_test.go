@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/bpfsim/bpfsim/explore"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/campaign"
+	"github.com/bpfsim/bpfsim/proptest/program"
 	"github.com/stretchr/testify/require"
 )
 
@@ -75,8 +76,8 @@ func TestFuzzRefuses(t *testing.T) {
 func TestFuzzSavesAScenario(t *testing.T) {
 	dir := t.TempDir()
 	var out strings.Builder
-	finding := proptest.Finding{Name: "fuzz-scenario-1-2.txt", What: "stable-coverage broken: a key\nwas missed", Text: missedKey + "# schedule: 11:other\n"}
-	require.NoError(t, fuzzFlags{dir: dir}.save(&out, []proptest.Finding{finding}))
+	finding := campaign.Finding{Name: "fuzz-scenario-1-2.txt", What: "stable-coverage broken: a key\nwas missed", Text: missedKey + "# schedule: 11:other\n"}
+	require.NoError(t, fuzzFlags{dir: dir}.save(&out, []campaign.Finding{finding}))
 	path := filepath.Join(dir, "fuzz-scenario-1-2.txt")
 	require.Contains(t, out.String(), "replay: bpfsim explore "+path+" --replay 11:other\n")
 	text, err := os.ReadFile(path)
@@ -94,14 +95,14 @@ func TestFuzzSavesAScenario(t *testing.T) {
 func TestFuzzSavesAProgram(t *testing.T) {
 	dir := t.TempDir()
 	var out strings.Builder
-	program := "machine cpus=1 bpf=true sysadmin=true\ncpu0 close fd=500\n"
-	finding := proptest.Finding{Name: "fuzz-program-1-2.txt", What: "step 0", Text: program}
-	require.NoError(t, fuzzFlags{dir: dir}.save(&out, []proptest.Finding{finding}))
+	source := "machine cpus=1 bpf=true sysadmin=true\ncpu0 close fd=500\n"
+	finding := campaign.Finding{Name: "fuzz-program-1-2.txt", What: "step 0", Text: source}
+	require.NoError(t, fuzzFlags{dir: dir}.save(&out, []campaign.Finding{finding}))
 	text, err := os.ReadFile(filepath.Join(dir, finding.Name))
 	require.NoError(t, err)
-	p, err := proptest.Parse(string(text))
+	p, err := program.Parse(string(text))
 	require.NoError(t, err)
-	require.Equal(t, program, p.String())
-	require.Contains(t, out.String(), "proptest/testdata/")
-	require.Error(t, fuzzFlags{dir: dir + "/nowhere"}.save(&out, []proptest.Finding{finding}))
+	require.Equal(t, source, p.String())
+	require.Contains(t, out.String(), "proptest/campaign/testdata/")
+	require.Error(t, fuzzFlags{dir: dir + "/nowhere"}.save(&out, []campaign.Finding{finding}))
 }

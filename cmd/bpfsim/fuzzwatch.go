@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/campaign"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
@@ -22,7 +22,7 @@ type fuzzWatch struct {
 const barEvery = 200 * time.Millisecond
 
 // watch shows a bar where out is a terminal, and a line now and then where it is not.
-func (f fuzzFlags) watch(out io.Writer, fuzzer *proptest.Fuzzer) *fuzzWatch {
+func (f fuzzFlags) watch(out io.Writer, fuzzer *campaign.Fuzzer) *fuzzWatch {
 	w := &fuzzWatch{start: time.Now(), done: make(chan struct{}), ended: make(chan struct{})}
 	every, show, clear := f.every, func(line string) { fmt.Fprintln(out, line) }, func() {}
 	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
@@ -74,7 +74,7 @@ func (w *fuzzWatch) end() {
 func (w *fuzzWatch) elapsed() time.Duration { return time.Since(w.start) }
 
 // line is the campaign in numbers.
-func (w *fuzzWatch) line(p proptest.Progress) string {
+func (w *fuzzWatch) line(p campaign.Progress) string {
 	seconds := max(w.elapsed().Seconds(), 1e-3)
 	return fmt.Sprintf("%.0fs: %d programs, %d operations (%.0f/s), %d scenarios, %d schedules (%.0f/s), %d triples, %d found",
 		seconds, p.Programs, p.Ops, float64(p.Ops)/seconds, p.Scenarios, p.Schedules, float64(p.Schedules)/seconds, p.Answers, p.Findings)

@@ -7,7 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/bpfsim/bpfsim/bench"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/campaign"
 	"github.com/bpfsim/bpfsim/vm"
 	"github.com/spf13/cobra"
 )
@@ -35,7 +35,7 @@ func main() {
 // collectSeldom suits commands that run programs, unless the user has set GOGC.
 func collectSeldom() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(proptest.GCPercent)
+		debug.SetGCPercent(campaign.GCPercent)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 const packetBytes = 14
 
 // Run makes a program do op on the map behind fd, on the CPU of the calling thread. value is what it writes. The errno is
-// the helper's, ENOENT for a lookup that finds nothing. It is a proptest.ProgramRunner.
+// the helper's, ENOENT for a lookup that finds nothing. It is a kernel.ProgramRunner.
 func Run(fd int32, op explore.Op, value []byte) (abi.Errno, error) {
 	instructions, err := assemble(int(fd), op, value)
 	if err != nil {

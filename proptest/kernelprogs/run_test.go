@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/bpfsim/bpfsim/explore"
-	"github.com/bpfsim/bpfsim/proptest"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/proptest/kernelprogs"
 	"github.com/bpfsim/bpfsim/sim"
 	"github.com/stretchr/testify/require"
@@ -15,7 +15,7 @@ import (
 
 func needKernel(t *testing.T) {
 	t.Helper()
-	if err := proptest.Available(); err != nil {
+	if err := kernel.Available(); err != nil {
 		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), err)
 		t.Skip(err)
 	}
@@ -30,7 +30,7 @@ func play(t *testing.T, run *explore.Run) (*explore.Run, bool) {
 	}
 	require.NoError(t, err)
 	var linux *explore.Run
-	require.NoError(t, proptest.OnLinux(kernelprogs.Run, func(stage explore.Stage) { linux, err = script.Play(stage) }))
+	require.NoError(t, kernel.OnLinux(kernelprogs.Run, func(stage explore.Stage) { linux, err = script.Play(stage) }))
 	require.NoError(t, err, run.Scenario)
 	return linux, true
 }

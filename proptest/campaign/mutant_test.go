@@ -1,0 +1,158 @@
+package campaign
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
+	"github.com/bpfsim/bpfsim/proptest/program"
+	"github.com/bpfsim/bpfsim/syscall"
+)
+
+// mutant is bpfsim with one deliberate bug.
+type mutant struct {
+	*kernel.Sim
+	// call makes the call wrongly; nil means rightly.
+	call func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome
+	// start changes the machine, nil means not at all.
+	start func(m program.Machine) program.Machine
+}
+
+func (k mutant) Start(m program.Machine) error {
+	if k.start != nil {
+		m = k.start(m)
+	}
+	return k.Sim.Start(m)
+}
+
+func (k mutant) Bpf(cpu int, c program.Call, during func(int)) kernel.Outcome {
+	if k.call == nil {
+		return k.Sim.Bpf(cpu, c, during)
+	}
+	return k.call(k.Sim, cpu, c, during)
+}
+
+func attrOf(k *kernel.Sim, c program.Call) program.Attr {
+	b := make([]byte, abi.AttrSize)
+	k.Arena().Read(b[:min(c.Size, abi.AttrSize)], c.Attr)
+	return program.Attr{Bytes: b}
+}
+
+// mapOf is the map behind the fd at an offset of attr.
+func mapOf(k *kernel.Sim, c program.Call, offset int) *bpfsys.Map {
+	file, _ := k.Process().Files.Get(int32(attrOf(k, c).Field(offset, 4)))
+	if file == nil {
+		return nil
+	}
+	return file.Map()
+}
+
+// elementsOf are the elements of a hash type behind map_fd, nil for other types.
+func elementsOf(k *kernel.Sim, c program.Call) maps.Buckets {
+	m := mapOf(k, c, abi.ElemMapFD)
+	if m == nil {
+		return nil
+	}
+	b, _ := m.Elements().(maps.Buckets)
+	return b
+}
+
+func keyOf(k *kernel.Sim, c program.Call, size uint32) []byte {
+	key := make([]byte, size)
+	k.Arena().Read(key, attrOf(k, c).Field(abi.ElemKey, 8))
+	return key
+}
+
+// instead answers with another errno where match holds.
+func instead(match func(k *kernel.Sim, c program.Call, o kernel.Outcome) bool, errno abi.Errno) func(*kernel.Sim, int, program.Call, func(int)) kernel.Outcome {
+	return func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
+		o := k.Bpf(cpu, c, during)
+		if match(k, c, o) {
+			return kernel.Outcome{Errno: errno}
+		}
+		return o
+	}
+}
+
+func when(cmd abi.Cmd, errno abi.Errno) func(*kernel.Sim, program.Call, kernel.Outcome) bool {
+	return func(_ *kernel.Sim, c program.Call, o kernel.Outcome) bool { return c.Cmd == cmd && o.Errno == errno }
+}
+
+// afterwards does something more once a command has succeeded.
+func afterwards(cmd abi.Cmd, errno abi.Errno, wrong func(k *kernel.Sim, cpu int, c program.Call)) func(*kernel.Sim, int, program.Call, func(int)) kernel.Outcome {
+	return func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
+		o := k.Bpf(cpu, c, during)
+		if c.Cmd == cmd && o.Errno == errno {
+			wrong(k, cpu, c)
+		}
+		return o
+	}
+}
+
+// poke adds delta to the word at an address, which must be writable.
+func poke(k *kernel.Sim, addr uint64, delta int) {
+	if b := k.Arena().Span(addr, 4, program.ToWrite); len(b) == 4 {
+		program.PutWord(b, program.Word(b)+uint64(delta))
+	}
+}
+
+// wrongMemory is user memory with a bug.
+type wrongMemory struct {
+	*program.Arena
+	write func(a *program.Arena, addr uint64, p []byte) int
+}
+
+func (m wrongMemory) Write(addr uint64, p []byte) int { return m.write(m.Arena, addr, p) }
+
+// withMemory makes calls over wrong memory.
+func withMemory(write func(a *program.Arena, addr uint64, p []byte) int) func(*kernel.Sim, int, program.Call, func(int)) kernel.Outcome {
+	return func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
+		k.Process().Mem = wrongMemory{k.Arena(), write}
+		return k.Bpf(cpu, c, during)
+	}
+}
+
+// mutantPrograms is the number of programs of mutantSeed within which each bug must be found.
+const (
+	mutantSeed     = 7
+	mutantPrograms = 300
+)
+
+func TestMutantsAgainstModel(t *testing.T) {
+	for name, m := range mutants {
+		t.Run(name, func(t *testing.T) {
+			m.Sim = kernel.NewSim()
+			requireFound(t, 2, m)
+		})
+	}
+}
+
+func TestMutantsAgainstLinux(t *testing.T) {
+	k := OpenLinux(t)
+	for name, m := range mutants {
+		t.Run(name, func(t *testing.T) {
+			m.Sim = kernel.NewSim()
+			requireFound(t, kernel.PossibleCPUs(), k, m)
+		})
+	}
+}
+
+// Without a bug the same programs find nothing.
+func TestNoMutant(t *testing.T) {
+	r, err := Run(t.Context(), Options{Seed: mutantSeed, Ops: mutantPrograms * programSteps, CPUs: 2, Kernels: []kernel.Kernel{kernel.NewSim()}})
+	require.NoError(t, err)
+	require.Empty(t, r.Mismatches)
+}
+
+// requireFound runs programs until a mismatch turns up.
+func requireFound(t *testing.T, cpus int, kernels ...kernel.Kernel) {
+	t.Helper()
+	r, err := Run(t.Context(), Options{Seed: mutantSeed, Ops: mutantPrograms * programSteps, CPUs: cpus, Kernels: kernels})
+	require.NoError(t, err)
+	require.Len(t, r.Mismatches, 1, "not found in %d programs", r.Programs)
+	require.LessOrEqual(t, len(r.Mismatches[0].Program.Steps), programSteps/6, "not shrunk\n%s", r.Mismatches[0])
+	t.Logf("found by program %d\n%s", r.Programs, r.Mismatches[0])
+}

@@ -1,0 +1,161 @@
+package generator
+
+import (
+	"slices"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/proptest/program"
+)
+
+// generator invents a program step by step. It remembers the maps that should exist, so that most calls are valid and
+// meet on few keys; it does not know what the calls will answer.
+type generator struct {
+	Source
+	machine program.Machine
+	cpus    []int // that steps run on
+	cpu     int
+	opened  int32 // fds
+	*Pool
+}
+
+// draftMap is a map as its creation asked for it.
+type mapShape struct {
+	typ    abi.MapType
+	key    int // bytes
+	value  int // bytes
+	max    int
+	fd     int32 // the newest that should be open
+	spread int   // number of different keys that calls use
+	recent []int // numbers of the keys that were updated last, up to max: a ring
+	oldest int   // where in recent
+}
+
+func newGenerator(source Source, m program.Machine, cpus []int, p *Pool) *generator {
+	return &generator{Source: source, machine: m, cpus: cpus, cpu: cpus[0], Pool: p}
+}
+
+// Program is program number i of a seed, with at least n steps. Its memory is p's, whose last program is lost.
+func Program(seed, i uint64, m program.Machine, cpus []int, n int, p *Pool) program.Program {
+	g := newGenerator(NewSeeded(seed, i), m, cpus, p.reset())
+	for len(g.steps) < n {
+		g.burst()
+	}
+	return program.Program{Machine: m, Steps: g.steps}
+}
+
+// newFD is an fd for something new; old ones come again after NumFDs.
+func (g *generator) newFD() int32 {
+	fd := program.FirstFD + g.opened%program.NumFDs
+	g.opened++
+	g.fds = append(g.fds, fd)
+	return fd
+}
+
+// someMap is mostly one of the newest maps.
+func (g *generator) someMap() *mapShape {
+	if n := len(g.maps); n > 3 && !chance(g, 10) {
+		return g.maps[n-1-g.Intn(3)]
+	}
+	return pick(g, g.maps...)
+}
+
+// on is a step on a CPU that threads stay on for a while.
+func (g *generator) on(a program.Action) program.Step {
+	if chance(g, 25) {
+		g.cpu = pick(g, g.cpus...)
+	}
+	return program.Step{CPU: g.cpu, Action: a}
+}
+
+// add adds a step.
+func (g *generator) add(a program.Action) { g.steps = append(g.steps, g.on(a)) }
+
+// kinds are what a burst can be, with their weights.
+var kinds = []struct {
+	weight int
+	draw   func(*generator, *mapShape)
+}{
+	{620, func(g *generator, m *mapShape) { g.single(g.element(m)) }},
+	{110, func(g *generator, m *mapShape) { g.single(g.batch(m)) }},
+	{35, (*generator).walk},
+	{50, (*generator).batchWalk},
+	{60, func(g *generator, m *mapShape) { g.single(g.dump(m)) }},
+	{30, func(g *generator, _ *mapShape) { g.single(g.create()) }},
+	{40, func(g *generator, m *mapShape) { g.single(g.identify(m)) }},
+	{30, func(g *generator, m *mapShape) { g.single(g.pinned(m)) }},
+	{30, func(g *generator, _ *mapShape) { g.add(g.event()) }},
+	{8, (*generator).fill},
+	{4, func(g *generator, m *mapShape) { g.single(g.elemCall(abi.MapFreeze, m, 0, 0, 0)) }},
+}
+
+var weights = func() (w []int) {
+	for _, k := range kinds {
+		w = append(w, k.weight)
+	}
+	return w
+}()
+
+// burst adds a few steps that belong together.
+func (g *generator) burst() {
+	if len(g.maps) == 0 {
+		g.add(g.create())
+		return
+	}
+	m := g.someMap()
+	for m.key == 0 && chance(g, 60) { // queues and stacks have few commands
+		m = g.someMap()
+	}
+	kinds[weighted(g, weights...)].draw(g, m)
+}
+
+// single adds a call as one step, corrupted now and then.
+func (g *generator) single(c *program.Call) {
+	if chance(g, 16) {
+		g.corrupt(c)
+		if n := len(g.maps); c.Cmd == abi.MapCreate && chance(g, 80) {
+			g.maps = g.maps[:n-1] // it will hardly exist
+		}
+	}
+	g.add(c)
+}
+
+// event is a step that is no bpf(2) call.
+func (g *generator) event() program.Event {
+	switch weighted(g, 4, 3, 2, 3, 3, 3, 1) {
+	case 0:
+		return g.close()
+	case 1:
+		return program.Dup{FD: pick(g, g.fds...), To: g.newFD()}
+	case 2:
+		return program.Foreign{FD: g.newFD()}
+	case 3:
+		return program.Mkdir{Path: program.BPFFS + pick(g, "/d", "/d/", "/e", "/d/f", "/a")}
+	case 4:
+		return program.Unlink{Path: g.path()}
+	case 5:
+		return program.Rename{From: g.path(), To: g.path()}
+	default:
+		return program.Rmdir{Path: g.path()}
+	}
+}
+
+// close closes an fd; a map whose fd it was is mostly forgotten.
+func (g *generator) close() program.Event {
+	fd := pick(g, g.fds...)
+	if chance(g, 90) {
+		g.maps = slices.DeleteFunc(g.maps, func(m *mapShape) bool { return m.fd == fd })
+	}
+	return program.Close{FD: fd}
+}
+
+// name is a name on bpffs that is mostly a pin's.
+func (g *generator) name() string { return program.BPFFS + pick(g, "/a", "/b") }
+
+// path is a name on bpffs, one of few, or something odd.
+func (g *generator) path() string {
+	if chance(g, 70) {
+		return g.name()
+	}
+	return program.BPFFS + pick(g, "/a", "/b", "/d", "/d/a", "/d/b", "/a/b", "/d/", "/x.y", "/", "", "/d/../a",
+		"/e", "/e/a", "/d/f", "/d/.", "/d/..", "/e/b/")
+}

@@ -1,0 +1,59 @@
+package generator
+
+import (
+	"fmt"
+
+	"pgregory.net/rapid"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/explore"
+)
+
+// hashKeys meet in few buckets: with BPF_F_ZERO_SEED and 16 entries 3, 22, 24 and 34 share one, 35 and 44 another, and
+// 17 is alone.
+var hashKeys = []uint32{3, 22, 35, 24, 17, 34, 44}
+
+// Scenario invents a map, a walk of it and what others do meanwhile. The contract is to be chosen later: a run is judged by
+// all of them.
+func Scenario(source Source) explore.Scenario {
+	kind := pick(source, explore.Kinds()...)
+	s := explore.Scenario{
+		Map: explore.Shape{
+			Type: kind.Type, Flags: kind.Flags, Entries: pick[uint32](source, 2, 16, 4, 1, 32, 8), Value: 8 * (1 + source.Intn(3)),
+		},
+		Walk:     explore.Walk{Way: pick(source, kind.Ways()...).Name, Room: 1 + source.Intn(4)},
+		Contract: "snapshot",
+	}
+	keys := hashKeys
+	if kind.Type == abi.Array { // its keys, and one that it lacks
+		keys = nil
+		for key := range s.Map.Entries + 1 {
+			keys = append(keys, key)
+		}
+	}
+	for range min(1+source.Intn(len(keys)), int(s.Map.Entries)) {
+		s.Keys = append(s.Keys, pick(source, keys...))
+	}
+	for i := range 1 + source.Intn(3) {
+		s.Tasks = append(s.Tasks, mutator(source, fmt.Sprint("t", i), keys))
+	}
+	return s
+}
+
+// mutator is a task that changes the map.
+func mutator(source Source, name string, keys []uint32) explore.Task {
+	t := explore.Task{Name: name, Program: chance(source, 40), CPU: source.Intn(3)}
+	for range 1 + source.Intn(4) {
+		verb := pick(source, "update", "delete", "insert", "take", "read")
+		if t.Program {
+			verb = pick(source, "update", "delete", "insert", "write", "read")
+		}
+		t.Ops = append(t.Ops, explore.Op{Verb: verb, Key: pick(source, keys...)})
+	}
+	return t
+}
+
+// Scenarios generates scenarios that rapid can shrink.
+func Scenarios() *rapid.Generator[explore.Scenario] {
+	return rapid.Custom(func(t *rapid.T) explore.Scenario { return Scenario(rapidSource{t}) })
+}

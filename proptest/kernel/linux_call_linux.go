@@ -1,0 +1,123 @@
+package kernel
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/proptest/program"
+)
+
+// Bpf makes the call. Linux has no BPF_MAP_DUMP: it is made of the calls that its loop stands for.
+func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
+	if err := k.pin(cpu); err != nil {
+		panic(err) // programs are checked against the machine's CPUs
+	}
+	switch c.Cmd {
+	case abi.MapDump, abi.MapDumpJuly:
+		return k.dump(cpu, c, during)
+	case abi.MapGetNextID:
+		return k.nextID(c)
+	case abi.MapGetFDByID:
+		return k.fdByID(c)
+	case abi.ObjGetInfoByFD:
+		return k.info(c)
+	}
+	return k.plain(c)
+}
+
+// plain makes a call that has no ids in it.
+func (k *Linux) plain(c program.Call) Outcome {
+	k.pinned = k.pinned || c.Cmd == abi.ObjPin
+	ret, errno := bpf(c.Cmd, c.Attr, c.Size)
+	if errno != abi.OK || !program.MakesFD(c.Cmd) {
+		return Outcome{Ret: int32(ret), Errno: errno}.clean()
+	}
+	k.move(ret, c.As)
+	if c.Cmd == abi.MapCreate {
+		k.ids.add(k.idOf(c.As))
+	}
+	return Outcome{Ret: c.As}
+}
+
+// clean drops what libc would: the -1 beside an errno.
+func (o Outcome) clean() Outcome {
+	if o.Errno != abi.OK {
+		o.Ret = 0
+	}
+	return o
+}
+
+// move gives a returned fd the number that the program wants.
+func (k *Linux) move(fd int, as int32) {
+	if err := unix.Dup3(fd, int(as), unix.O_CLOEXEC); err != nil {
+		panic(err) // the limit of fds is too low for FirstFD+NumFDs
+	}
+	unix.Close(fd)
+	k.open[as] = true
+}
+
+// Do makes the event happen.
+func (k *Linux) Do(cpu int, e program.Event) abi.Errno {
+	if err := k.pin(cpu); err != nil {
+		panic(err)
+	}
+	err := k.event(e)
+	if err == nil {
+		return abi.OK
+	}
+	return abi.Errno(err.(unix.Errno))
+}
+
+func (k *Linux) event(e program.Event) error {
+	switch e := e.(type) {
+	case program.Close:
+		return k.closeFD(e.FD)
+	case program.Dup:
+		return k.dup(e.FD, e.To)
+	case program.Foreign:
+		return k.foreign(e.FD)
+	}
+	k.pinned = true
+	switch e := e.(type) {
+	case program.Mkdir:
+		return unix.Mkdir(e.Path, 0o700)
+	case program.Rmdir:
+		return unix.Rmdir(e.Path)
+	case program.Unlink:
+		return unix.Unlink(e.Path)
+	case program.Rename:
+		return unix.Rename(e.From, e.To)
+	}
+	panic(e)
+}
+
+func (k *Linux) closeFD(fd int32) error {
+	if !k.open[fd] {
+		return unix.EBADF
+	}
+	delete(k.open, fd)
+	return unix.Close(int(fd))
+}
+
+func (k *Linux) dup(from, to int32) error {
+	if !k.open[from] || !program.OurFD(to) {
+		return unix.EBADF
+	}
+	if err := unix.Dup3(int(from), int(to), unix.O_CLOEXEC); err != nil {
+		return err
+	}
+	k.open[to] = true
+	return nil
+}
+
+func (k *Linux) foreign(fd int32) error {
+	if !program.OurFD(fd) {
+		return unix.EBADF
+	}
+	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	k.move(null, fd)
+	return nil
+}

@@ -1,0 +1,137 @@
+package program
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// FirstFD is the lowest fd that a program's steps may make. Fds 0, 1 and 2 are open on every kernel and no bpf
+// objects; those between belong to the process that runs the program.
+const FirstFD int32 = 500
+
+// NumFDs is the number of fds from FirstFD on that programs may use.
+const NumFDs int32 = 256
+
+// OpenFDs are open on every kernel at the start of a program, and no bpf objects.
+var OpenFDs = []int32{0, 1, 2}
+
+// BPFFS is where every kernel has an empty bpffs at the start of a program.
+const BPFFS = "/sys/fs/bpf"
+
+// Program is a sequence of steps for a fresh kernel. Parse and String are inverses.
+type Program struct {
+	Machine Machine
+	Steps   []Step
+}
+
+// MaxCPUs is the largest number of possible CPUs that a program may ask for (NR_CPUS of x86-64).
+const MaxCPUs = 8192
+
+// Machine is what a program asks of the kernel it runs on.
+type Machine struct {
+	// CPUs is the number of possible CPUs; the steps' CPUs lie below it.
+	CPUs int
+	// BPF and SysAdmin are the caller's capabilities.
+	BPF, SysAdmin bool
+	// Without names what the kernel lacks, see Feature.
+	Without []Feature
+}
+
+// Step is an action on a CPU.
+type Step struct {
+	CPU    int
+	Action Action
+}
+
+// Action is what a step does: a *Call or an Event.
+type Action interface{ text(*writer) }
+
+// Call is one bpf(2) call, and what is put into user memory right before it.
+type Call struct {
+	Cmd  abi.Cmd
+	Attr uint64 // address
+	Size uint32
+	// Contents is written at Attr.
+	Contents []byte
+	// Memory is written after Contents, in order.
+	Memory []Write
+	// As is the fd that a returned fd is moved to, whatever number the kernel gave it. It makes attr bytes the same
+	// on every kernel and keeps later steps valid when shrinking removes this one.
+	As int32
+	// During holds the steps that run inside the loop of a BPF_MAP_DUMP or BPF_MAP_DUMP_JULY, ordered by Before. A
+	// dump of whole buckets has no such loop, and they do not run.
+	During []Nested
+}
+
+// Write is user memory set before a call.
+type Write struct {
+	Addr  uint64
+	Bytes []byte
+}
+
+// Nested is a step that runs inside a dump, before call number Before of its loop, counted from 0: a call is a
+// search for the next key or a copy of a value.
+type Nested struct {
+	Before int
+	Step   Step
+}
+
+// Event is a step that is no bpf(2) call.
+type Event interface {
+	Action
+	event()
+}
+
+// Close closes an fd, Dup makes To refer to what FD refers to, Foreign opens FD on something that is no bpf object.
+type (
+	Close   struct{ FD int32 }
+	Dup     struct{ FD, To int32 }
+	Foreign struct{ FD int32 }
+)
+
+// Mkdir, Rmdir, Unlink and Rename change the bpffs at /sys/fs/bpf; their paths must lie below it.
+type (
+	Mkdir  struct{ Path string }
+	Rmdir  struct{ Path string }
+	Unlink struct{ Path string }
+	Rename struct{ From, To string }
+)
+
+func (Close) event()   {}
+func (Dup) event()     {}
+func (Foreign) event() {}
+func (Mkdir) event()   {}
+func (Rmdir) event()   {}
+func (Unlink) event()  {}
+func (Rename) event()  {}
+
+// Feature names something that a kernel may lack.
+type Feature string
+
+// Features that Linux 6.18 has and 6.12 lacks.
+const (
+	// ExclusiveProgram is excl_prog_hash in MapCreate.
+	ExclusiveProgram Feature = "excl_prog_hash"
+	// MapHash is hash and hash_size in struct bpf_map_info, and that the caller's struct is read first.
+	MapHash Feature = "map_hash"
+	// ProgramSignature is the end of union bpf_attr that only ProgLoad uses: where it is missing, attr has 152 bytes.
+	ProgramSignature Feature = "signature"
+)
+
+// Features that no Linux has: they are this project's own.
+const (
+	// DumpBucket is BPF_F_DUMP_BUCKET.
+	DumpBucket Feature = "dump_bucket"
+	// DumpAndDelete is BPF_MAP_DUMP_AND_DELETE.
+	DumpAndDelete Feature = "dump_and_delete"
+)
+
+// NotInLinux are the features that a comparison with Linux leaves out.
+var NotInLinux = []Feature{DumpBucket, DumpAndDelete}
+
+// Has reports whether the machine's kernel has feature f.
+func (m Machine) Has(f Feature) bool {
+	for _, w := range m.Without {
+		if w == f {
+			return false
+		}
+	}
+	return true
+}

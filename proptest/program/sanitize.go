@@ -1,0 +1,212 @@
+package program
+
+import (
+	"bytes"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// maxMapBytes bounds the memory of one map: Linux has no limit of its own, and the OOM killer ends whatever it likes.
+const maxMapBytes = 64 << 20
+
+// Load sets user memory as c says and makes c the call to make.
+//
+// A program may come from a fuzzer, and a real kernel believes every pointer. So load changes, in memory and alike on
+// every kernel, what would reach beyond the program: pointers to memory that is not the arena's, fds of the process
+// that runs the program, maps larger than maxMapBytes, files outside bpffs, and what the machine is without. It does
+// nothing to what a kernel refuses before it acts.
+func (a *Arena) Load(m *Machine, c *Call) {
+	a.Poke(c.Attr, c.Contents)
+	for _, w := range c.Memory {
+		a.Poke(w.Addr, w.Bytes)
+	}
+	if c.Cmd < abi.NumLinuxCmds && !LayoutOf(c.Cmd).known {
+		c.Cmd += abi.NumLinuxCmds // known to Linux, but not to bpfsim, whose answer is another
+	}
+	if c.Cmd == abi.MapDumpAndDelete && !m.Has(DumpAndDelete) {
+		c.Cmd += numOwnCmds
+	}
+	if !m.Has(ProgramSignature) {
+		clear(a.Span(c.Attr+oldAttrSize, abi.AttrSize-oldAttrSize, ToPoke))
+	}
+	t := sanitizer{arena: a, machine: m, cmd: c.Cmd, attr: a.Span(c.Attr, int(min(c.Size, abi.AttrSize)), ToPoke)}
+	if c.Size <= abi.MaxAttrSize && len(t.attr) == int(min(c.Size, abi.AttrSize)) {
+		t.sanitize()
+	}
+	if MakesFD(c.Cmd) && !OurFD(c.As) {
+		c.As = FirstFD
+	}
+}
+
+// numOwnCmds is added to one of the project's own commands to make it unknown to every kernel.
+const numOwnCmds = 1000
+
+// sanitizer makes one call harmless. attr is the part of attr that the kernel copies, in place.
+type sanitizer struct {
+	arena   *Arena
+	machine *Machine
+	cmd     abi.Cmd
+	attr    []byte
+}
+
+func (t *sanitizer) sanitize() {
+	l := LayoutOf(t.cmd)
+	fields := l.Fields
+	if len(t.attr) >= l.whole { // as a rule
+		fields = l.beyond
+	}
+	for i := range fields {
+		t.field(&fields[i])
+	}
+	switch t.cmd {
+	case abi.MapCreate:
+		t.create()
+	case abi.ObjPin, abi.ObjGet:
+		t.object()
+	case abi.ObjGetInfoByFD:
+		t.info()
+	case abi.MapDumpJuly:
+		if !t.machine.Has(DumpBucket) {
+			t.set(abi.JulyFlags, 8, t.get(abi.JulyFlags, 8)&^abi.DumpBucket)
+		}
+	}
+}
+
+// oldAttrSize is sizeof(union bpf_attr) without ProgramSignature, in bytes.
+const oldAttrSize = 152
+
+// field sanitizes a pointer or an fd. Half a pointer or id is an address or id that no program can mean.
+func (t *sanitizer) field(f *Field) {
+	if f.Offset >= len(t.attr) {
+		return
+	}
+	b := t.attr[f.Offset:min(len(t.attr), f.Offset+f.Size)]
+	switch {
+	case len(b) < f.Size:
+		clear(b)
+	case f.Kind == Pointer && !harmless(Word(b)):
+		PutWord(b, Base+Word(b)%ArenaSize)
+	case f.Kind == Fd && !programFD(int32(Word(b))):
+		PutWord(b, uint64(FirstFD)+Word(b)%uint64(NumFDs))
+	}
+}
+
+// harmless reports whether addr is in or beside the arena, or surely unmapped (mmap_min_addr, the kernel's half).
+func harmless(addr uint64) bool {
+	return addr < PageSize || addr >= 1<<63 || addr >= Base-PageSize && addr < Base+ArenaSize+PageSize
+}
+
+func OurFD(n int32) bool { return n >= FirstFD && n < FirstFD+NumFDs }
+
+func programFD(n int32) bool { return n < 3 || OurFD(n) }
+
+// get reads a field of attr, bytes behind the end being zero.
+func (t *sanitizer) get(offset, size int) uint64 {
+	var b [8]byte
+	if offset < len(t.attr) {
+		copy(b[:size], t.attr[offset:])
+	}
+	return Word(b[:])
+}
+
+// set writes a field of attr where it is whole.
+func (t *sanitizer) set(offset, size int, v uint64) {
+	if offset+size <= len(t.attr) {
+		PutWord(t.attr[offset:offset+size], v)
+	}
+}
+
+// Nowhere is the number of a NUMA node or network device that no machine has.
+const Nowhere = 0x7ffffffe
+
+func (t *sanitizer) create() {
+	t.set(abi.CreateBTFKeyTypeID, 4, 0)
+	t.set(abi.CreateBTFValueTypeID, 4, 0)
+	if t.get(abi.CreateMapIfindex, 4) > 1 { // 1 is lo, which every network namespace has
+		t.set(abi.CreateMapIfindex, 4, Nowhere)
+	}
+	if node := t.get(abi.CreateNumaNode, 4); node != 0 && node != uint64(abi.AnyNode) {
+		t.set(abi.CreateNumaNode, 4, Nowhere)
+	}
+	if !t.machine.Has(ExclusiveProgram) && len(t.attr) > abi.CreateExclProgHash {
+		clear(t.attr[abi.CreateExclProgHash:min(len(t.attr), abi.CreateExclProgHashSize+4)])
+	}
+	if typ := abi.MapType(t.get(abi.CreateMapType, 4)); typ < abi.NumMapTypes && !modelled(typ) {
+		t.set(abi.CreateMapType, 4, uint64(abi.NumMapTypes+typ))
+	}
+	t.bound()
+}
+
+// modelled reports whether t is a type that bpfsim has, or none at all.
+func modelled(t abi.MapType) bool {
+	switch t {
+	case abi.Unspec, abi.Hash, abi.LRUHash, abi.Array, abi.Queue, abi.Stack:
+		return true
+	}
+	return false
+}
+
+// Limits that Linux has before it allocates (facts of 6.18): they may be passed.
+const (
+	maxHashElement  = 4 << 20      // key_size + value_size of a hash, roughly: what lies above is E2BIG
+	maxHashEntries  = 1 << 27      // buckets
+	maxSequenceSize = 4 << 20      // value_size of a queue or stack; this file allows an array no more
+	maxArraySize    = 1<<31 - 1    // value_size of an array
+	elementOverhead = 48 + 16 + 16 // element header, bucket, padding
+)
+
+// bound makes max_entries, and value_size where that does not do, small enough.
+func (t *sanitizer) bound() {
+	key, value := t.get(abi.CreateKeySize, 4), t.get(abi.CreateValueSize, 4)
+	entries := t.get(abi.CreateMaxEntries, 4)
+	switch abi.MapType(t.get(abi.CreateMapType, 4)) {
+	case abi.Hash, abi.LRUHash:
+		if key+value > maxHashElement || entries > maxHashEntries {
+			return
+		}
+	case abi.Array:
+		if value > maxArraySize {
+			return
+		}
+	default:
+		if value > maxSequenceSize {
+			return
+		}
+		key = 0
+	}
+	if value > maxSequenceSize {
+		value = 8
+		t.set(abi.CreateValueSize, 4, value)
+	}
+	if most := maxMapBytes/(key+value+elementOverhead) - 1; entries > most {
+		t.set(abi.CreateMaxEntries, 4, max(most, 1))
+	}
+}
+
+// object keeps paths inside bpffs, or where surely nothing is, and takes away directory fds.
+func (t *sanitizer) object() {
+	t.set(abi.ObjFileFlags, 4, t.get(abi.ObjFileFlags, 4)&^uint64(abi.FlagPathFD))
+	path := t.get(abi.ObjPathname, 8)
+	text := t.arena.Span(path, len(BPFFS), ToRead)
+	if !bytes.HasPrefix(text, []byte(BPFFS)) && !bytes.HasPrefix(text, []byte("/nowhere")) {
+		t.arena.Poke(path, []byte{0})
+	}
+}
+
+// info keeps struct bpf_map_info's own pointer harmless, and its length to what an older kernel knows.
+func (t *sanitizer) info() {
+	addr := t.get(abi.InfoPtr, 8)
+	if b := t.arena.Span(addr+abi.MapInfoHash, 8, ToPoke); len(b) == 8 && !harmless(Word(b)) {
+		clear(b)
+	}
+	if t.machine.Has(MapHash) {
+		return
+	}
+	t.set(abi.InfoLen, 4, min(t.get(abi.InfoLen, 4), abi.MapInfoHash))
+	b := t.arena.Span(addr, abi.MapInfoHash, ToPoke)
+	clear(b)
+	// Only 6.18 reads the struct first and faults before it writes; 6.12 writes up to the fault.
+	if len(b) < int(t.get(abi.InfoLen, 4)) {
+		t.set(abi.InfoPtr, 8, 0)
+	}
+}

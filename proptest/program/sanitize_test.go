@@ -1,0 +1,83 @@
+package program
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// What a fuzzer may ask of a real kernel, and what it gets.
+func TestLoadTames(t *testing.T) {
+	all := Machine{CPUs: 1, BPF: true, SysAdmin: true}
+	old := all
+	old.Without = []Feature{ExclusiveProgram, MapHash}
+	for name, c := range map[string]struct {
+		machine    Machine
+		step, want string
+		cmd        abi.Cmd
+	}{
+		"pointer into the process": {
+			all, "BPF_MAP_LOOKUP_ELEM @0 size=32 { fd=500 key=0xc000012345 }", "{ fd=500 key=@345 }", abi.MapLookupElem,
+		},
+		"pointer of the kernel": {
+			all, "BPF_MAP_LOOKUP_ELEM @0 size=32 { fd=500 key=0xffff888000000000 }", "{ fd=500 key=0xffff888000000000 }", abi.MapLookupElem,
+		},
+		"fd of the process": {all, "BPF_MAP_FREEZE @0 size=4 { fd=7 }", "{ fd=507 }", abi.MapFreeze},
+		"huge array": {
+			all, "BPF_MAP_CREATE @0 size=16 { type=2 key_size=4 value_size=8 max_entries=4294967295 }",
+			"{ type=2 key_size=4 value_size=8 max_entries=729443 }", abi.MapCreate,
+		},
+		"huge queue value": {
+			all, "BPF_MAP_CREATE @0 size=16 { type=22 value_size=4194304 max_entries=1000 }",
+			"{ type=22 value_size=4194304 max_entries=14 }", abi.MapCreate,
+		},
+		"refused before it is made": {
+			all, "BPF_MAP_CREATE @0 size=16 { type=1 key_size=4 value_size=8 max_entries=134217729 }",
+			"{ type=1 key_size=4 value_size=8 max_entries=134217729 }", abi.MapCreate,
+		},
+		"type that bpfsim lacks": {
+			all, "BPF_MAP_CREATE @0 size=16 { type=5 key_size=4 value_size=8 max_entries=1 }",
+			"{ type=39 key_size=4 value_size=8 max_entries=1 }", abi.MapCreate,
+		},
+		"program of an older kernel": {
+			old, "BPF_MAP_CREATE @0 size=92 { type=1 excl_hash=@0 excl_hash_size=32 }", "{ type=1 }", abi.MapCreate,
+		},
+		"path outside bpffs":        {all, "BPF_OBJ_GET @0 size=16 { path=@a00 } @a00=2f657463", "{ path=@a00 }", abi.ObjGet},
+		"command that bpfsim lacks": {all, "5 @0 size=8 { +0=01 }", "{ +0=01 }", 43},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := Parse("machine cpus=1 bpf=true sysadmin=true\ncpu0 " + c.step)
+			require.NoError(t, err)
+			arena := NewArena()
+			call := p.Steps[0].Action.(*Call)
+			arena.Load(&c.machine, call)
+			require.Equal(t, c.cmd, call.Cmd)
+			w := new(writer)
+			call.Contents = arena.Span(call.Attr, int(call.Size), ToRead)
+			call.contentsText(w)
+			require.Equal(t, " "+c.want, w.String())
+		})
+	}
+	t.Run("path is cut", func(t *testing.T) {
+		arena := NewArena()
+		p, err := Parse("machine cpus=1 bpf=true sysadmin=true\ncpu0 BPF_OBJ_GET @0 size=16 { path=@a00 } @a00=2f657463")
+		require.NoError(t, err)
+		arena.Load(&all, p.Steps[0].Action.(*Call))
+		require.Zero(t, arena.Span(Base+0xa00, 1, ToRead)[0])
+	})
+}
+
+func TestArena(t *testing.T) {
+	a := NewArena()
+	buf := make([]byte, 16)
+	require.Equal(t, 8, a.Read(buf, Base+GapPage*PageSize-8))
+	require.Equal(t, 0, a.Read(buf, Base+GapPage*PageSize))
+	require.Equal(t, 0, a.Read(buf, Base-1))
+	require.Equal(t, 16, a.Read(buf, Base+ReadOnlyPage*PageSize-8))
+	require.Equal(t, 8, a.Write(Base+ReadOnlyPage*PageSize-8, buf))
+	require.Equal(t, 0, a.Write(Base+ReadOnlyPage*PageSize, buf))
+	require.Equal(t, 4, a.Read(buf, Base+ArenaSize-4))
+	require.Equal(t, 0, a.Read(buf, 1<<64-8))
+}
