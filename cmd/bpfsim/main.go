@@ -27,6 +27,7 @@ func main() {
 	bench.Init()
 	root := &cobra.Command{
 		Use: "bpfsim", Short: "bpf(2) maps without a kernel", SilenceUsage: true, SilenceErrors: true,
+		Version: version(),
 	}
 	root.AddCommand(newRun(), newCompare(), newExplore(), newBench(), newFuzz())
 	os.Exit(exitCode(root.Execute()))

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
+	"syscall"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/intercept"
 	"github.com/bpfsim/bpfsim/syscall"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // runFlags are the flags of `bpfsim run`.
@@ -33,13 +37,13 @@ func newRun() *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
 		Use: "run [flags] -- CMD [ARGS...]", Short: "Run a command whose bpf(2) calls bpfsim answers", Long: runLong,
-		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd, f, args) },
 	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return failed(err) })
 	flags := cmd.Flags()
 	flags.SetInterspersed(false) // behind CMD everything is CMD's
 	flags.StringVar(&f.bpffs, "bpffs", "", "directory that stands for the bpffs, instead of /sys/fs/bpf")
-	flags.StringVar(&f.trace, "trace", "", "write each bpf(2) call to this file, as strace prints it")
+	flags.StringVar(&f.trace, "trace", "", "write each bpf(2) call to this file, as strace prints it; - is standard error")
 	flags.IntVar(&f.cpus, "cpus", 0, "number of possible CPUs (0: the host's, which programs read from /sys)")
 	flags.StringToIntVar(&f.dumpNumbers, "dump-number", nil,
 		"answer another command number as a dump command: 23=1000 is BPF_MAP_DUMP in the tree of the RFC")
@@ -47,11 +51,21 @@ func newRun() *cobra.Command {
 	return cmd
 }
 
+// failed is an error of bpfsim's own: its status must not be taken for the command's.
+func failed(err error) error {
+	return &exitError{intercept.ExitFailed, fmt.Errorf("%w (see: bpfsim run --help)", err)}
+}
+
 func run(cmd *cobra.Command, f runFlags, args []string) error {
+	if err := f.check(cmd.Flags(), args); err != nil {
+		return failed(err)
+	}
 	options, done, err := f.options(args)
 	if err != nil {
-		return &exitError{intercept.ExitFailed, err}
+		return failed(err)
 	}
+	// A write to standard error when nobody reads it must not end bpfsim, on which CMD depends.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	code, err := intercept.Run(cmd.Context(), options)
 	if closed := done(); err == nil && closed != nil {
 		code, err = intercept.ExitFailed, closed
@@ -62,12 +76,25 @@ func run(cmd *cobra.Command, f runFlags, args []string) error {
 	return nil
 }
 
+// check refuses what cannot be meant.
+func (f runFlags) check(flags *pflag.FlagSet, args []string) error {
+	if len(args) == 0 {
+		return errors.New("no command to run: want bpfsim run [flags] -- CMD [ARGS...]")
+	}
+	if f.cpus < 0 || f.cpus > maxCPUs {
+		return fmt.Errorf("--cpus %d: want 1 to %d, or 0 for the host's number", f.cpus, maxCPUs)
+	}
+	for name, value := range map[string]string{"bpffs": f.bpffs, "trace": f.trace} {
+		if value == "" && flags.Changed(name) {
+			return fmt.Errorf("--%s: the name is empty", name)
+		}
+	}
+	return nil
+}
+
 // options boots the kernel and opens the trace, which the function it returns closes.
 func (f runFlags) options(args []string) (intercept.Options, func() error, error) {
 	o := intercept.Options{Args: args, BPFFS: f.bpffs, Caps: bpfsys.Root, CPUs: f.cpus, Reap: true}
-	if f.cpus < 0 || f.cpus > maxCPUs {
-		return o, nil, fmt.Errorf("--cpus %d: want 0 to %d", f.cpus, maxCPUs)
-	}
 	if f.unprivileged {
 		o.Caps = bpfsys.Caps{}
 	}
@@ -86,12 +113,21 @@ func (f runFlags) options(args []string) (intercept.Options, func() error, error
 	if f.trace == "" {
 		return o, func() error { return nil }, nil
 	}
-	file, err := os.Create(f.trace)
+	file, err := openTrace(f.trace)
 	if err != nil {
 		return o, nil, fmt.Errorf("open trace: %w", err)
 	}
 	o.Trace = file
 	return o, file.Close, nil
+}
+
+// openTrace opens the file of that name; - is standard error, as for strace, since CMD's standard output may be read by
+// a program. It opens for writing only: whoever may read a named pipe too never learns that its reader has gone.
+func openTrace(name string) (*os.File, error) {
+	if name != "-" {
+		return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	}
+	return os.Stderr, nil
 }
 
 // parseNumbers reads pairs such as 23=1000.

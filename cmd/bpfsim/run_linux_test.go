@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -35,8 +36,14 @@ func TestRunStatus(t *testing.T) {
 		{"the command's own flags", []string{"run", "sh", "-c", "exit 3"}, 3, ""},
 		{"not found", []string{"run", "--", "bpfsim-absent"}, 127, "not found"},
 		{"not executable", []string{"run", "--", "/"}, 126, "is a directory"},
-		{"no command", []string{"run"}, 1, "requires at least 1 arg"},
-		{"unknown flag", []string{"run", "--absent", "--", "true"}, 1, "unknown flag"},
+		{"no command", []string{"run"}, 125, "no command to run"},
+		{"only flags", []string{"run", "--cpus", "2"}, 125, "no command to run"},
+		{"unknown flag", []string{"run", "--absent", "--", "true"}, 125, "unknown flag: --absent (see: bpfsim run --help)"},
+		{"no value", []string{"run", "--cpus"}, 125, "flag needs an argument"},
+		{"no number of CPUs", []string{"run", "--cpus", "many", "--", "true"}, 125, "many"},
+		{"too many CPUs", []string{"run", "--cpus", "8193", "--", "true"}, 125, "want 1 to 8192"},
+		{"no name of a trace", []string{"run", "--trace", "", "--", "true"}, 125, "--trace: the name is empty"},
+		{"no name of a bpffs", []string{"run", "--bpffs=", "--", "true"}, 125, "--bpffs: the name is empty"},
 		{"bad trace file", []string{"run", "--trace", "/absent/x", "--", "true"}, 125, "open trace"},
 		{"another meaning", []string{"run", "--dump-number", "23=1000,99=1001", "--", "true"}, 0, ""},
 		{"no number", []string{"run", "--dump-number", "x=1000", "--", "true"}, 125, "--dump-number x=1000"},
@@ -103,5 +110,42 @@ func TestRunTrace(t *testing.T) {
 		`[pid] bpf(BPF_MAP_DELETE_ELEM, {map_fd=3, key="\2\0\0\0"}, 32) = -1 ENOENT (No such file or directory)`,
 	} {
 		require.Contains(t, lines, want+"\n")
+	}
+}
+
+// As for strace, - is standard error.
+func TestRunTraceToStandardError(t *testing.T) {
+	skipIfRefused(t)
+	bpftool(t)
+	cmd := bpfsimCommand(t, "run", "--trace", "-", "--", "bpftool", "-j", "map", "show")
+	cmd.Dir = homeOf(cmd.Env)
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	require.NoError(t, cmd.Run(), stderr.String())
+	require.Equal(t, "[]\n", stdout.String())
+	require.Contains(t, stderr.String(), "bpf(BPF_MAP_GET_NEXT_ID, ")
+	require.NoFileExists(t, filepath.Join(cmd.Dir, "-"))
+}
+
+// A trace that nobody reads any more must hold up neither the program nor bpfsim: through a named pipe, and through
+// standard error, where the default is to die of SIGPIPE.
+func TestRunTraceWithoutReader(t *testing.T) {
+	skipIfRefused(t)
+	bpftool(t)
+	const script = "bpftool map create $BPFSIM_BPFFS/x type array key 4 value 4 entries 1500 name x && " +
+		"bpftool map dump pinned $BPFSIM_BPFFS/x | tail -1"
+	for name, shell := range map[string]string{
+		"named pipe":     `mkfifo pipe; head -1 pipe >first & exec timeout 30 "$0" run --trace pipe -- sh -c "$1"`,
+		"standard error": `{ timeout 30 "$0" run --trace - -- sh -c "$1"; echo $? >status; } 2>&1 >out | head -1 >first; cat out; exit $(cat status)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			ours := bpfsimCommand(t)
+			cmd := exec.Command("sh", "-c", shell, binary, script)
+			cmd.Env, cmd.SysProcAttr, cmd.Dir = ours.Env, ours.SysProcAttr, homeOf(ours.Env)
+			require.Equal(t, "Found 1500 elements", output(t, 0, cmd))
+			first, err := os.ReadFile(filepath.Join(cmd.Dir, "first"))
+			require.NoError(t, err)
+			require.Contains(t, string(first), "bpf(")
+		})
 	}
 }
