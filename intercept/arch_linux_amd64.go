@@ -13,3 +13,12 @@ const (
 	sysReadlink  = unix.SYS_READLINK
 	legacyNumber = true
 )
+
+// legacyMakers are the calls that make names below the working directory and are on this architecture only.
+var legacyMakers = []maker{
+	{unix.SYS_MKDIR, none, 0, none, none, none},
+	{unix.SYS_MKNOD, none, 0, 1, none, none},
+	{unix.SYS_SYMLINK, none, 1, none, none, none},
+	{unix.SYS_LINK, none, 1, none, none, 0},
+	{unix.SYS_RENAME, none, 1, none, none, 0},
+}

@@ -13,3 +13,5 @@ const (
 	sysReadlink  = -2
 	legacyNumber = false
 )
+
+var legacyMakers []maker

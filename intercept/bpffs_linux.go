@@ -15,15 +15,11 @@ import (
 // file; programs make directories, rename and unlink with plain system calls.
 type bpffs struct {
 	root inode
-	mu   sync.Mutex
-	pins map[inode]*pin
-}
+	dir  string // its path
+	host int    // a directory of the host's, open for reading; -1 when the bpffs is a mount of its own
 
-// pin is a map's file. The handle keeps the inode, so that its number is not given away again and its link count tells
-// when the last name is gone.
-type pin struct {
-	m      *bpfsys.Map
-	handle int // O_PATH
+	mu   sync.Mutex // never held while a program's memory or path is touched: that may wait for another program
+	pins pins
 }
 
 const openHandle = unix.O_PATH | unix.O_CLOEXEC
@@ -34,11 +30,27 @@ func newBPFFS(root int) (*bpffs, error) {
 	if err := unix.Fstat(root, &st); err != nil {
 		return nil, fmt.Errorf("stat bpffs: %w", err)
 	}
-	return &bpffs{root: inodeOf(&st), pins: map[inode]*pin{}}, nil
+	dir, err := os.Readlink(self(root))
+	if err != nil {
+		return nil, fmt.Errorf("find bpffs: %w", err)
+	}
+	b := &bpffs{root: inodeOf(&st), dir: dir, host: -1, pins: newPins()}
+	if dir != mountPoint {
+		b.host, err = takeDirectory(root)
+	}
+	return b, err
 }
 
-// contains reports whether a file is the root or lies below it: it follows ".." up from dir.
+// private reports whether the bpffs is a mount of its own, which can be told by its device.
+func (b *bpffs) private() bool { return b.host < 0 }
+
+// contains reports whether a directory is the root or lies below it. On a file system of the host's it follows ".."
+// up from there.
 func (b *bpffs) contains(dir int) bool {
+	if b.private() {
+		var st unix.Stat_t
+		return unix.Fstat(dir, &st) == nil && st.Dev == b.root.dev
+	}
 	at, err := unix.Dup(dir)
 	last := inode{}
 	for err == nil {
@@ -64,69 +76,93 @@ func (b *bpffs) holds(handle int) bool {
 	if unix.Fstat(handle, &st) != nil {
 		return false
 	}
-	return b.at(inodeOf(&st)) != nil || st.Mode&unix.S_IFMT == unix.S_IFDIR && b.contains(handle)
+	if b.private() || st.Mode&unix.S_IFMT == unix.S_IFDIR {
+		return b.contains(handle)
+	}
+	return b.isPin(inodeOf(&st))
 }
 
-// at is the pin that a file is, nil when it is none.
-func (b *bpffs) at(id inode) *pin {
+// isPinAt is isPin for a handle.
+func (b *bpffs) isPinAt(handle int) bool {
+	var st unix.Stat_t
+	return unix.Fstat(handle, &st) == nil && b.isPin(inodeOf(&st))
+}
+
+func (b *bpffs) isPin(id inode) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.pins[id]
+	return b.pins.at(id) != nil
 }
 
+// empty reports whether nothing is pinned.
+func (b *bpffs) empty() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.pins.byInode) == 0
+}
+
+// missing is the errno of a name that dir does not have: bpffs keeps names with a dot for itself (bpf_lookup).
+func (b *bpffs) missing(dir int, name string) error {
+	if reserved(name) && b.contains(dir) {
+		return unix.EPERM
+	}
+	return unix.ENOENT
+}
+
+func reserved(name string) bool { return strings.Contains(name, ".") && !isDots(name) }
+
+func isDots(name string) bool { return name == "." || name == ".." }
+
 // pin links m at name in dir. The order of checks is bpf_obj_do_pin's: names and existence first, then the kind of
-// file system. bpffs keeps names with a dot for itself.
+// file system.
 func (b *bpffs) pin(dir int, name string, mode uint32, m *bpfsys.Map) abi.Errno {
-	ours := b.contains(dir)
-	if ours && strings.Contains(strings.Trim(name, "/"), ".") && !isDots(name) {
-		return abi.EPERM
+	if err := b.vacant(dir, name); err != nil {
+		return errnoOf(err)
 	}
-	if errno := mayCreate(dir, name); errno != abi.OK {
-		return errno
-	}
-	if !ours {
+	if !b.contains(dir) {
 		return abi.EPERM
 	}
 	return b.create(dir, name, mode, m)
 }
 
-func isDots(name string) bool { return name == "." || name == ".." }
-
-// mayCreate answers for filename_create in the kernel's fs/namei.c: a name that exists is EEXIST, a new one with a slash
+// vacant answers for filename_create in the kernel's fs/namei.c: a name that exists is EEXIST, a new one with a slash
 // behind it ENOENT.
-func mayCreate(dir int, name string) abi.Errno {
+func (b *bpffs) vacant(dir int, name string) error {
 	bare := strings.TrimRight(name, "/")
+	if bare == "" || isDots(bare) {
+		return unix.EEXIST
+	}
 	var st unix.Stat_t
 	err := unix.Fstatat(dir, bare, &st, unix.AT_SYMLINK_NOFOLLOW)
 	switch {
-	case bare == "" || isDots(bare) || err == nil:
-		return abi.EEXIST
-	case bare != name:
-		return abi.ENOENT
+	case err == nil:
+		return unix.EEXIST
 	case err != unix.ENOENT:
-		return errnoOf(err)
+		return err
+	case reserved(bare) && b.contains(dir):
+		return unix.EPERM
+	case bare != name:
+		return unix.ENOENT
 	}
-	return abi.OK
+	return nil
 }
 
+// create makes the file of a pin. Whoever finds the file waits on the lock until it is one.
 func (b *bpffs) create(dir int, name string, mode uint32, m *bpfsys.Map) abi.Errno {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	file, err := unix.Openat(dir, name, unix.O_CREAT|unix.O_EXCL|unix.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
 	if err != nil {
 		return errnoOf(err)
 	}
 	defer unix.Close(file)
-	var st unix.Stat_t
-	if err := unix.Fstat(file, &st); err != nil {
+	if !b.private() {
+		markPin(file)
+	}
+	if err := b.pins.add(file, m); err != nil {
+		_ = unix.Unlinkat(dir, name, 0)
 		return errnoOf(err)
 	}
-	handle, err := unix.Open(self(file), openHandle, 0)
-	if err != nil {
-		return errnoOf(err)
-	}
-	m.Hold()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.pins[inodeOf(&st)] = &pin{m, handle}
 	return abi.OK
 }
 
@@ -141,8 +177,8 @@ func (b *bpffs) get(handle int, access bpfsys.Access) (*bpfsys.Map, abi.Errno) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	p, ok := b.pins[inodeOf(&st)]
-	if !ok {
+	p := b.pins.at(inodeOf(&st))
+	if p == nil {
 		return nil, abi.EACCES
 	}
 	p.m.Hold()
@@ -153,41 +189,21 @@ var permissions = [3]uint32{
 	bpfsys.ReadWrite: unix.R_OK | unix.W_OK, bpfsys.ReadOnly: unix.R_OK, bpfsys.WriteOnly: unix.W_OK,
 }
 
-// sweep lets go of the maps whose last name was unlinked.
+// sweep lets go of the maps whose pins are gone.
 func (b *bpffs) sweep() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for id, p := range b.pins {
-		var st unix.Stat_t
-		if unix.Fstat(p.handle, &st) == nil && st.Nlink == 0 {
-			b.drop(id, p)
-		}
-	}
+	b.pins.sweep()
 }
 
-func (b *bpffs) drop(id inode, p *pin) {
-	delete(b.pins, id)
-	unix.Close(p.handle)
-	p.m.Release()
-}
-
-// close unlinks the pins: without the kernel behind them they are just empty files.
+// close unlinks the pins in a directory of the host's: without the kernel behind them they are just empty files. A
+// mount of its own ends with the programs that see it.
 func (b *bpffs) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for id, p := range b.pins {
-		if path, err := os.Readlink(self(p.handle)); err == nil {
-			removeIf(path, id)
-		}
-		b.drop(id, p)
+	if !b.private() {
+		removeFiles(b.host, func(_ int, st *unix.Stat_t) bool { return b.pins.byInode[inodeOf(st)] != nil })
+		unix.Close(b.host)
 	}
-}
-
-// removeIf unlinks path when it is still the file id: a private mount is out of our sight, and its path may be
-// another file's here.
-func removeIf(path string, id inode) {
-	var st unix.Stat_t
-	if unix.Lstat(path, &st) == nil && inodeOf(&st) == id {
-		_ = unix.Unlink(path)
-	}
+	b.pins.close()
 }

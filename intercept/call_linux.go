@@ -14,8 +14,7 @@ type call struct {
 	*supervisor
 	notification
 	memory  bpfsys.ProcessMemory
-	calling *thread   // nil until asked for
-	threads []*thread // in use to the end of the call
+	calling *thread   // nil until asked for, in use to the end of the call
 	objects []*object // likewise
 }
 
@@ -33,29 +32,22 @@ func (c *call) handle() {
 
 // letGo ends the use of what the call has acquired.
 func (c *call) letGo() {
-	for _, th := range c.threads {
-		c.supervisor.threads.release(th)
+	if c.calling != nil {
+		c.threads.release(c.calling)
 	}
 	for _, o := range c.objects {
 		c.supervisor.objects.release(o)
 	}
 	clear(c.objects)
-	c.calling, c.threads, c.objects = nil, c.threads[:0], c.objects[:0]
+	c.calling, c.objects = nil, c.objects[:0]
 }
 
 // caller is the calling thread. Most calls that are only passed on never ask for it.
 func (c *call) caller() *thread {
 	if c.calling == nil {
-		c.calling = c.thread(int(c.PID))
+		c.calling = c.threads.acquire(int(c.PID))
 	}
 	return c.calling
-}
-
-// thread is any thread.
-func (c *call) thread(tid int) *thread {
-	th := c.supervisor.threads.acquire(tid)
-	c.threads = append(c.threads, th)
-	return th
 }
 
 // bpf answers bpf(2).
@@ -93,15 +85,21 @@ func (c *call) Get(fd int32) (*bpfsys.File, bool) {
 	if !open {
 		return nil, false
 	}
-	o := c.object(id)
-	if o == nil {
-		return nil, true
-	}
 	access, open := c.caller().access(fd)
 	if !open {
 		return nil, false
 	}
+	o := c.object(id)
+	if o == nil {
+		return nil, true
+	}
 	return c.supervisor.objects.file(o, access), true
+}
+
+// IsOpen reports whether the caller has a fd, O_PATH or not (bpfsys.Files).
+func (c *call) IsOpen(fd int32) bool {
+	_, open := c.caller().stat(fd)
+	return open
 }
 
 // object finds the object that a file stands for, nil when it stands for none, and keeps it to the end of the call.
@@ -141,7 +139,7 @@ func (c *call) give(source int, flags uint32) (int32, abi.Errno) {
 
 // Pin links m at a path of the caller's (bpfsys.FileSystem).
 func (c *call) Pin(dir int32, path string, m *bpfsys.Map) abi.Errno {
-	parent, name, err := c.caller().openParent(dir, path)
+	parent, name, err := c.walkToParent(dir, path)
 	if err != nil {
 		return errnoOf(err)
 	}
@@ -151,12 +149,28 @@ func (c *call) Pin(dir int32, path string, m *bpfsys.Map) abi.Errno {
 
 // Open finds the map pinned at a path of the caller's (bpfsys.FileSystem).
 func (c *call) Open(dir int32, path string, access bpfsys.Access) (*bpfsys.Map, abi.Errno) {
-	handle, err := c.caller().open(dir, path)
+	handle, err := c.walk(dir, path, true)
 	if err != nil {
 		return nil, errnoOf(err)
 	}
 	defer unix.Close(handle)
 	return c.bpffs.get(handle, access)
+}
+
+// walk returns an O_PATH handle of a path of the caller's.
+func (c *call) walk(dir int32, path string, follow bool) (int, error) {
+	w := walk{th: c.caller(), missing: c.bpffs.missing}
+	return w.open(dir, path, follow)
+}
+
+// walkToParent opens the directory of a path and returns the last name, with the slashes that follow it.
+func (c *call) walkToParent(dir int32, path string) (parent int, name string, err error) {
+	if path == "" {
+		return -1, "", unix.ENOENT
+	}
+	above, name := splitLast(path)
+	parent, err = c.walk(dir, above, true)
+	return parent, name, err
 }
 
 // answer ends the call. A caller that died meanwhile (ENOENT) needs none.
@@ -171,4 +185,12 @@ func (c *call) answer(value int64, errno abi.Errno) {
 // pass lets the real kernel do the call.
 func (c *call) pass() {
 	send(c.listener, &response{ID: c.ID, Flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE})
+}
+
+// errnoOf is the number of an error of a system call.
+func errnoOf(err error) abi.Errno {
+	if errno, ok := err.(unix.Errno); ok {
+		return abi.Errno(errno)
+	}
+	return abi.ENOMEM
 }

@@ -12,9 +12,9 @@ const (
 	offsetArgs   = 16
 )
 
-// notAFile are the open(2) flags that no reader of an fdinfo file uses. Opens with any of them are let through
-// unseen, which spares most programs most of the notifications.
-const notAFile = unix.O_WRONLY | unix.O_RDWR | unix.O_CREAT | unix.O_DIRECTORY | unix.O_PATH
+// notReading are the open(2) flags that no reader of the files that we answer for uses. Opens with any of them are let
+// through unseen, which spares most programs most of the notifications.
+const notReading = unix.O_WRONLY | unix.O_RDWR | unix.O_CREAT | unix.O_DIRECTORY | unix.O_PATH
 
 // refuse is what the filter answers to the bpf(2) of a foreign ABI.
 const refuse = unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)
@@ -60,8 +60,14 @@ func filter() []unix.SockFilter {
 func (a *asm) native() {
 	a.unless(unix.BPF_JEQ, foreignABI|unix.SYS_BPF, 1)
 	a.ret(refuse)
-	for _, number := range []int{unix.SYS_BPF, unix.SYS_READLINKAT, unix.SYS_STATFS, unix.SYS_FSTATFS} {
+	for _, number := range []int{unix.SYS_BPF, unix.SYS_READLINKAT, unix.SYS_STATFS, unix.SYS_FSTATFS, unix.SYS_OPENAT2} {
 		a.notify(number)
+	}
+	for _, number := range attributeCalls {
+		a.notify(number)
+	}
+	for _, m := range makers {
+		a.notify(m.number)
 	}
 	a.opens(unix.SYS_OPENAT, 2)
 	a.limits(unix.SYS_SETRLIMIT, 0)
@@ -82,7 +88,7 @@ func (a *asm) notify(number int) {
 func (a *asm) opens(number int, arg uint32) {
 	a.unless(unix.BPF_JEQ, uint32(number), 4)
 	a.load(offsetArgs + 8*arg)
-	a.unless(unix.BPF_JSET, notAFile, 1)
+	a.unless(unix.BPF_JSET, notReading, 1)
 	a.ret(unix.SECCOMP_RET_ALLOW)
 	a.ret(unix.SECCOMP_RET_USER_NOTIF)
 }

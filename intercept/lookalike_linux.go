@@ -5,9 +5,8 @@ package intercept
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"os"
-	"strconv"
+	"path"
 	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -15,39 +14,73 @@ import (
 )
 
 // lookalike answers the calls by which clients recognise BPF objects: cilium/ebpf and bpftool read fdinfo and the link
-// text of an fd, and refuse to pin where statfs does not name a bpffs. It returns false for a call that is not about
-// one of our objects.
+// text of an fd, search the table of mounts, and refuse to pin where statfs does not name a bpffs. It returns false for
+// a call that is not about one of our objects.
 func (c *call) lookalike() bool {
 	a := &c.Args
 	switch int(c.Number) {
 	case unix.SYS_OPENAT:
-		return c.open(a[1], a[2])
+		return c.open(int32(a[0]), a[1], uint32(a[2]))
 	case sysOpen:
-		return c.open(a[0], a[1])
+		return c.open(unix.AT_FDCWD, a[0], uint32(a[1]))
+	case unix.SYS_OPENAT2:
+		return c.openat2(int32(a[0]), a[1], a[2], a[3])
 	case unix.SYS_READLINKAT:
-		return c.readlink(a[1], a[2], a[3])
+		return c.readlink(int32(a[0]), a[1], a[2], a[3])
 	case sysReadlink:
-		return c.readlink(a[0], a[1], a[2])
+		return c.readlink(unix.AT_FDCWD, a[0], a[1], a[2])
 	case unix.SYS_STATFS:
 		return c.statfsPath(a[0], a[1])
 	case unix.SYS_FSTATFS:
 		return c.fstatfs(int32(a[0]), a[1])
 	}
-	return false
+	return c.node()
 }
 
-// open answers an open of one of the two files below /proc that speak of BPF objects.
-func (c *call) open(path, flags uint64) bool {
-	var buf [longestProcPath]byte
-	name, ok := c.procPath(buf[:], path)
-	if !ok {
+// open answers an open for reading of a pin and of the files below /proc that speak of BPF objects.
+func (c *call) open(dir int32, addr uint64, flags uint32) bool {
+	name, ok := c.pathAt(addr)
+	if !ok || !c.mayBeOurs(dir, name, "fdinfo") {
 		return false
 	}
-	text, ok := c.mounts(name)
-	if !ok {
-		text, ok = c.fdinfo(name)
+	text, err := c.look(dir, name, flags&unix.O_NOFOLLOW == 0)
+	switch {
+	case err != nil:
+		c.answer(0, errnoOf(err))
+		return true
+	case text == "":
+		return false
 	}
-	return ok && c.openText(text, uint32(flags))
+	return c.openText(text, flags)
+}
+
+// look finds the text that an open for reading shall give, or its error: nothing of both when the file is not of ours.
+func (c *call) look(dir int32, name string, follow bool) (text string, err error) {
+	handle, err := c.walk(dir, name, follow)
+	switch {
+	case err == unix.EPERM && reserved(path.Base(name)):
+		return "", err
+	case err != nil:
+		return "", nil
+	}
+	defer unix.Close(handle)
+	if c.bpffs.isPinAt(handle) {
+		return "", unix.EIO
+	}
+	return c.table(handle), nil
+}
+
+// openat2 is open with the flags in memory (struct open_how: flags, mode, resolve).
+func (c *call) openat2(dir int32, addr, how, size uint64) bool {
+	var raw [unix.SizeofOpenHow]byte
+	if size < uint64(len(raw)) || c.memory.Read(raw[:], how) < len(raw) {
+		return false
+	}
+	flags, resolve := binary.NativeEndian.Uint64(raw[:]), binary.NativeEndian.Uint64(raw[16:])
+	if flags&notReading != 0 || resolve&(unix.RESOLVE_IN_ROOT|unix.RESOLVE_BENEATH) != 0 {
+		return false
+	}
+	return c.open(dir, addr, uint32(flags))
 }
 
 // openText gives the caller a file with that text.
@@ -60,45 +93,6 @@ func (c *call) openText(text string, flags uint32) bool {
 	fd, errno := c.give(source, flags&unix.O_CLOEXEC)
 	c.answer(int64(fd), errno)
 	return true
-}
-
-// mounts is the table of mounts with the private mount shown as the bpffs that it stands for: bpftool -f looks for
-// pins where this table names a bpffs.
-func (c *call) mounts(path string) (string, bool) {
-	if path != "/proc/mounts" && path != "/proc/self/mounts" {
-		return "", false
-	}
-	const private, shown = mountSource + " " + mountPoint + " tmpfs ", mountSource + " " + mountPoint + " bpf "
-	before, after, found := strings.Cut(string(c.caller().read("mounts")), private)
-	return before + shown + after, found
-}
-
-// fdinfo is the text of /proc/.../fdinfo/N with what bpf_map_show_fdinfo in the kernel's kernel/bpf/syscall.c adds.
-func (c *call) fdinfo(path string) (string, bool) {
-	th, fd, ok := c.procFile(path, "fdinfo")
-	if !ok {
-		return "", false
-	}
-	id, _ := th.stat(fd)
-	o := c.object(id)
-	if o == nil || o.m == nil {
-		return "", false
-	}
-	access, _ := th.access(fd)
-	return fdinfoHead(th.fdinfo(fd), openModes[access]) + o.m.FDInfo(), true
-}
-
-// fdinfoHead is the head of a map's fdinfo, made from the memfd's: all but the flags is the same.
-func fdinfoHead(text string, mode int) string {
-	var out strings.Builder
-	for line := range strings.Lines(text) {
-		if flags, ok := strings.CutPrefix(line, "flags:"); ok {
-			n, _ := strconv.ParseUint(strings.TrimSpace(flags), 8, 32)
-			line = fmt.Sprintf("flags:\t0%o\n", n&unix.O_CLOEXEC|uint64(mode))
-		}
-		out.WriteString(line)
-	}
-	return out.String()
 }
 
 // textFile returns a read-only fd of a file without a name.
@@ -115,18 +109,21 @@ func textFile(text string) (int, error) {
 }
 
 // readlink answers for the link text of /proc/.../fd/N.
-func (c *call) readlink(path, buf, size uint64) bool {
-	var room [longestProcPath]byte
-	name, ok := c.procPath(room[:], path)
-	if !ok || int32(size) <= 0 {
+func (c *call) readlink(dir int32, addr, buf, size uint64) bool {
+	name, ok := c.pathAt(addr)
+	if !ok || int32(size) <= 0 || !c.mayBeOurs(dir, name, "fd") {
 		return false
 	}
-	th, fd, ok := c.procFile(name, "fd")
-	if !ok {
+	parent, last, err := c.walkToParent(dir, name)
+	if err != nil {
 		return false
 	}
-	id, _ := th.stat(fd)
-	o := c.object(id)
+	defer unix.Close(parent)
+	var st unix.Stat_t
+	if !isProc(parent) || unix.Fstatat(parent, last, &st, 0) != nil {
+		return false
+	}
+	o := c.object(inodeOf(&st))
 	if o == nil {
 		return false
 	}
@@ -143,79 +140,64 @@ func (c *call) readlink(path, buf, size uint64) bool {
 	return true
 }
 
-// longestProcPath is more than /proc/TID/task/TID/fdinfo/FD with the longest numbers needs.
-const longestProcPath = 64
-
-// procPath reads a path of the caller's into buf; ok is false unless it leads below /proc.
-func (c *call) procPath(buf []byte, addr uint64) (path string, ok bool) {
-	text, _, ok := bytes.Cut(buf[:c.memory.Read(buf, addr)], []byte{0})
-	if !ok || !bytes.HasPrefix(text, []byte("/proc/")) {
-		return "", false
+// pathAt reads a path of the caller's. Most are short: a long one costs a second read.
+func (c *call) pathAt(addr uint64) (string, bool) {
+	var short [128]byte
+	if name, _, ok := bytes.Cut(short[:c.memory.Read(short[:], addr)], []byte{0}); ok {
+		return string(name), len(name) > 0
 	}
-	return string(text), true
+	var long [unix.PathMax]byte
+	name, _, ok := bytes.Cut(long[:c.memory.Read(long[:], addr)], []byte{0})
+	return string(name), ok
 }
 
-// procFile finds the thread and the fd of a path of the form /proc/WHO/KIND/FD or /proc/WHO/task/TID/KIND/FD.
-func (c *call) procFile(path, kind string) (*thread, int32, bool) {
-	who, fd, ok := parseProcPath(path, kind)
-	switch {
-	case !ok:
-		return nil, 0, false
-	case who == 0:
-		return c.caller(), fd, true
+// mayBeOurs decides by a path's text alone whether it can lead to a file of ours: below the bpffs, a table of mounts, or
+// N in a directory that is called numbers. Links of other names are not followed, which keeps other files cheap.
+func (c *call) mayBeOurs(dir int32, name, numbers string) bool {
+	base := path.Base(name)
+	if !strings.HasPrefix(name, "/") && !isNumber(base) && !isTable(base) && c.bpffs.empty() {
+		return false
 	}
-	return c.thread(who), fd, true
-}
-
-// parseProcPath returns the thread and the fd that a path below /proc names; who is 0 for the caller itself.
-func parseProcPath(path, kind string) (who int, fd int32, ok bool) {
-	part := strings.Split(path, "/")
-	if len(part) == 7 && part[3] == "task" {
-		part = []string{"", "proc", part[4], part[5], part[6]}
-	}
-	if len(part) != 5 || part[3] != kind {
-		return 0, 0, false
-	}
-	n, err := strconv.ParseUint(part[4], 10, 31)
+	clean, err := c.caller().clean(dir, name)
 	if err != nil {
-		return 0, 0, false
+		return false
 	}
-	if part[2] != "self" && part[2] != "thread-self" {
-		if who, err = strconv.Atoi(part[2]); err != nil || who <= 0 {
-			return 0, 0, false
-		}
-	}
-	return who, int32(n), true
+	return isTable(base) || isNumber(base) && path.Base(path.Dir(clean)) == numbers || isBelow(clean, c.bpffs.dir)
+}
+
+func isNumber(name string) bool {
+	return name != "" && strings.Trim(name, "0123456789") == ""
+}
+
+// isBelow tells of cleaned paths.
+func isBelow(name, dir string) bool {
+	rest, ok := strings.CutPrefix(name, dir)
+	return ok && (rest == "" || rest[0] == '/')
 }
 
 func (c *call) statfsPath(path, buf uint64) bool {
-	var text [unix.PathMax]byte
-	name, _, ok := bytes.Cut(text[:c.memory.Read(text[:], path)], []byte{0})
-	if !ok || len(name) == 0 {
+	name, ok := c.pathAt(path)
+	if !ok {
 		return false
 	}
-	handle, err := c.caller().open(unix.AT_FDCWD, string(name))
-	if err != nil {
-		return false
-	}
-	defer unix.Close(handle)
-	return c.statfs(handle, buf)
+	handle, err := c.walk(unix.AT_FDCWD, name, true)
+	return err == nil && c.isHeld(handle) && c.statfs(buf)
 }
 
 func (c *call) fstatfs(fd int32, buf uint64) bool {
 	handle, err := c.caller().openFD(fd)
-	if err != nil {
-		return false
-	}
+	return err == nil && c.isHeld(handle) && c.statfs(buf)
+}
+
+// isHeld reports whether a handle, which it closes, is of a file on the bpffs. No handle may be open when a call is
+// answered: it would keep a file that the program unlinks next.
+func (c *call) isHeld(handle int) bool {
 	defer unix.Close(handle)
-	return c.statfs(handle, buf)
+	return c.bpffs.holds(handle)
 }
 
 // statfs answers what simple_statfs and bpf_fill_super in the kernel say of a bpffs.
-func (c *call) statfs(handle int, buf uint64) bool {
-	if !c.bpffs.holds(handle) {
-		return false
-	}
+func (c *call) statfs(buf uint64) bool {
 	var st unix.Statfs_t
 	st.Type, st.Bsize, st.Frsize, st.Namelen = unix.BPF_FS_MAGIC, int64(os.Getpagesize()), int64(os.Getpagesize()), 255
 	raw, err := binary.Append(nil, binary.NativeEndian, &st)

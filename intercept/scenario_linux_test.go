@@ -5,6 +5,7 @@ package intercept_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -30,9 +31,10 @@ func init() {
 		"lookalikes": lookalikes, "junk": junkCalls, "processes": processes, "holder": holder, "killed": killed,
 		"nested": nested, "unprivileged": unprivileged, "descriptors": fullTable,
 		"leavePin": leavePin, "traced": traced, "outer": outer, "lookups": lookups, "fallback": fallback, "dumps": dumps,
-		"creations": creations, "creator": creator,
+		"creations": creations, "creator": creator, "native": native,
 		"limits": limits, "unlimited": unlimited,
 	}
+	maps.Copy(scenarios, files)
 }
 
 func TestScenarios(t *testing.T) {

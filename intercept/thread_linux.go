@@ -3,7 +3,9 @@ package intercept
 import (
 	"bytes"
 	"container/list"
+	"path"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/bpfsim/bpfsim/syscall"
@@ -161,6 +163,25 @@ func (th *thread) openFD(fd int32) (int, error) {
 	return unix.Openat(th.fds, strconv.Itoa(int(fd)), openHandle, 0)
 }
 
+// clean is the text of an absolute path that leads where name leads from dir, unless links are in it.
+func (th *thread) clean(dir int32, name string) (string, error) {
+	if strings.HasPrefix(name, "/") {
+		return path.Clean(name), nil
+	}
+	at, from := th.fds, strconv.Itoa(int(dir))
+	if dir == unix.AT_FDCWD {
+		at, from = th.dir, "cwd"
+	}
+	above, err := readlinkat(at, from)
+	return path.Clean(above + "/" + name), err
+}
+
+func readlinkat(dir int, name string) (string, error) {
+	var buf [unix.PathMax]byte
+	n, err := unix.Readlinkat(dir, name, buf[:])
+	return string(buf[:max(n, 0)]), err
+}
+
 // access reads a fd's open mode from the permission bits of its link, which proc(5) sets by the open mode. ok is false
 // for an O_PATH fd, which fget in the kernel treats as not open.
 func (th *thread) access(fd int32) (access bpfsys.Access, ok bool) {
@@ -180,8 +201,11 @@ func (th *thread) access(fd int32) (access bpfsys.Access, ok bool) {
 }
 
 // read returns the text of a file in the thread's directory, empty when the thread is gone.
-func (th *thread) read(name string) []byte {
-	fd, err := unix.Openat(th.dir, name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+func (th *thread) read(name string) []byte { return readAll(th.dir, name) }
+
+// readAll returns the text of a file below dir, as far as it can be read.
+func readAll(dir int, name string) []byte {
+	fd, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil
 	}
@@ -214,18 +238,27 @@ func (th *thread) cpu() int {
 
 // umask is the thread's file mode creation mask.
 func (th *thread) umask() uint32 {
-	for line := range bytes.Lines(th.read("status")) {
-		if text, ok := bytes.CutPrefix(line, []byte("Umask:")); ok {
-			mask, _ := strconv.ParseUint(string(bytes.TrimSpace(text)), 8, 32)
-			return uint32(mask)
-		}
-	}
-	return 0
+	mask, _ := strconv.ParseUint(th.status("Umask"), 8, 32)
+	return uint32(mask)
 }
 
-// fdinfo returns the text of /proc/TID/fdinfo/FD.
-func (th *thread) fdinfo(fd int32) string {
-	return string(th.read("fdinfo/" + strconv.Itoa(int(fd))))
+// number is the thread's id in its own pid namespace, the innermost, which its procfs most likely shows.
+func (th *thread) number() string {
+	ids := strings.Fields(th.status("NSpid"))
+	if len(ids) == 0 {
+		return strconv.Itoa(th.tid)
+	}
+	return ids[len(ids)-1]
+}
+
+// status is a field of /proc/TID/status.
+func (th *thread) status(field string) string {
+	for line := range bytes.Lines(th.read("status")) {
+		if text, ok := bytes.CutPrefix(line, []byte(field+":")); ok {
+			return string(bytes.TrimSpace(text))
+		}
+	}
+	return ""
 }
 
 // self is this process as /proc names it.

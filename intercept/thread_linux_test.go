@@ -81,34 +81,3 @@ func TestThreadsAreBounded(t *testing.T) {
 	all.close()
 	require.Empty(t, all.byID)
 }
-
-func TestParseProcPath(t *testing.T) {
-	for _, c := range []struct {
-		path string
-		who  int
-		fd   int32
-		ok   bool
-	}{
-		{"/proc/self/fdinfo/3", 0, 3, true},
-		{"/proc/thread-self/fdinfo/0", 0, 0, true},
-		{"/proc/12/fdinfo/345", 12, 345, true},
-		{"/proc/12/task/13/fdinfo/5", 13, 5, true},
-		{"/proc/self/fd/3", 0, 0, false},
-		{"/proc/self/fdinfo/", 0, 0, false},
-		{"/proc/self/fdinfo/-1", 0, 0, false},
-		{"/proc/self/fdinfo/99999999999", 0, 0, false},
-		{"/proc/0/fdinfo/1", 0, 0, false},
-		{"/proc/x/fdinfo/1", 0, 0, false},
-		{"/proc/self/fdinfo/1/2", 0, 0, false},
-		{"/proc/self/tusk/1/fdinfo/2", 0, 0, false},
-	} {
-		t.Run(c.path, func(t *testing.T) {
-			who, fd, ok := parseProcPath(c.path, "fdinfo")
-			require.Equal(t, c.ok, ok)
-			if ok {
-				require.Equal(t, c.who, who)
-				require.Equal(t, c.fd, fd)
-			}
-		})
-	}
-}

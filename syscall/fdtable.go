@@ -53,6 +53,12 @@ func (t *FDTable) Get(fd int32) (file *File, open bool) {
 	return file, file != nil
 }
 
+// IsOpen reports whether fd is open.
+func (t *FDTable) IsOpen(fd int32) bool {
+	_, open := t.Get(fd)
+	return open
+}
+
 // Install gives file the lowest free fd and takes over the caller's reference: EMFILE at the limit.
 func (t *FDTable) Install(file *File) (int32, abi.Errno) {
 	t.mu.Lock()

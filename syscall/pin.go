@@ -79,7 +79,7 @@ func (c *call) path(addr uint64, dir int32) (string, abi.Errno) {
 	if errno != abi.OK || path[0] == '/' || dir == AtCWD {
 		return path, errno
 	}
-	if _, open := c.proc.Files.Get(dir); !open {
+	if !c.proc.Files.IsOpen(dir) {
 		return "", abi.EBADF
 	}
 	return path, abi.OK

@@ -30,6 +30,8 @@ type Files interface {
 	// Get finds the open file behind fd. open is false when fd is not open at all; file is nil when it is open but
 	// no BPF object.
 	Get(fd int32) (file *File, open bool)
+	// IsOpen reports whether fd is open for what a directory is for: O_PATH fds, which are not open to Get, count.
+	IsOpen(fd int32) bool
 	// Install gives file the lowest free fd and takes over the caller's reference; on an errno (EMFILE) the
 	// reference stays with the caller.
 	Install(file *File) (fd int32, errno abi.Errno)

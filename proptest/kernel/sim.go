@@ -133,6 +133,12 @@ func (t *fdTable) Get(fd int32) (*bpfsys.File, bool) {
 	return nil, false
 }
 
+// IsOpen reports whether fd is open.
+func (t *fdTable) IsOpen(fd int32) bool {
+	_, open := t.Get(fd)
+	return open
+}
+
 // Install puts file where the step wants it, closing what was there.
 func (t *fdTable) Install(file *bpfsys.File) (int32, abi.Errno) {
 	t.put(t.as, file)

@@ -1,0 +1,473 @@
+//go:build linux && (amd64 || arm64)
+
+package intercept_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/syscall"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// files are what a program can do with a bpffs and with the files by which it recognises BPF objects. Each must find
+// the same on bpfsim and on Linux.
+var files = map[string]func(client){
+	"pinPaths": pinPaths, "pinLinks": pinLinks, "pinRaces": pinRaces, "pinHandles": pinHandles, "pinFiles": pinFiles,
+	"nodes": nodes, "attributes": attributes, "mountTables": mountTables, "fdFiles": fdFiles, "pathHandles": pathHandles,
+	"bindMount": bindMount,
+}
+
+// needMount are the scenarios that only hold where the bpffs is a mount of its own, and root may mount.
+var needMount = map[string]bool{"bindMount": true}
+
+func TestFilesHere(t *testing.T) {
+	for name := range files {
+		t.Run(name, func(t *testing.T) {
+			if needMount[name] && os.Geteuid() != 0 {
+				t.Skip("only root may mount")
+			}
+			runScenario(t, name, options())
+		})
+	}
+}
+
+func TestFilesInDirectory(t *testing.T) {
+	for name := range files {
+		if needMount[name] {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			o := options()
+			o.BPFFS = t.TempDir()
+			runScenario(t, name, o)
+		})
+	}
+}
+
+// nativeVar is the scenario that "native" runs.
+const nativeVar = "BPFSIM_TEST_NATIVE"
+
+func TestFilesOnLinux(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("the comparison with Linux needs root")
+	}
+	for name := range files {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.Command("/proc/self/exe")
+			cmd.Env = append(os.Environ(), scenarioVar+"=native", nativeVar+"="+name, "BPFSIM_BPFFS=/sys/fs/bpf")
+			cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS}
+			out, err := cmd.CombinedOutput()
+			if strings.HasPrefix(string(out), noBPFFS) {
+				t.Skip(string(out))
+			}
+			require.NoError(t, err, string(out))
+		})
+	}
+}
+
+// noBPFFS is what native prints where it cannot run.
+const noBPFFS = "no bpffs here: "
+
+// native runs a scenario on the kernel, in a mount namespace of its own.
+func native(c client) {
+	require.NoError(c, unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""))
+	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC | unix.MS_RELATIME)
+	if err := unix.Mount("bpffs", "/sys/fs/bpf", "bpf", flags, ""); err != nil {
+		os.Stdout.WriteString(noBPFFS + err.Error())
+		return
+	}
+	if _, errno := bpf(bpfsys.MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1}); errno != 0 {
+		os.Stdout.WriteString(noBPFFS + errno.Error())
+		return
+	}
+	files[os.Getenv(nativeVar)](c)
+}
+
+// fs is the bpffs.
+func (c client) fs(name string) string { return filepath.Join(os.Getenv("BPFSIM_BPFFS"), name) }
+
+// pinned makes a map that only its pin keeps, and returns its id.
+func (c client) pinned(path string) uint32 {
+	fd := c.create(abi.Hash, 4, 1)
+	defer c.close(fd)
+	require.Equal(c, unix.Errno(0), c.pin(fd, path))
+	return c.id(fd)
+}
+
+// id asks for a map's id.
+func (c client) id(fd int) uint32 {
+	var info [8]uint32
+	c.check(bpf(bpfsys.ObjGetInfoByFD{FD: int32(fd), InfoLen: 32, Info: addr(&info)}))
+	return info[1]
+}
+
+// errnoAt is what OBJ_GET of a path answers.
+func (c client) errnoAt(path string) unix.Errno {
+	fd, errno := c.get(path, 0)
+	if errno == 0 {
+		c.close(fd)
+	}
+	return errno
+}
+
+// live reports whether a map has not been freed.
+func (c client) live(id uint32) bool {
+	fd, errno := bpf(bpfsys.MapGetFDByID{ID: id})
+	if errno == 0 {
+		c.close(fd)
+	}
+	return errno == 0
+}
+
+// at opens a directory as path_fd.
+func (c client) at(dir string) int32 {
+	fd, err := unix.Open(dir, unix.O_PATH, 0)
+	require.NoError(c, err)
+	return int32(fd)
+}
+
+func (c client) getAt(dir int32, path string) unix.Errno {
+	name := pathname(path)
+	fd, errno := bpf(bpfsys.ObjGet{Pathname: addr(name), PathFD: dir, Flags: abi.FlagPathFD})
+	runtime.KeepAlive(name)
+	if errno == 0 {
+		c.close(fd)
+	}
+	return errno
+}
+
+func pinPaths(c client) {
+	c.pinned(c.fs("a"))
+	require.NoError(c, os.Mkdir(c.fs("d"), 0o700))
+	fd := c.create(abi.Hash, 4, 1)
+	for path, want := range map[string]unix.Errno{
+		"/.": unix.EEXIST, "/./": unix.EEXIST, "/d/../": unix.EEXIST, "/d/..": unix.EEXIST, "/a/": unix.EEXIST, "/a": unix.EEXIST,
+		"/x.y": unix.EPERM, "/x.y/": unix.EPERM, "/.x": unix.EPERM, "/..x": unix.EPERM, "/x.y/z": unix.EPERM,
+		"/new/": unix.ENOENT, "/no/x": unix.ENOENT, "/a/x": unix.ENOTDIR, "//d//../d/./b": 0,
+	} {
+		require.Equal(c, want, c.pin(fd, os.Getenv("BPFSIM_BPFFS")+path), path)
+	}
+	for path, want := range map[string]unix.Errno{
+		"/x.y": unix.EPERM, "/d/x.y": unix.EPERM, "/x.y/z": unix.EPERM, "/no": unix.ENOENT, "/a/": unix.ENOTDIR, "/a/x": unix.ENOTDIR,
+		"/d": unix.EACCES, "/d/b": 0, "/d/../a": 0, "/../../../../../../..": unix.EACCES,
+	} {
+		require.Equal(c, want, c.errnoAt(os.Getenv("BPFSIM_BPFFS")+path), path)
+	}
+}
+
+func pinLinks(c client) {
+	c.pinned(c.fs("a"))
+	require.NoError(c, os.Mkdir(c.fs("d"), 0o700))
+	require.NoError(c, os.Symlink("../a", c.fs("d/up")))
+	require.NoError(c, os.Symlink(c.fs("a"), c.fs("d/absolute")))
+	require.NoError(c, os.Symlink(c.fs("d")+"/", c.fs("dir")))
+	require.NoError(c, os.Symlink("loop", c.fs("loop")))
+	dir := c.at(c.fs("d"))
+	require.NoError(c, os.Chdir(c.fs("d")))
+	for path, want := range map[string]unix.Errno{
+		"up": 0, "absolute": 0, "../dir/up": 0, "../dir/../a": 0, "../dir": unix.EACCES, "../loop": unix.ELOOP,
+		"../loop/x": unix.ELOOP, "up/": unix.ENOTDIR,
+	} {
+		require.Equal(c, want, c.errnoAt(path), path)
+		require.Equal(c, want, c.getAt(dir, path), path)
+		require.Equal(c, want, c.errnoAt(c.fs("d")+"/"+path), path)
+		require.Equal(c, want, c.errnoAt("/proc/self/cwd/"+path), path)
+		require.Equal(c, want, c.errnoAt("/proc/self/../thread-self/fd/"+strconv.Itoa(int(dir))+"/"+path), path)
+	}
+	fd := c.create(abi.Hash, 4, 1)
+	require.Equal(c, unix.Errno(0), c.pin(fd, "../dir/new"))
+	require.Equal(c, unix.EEXIST, c.pin(fd, "../loop"))
+	outside := filepath.Join(os.TempDir(), "bpfsim-test-"+strconv.Itoa(os.Getpid()))
+	require.NoError(c, os.Symlink(c.fs("d"), outside))
+	defer os.Remove(outside)
+	require.Equal(c, unix.Errno(0), c.errnoAt(outside+"/new"))
+	require.Equal(c, unix.EEXIST, c.pin(fd, outside))
+	require.Equal(c, unix.EPERM, c.pin(fd, outside+"x"))
+	if unix.Chroot(c.fs("")) == nil { // root: the links are followed from its own root
+		require.Equal(c, unix.ENOENT, c.errnoAt("/d/absolute"))
+		require.NoError(c, os.Symlink("/a", "/d/here"))
+		require.Equal(c, unix.Errno(0), c.errnoAt("/d/here"))
+		require.Equal(c, unix.Errno(0), c.errnoAt("here"))
+		require.Equal(c, unix.Errno(0), c.errnoAt("/../../a"))
+		require.Equal(c, unix.Errno(0), c.errnoAt("../../../a"))
+	}
+}
+
+// pinRaces names a pin by ".." while others rename, which makes openat2(2) give up with EAGAIN.
+func pinRaces(c client) {
+	c.pinned(c.fs("a"))
+	require.NoError(c, os.Mkdir(c.fs("d"), 0o700))
+	require.NoError(c, os.Mkdir(c.fs("x"), 0o700))
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				_ = os.Rename(c.fs("x"), c.fs("y"))
+				_ = os.Rename(c.fs("y"), c.fs("x"))
+			}
+		}
+	}()
+	for range 1000 {
+		require.Equal(c, unix.Errno(0), c.errnoAt(c.fs("d")+"/../d/../a"))
+	}
+	close(stop)
+	<-done
+}
+
+// pinHandles: an O_PATH fd keeps the file of a pin, and so the map.
+func pinHandles(c client) {
+	id := c.pinned(c.fs("a"))
+	require.NoError(c, os.Link(c.fs("a"), c.fs("b")))
+	handle := c.at(c.fs("a"))
+	require.NoError(c, os.Remove(c.fs("a")))
+	require.True(c, c.live(id))
+	require.NoError(c, os.Remove(c.fs("b")))
+	c.close(int(handle))
+	require.False(c, c.live(id))
+
+	id = c.pinned(c.fs("a"))
+	handle = c.at(c.fs("a"))
+	require.NoError(c, os.Remove(c.fs("a")))
+	require.True(c, c.live(id), "an O_PATH fd")
+	require.Equal(c, unix.Errno(0), c.errnoAt("/proc/self/fd/"+strconv.Itoa(int(handle))))
+	c.close(int(handle))
+	require.False(c, c.live(id), "closed")
+
+	id, other := c.pinned(c.fs("a")), c.pinned(c.fs("b"))
+	require.NoError(c, os.Rename(c.fs("a"), c.fs("b")))
+	require.True(c, c.live(id))
+	require.False(c, c.live(other), "renamed over")
+}
+
+// pinFiles looks at a pin as at any file.
+func pinFiles(c client) {
+	unix.Umask(0o027)
+	c.pinned(c.fs("a"))
+	info, err := os.Lstat(c.fs("a"))
+	require.NoError(c, err)
+	require.Equal(c, os.FileMode(0o600), info.Mode())
+	require.Zero(c, info.Size())
+	st := info.Sys().(*syscall.Stat_t)
+	require.EqualValues(c, 1, st.Nlink)
+	require.Zero(c, st.Blocks)
+	require.NoError(c, os.Symlink("a", c.fs("link")))
+	for _, path := range []string{c.fs("a"), c.fs("link"), c.fs("") + "/./a"} {
+		_, err = os.ReadFile(path)
+		require.ErrorIs(c, err, unix.EIO, path)
+	}
+	require.NoError(c, os.Chdir(c.fs("")))
+	_, err = os.ReadFile("a")
+	require.ErrorIs(c, err, unix.EIO)
+	_, err = os.ReadFile(c.fs("x.y"))
+	require.ErrorIs(c, err, unix.EPERM)
+	_, err = unix.Openat2(unix.AT_FDCWD, c.fs("a"), &unix.OpenHow{})
+	require.Equal(c, unix.EIO, err)
+	require.NoError(c, os.Chmod("a", 0o640))
+	require.Equal(c, unix.Errno(0), c.errnoAt("a"))
+}
+
+// nodes makes names with other calls than OBJ_PIN.
+func nodes(c client) {
+	c.pinned(c.fs("a"))
+	outside := filepath.Join(os.TempDir(), "bpfsim-test-"+strconv.Itoa(os.Getpid()))
+	require.NoError(c, os.WriteFile(outside, nil, 0o600))
+	defer os.Remove(outside)
+	require.NoError(c, os.Mkdir(c.fs("d"), 0o700))
+	dir := int(c.at(c.fs("d")))
+	require.NoError(c, os.Chdir(c.fs("d")))
+	for name, makes := range map[string]func(string) error{
+		"mkdir":     func(p string) error { return unix.Mkdir(p, 0o700) },
+		"mkdirat":   func(p string) error { return unix.Mkdirat(dir, p, 0o700) },
+		"symlink":   func(p string) error { return unix.Symlink("a", p) },
+		"symlinkat": func(p string) error { return unix.Symlinkat("a", dir, p) },
+		"link":      func(p string) error { return unix.Link("../a", p) },
+		"linkat":    func(p string) error { return unix.Linkat(dir, "../a", dir, p, 0) },
+		"rename":    func(p string) error { return unix.Rename("../a", p) },
+		"renameat":  func(p string) error { return unix.Renameat(dir, "../a", dir, p) },
+		"renameat2": func(p string) error { return unix.Renameat2(dir, "../a", dir, p, unix.RENAME_NOREPLACE) },
+		"mknod":     func(p string) error { return unix.Mknod(p, unix.S_IFIFO|0o600, 0) },
+	} {
+		for _, p := range []string{"x.y", c.fs("x.y"), c.fs("d/.x"), "../..x"} {
+			require.Equal(c, unix.EPERM, makes(p), "%s %s", name, p)
+		}
+		require.Equal(c, unix.ENOENT, makes("no/x"), name)
+	}
+	require.Equal(c, unix.EPERM, unix.Mknod(c.fs("new"), unix.S_IFIFO|0o600, 0))
+	require.Equal(c, unix.EPERM, unix.Mknodat(dir, "new", unix.S_IFSOCK|0o600, 0))
+	require.Equal(c, unix.EACCES, unix.Mknod(c.fs("new"), unix.S_IFREG|0o600, 0))
+	require.Equal(c, unix.EACCES, unix.Mknod(c.fs("new"), 0o600, 0))
+	require.Equal(c, unix.EEXIST, unix.Mknod(c.fs("a"), unix.S_IFREG|0o600, 0))
+	require.Equal(c, unix.EXDEV, unix.Rename(outside, c.fs("b")))
+	require.Equal(c, unix.EXDEV, unix.Rename(c.fs("a"), outside))
+	require.Equal(c, unix.EXDEV, unix.Rename("../a", outside))
+	require.Equal(c, unix.EXDEV, unix.Link(outside, c.fs("b")))
+	require.Equal(c, unix.EXDEV, unix.Link(c.fs("a"), outside+"x"))
+	require.Equal(c, unix.Errno(0), c.errnoAt(c.fs("a")))
+	require.NoError(c, unix.Rename(outside, outside+"a.b"))
+	require.NoError(c, unix.Rename(outside+"a.b", outside))
+}
+
+func attributes(c client) {
+	c.pinned(c.fs("a"))
+	require.Equal(c, unix.EOPNOTSUPP, unix.Setxattr(c.fs("a"), "user.x", []byte("1"), 0))
+	require.Equal(c, unix.EOPNOTSUPP, unix.Lsetxattr(c.fs("a"), "user.x", []byte("1"), 0))
+	require.NoError(c, os.Chdir(c.fs("")))
+	require.Equal(c, unix.EOPNOTSUPP, unix.Setxattr("a", "user.x", []byte("1"), 0))
+	require.Equal(c, unix.EOPNOTSUPP, unix.Setxattr(".", "user.x", []byte("1"), 0))
+	dir, err := os.Open(c.fs(""))
+	require.NoError(c, err)
+	require.Equal(c, unix.EOPNOTSUPP, unix.Fsetxattr(int(dir.Fd()), "user.x", []byte("1"), 0))
+}
+
+// mountTables finds the bpffs in every table of mounts.
+func mountTables(c client) {
+	dir, pid := os.Getenv("BPFSIM_BPFFS"), strconv.Itoa(os.Getpid())
+	var st unix.Stat_t
+	require.NoError(c, unix.Stat(dir, &st))
+	for _, who := range []string{"self/", "thread-self/", pid + "/", "self/task/" + pid + "/", "/../proc/self/", ""} {
+		line := c.tableLine("/proc/"+who+"mounts", "bpffs "+dir+" bpf ")
+		require.Regexp(c, `^rw,(nosuid,nodev,noexec,)?relatime 0 0$`, line)
+		if who == "" {
+			continue
+		}
+		line = c.tableLine("/proc/"+who+"mountinfo", " / "+dir+" ")
+		require.Regexp(c, `^rw,(nosuid,nodev,noexec,)?relatime - bpf bpffs rw$`, line)
+	}
+	require.Empty(c, c.tableLine("/proc/"+pid+"/mountstats", "device bpffs mounted on "+dir+" with fstype bpf"))
+	c.tableLine("/etc/mtab", "bpffs "+dir+" bpf ")
+	require.NoError(c, os.Chdir("/proc/self"))
+	c.tableLine("mounts", "bpffs "+dir+" bpf ")
+	c.tableLine("../mounts", "bpffs "+dir+" bpf ")
+	c.mountinfo(dir, &st)
+}
+
+// tableLine returns what follows part in the one line of a file that has it.
+func (c client) tableLine(path, part string) string {
+	text, err := os.ReadFile(path)
+	require.NoError(c, err)
+	require.Equal(c, 1, strings.Count(string(text), part), "%s in %s:\n%s", part, path, text)
+	_, rest, _ := strings.Cut(string(text), part)
+	line, _, _ := strings.Cut(rest, "\n")
+	return line
+}
+
+// mountinfo holds the numbers of the line: unique, the device that stat shows.
+func (c client) mountinfo(dir string, st *unix.Stat_t) {
+	text, err := os.ReadFile("/proc/self/mountinfo")
+	require.NoError(c, err)
+	parents, ids, found := map[string]string{}, map[string]int{}, false
+	for line := range strings.Lines(string(text)) {
+		f := strings.Fields(line)
+		parents[f[0]] = f[1]
+		ids[f[0]]++
+		require.Equal(c, 1, ids[f[0]], line)
+		if f[4] == dir {
+			found = true
+			require.Equal(c, strconv.Itoa(int(unix.Major(st.Dev)))+":"+strconv.Itoa(int(unix.Minor(st.Dev))), f[2])
+			defer func() { require.Contains(c, parents, f[1]) }()
+		}
+	}
+	require.True(c, found, string(text))
+}
+
+// fdFiles finds a map's fdinfo and link text by every name that they have.
+func fdFiles(c client) {
+	fd := strconv.Itoa(c.create(abi.Hash, 4, 10))
+	infos, err := unix.Open("/proc/self/fdinfo", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	require.NoError(c, err)
+	links, err := unix.Open("/proc/self/fd", unix.O_PATH, 0)
+	require.NoError(c, err)
+	for _, prefix := range []string{"/proc/self/", "//proc//self/./", "/proc/self/../thread-self/", "/../proc/self/task/../", "/proc/self/root/proc/self/"} {
+		c.isMapInfo(unix.Open(prefix+"fdinfo/"+fd, unix.O_RDONLY, 0))
+		c.isMapLink(unix.AT_FDCWD, prefix+"fd/"+fd)
+	}
+	c.isMapInfo(unix.Openat(infos, fd, unix.O_RDONLY, 0))
+	c.isMapInfo(unix.Openat(infos, "../fdinfo/"+fd, unix.O_RDONLY, 0))
+	c.isMapInfo(unix.Openat2(infos, fd, &unix.OpenHow{}))
+	c.isMapInfo(unix.Openat2(unix.AT_FDCWD, "/proc/self/fdinfo/"+fd, &unix.OpenHow{Flags: unix.O_CLOEXEC}))
+	c.isMapLink(links, fd)
+	require.NoError(c, os.Chdir("/proc/self/fdinfo"))
+	c.isMapInfo(unix.Open(fd, unix.O_RDONLY, 0))
+	c.isMapInfo(unix.Open("./"+fd, unix.O_RDONLY, 0))
+	c.isMapLink(unix.AT_FDCWD, "../fd/"+fd)
+	c.isMapLink(unix.AT_FDCWD, "/dev/fd/"+fd)
+}
+
+func (c client) isMapInfo(fd int, err error) {
+	require.NoError(c, err)
+	defer c.close(fd)
+	var text [4096]byte
+	n, err := unix.Read(fd, text[:])
+	require.NoError(c, err)
+	require.Contains(c, string(text[:n]), "flags:\t02000002\n")
+	require.Contains(c, string(text[:n]), "map_type:\t1\n")
+}
+
+func (c client) isMapLink(dir int, path string) {
+	var text [64]byte
+	n, err := unix.Readlinkat(dir, path, text[:])
+	require.NoError(c, err)
+	require.Equal(c, "anon_inode:bpf-map", string(text[:n]))
+	n, err = unix.Readlinkat(dir, path, text[:4])
+	require.NoError(c, err)
+	require.Equal(c, "anon", string(text[:n]))
+}
+
+// pathHandles uses O_PATH fds, which are not open to most calls.
+func pathHandles(c client) {
+	fd := c.create(abi.Hash, 4, 1)
+	require.Equal(c, unix.Errno(0), c.pin(fd, c.fs("a")))
+	ofMap, plain := c.at("/proc/self/fd/"+strconv.Itoa(fd)), c.at("/dev/null")
+	c.notOpen(ofMap)
+	c.notOpen(plain)
+	ofPin := c.at(c.fs("a"))
+	c.notOpen(ofPin)
+	c.close(int(ofPin))
+	require.Equal(c, unix.ENOTDIR, c.getAt(ofMap, "x"))
+	require.Equal(c, unix.ENOTDIR, c.getAt(int32(fd), "x"))
+	require.Equal(c, unix.ENOTDIR, c.getAt(plain, "x"))
+	require.Equal(c, unix.EBADF, c.getAt(9999, "x"))
+	require.Equal(c, unix.Errno(0), c.getAt(plain, c.fs("a")))
+	require.NoError(c, os.Remove(c.fs("a")))
+	id := c.id(fd)
+	c.close(fd)
+	require.False(c, c.live(id))
+	c.notOpen(ofMap)
+}
+
+func (c client) notOpen(fd int32) {
+	require.Equal(c, unix.EBADF, c.update(int(fd), 1, 1))
+	_, errno := bpf(bpfsys.ObjGetInfoByFD{FD: fd})
+	require.Equal(c, unix.EBADFD, errno)
+	require.Equal(c, unix.EINVAL, c.pin(int(fd), c.fs("new")))
+}
+
+// bindMount pins below a second mount of a part of the bpffs.
+func bindMount(c client) {
+	require.NoError(c, os.Mkdir(c.fs("d"), 0o700))
+	dir, err := os.MkdirTemp("", "bpfsim-test-")
+	require.NoError(c, err)
+	defer os.Remove(dir)
+	require.NoError(c, unix.Mount(c.fs("d"), dir, "", unix.MS_BIND, ""))
+	defer unix.Unmount(dir, 0)
+	c.pinned(dir + "/a")
+	require.Equal(c, unix.Errno(0), c.errnoAt(c.fs("d/a")))
+	var st unix.Statfs_t
+	require.NoError(c, unix.Statfs(dir, &st))
+	require.EqualValues(c, unix.BPF_FS_MAGIC, st.Type)
+	require.Regexp(c, "^rw,", c.tableLine("/proc/self/mounts", "bpffs "+dir+" bpf "))
+	require.NoError(c, os.Remove(dir+"/a"))
+}
