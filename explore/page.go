@@ -41,7 +41,7 @@ type page struct {
 	Steps    []pageStep
 	Blocks   []block
 	// The script takes the rest from here, as JSON.
-	Film pageFilm
+	Timeline pageTimeline
 }
 
 // EndRow is the row of the grid behind the last step.
@@ -75,8 +75,8 @@ type block struct {
 	Name, Result string
 }
 
-// pageFilm is the film in words; frames that show the same map share it.
-type pageFilm struct {
+// pageTimeline is the timeline in words; frames that show the same map share it.
+type pageTimeline struct {
 	// Buckets are the titles of the rows of Maps.
 	Buckets []string
 	Maps    [][][]pageRecord
@@ -99,8 +99,8 @@ type pageFrame struct {
 }
 
 func newPage(s Scenario, line string) (*page, error) {
-	var f film
-	run, err := replay(s, line, f.shoot)
+	var f timeline
+	run, err := replay(s, line, f.record)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func newPage(s Scenario, line string) (*page, error) {
 	p := &page{Scenario: s, Way: way, Contract: contract, Breach: run.Breach, Verdict: run.Verdict(), Schedule: line, Lanes: s.lanes()}
 	p.addSteps(run)
 	p.addBlocks(run)
-	p.Film = run.pageFilm(&f)
+	p.Timeline = run.pageTimeline(&f)
 	return p, nil
 }
 
@@ -145,9 +145,9 @@ func (p *page) addBlocks(r *Run) {
 	}
 }
 
-// pageFilm puts a film into words.
-func (r *Run) pageFilm(f *film) pageFilm {
-	p := pageFilm{}
+// pageTimeline puts a timeline into words.
+func (r *Run) pageTimeline(f *timeline) pageTimeline {
+	p := pageTimeline{}
 	used := f.used()
 	_, hashed := r.elements.(maps.Drainer)
 	for _, b := range used {
@@ -176,7 +176,7 @@ func (r *Run) returned(calls int) int {
 	return n
 }
 
-func (p *pageFilm) addFrame(f frame, used []int, say string) {
+func (p *pageTimeline) addFrame(f frame, used []int, say string) {
 	var content [][]pageRecord
 	for _, b := range used {
 		content = append(content, pageRecords(f.content[b], 0))

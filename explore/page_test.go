@@ -18,8 +18,8 @@ func pageOf(t *testing.T, text, line string) string {
 	return page.String()
 }
 
-// film is what the page's script works on.
-type film struct {
+// timeline is what the page's script works on.
+type timeline struct {
 	Buckets []string
 	Maps    [][][]struct {
 		Key, Value string
@@ -36,9 +36,9 @@ type film struct {
 	}
 }
 
-func filmOf(t *testing.T, page string) (f film) {
+func timelineOf(t *testing.T, page string) (f timeline) {
 	t.Helper()
-	found := regexp.MustCompile(`(?s)const film = (.*?), breach = `).FindStringSubmatch(page)
+	found := regexp.MustCompile(`(?s)const timeline = (.*?), breach = `).FindStringSubmatch(page)
 	require.NotNil(t, found)
 	require.NoError(t, json.Unmarshal([]byte(found[1]), &f))
 	return f
@@ -46,7 +46,7 @@ func filmOf(t *testing.T, page string) (f film) {
 
 // A program has written one of two words, and a deletion has left the cursor without its key.
 func TestFilmShowsWhatIsBetweenTwoSteps(t *testing.T) {
-	f := filmOf(t, pageOf(t, torn, "5:writer 7:walker"))
+	f := timelineOf(t, pageOf(t, torn, "5:writer 7:walker"))
 	require.Len(t, f.Frames, 16+1)
 	require.Equal(t, "bucket 3", f.Buckets[3])
 	at := func(i int) string { return f.Maps[f.Frames[i].Map][3][0].Value }
@@ -69,7 +69,7 @@ func TestFilmDoesNotDisturb(t *testing.T) {
 				s := scenario(t, text)
 				run, err := explore.Replay(s, "3:a 5:b 7:walker")
 				require.NoError(t, err)
-				f := filmOf(t, pageOf(t, text, "3:a 5:b 7:walker"))
+				f := timelineOf(t, pageOf(t, text, "3:a 5:b 7:walker"))
 				require.Len(t, f.Frames, len(run.Trace.Steps)+1)
 				var last []string
 				for _, bucket := range f.Maps[f.Frames[len(f.Frames)-1].Map] {

@@ -40,49 +40,49 @@ func ValueOf(number uint64, size int) string {
 	return string(p)
 }
 
-// desk is a system with room for the operands of single-element calls on one map.
-type desk struct {
+// caller is a system with room for the operands of single-element calls on one map.
+type caller struct {
 	explore.System
 	fd         int32
 	valueBytes int
 	key, value uint64 // addresses
 }
 
-func newDesk(system explore.System, fd int32, shape explore.Shape) *desk {
-	d := &desk{System: system, fd: fd, valueBytes: shape.Value, value: system.Alloc(shape.Value)}
+func newCaller(system explore.System, fd int32, shape explore.Shape) *caller {
+	d := &caller{System: system, fd: fd, valueBytes: shape.Value, value: system.Alloc(shape.Value)}
 	if shape.Type != abi.Queue && shape.Type != abi.Stack { // those want a key address of 0
 		d.key = system.Alloc(keyBytes)
 	}
 	return d
 }
 
-func (d *desk) update(key, value string, flags uint64) abi.Errno {
+func (d *caller) update(key, value string, flags uint64) abi.Errno {
 	d.Memory().Write(d.key, []byte(key))
 	d.Memory().Write(d.value, []byte(value))
 	_, errno := d.Do(bpfsys.MapUpdateElem{FD: d.fd, Key: d.key, Value: d.value, Flags: flags})
 	return errno
 }
 
-func (d *desk) delete(key string) abi.Errno {
+func (d *caller) delete(key string) abi.Errno {
 	d.Memory().Write(d.key, []byte(key))
 	_, errno := d.Do(bpfsys.MapDeleteElem{FD: d.fd, Key: d.key})
 	return errno
 }
 
-func (d *desk) lookup(key string) (value string, errno abi.Errno) {
+func (d *caller) lookup(key string) (value string, errno abi.Errno) {
 	d.Memory().Write(d.key, []byte(key))
 	_, errno = d.Do(bpfsys.MapLookupElem{FD: d.fd, Key: d.key, Value: d.value})
 	return d.result(errno), errno
 }
 
-func (d *desk) take(key string) (value string, errno abi.Errno) {
+func (d *caller) take(key string) (value string, errno abi.Errno) {
 	d.Memory().Write(d.key, []byte(key))
 	_, errno = d.Do(bpfsys.MapLookupAndDeleteElem{FD: d.fd, Key: d.key, Value: d.value})
 	return d.result(errno), errno
 }
 
 // result is the value that a call gave, "" when it failed.
-func (d *desk) result(errno abi.Errno) string {
+func (d *caller) result(errno abi.Errno) string {
 	if errno != abi.OK {
 		return ""
 	}

@@ -22,7 +22,7 @@ type outcome struct {
 }
 
 // do makes the call.
-func (d *desk) do(op operation) outcome {
+func (d *caller) do(op operation) outcome {
 	flags := map[string]uint64{"insert": abi.NoExist, "replace": abi.Exist, "push over": abi.Exist}
 	switch op.verb {
 	case "lookup", "peek":

@@ -22,7 +22,7 @@ type recording struct {
 	machine Machine
 	clock   Clock
 	fd      int32
-	setup   *desk
+	setup   *caller
 	clients []*recorder
 	turns   []chan *turn
 	gone    sync.WaitGroup
@@ -43,10 +43,10 @@ func (r *recording) run(n int, judge func([]porcupine.Operation)) error {
 		if r.fd, err = newMap(system, r.shape); err != nil {
 			return err
 		}
-		r.setup = newDesk(system, r.fd, r.shape)
+		r.setup = newCaller(system, r.fd, r.shape)
 		defer r.end()
 		for i := range clients {
-			if err := r.employ(i, cpus[i%len(cpus)]); err != nil {
+			if err := r.startClient(i, cpus[i%len(cpus)]); err != nil {
 				return err
 			}
 		}
@@ -57,13 +57,13 @@ func (r *recording) run(n int, judge func([]porcupine.Operation)) error {
 	})
 }
 
-// employ starts a client's thread.
-func (r *recording) employ(number, cpu int) error {
+// startClient starts a client's thread.
+func (r *recording) startClient(number, cpu int) error {
 	turns, failed := make(chan *turn), make(chan error, 2)
 	r.turns = append(r.turns, turns)
 	r.gone.Go(func() {
 		failed <- r.machine.OnThread(cpu, func(system explore.System) error {
-			d := newDesk(system, r.fd, r.shape)
+			d := newCaller(system, r.fd, r.shape)
 			c := &recorder{
 				number: number, do: d.do, clock: &r.clock, random: rand.New(rand.NewPCG(2, uint64(number))),
 			}

@@ -19,18 +19,18 @@ var looked, neighbour = crowded[0], crowded[4]
 // reuse puts an element's memory to use again while it is read. Values of the key and of its neighbour differ in each byte.
 type reuse struct {
 	name   string
-	do     func(d *desk, of func(char string) string)
+	do     func(d *caller, of func(char string) string)
 	always bool // the key is there
 }
 
 var reuses = []reuse{
-	{"the key and its neighbour in turns", func(d *desk, of func(string) string) {
+	{"the key and its neighbour in turns", func(d *caller, of func(string) string) {
 		d.update(keyOf(looked), of("a"), abi.Any)
 		d.delete(keyOf(looked))
 		d.update(keyOf(neighbour), of("z"), abi.Any)
 		d.delete(keyOf(neighbour))
 	}, false},
-	{"updates of both", func(d *desk, of func(string) string) {
+	{"updates of both", func(d *caller, of func(string) string) {
 		d.update(keyOf(neighbour), of("z"), abi.Any)
 		d.update(keyOf(looked), of("a"), abi.Any)
 		d.update(keyOf(looked), of("b"), abi.Any)
@@ -69,7 +69,7 @@ func (r reuse) lookUp(m Machine, shape explore.Shape, seen map[string]int) error
 		begun, stop, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 		go func() {
 			ended <- m.OnThread(cpus[len(cpus)-1], func(system explore.System) error {
-				r.work(newDesk(system, fd, shape), begun, stop)
+				r.work(newCaller(system, fd, shape), begun, stop)
 				return nil
 			})
 		}()
@@ -78,7 +78,7 @@ func (r reuse) lookUp(m Machine, shape explore.Shape, seen map[string]int) error
 		case err := <-ended: // there is no thread
 			return err
 		}
-		d := newDesk(system, fd, shape)
+		d := newCaller(system, fd, shape)
 		for range *lookups {
 			seen[r.sight(d.lookup(keyOf(looked)))]++
 		}
@@ -87,7 +87,7 @@ func (r reuse) lookUp(m Machine, shape explore.Shape, seen map[string]int) error
 	})
 }
 
-func (r reuse) work(d *desk, begun, stop chan struct{}) {
+func (r reuse) work(d *caller, begun, stop chan struct{}) {
 	of := func(char string) string { return strings.Repeat(char, d.valueBytes) }
 	r.do(d, of)
 	close(begun)

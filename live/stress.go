@@ -9,9 +9,9 @@ import (
 	"github.com/bpfsim/bpfsim/model"
 )
 
-// hands is the number of threads that change the map. The walker runs on the first CPU, the hands on the first and on the
+// mutators is the number of threads that change the map. The walker runs on the first CPU, they run on the first and on the
 // second, if there is one.
-const hands = 2
+const mutators = 2
 
 // maxChanges ends a thread's work on one walk: judges take time that grows with the square of what happened.
 const maxChanges = 100
@@ -34,9 +34,9 @@ type stress struct {
 	number  atomic.Uint64
 	result  Result
 
-	walker *Hand // its writes are those before the walk
-	stroll *explore.Stroll
-	hands  []*handAtWork
+	walker   *Mutator // its writes are those before the walk
+	stepper  *explore.Stepper
+	mutators []*mutatorThread
 	// spoil makes the walk a broken one, in tests of the judge.
 	spoil func(model.WalkCall) model.WalkCall
 }
@@ -49,11 +49,11 @@ func (s *stress) run(walks int) error {
 		if err != nil {
 			return err
 		}
-		s.walker = s.hand(system, fd, 0)
-		s.stroll = explore.NewStroll(system, fd, c.Shape, c.Walk)
-		defer s.dismiss()
-		for i := range hands {
-			if err := s.employ(cpus[i%len(cpus)], fd, i+1); err != nil {
+		s.walker = s.mutator(system, fd, 0)
+		s.stepper = explore.NewStepper(system, fd, c.Shape, c.Walk)
+		defer s.stopMutators()
+		for i := range mutators {
+			if err := s.startMutator(cpus[i%len(cpus)], fd, i+1); err != nil {
 				return err
 			}
 		}
@@ -64,11 +64,11 @@ func (s *stress) run(walks int) error {
 	})
 }
 
-func (s *stress) hand(system explore.System, fd int32, seed int) *Hand {
+func (s *stress) mutator(system explore.System, fd int32, seed int) *Mutator {
 	shape := s.result.Case.Shape
-	return &Hand{
+	return &Mutator{
 		FD: fd, Shape: shape, Random: rand.New(rand.NewPCG(1, uint64(seed))),
-		desk: newDesk(system, fd, shape), clock: &s.clock, number: &s.number,
+		caller: newCaller(system, fd, shape), clock: &s.clock, number: &s.number,
 	}
 }
 
@@ -76,19 +76,19 @@ func (s *stress) hand(system explore.System, fd int32, seed int) *Hand {
 func (s *stress) walk() model.History {
 	shape := s.result.Case.Shape
 	h := model.History{Writes: s.prepare(), Bound: shape.Bound(), Walk: model.Walk{Removes: s.result.Case.removes()}}
-	shift := newShift(len(s.hands))
-	for _, hand := range s.hands {
-		hand.shifts <- shift
+	round := newRound(len(s.mutators))
+	for _, mutator := range s.mutators {
+		mutator.rounds <- round
 	}
-	shift.await()
+	round.await()
 	s.read(&h)
-	shift.stop.Store(true)
-	shift.ended.Wait()
-	for _, hand := range s.hands {
-		s.result.Writes += len(hand.writes)
-		h.Writes = append(h.Writes, hand.writes...)
+	round.stop.Store(true)
+	round.ended.Wait()
+	for _, mutator := range s.mutators {
+		s.result.Writes += len(mutator.writes)
+		h.Writes = append(h.Writes, mutator.writes...)
 	}
-	h.Left = s.stroll.Content()
+	h.Left = s.stepper.Content()
 	return h
 }
 
@@ -107,10 +107,10 @@ func (s *stress) prepare() []model.Write {
 }
 
 func (s *stress) read(h *model.History) {
-	s.stroll.Begin()
+	s.stepper.Begin()
 	for !h.Walk.Ended && len(h.Walk.Calls) <= h.Bound+1 {
 		start := s.clock.Now()
-		call, ended := s.stroll.Step()
+		call, ended := s.stepper.Step()
 		if s.spoil != nil {
 			call = s.spoil(call)
 		}

@@ -24,25 +24,25 @@ func (c *chain) count(t *testing.T, end slot) int {
 	return n
 }
 
-// tally is the free nodes and the used ones of a lists, checked against its counters.
-func (l *lists) tally(t *testing.T) (free, used int) {
+// countNodes is the free nodes and the used ones of a lists, checked against its counters.
+func (l *lists) countNodes(t *testing.T) (free, used int) {
 	for kind := range l.ends {
 		require.Equal(t, l.held[kind], l.count(t, l.ends[kind]))
 	}
 	return l.held[kindFree] + int(l.virgin), l.held[kindInactive] + l.held[kindActive]
 }
 
-// tallyAll is the same for a map.
-func tallyAll(t *testing.T, m *lru) (free, used int) {
+// countAllNodes is the same for a map.
+func countAllNodes(t *testing.T, m *lru) (free, used int) {
 	if private, ok := m.lists.(perCPULists); ok {
 		for cpu := range private {
-			f, u := private[cpu].tally(t)
+			f, u := private[cpu].countNodes(t)
 			free, used = free+f, used+u
 		}
 		return free, used
 	}
 	common := m.lists.(*commonLists)
-	free, used = common.shared.tally(t)
+	free, used = common.shared.countNodes(t)
 	for cpu := range common.local {
 		free += common.shared.count(t, common.local[cpu].free)
 		used += common.shared.count(t, common.local[cpu].pending)
@@ -63,7 +63,7 @@ func TestLRUKeepsItsNodes(t *testing.T) {
 			group.Go(func() { churn(m, cpu) })
 		}
 		group.Wait()
-		free, used := tallyAll(t, m)
+		free, used := countAllNodes(t, m)
 		require.Equal(t, int(spec.MaxEntries), free+used, "%+v", spec)
 		require.Equal(t, elements(m), used, "%+v", spec)
 	}

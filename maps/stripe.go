@@ -9,14 +9,14 @@ import (
 // the number of stripes share one, so maps of up to 64 buckets have exactly Linux's locks.
 const maxStripes = 64
 
-// maxSeats bounds the places from which goroutines read at once without sharing a cache line.
-const maxSeats = 8
+// maxHazards bounds the places from which goroutines read at once without sharing a cache line.
+const maxHazards = 8
 
 // stripe is a share of the pages: their lock, and what guards it. It fills a cache line, and holds no pointer, or the
 // Go runtime would put something in front of the stripes and each on two lines.
 type stripe struct {
 	lock Lock
-	// closed sends readers to the lock. It stays set behind a writer, since looking after all seats costs more than
+	// closed sends readers to the lock. It stays set behind a writer, since looking after all hazards costs more than
 	// some readers lose, until reopenAfter of them came and no other writer.
 	closed  atomic.Bool
 	readers uint8 // that came to the lock since
@@ -29,34 +29,34 @@ type stripe struct {
 // reopenAfter is the number of readers in a row that make it likely that many more will come.
 const reopenAfter = 32
 
-// seat is where a CPU's reader notes the stripe it reads, counted from 1, in the lower half of state; 0 is free. Reading
-// so writes to no memory that readers on other CPUs use, as Linux's readers under RCU do. The upper half is where the
-// CPU's last walk is, which costs nothing to note together.
-type seat struct {
+// hazard is where a CPU's reader announces the stripe it reads, as with hazard pointers: counted from 1, in the lower half of
+// state; 0 is none. Reading so writes to no memory that readers on other CPUs use, as Linux's readers under RCU do. The
+// upper half is where the CPU's last walk is, which costs nothing to note together.
+type hazard struct {
 	state atomic.Uint64
 	_     [56]byte // to the end of the cache line
 }
 
-const seatTaken = 1<<32 - 1
+const hazardSet = 1<<32 - 1
 
 // walker is where the last walk on t's CPU is.
-func (g *guard) walker(t *Task) cursor { return cursor(g.seat(t).state.Load() >> 32) }
+func (g *guard) walker(t *Task) cursor { return cursor(g.hazard(t).state.Load() >> 32) }
 
-func (g *guard) seat(t *Task) *seat { return &g.seats[t.CPU&(len(g.seats)-1)] }
+func (g *guard) hazard(t *Task) *hazard { return &g.hazards[t.CPU&(len(g.hazards)-1)] }
 
 // guard lets many readers of a stripe in or one writer.
 type guard struct {
 	stripes []stripe
-	seats   []seat
+	hazards []hazard
 }
 
 // makeGuard makes the stripes of so many buckets, a power of two.
 func makeGuard(buckets uint32, cpus int) guard {
-	seats := 1
-	for seats < min(cpus, maxSeats) {
-		seats *= 2
+	hazards := 1
+	for hazards < min(cpus, maxHazards) {
+		hazards *= 2
 	}
-	return guard{stripes: make([]stripe, min(buckets, maxStripes)), seats: make([]seat, seats)}
+	return guard{stripes: make([]stripe, min(buckets, maxStripes)), hazards: make([]hazard, hazards)}
 }
 
 // number is the stripe of bucket b.
@@ -80,15 +80,15 @@ func (x *table) lock(t *Task, b uint32) *stripe {
 // unlock ends what lock began.
 func (x *table) unlock(st *stripe) { st.lock.Unlock() }
 
-// patience is the number of looks at a seat before the reader on it may have lost its CPU: giving up one's own takes
+// patience is the number of looks at a hazard before the reader on it may have lost its CPU: giving up one's own takes
 // longer than most lookups.
 const patience = 100
 
 // keepOut sends readers of stripe n, which the caller has locked, to the lock, and waits for those that are inside.
 func (g *guard) keepOut(n uint32) {
 	g.stripes[n].closed.Store(true)
-	for i := range g.seats {
-		for spins := 0; g.seats[i].state.Load()&seatTaken == uint64(n+1); spins++ { // for a lookup's length
+	for i := range g.hazards {
+		for spins := 0; g.hazards[i].state.Load()&hazardSet == uint64(n+1); spins++ { // for a lookup's length
 			if spins >= patience {
 				runtime.Gosched()
 			}
@@ -96,11 +96,11 @@ func (g *guard) keepOut(n uint32) {
 	}
 }
 
-// pass is a reader's leave to look at a stripe. seat is nil where the reader needs none or holds the lock instead.
+// pass is a reader's leave to look at a stripe. hazard is nil where the reader needs none or holds the lock instead.
 // Where a walk is when the reader leaves is noted in cursor.
 type pass struct {
 	*stripe
-	seat *seat
+	hazard *hazard
 	cursor
 }
 
@@ -115,13 +115,13 @@ func (x *table) enter(t *Task, b uint32) pass {
 		x.settleFor(t)
 		return pass{stripe: st}
 	}
-	seat := x.seat(t)
-	state := seat.state.Load()
-	if !st.closed.Load() && state&seatTaken == 0 && seat.state.CompareAndSwap(state, state|uint64(n+1)) {
+	hazard := x.hazard(t)
+	state := hazard.state.Load()
+	if !st.closed.Load() && state&hazardSet == 0 && hazard.state.CompareAndSwap(state, state|uint64(n+1)) {
 		if !st.closed.Load() {
-			return pass{st, seat, cursor(state >> 32)}
+			return pass{st, hazard, cursor(state >> 32)}
 		}
-		seat.state.Store(state)
+		hazard.state.Store(state)
 	}
 	st.lock.Lock(t)
 	if st.readers++; st.readers == reopenAfter {
@@ -133,8 +133,8 @@ func (x *table) enter(t *Task, b uint32) pass {
 // leave ends what enter began.
 func (g *guard) leave(t *Task, p pass) {
 	switch {
-	case p.seat != nil:
-		p.seat.state.Store(uint64(p.cursor) << 32)
+	case p.hazard != nil:
+		p.hazard.state.Store(uint64(p.cursor) << 32)
 	case t.Scheduler == nil:
 		p.lock.Unlock()
 	}

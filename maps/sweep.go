@@ -43,13 +43,13 @@ const (
 
 // sweepStep is a step in progress. It is a part of the Sweep so that nothing has to be copied from one to the other.
 type sweepStep struct {
-	table *table
-	task  *Task
-	room  int  // elements
-	all   bool // every page is locked
-	last  cursor
-	gone  removed
-	scout scout
+	table      *table
+	task       *Task
+	room       int  // elements
+	all        bool // every page is locked
+	last       cursor
+	gone       removed
+	prefetcher prefetcher
 }
 
 // Sweep copies elements in the order of the walk and says in s where it stopped: when the table ends or the room does,
@@ -58,7 +58,7 @@ func (m *Sweeper) Sweep(t *Task, s *Sweep) {
 	x := (*table)(m)
 	s.Count = 0
 	s.step.table, s.step.task, s.step.room, s.step.gone = x, t, x.roomFor(s), removed{}
-	s.step.scout.page = nil
+	s.step.prefetcher.page = nil
 	if s.step.all = s.step.room >= sweepAll; s.step.all {
 		x.lockAll(t, s.Remove)
 	}
@@ -219,11 +219,11 @@ func split(keys, values, records []byte, key, record int) {
 // copyEach copies keys and values, which are in slots, to places of their own, so many bytes apart.
 func (s *Sweep) copyEach(p *page, from, to uint32, keys, values []byte, keyStep, valueStep int) {
 	x := s.step.table
-	if s.step.scout.page == nil {
-		s.sendScout(p, from)
+	if s.step.prefetcher.page == nil {
+		s.startPrefetch(p, from)
 	}
 	for at := from; at < to; at++ {
-		s.advanceScout()
+		s.prefetchNext()
 		put(keys, x.key(p, at))
 		put(values, x.value(p, at))
 		if at+1 < to {

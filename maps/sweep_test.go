@@ -12,7 +12,7 @@ import (
 // taken takes what a test removes.
 type taken struct{}
 
-func (taken) Take(int) bool { return true }
+func (taken) Consume(int) bool { return true }
 
 // reused empties a map of 80 elements with empty, and tells which of them, in the order of the walk, gave their memory
 // to each of the elements that are inserted next.

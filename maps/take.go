@@ -5,31 +5,31 @@ type Drainer interface {
 	Buckets
 	// BucketOf is the bucket that holds key, whether or not the key is in the map.
 	BucketOf(key []byte) uint32
-	// TakeBucket is ReadBucket that removes what it copied if taker takes it.
-	TakeBucket(t *Task, b uint32, keys, values []byte, taker Taker) int
-	// TakeFirst copies the first element of bucket b and removes it if taker takes it. It reports whether there was
+	// TakeBucket is ReadBucket that removes what it copied if consumer takes it.
+	TakeBucket(t *Task, b uint32, keys, values []byte, consumer Consumer) int
+	// TakeFirst copies the first element of bucket b and removes it if consumer takes it. It reports whether there was
 	// one.
-	TakeFirst(t *Task, b uint32, key, value []byte, taker Taker) bool
+	TakeFirst(t *Task, b uint32, key, value []byte, consumer Consumer) bool
 }
 
-// Taker takes over elements that a Drainer has copied, n of them, or refuses them, and they stay in the map. It is
+// Consumer takes over elements that a Drainer has copied, n of them, or refuses them, and they stay in the map. It is
 // called with the bucket locked: it must not step, and not touch the map.
-type Taker interface{ Take(n int) bool }
+type Consumer interface{ Consume(n int) bool }
 
 // always takes everything.
 type always struct{}
 
-func (always) Take(int) bool { return true }
+func (always) Consume(int) bool { return true }
 
 // BucketOf hashes key.
 func (x *table) BucketOf(key []byte) uint32 { return x.hash(key) & x.mask }
 
 // TakeBucket gives the elements back newest last, as Linux's LOOKUP_AND_DELETE_BATCH does, which decides what an LRU
 // map uses next.
-func (x *table) TakeBucket(t *Task, b uint32, keys, values []byte, taker Taker) int {
+func (x *table) TakeBucket(t *Task, b uint32, keys, values []byte, consumer Consumer) int {
 	st := x.lock(t, b)
 	n := x.copyBucket(b, keys, values)
-	if n == 0 || !x.fits(n, keys, values) || !taker.Take(n) {
+	if n == 0 || !x.fits(n, keys, values) || !consumer.Consume(n) {
 		x.unlock(st)
 		return n
 	}
@@ -44,14 +44,14 @@ func (x *table) TakeBucket(t *Task, b uint32, keys, values []byte, taker Taker) 
 }
 
 // TakeFirst takes the newest element.
-func (x *table) TakeFirst(t *Task, b uint32, key, value []byte, taker Taker) bool {
+func (x *table) TakeFirst(t *Task, b uint32, key, value []byte, consumer Consumer) bool {
 	st := x.lock(t, b)
 	p, i := x.pageOf(b)
 	from, to := p.bounds(i)
 	if from < to {
 		x.copyPairs(p, from, from+1, key, value)
 	}
-	if from == to || !taker.Take(1) {
+	if from == to || !consumer.Consume(1) {
 		x.unlock(st)
 		return from < to
 	}

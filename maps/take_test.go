@@ -9,13 +9,13 @@ import (
 	"github.com/bpfsim/bpfsim/maps"
 )
 
-// takes is a taker that says yes or no, and notes what it was asked.
+// takes is a consumer that says yes or no, and notes what it was asked.
 type takes struct {
 	yes   bool
 	asked []int
 }
 
-func (k *takes) Take(n int) bool {
+func (k *takes) Consume(n int) bool {
 	k.asked = append(k.asked, n)
 	return k.yes
 }

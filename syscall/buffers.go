@@ -18,8 +18,8 @@ type buffers struct {
 	swollen bool
 
 	// What maps and functions get a pointer to is kept here, so that it is not allocated for every call.
-	batch batch
-	taker taker
+	batch    batch
+	consumer consumer
 }
 
 // buffer names a buffer for one thing.
@@ -56,8 +56,8 @@ func (c *call) end() {
 
 // release puts b back. It clears what points to others' memory.
 func (b *buffers) release() {
-	if b.taker.m != nil {
-		b.taker = taker{}
+	if b.consumer.m != nil {
+		b.consumer = consumer{}
 	}
 	if b.batch.m != nil {
 		b.batch = batch{}

@@ -64,7 +64,7 @@ func (d *dump) readOnce(bucket uint32, size int) (int, abi.Errno) {
 	if !d.remove {
 		return d.m.drainer.ReadBucket(d.task, bucket, keys, values, false), abi.OK
 	}
-	t := d.taker()
+	t := d.consumer()
 	n := d.m.drainer.TakeBucket(d.task, bucket, keys, values, t)
 	return n, t.fault
 }
@@ -80,7 +80,7 @@ func (d *dump) drain(bucket uint32) abi.Errno {
 		if bucket = table.NextBucket(bucket); bucket == table.Buckets() {
 			return d.end()
 		}
-		t := d.taker()
+		t := d.consumer()
 		if !table.TakeFirst(d.task, bucket, key, value, t) {
 			continue
 		}

@@ -200,8 +200,8 @@ func (m *Map) nextKey(t *maps.Task, key, next []byte) abi.Errno {
 
 func (m *Map) take(t *maps.Task, key, value []byte) abi.Errno {
 	switch {
-	case m.taker != nil:
-		return m.taker.LookupAndDelete(t, key, value)
+	case m.lookupDeleter != nil:
+		return m.lookupDeleter.LookupAndDelete(t, key, value)
 	case m.sequence != nil:
 		return m.sequence.Pop(t, value)
 	}

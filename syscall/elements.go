@@ -9,15 +9,15 @@ type elements struct {
 	keySize   int // bytes
 	valueSize int // bytes, as user space sees a value
 
-	lookuper maps.Lookuper
-	updater  maps.Updater
-	deleter  maps.Deleter
-	walker   maps.NextKeyer
-	taker    maps.LookupAndDeleter
-	sequence maps.Sequence
-	buckets  maps.Buckets
-	drainer  maps.Drainer
-	sweeper  *maps.Sweeper
+	lookuper      maps.Lookuper
+	updater       maps.Updater
+	deleter       maps.Deleter
+	walker        maps.NextKeyer
+	lookupDeleter maps.LookupAndDeleter
+	sequence      maps.Sequence
+	buckets       maps.Buckets
+	drainer       maps.Drainer
+	sweeper       *maps.Sweeper
 }
 
 // elementsOf asks m.
@@ -27,7 +27,7 @@ func elementsOf(m maps.Map) elements {
 	e.updater, _ = m.(maps.Updater)
 	e.deleter, _ = m.(maps.Deleter)
 	e.walker, _ = m.(maps.NextKeyer)
-	e.taker, _ = m.(maps.LookupAndDeleter)
+	e.lookupDeleter, _ = m.(maps.LookupAndDeleter)
 	e.sequence, _ = m.(maps.Sequence)
 	e.buckets, _ = m.(maps.Buckets)
 	e.drainer, _ = m.(maps.Drainer)

@@ -14,7 +14,7 @@ type Map struct {
 	name    string
 	frozen  atomic.Bool
 	refs    atomic.Int32
-	writers tally // calls and mappings that write
+	writers cpuCounter // calls and mappings that write
 	backing Backing
 }
 

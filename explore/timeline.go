@@ -26,11 +26,11 @@ type cursor struct {
 	Key string
 }
 
-// film is a run's frames: the first one before the first step, and one behind each step.
-type film struct{ frames []frame }
+// timeline is a run's frames: the first one before the first step, and one behind each step.
+type timeline struct{ frames []frame }
 
-// shoot adds a frame.
-func (f *film) shoot(r *Run) {
+// record adds a frame.
+func (f *timeline) record(r *Run) {
 	f.frames = append(f.frames, frame{content: r.buckets(), calls: len(r.History.Walk.Calls), cursor: r.cursor()})
 }
 
@@ -85,7 +85,7 @@ func (r *Run) cursor() cursor {
 }
 
 // used lists the buckets that hold something in some frame, or all of them when they are few.
-func (f *film) used() []int {
+func (f *timeline) used() []int {
 	const few = 8
 	var used []int
 	for b := range f.frames[0].content {

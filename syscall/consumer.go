@@ -5,8 +5,8 @@ import (
 	"github.com/bpfsim/bpfsim/maps"
 )
 
-// taker takes over the elements that a table has copied to the kernel's buffers: it writes them to the caller's.
-type taker struct {
+// consumer takes the elements that a table has copied to the kernel's buffers: it writes them to the caller's.
+type consumer struct {
 	*buffers
 	m     *Map
 	mem   Memory
@@ -14,17 +14,17 @@ type taker struct {
 	fault abi.Errno
 }
 
-var _ maps.Taker = (*taker)(nil)
+var _ maps.Consumer = (*consumer)(nil)
 
-// taker takes over the next elements of a dump.
-func (d *dump) taker() *taker {
+// consumer takes over the next elements of a dump.
+func (d *dump) consumer() *consumer {
 	kept := d.kept()
-	kept.taker = taker{buffers: kept, m: d.m, mem: d.proc.Mem, addr: d.buf + d.filled}
-	return &kept.taker
+	kept.consumer = consumer{buffers: kept, m: d.m, mem: d.proc.Mem, addr: d.buf + d.filled}
+	return &kept.consumer
 }
 
-// Take writes the elements while their bucket is locked: they leave the map if that succeeds.
-func (t *taker) Take(n int) bool {
+// Consume writes the elements while their bucket is locked: they leave the map if that succeeds.
+func (t *consumer) Consume(n int) bool {
 	packed := t.pack(n, t.m)
 	if t.mem.Write(t.addr, packed) < len(packed) {
 		t.fault = abi.EFAULT
