@@ -135,8 +135,8 @@ func TestRunTraceWithoutReader(t *testing.T) {
 	const script = "bpftool map create $BPFSIM_BPFFS/x type array key 4 value 4 entries 1500 name x && " +
 		"bpftool map dump pinned $BPFSIM_BPFFS/x | tail -1"
 	for name, shell := range map[string]string{
-		"named pipe":     `mkfifo pipe; head -1 pipe >first & exec timeout 30 "$0" run --trace pipe -- sh -c "$1"`,
-		"standard error": `{ timeout 30 "$0" run --trace - -- sh -c "$1"; echo $? >status; } 2>&1 >out | head -1 >first; cat out; exit $(cat status)`,
+		"named pipe":     `mkfifo pipe; head -1 pipe >first & exec timeout -s KILL 30 "$0" run --trace pipe -- sh -c "$1"`,
+		"standard error": `{ timeout -s KILL 30 "$0" run --trace - -- sh -c "$1"; echo $? >status; } 2>&1 >out | head -1 >first; cat out; exit $(cat status)`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			ours := bpfsimCommand(t)
