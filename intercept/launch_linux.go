@@ -25,8 +25,8 @@ type place struct {
 	flags uintptr // clone(2) flags
 }
 
-// places are the ways to try, best first. Root needs no user namespace, and where even root has none of its
-// capabilities (a container) a user namespace may still help.
+// places are the ways to try, best first. Root needs no user namespace, not for AsRoot either, and where even root has
+// none of its capabilities (a container) a user namespace may still help.
 func places() []place {
 	user := place{mountTmpfs, mountPoint, unix.CLONE_NEWUSER | unix.CLONE_NEWNS}
 	if os.Geteuid() == 0 {
@@ -80,14 +80,10 @@ func shimCommand(ctx context.Context, o Options, path string, p place) *exec.Cmd
 	cmd.Args = append([]string{shimName, p.mode, p.dir, path}, o.Args...)
 	cmd.Env = environ(p.dir)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.Stdin, o.Stdout, o.Stderr
-	attr := &syscall.SysProcAttr{Cloneflags: p.flags}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: p.flags}
 	if p.flags&unix.CLONE_NEWUSER != 0 {
-		uid, gid := os.Geteuid(), os.Getegid()
-		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}}
-		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}
-		attr.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN}
+		userNamespace(cmd.SysProcAttr, o.AsRoot)
 	}
-	cmd.SysProcAttr = attr
 	return cmd
 }
 
@@ -178,7 +174,15 @@ func launchAt(ctx context.Context, o Options, path, dir string) (*launched, erro
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make bpffs directory: %w", err)
 	}
-	return launch(ctx, o, path, place{mode: plainDir, dir: dir})
+	p := place{mode: plainDir, dir: dir}
+	if o.AsRoot && os.Geteuid() != 0 {
+		p.flags = unix.CLONE_NEWUSER | unix.CLONE_NEWNS // where it may mount, as root expects
+	}
+	l, err := launch(ctx, o, path, p)
+	if err != nil && p.flags != 0 {
+		return nil, fmt.Errorf("make the command root: %w", refusedNamespace(err))
+	}
+	return l, err
 }
 
 func launchFallback(ctx context.Context, o Options, path string, refused error) (*launched, func(), error) {
@@ -192,7 +196,8 @@ func launchFallback(ctx context.Context, o Options, path string, refused error) 
 		remove()
 		return nil, nil, err
 	}
-	warn(o.Stderr, "no private mount over %s (%v): the bpffs is at %s, also named by $BPFSIM_BPFFS", mountPoint, refused, dir)
+	warn(o.Stderr, "no private mount over %s: %v; the bpffs is at %s, which $BPFSIM_BPFFS names, and programs that look in %[1]s "+
+		"find the host's", mountPoint, refusedNamespace(refused), dir)
 	return l, remove, nil
 }
 

@@ -17,6 +17,9 @@ type Options struct {
 	BPFFS string
 	// Caps are the caller's capabilities as the simulated kernel sees them.
 	Caps bpfsys.Caps
+	// AsRoot lets the command see itself as root, with all capabilities, in a user namespace that has this process's user
+	// only. It changes nothing when this process is root.
+	AsRoot bool
 	// CPUs is the number of possible CPUs of Kernel; a thread's real CPU is taken modulo it. 0 means 1.
 	CPUs int
 	// Trace receives one line a bpf(2) call, as strace prints it; nil for none.

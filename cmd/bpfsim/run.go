@@ -20,6 +20,7 @@ type runFlags struct {
 	bpffs        string
 	trace        string
 	cpus         int
+	root         bool
 	unprivileged bool
 	dumpNumbers  map[string]int
 }
@@ -48,6 +49,7 @@ func newRun() *cobra.Command {
 	flags.StringToIntVar(&f.dumpNumbers, "dump-number", nil,
 		"answer another command number as a dump command: 23=1000 is BPF_MAP_DUMP in the tree of the RFC")
 	flags.BoolVar(&f.unprivileged, "unprivileged", false, "answer as to a caller without CAP_BPF and CAP_SYS_ADMIN")
+	flags.BoolVar(&f.root, "root", false, "let CMD see itself as root, in a user namespace: geteuid() is 0")
 	return cmd
 }
 
@@ -94,7 +96,7 @@ func (f runFlags) check(flags *pflag.FlagSet, args []string) error {
 
 // options boots the kernel and opens the trace, which the function it returns closes.
 func (f runFlags) options(args []string) (intercept.Options, func() error, error) {
-	o := intercept.Options{Args: args, BPFFS: f.bpffs, Caps: bpfsys.Root, CPUs: f.cpus, Reap: true}
+	o := intercept.Options{Args: args, BPFFS: f.bpffs, AsRoot: f.root, Caps: bpfsys.Root, CPUs: f.cpus, Reap: true}
 	if f.unprivileged {
 		o.Caps = bpfsys.Caps{}
 	}

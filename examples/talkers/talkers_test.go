@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -116,9 +118,12 @@ func TestTableIsSorted(t *testing.T) {
 		"10.0.0.1 -> 192.0.2.1  1        10\n", out.String())
 }
 
+// bpffs is where maps are pinned; bpfsim names another place where it cannot put one over /sys/fs/bpf.
+var bpffs = cmp.Or(os.Getenv("BPFSIM_BPFFS"), "/sys/fs/bpf")
+
 func TestAgentReadsPinnedMap(t *testing.T) {
 	m := newFlows(t, ebpf.Hash, 16)
-	pin := filepath.Join("/sys/fs/bpf", "talkers_test")
+	pin := filepath.Join(bpffs, "talkers_test")
 	require.NoError(t, m.Pin(pin))
 	t.Cleanup(func() { m.Unpin() })
 	require.NoError(t, m.Put(flow(7), Traffic{Packets: 2, Bytes: 3000}))
@@ -131,14 +136,15 @@ func TestAgentReadsPinnedMap(t *testing.T) {
 }
 
 func TestAgentRefusesOtherMaps(t *testing.T) {
-	_, err := openFlows("/sys/fs/bpf/talkers_missing")
+	_, err := openFlows(filepath.Join(bpffs, "talkers_missing"))
 	require.ErrorContains(t, err, "is the BPF program loaded")
 
 	m, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
 	require.NoError(t, err)
 	defer m.Close()
-	require.NoError(t, m.Pin("/sys/fs/bpf/talkers_other"))
+	pin := filepath.Join(bpffs, "talkers_other")
+	require.NoError(t, m.Pin(pin))
 	defer m.Unpin()
-	_, err = openFlows("/sys/fs/bpf/talkers_other")
+	_, err = openFlows(pin)
 	require.ErrorContains(t, err, "key 4 and value 8 bytes, want 8 and 16")
 }

@@ -1,0 +1,37 @@
+package intercept
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// userNamespace lets attr start a process in a user namespace of its own, where the caller's ids, or root, stand for
+// the caller's. One id each is what everybody may map; with it come no other ids, and no setgroups(2).
+func userNamespace(attr *syscall.SysProcAttr, asRoot bool) {
+	attr.Cloneflags |= unix.CLONE_NEWUSER
+	uid, gid := os.Geteuid(), os.Getegid()
+	inner := syscall.SysProcIDMap{ContainerID: uid, HostID: uid, Size: 1}
+	innerGroup := syscall.SysProcIDMap{ContainerID: gid, HostID: gid, Size: 1}
+	if asRoot {
+		inner.ContainerID, innerGroup.ContainerID = 0, 0 // and root keeps its capabilities through execve
+	} else {
+		attr.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN} // for the mount
+	}
+	attr.UidMappings, attr.GidMappings = []syscall.SysProcIDMap{inner}, []syscall.SysProcIDMap{innerGroup}
+}
+
+// refusedNamespace says why no user namespace could be made, as far as clone(2)'s errno tells.
+func refusedNamespace(err error) error {
+	switch {
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EUSERS):
+		return fmt.Errorf("no more user namespaces are allowed (sysctl user.max_user_namespaces): %w", err)
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
+		return fmt.Errorf("this host refuses user namespaces (sysctl kernel.unprivileged_userns_clone, AppArmor, or a "+
+			"container's seccomp profile): %w", err)
+	}
+	return err
+}
