@@ -24,6 +24,8 @@ func Kinds() []Kind {
 	}
 }
 
+func (k Kind) wayNames() []string { return names(k.Ways()) }
+
 // Ways are the ways of walking that read a map of the kind.
 func (k Kind) Ways() []Way {
 	return slices.DeleteFunc(Ways(), func(w Way) bool { return !slices.Contains(w.Types, k.Type) })

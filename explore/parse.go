@@ -2,21 +2,27 @@ package explore
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Parse reads a scenario and checks it. Lines that start with # are comments. The error names the line.
+// Parse reads a scenario (Grammar says what it looks like) and checks it. The error names the line.
 func Parse(text string) (Scenario, error) {
 	var s Scenario
+	seen := make(map[string]bool)
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if err := s.parseLine(line); err != nil {
+		if err := s.parseLine(line, seen); err != nil {
 			return Scenario{}, fmt.Errorf("line %d, %q: %w", i+1, line, err)
 		}
+	}
+	if err := complete(seen); err != nil {
+		return Scenario{}, err
 	}
 	if err := s.Check(); err != nil {
 		return Scenario{}, fmt.Errorf("check scenario: %w", err)
@@ -24,8 +30,27 @@ func Parse(text string) (Scenario, error) {
 	return s, nil
 }
 
-func (s *Scenario) parseLine(line string) error {
+// complete reports which line is not among those seen.
+func complete(seen map[string]bool) error {
+	if len(seen) == 0 {
+		return fmt.Errorf("the scenario is empty: want the lines map, keys, walk, task or program, and contract")
+	}
+	for _, word := range []string{"map", "walk", "contract"} {
+		if !seen[word] {
+			return fmt.Errorf("the scenario has no line %q", word)
+		}
+	}
+	return nil
+}
+
+// parseLine reads a line; seen are the first words of those before it.
+func (s *Scenario) parseLine(line string, seen map[string]bool) error {
 	word, rest, _ := strings.Cut(line, " ")
+	once := word == "map" || word == "walk" || word == "contract"
+	if once && seen[word] {
+		return fmt.Errorf("a second line %q", word)
+	}
+	seen[word] = true
 	switch word {
 	case "map":
 		return s.Map.parse(strings.Fields(rest))
@@ -42,39 +67,35 @@ func (s *Scenario) parseLine(line string) error {
 		s.Contract = strings.TrimSpace(rest)
 		return nil
 	}
-	return fmt.Errorf("want map, keys, walk, task, program or contract")
+	return fmt.Errorf("no line begins with %q: want map, keys, walk, task, program or contract", word)
 }
 
 func (m *Shape) parse(words []string) error {
-	if len(words) == 0 {
-		return fmt.Errorf("want a map type")
+	types := typeWords()
+	at := -1
+	if len(words) > 0 {
+		at = slices.Index(types, words[0])
 	}
-	for _, t := range Types() {
-		if typeWord(t) == words[0] {
-			m.Type = t
-		}
+	if at < 0 {
+		return fmt.Errorf("want a map type that can be walked: %s", oneOf(types))
 	}
-	return eachWord(words[1:], func(name string, n int) bool {
-		switch name {
-		case "entries":
-			m.Entries = uint32(n)
-		case "value":
-			m.Value = n
-		default:
-			return m.flag(name)
-		}
-		return true
-	})
+	m.Type = Types()[at]
+	settings, flags := map[string]func(int){
+		"entries": func(n int) { m.Entries = uint32(n) }, "value": func(n int) { m.Value = n },
+	}, map[string]func(){}
+	for _, f := range shapeFlags {
+		flags[f.word] = func() { m.Flags |= f.bit }
+	}
+	return eachWord(words[1:], settings, flags)
 }
 
-func (m *Shape) flag(word string) bool {
-	for _, f := range shapeFlags {
-		if f.word == word {
-			m.Flags |= f.bit
-			return true
-		}
+// typeWords are the map types in the order of Types.
+func typeWords() []string {
+	var words []string
+	for _, t := range Types() {
+		words = append(words, typeWord(t))
 	}
-	return false
+	return words
 }
 
 func (s *Scenario) parseKeys(words []string) error {
@@ -90,20 +111,12 @@ func (s *Scenario) parseKeys(words []string) error {
 
 func (w *Walk) parse(words []string) error {
 	if len(words) == 0 {
-		return fmt.Errorf("want a way of walking")
+		return fmt.Errorf("want a walk: %s", oneOf(wayNames()))
 	}
 	w.Way = words[0]
-	return eachWord(words[1:], func(name string, n int) bool {
-		switch name {
-		case "room":
-			w.Room = n
-		case "cpu":
-			w.CPU = n
-		default:
-			return false
-		}
-		return true
-	})
+	return eachWord(words[1:], map[string]func(int){
+		"room": func(n int) { w.Room = n }, "cpu": func(n int) { w.CPU = n },
+	}, nil)
 }
 
 func (t *Task) parse(line string) error {
@@ -118,10 +131,7 @@ func (t *Task) parse(line string) error {
 			return err
 		}
 	}
-	return eachWord(words[1:], func(name string, n int) bool {
-		t.CPU = n
-		return name == "cpu"
-	})
+	return eachWord(words[1:], map[string]func(int){"cpu": func(n int) { t.CPU = n }}, nil)
 }
 
 func (t *Task) parseOp(words []string) error {
@@ -139,17 +149,41 @@ func (t *Task) parseOp(words []string) error {
 	return nil
 }
 
-// eachWord reads name=number and bare words; set reports whether it knows the name.
-func eachWord(words []string, set func(name string, n int) bool) error {
+// eachWord reads settings, name=number, and flags, which are bare words.
+func eachWord(words []string, settings map[string]func(int), flags map[string]func()) error {
 	for _, word := range words {
 		name, number, has := strings.Cut(word, "=")
-		n, err := strconv.ParseInt(number, 10, 31)
-		if has && err != nil {
-			return fmt.Errorf("%q is no number", word)
-		}
-		if !set(name, int(n)) {
-			return fmt.Errorf("unknown word %q", word)
+		set, flag := settings[name], flags[name]
+		switch {
+		case has && set != nil:
+			n, err := strconv.ParseInt(number, 10, 31)
+			if err != nil {
+				return fmt.Errorf("%q is no number", word)
+			}
+			set(int(n))
+		case !has && flag != nil:
+			flag()
+		default:
+			return fmt.Errorf("unknown word %q: want %s", word, oneOf(choices(settings, flags)))
 		}
 	}
 	return nil
+}
+
+func choices(settings map[string]func(int), flags map[string]func()) []string {
+	words := slices.Sorted(maps.Keys(flags))
+	for name := range settings {
+		words = append(words, name+"=NUMBER")
+	}
+	slices.Sort(words)
+	return words
+}
+
+// oneOf is a choice in words.
+func oneOf(words []string) string {
+	if len(words) == 1 {
+		return words[0]
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }

@@ -49,9 +49,7 @@ type Op struct {
 	Key  uint32
 }
 
-// Verbs of processes and of programs: update (flags BPF_ANY), insert (BPF_NOEXIST), delete, take
-// (LOOKUP_AND_DELETE_ELEM), read (a lookup, which in a program marks the element as used), and write: a program looks
-// a value up and writes its words one by one, in place.
+// Verbs of processes and of programs; verbDocs says what they do.
 var (
 	processVerbs = []string{"update", "insert", "delete", "take", "read"}
 	programVerbs = []string{"update", "insert", "delete", "read", "write"}
@@ -59,6 +57,7 @@ var (
 
 const (
 	maxEntries = 64
+	maxValue   = 64
 	maxCPUs    = 8
 )
 
@@ -75,7 +74,7 @@ func (s Scenario) Check() error {
 	}
 	for i, t := range s.Tasks {
 		if err := t.check(); err != nil {
-			return fmt.Errorf("task %s: %w", t.Name, err)
+			return fmt.Errorf("%s %s: %w", t.kind(), t.Name, err)
 		}
 		same := func(other Task) bool { return other.Name == t.Name }
 		if slices.IndexFunc(s.Tasks, same) != i || t.Name == walkerName {
@@ -83,20 +82,20 @@ func (s Scenario) Check() error {
 		}
 	}
 	if _, ok := model.ContractByName(s.Contract); !ok {
-		return fmt.Errorf("no contract %q", s.Contract)
+		return fmt.Errorf("no contract %q: want %s", s.Contract, oneOf(contractNames()))
 	}
 	return nil
 }
 
 func (m Shape) check() error {
 	if !slices.Contains(Types(), m.Type) {
-		return fmt.Errorf("no walk of map type %s", m.Type)
+		return fmt.Errorf("no walk of map type %s: want %s", m.Type, oneOf(typeWords()))
 	}
 	if m.Entries < 1 || m.Entries > maxEntries {
 		return fmt.Errorf("entries=%d: want 1 to %d", m.Entries, maxEntries)
 	}
-	if m.Value < 8 || m.Value > 64 || m.Value%8 != 0 {
-		return fmt.Errorf("value=%d: want 8 to 64 bytes in steps of 8", m.Value)
+	if m.Value < 8 || m.Value > maxValue || m.Value%8 != 0 {
+		return fmt.Errorf("value=%d: want 8 to %d bytes in steps of 8", m.Value, maxValue)
 	}
 	return nil
 }
@@ -104,10 +103,10 @@ func (m Shape) check() error {
 func (w Walk) check(kind abi.MapType) error {
 	way, ok := WayByName(w.Way)
 	if !ok {
-		return fmt.Errorf("no way of walking %q", w.Way)
+		return fmt.Errorf("no walk %q: want %s", w.Way, oneOf(wayNames()))
 	}
 	if !slices.Contains(way.Types, kind) {
-		return fmt.Errorf("%s does not walk a map of type %s", w.Way, kind)
+		return fmt.Errorf("%s does not walk a map of type %s: want %s", w.Way, typeWord(kind), oneOf(Kind{Type: kind}.wayNames()))
 	}
 	if w.Room < 1 || w.Room > maxEntries {
 		return fmt.Errorf("room=%d: want 1 to %d records", w.Room, maxEntries)
@@ -122,10 +121,18 @@ func (t Task) check() error {
 	}
 	for _, op := range t.Ops {
 		if !slices.Contains(verbs, op.Verb) {
-			return fmt.Errorf("no operation %q: want one of %v", op.Verb, verbs)
+			return fmt.Errorf("no operation %q of a %s: want %s", op.Verb, t.kind(), oneOf(verbs))
 		}
 	}
 	return checkCPU(t.CPU)
+}
+
+// kind is the word that the task's line begins with.
+func (t Task) kind() string {
+	if t.Program {
+		return "program"
+	}
+	return "task"
 }
 
 func checkCPU(cpu int) error {

@@ -1,6 +1,7 @@
 package explore_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -63,25 +64,41 @@ func TestParseNamesTheLine(t *testing.T) {
 	const good = "map hash entries=8 value=8\nkeys 1 13\nwalk next+lookup room=1 cpu=0\ntask a cpu=1: update 1\ncontract snapshot\n"
 	_, err := explore.Parse(good)
 	require.NoError(t, err)
+	const rest = "walk next+lookup room=1\ncontract snapshot\n"
 	for text, want := range map[string]string{
-		"walls\n" + good: `line 1, "walls": want map, keys, walk`,
-		"map hash entries=x\nkeys\nwalk next+lookup\n":                                          `"entries=x" is no number`,
-		"map queue entries=8 value=8\n":                                                         `check scenario: no walk of map type`,
-		"map hash entries=8 value=8\nwalk stroll room=1\n":                                      `no way of walking "stroll"`,
-		"map array entries=8 value=8\nwalk take-batch room=1\n":                                 `take-batch does not walk`,
-		"map hash entries=8 value=7\n":                                                          `value=7`,
-		"map hash entries=1 value=8\nkeys 1 2\n":                                                `2 keys in a map of 1 entries`,
-		good + "task a: delete 1\n":                                                             `two tasks named "a"`,
-		good + "task walker: delete 1\n":                                                        `two tasks named "walker"`,
-		good + "task b: write 1\n":                                                              `no operation "write"`,
-		good + "contract trust\n":                                                               `no contract "trust"`,
-		good + "task b cpu=99: delete 1\n":                                                      `cpu=99`,
-		good + "task b: delete one\n":                                                           `"one" is no number of 32 bits`,
-		good + "task b: delete\n":                                                               `want a verb and a key`,
-		"map hash entries=8 value=8 bright\nkeys\n":                                             `unknown word "bright"`,
-		"map hash entries=8 value=8\nkeys 4294967296\n":                                         `is no number of 32 bits`,
-		"map hash entries=8 value=8\nkeys 1\nwalk next+lookup room=0\ncontract snapshot\n":      `room=0`,
-		"map hash entries=99999999 value=8\nkeys 1\nwalk next+lookup room=1\ncontract snapshot": `entries=99999999`,
+		"walls\n" + good:                                                           `line 1, "walls": no line begins with "walls": want map, keys, walk, task, program or contract`,
+		"map hash entries=x\n" + rest:                                              `"entries=x" is no number`,
+		"map queue entries=8 value=8\n" + rest:                                     `want a map type that can be walked: hash, lru_hash or array`,
+		"map\n" + rest:                                                             `want a map type that can be walked: hash, lru_hash or array`,
+		"map hash entries=8 value=7\n" + rest:                                      `value=7`,
+		"map hash entries=1 value=8\nkeys 1 2\n" + rest:                            `2 keys in a map of 1 entries`,
+		"map hash entries=8 value=8 bright\n" + rest:                               `unknown word "bright": want entries=NUMBER, no_common_lru, no_prealloc or value=NUMBER`,
+		"map hash entries=8 value=8 no_prealloc=1\n" + rest:                        `unknown word "no_prealloc=1"`,
+		"map hash entries value=8\n" + rest:                                        `unknown word "entries"`,
+		"map hash entries=8 value=8\nkeys 4294967296\n" + rest:                     `is no number of 32 bits`,
+		"map hash entries=99999999 value=8\nkeys 1\n" + rest:                       `entries=99999999`,
+		"map hash entries=8 value=8\nwalk stroll room=1\ncontract snapshot":        `no walk "stroll": want next+lookup, dump, dump-july,`,
+		"map hash entries=8 value=8\nwalk\ncontract snapshot":                      `want a walk: next+lookup, dump, dump-july,`,
+		"map hash entries=8 value=8\nwalk dump roam=1\ncontract snapshot":          `unknown word "roam=1": want cpu=NUMBER or room=NUMBER`,
+		"map array entries=8 value=8\nwalk take-batch room=1\ncontract snapshot":   `take-batch does not walk a map of type array: want next+lookup, dump, dump-july or lookup-batch`,
+		"map hash entries=8 value=8\nwalk next+lookup room=0\ncontract snapshot\n": `room=0`,
+		good + "task a: delete 1\n":                                                `two tasks named "a"`,
+		good + "task walker: delete 1\n":                                           `two tasks named "walker"`,
+		good + "task b: write 1\n":                                                 `task b: no operation "write" of a task: want update, insert, delete, take or read`,
+		good + "program b: take 1\n":                                               `program b: no operation "take" of a program: want update, insert, delete, read or write`,
+		strings.Replace(good, "snapshot", "trust", 1):                              `no contract "trust": want no-invention, stable-coverage,`,
+		good + "task b cpu=99: delete 1\n":                                         `cpu=99`,
+		good + "task b cup=1: delete 1\n":                                          `unknown word "cup=1": want cpu=NUMBER`,
+		good + "task b: delete one\n":                                              `"one" is no number of 32 bits`,
+		good + "task b: delete\n":                                                  `want a verb and a key`,
+		good + "contract snapshot\n":                                               `line 6, "contract snapshot": a second line "contract"`,
+		good + "map hash entries=8 value=8\n":                                      `a second line "map"`,
+		good + "walk dump room=1\n":                                                `a second line "walk"`,
+		"":                                                                         `the scenario is empty: want the lines map, keys, walk, task or program, and contract`,
+		"# nothing but words\n\n":                                                  `the scenario is empty`,
+		"keys 1\n":                                                                 `the scenario has no line "map"`,
+		"map hash entries=8 value=8\ncontract snapshot":                            `the scenario has no line "walk"`,
+		"map hash entries=8 value=8\nwalk next+lookup room=1\n":                    `the scenario has no line "contract"`,
 	} {
 		_, err := explore.Parse(text)
 		require.ErrorContains(t, err, want, text)

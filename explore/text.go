@@ -29,15 +29,11 @@ func (s Scenario) String() string {
 
 // String is the task's line.
 func (t Task) String() string {
-	kind := "task"
-	if t.Program {
-		kind = "program"
-	}
 	ops := make([]string, len(t.Ops))
 	for i, op := range t.Ops {
 		ops[i] = op.String()
 	}
-	return strings.TrimRight(fmt.Sprintf("%s %s cpu=%d: %s", kind, t.Name, t.CPU, strings.Join(ops, "; ")), " ")
+	return strings.TrimRight(fmt.Sprintf("%s %s cpu=%d: %s", t.kind(), t.Name, t.CPU, strings.Join(ops, "; ")), " ")
 }
 
 // String is the operation in words.

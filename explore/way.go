@@ -82,6 +82,16 @@ func Ways() []Way {
 	}
 }
 
+func wayNames() []string { return names(Ways()) }
+
+func names(ways []Way) []string {
+	var all []string
+	for _, w := range ways {
+		all = append(all, w.Name)
+	}
+	return all
+}
+
 // WayByName finds a way.
 func WayByName(name string) (Way, bool) {
 	for _, w := range Ways() {

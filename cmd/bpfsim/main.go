@@ -29,7 +29,7 @@ func main() {
 		Use: "bpfsim", Short: "bpf(2) maps without a kernel", SilenceUsage: true, SilenceErrors: true,
 		Version: version(),
 	}
-	root.AddCommand(newRun(), newCompare(), newExplore(), newBench(), newFuzz())
+	root.AddCommand(newRun(), newCompare(), newExplore(), newBench(), newFuzz(), newScenario())
 	os.Exit(exitCode(root.Execute()))
 }
 
