@@ -1,8 +1,11 @@
 package bench
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/bpfsim/bpfsim/proptest/kernel"
@@ -59,13 +62,16 @@ type session struct {
 	Options
 	linux *kernel.Raw // nil without Options.Kernel
 	group string
+	mu    sync.Mutex // of rows
 	rows  []Row
 	turns int
 	turn  time.Duration
 }
 
-// Run measures. The error says why the kernel cannot be measured, or which group does not exist.
-func Run(o Options) (*Report, error) {
+// Run measures until ctx is done; the report then has what was measured so far, and the measurement in progress goes on
+// behind the caller's back, who is to end the process. The error is ctx's then, or says why the kernel cannot be
+// measured, or which group does not exist.
+func Run(ctx context.Context, o Options) (*Report, error) {
 	chosen, err := o.chosen()
 	if err != nil {
 		return nil, err
@@ -85,16 +91,38 @@ func Run(o Options) (*Report, error) {
 		if s.linux, err = kernel.OpenRaw(userBytes); err != nil {
 			return nil, fmt.Errorf("measure the kernel: %w", err)
 		}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.measure(chosen)
+	}()
+	select {
+	case <-done:
+		return s.report(), nil
+	case <-ctx.Done():
+		return s.report(), ctx.Err()
+	}
+}
+
+func (s *session) measure(chosen []group) {
+	if s.linux != nil {
 		defer s.linux.Close()
 	}
 	for _, g := range chosen {
 		s.group = g.name
-		if o.Progress != nil {
-			o.Progress(g.name)
+		if s.Progress != nil {
+			s.Progress(g.name)
 		}
 		g.measure(s)
 	}
-	return &Report{Machine: thisMachine(), Rows: s.rows}, nil
+}
+
+// report is what has been measured so far.
+func (s *session) report() *Report {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &Report{Machine: thisMachine(), Rows: slices.Clone(s.rows)}
 }
 
 // chosen are the groups to measure.
@@ -107,11 +135,19 @@ func (o Options) chosen() ([]group, error) {
 		all := groups()
 		i := slices.IndexFunc(all, func(g group) bool { return g.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("there is no group %q", name)
+			return nil, fmt.Errorf("there is no group %q: want some of %s", name, strings.Join(groupNames(), ", "))
 		}
 		chosen = append(chosen, all[i])
 	}
 	return chosen, nil
+}
+
+func groupNames() []string {
+	var names []string
+	for _, g := range groups() {
+		names = append(names, g.name)
+	}
+	return names
 }
 
 // needsKernel is why a line is skipped.
@@ -120,6 +156,8 @@ const needsKernel = "needs --kernel"
 // add puts a line into the table.
 func (s *session) add(r Row) {
 	r.Group = s.group
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.rows = append(s.rows, r)
 }
 

@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -13,7 +14,7 @@ import (
 )
 
 func ExampleRun() {
-	report, err := bench.Run(bench.Options{Quick: true, Groups: []string{"sparse"}})
+	report, err := bench.Run(context.Background(), bench.Options{Quick: true, Groups: []string{"sparse"}})
 	if err != nil {
 		panic(err)
 	}
@@ -27,14 +28,14 @@ func ExampleRun() {
 }
 
 func TestUnknownGroup(t *testing.T) {
-	_, err := bench.Run(bench.Options{Groups: []string{"dumps"}})
+	_, err := bench.Run(t.Context(), bench.Options{Groups: []string{"dumps"}})
 	require.ErrorContains(t, err, `no group "dumps"`)
 }
 
 func TestSizes(t *testing.T) {
-	_, err := bench.Run(bench.Options{Groups: []string{"memory"}, Value: 9})
+	_, err := bench.Run(t.Context(), bench.Options{Groups: []string{"memory"}, Value: 9})
 	require.ErrorContains(t, err, "no elements with keys of 0 and values of 9 bytes are measured (0 means all): keys may have [4 8 16 64], values [8 64 256]")
-	report, err := bench.Run(bench.Options{Quick: true, Groups: []string{"memory"}, Key: 64})
+	report, err := bench.Run(t.Context(), bench.Options{Quick: true, Groups: []string{"memory"}, Key: 64})
 	require.NoError(t, err)
 	require.NotEmpty(t, report.Rows)
 	for _, row := range report.Rows {
@@ -76,6 +77,23 @@ func TestKernelNeedsRoot(t *testing.T) {
 	if kernel.Available() == nil {
 		t.Skip("this process may use bpf(2)")
 	}
-	_, err := bench.Run(bench.Options{Kernel: true, Quick: true, Groups: []string{"sparse"}})
+	_, err := bench.Run(t.Context(), bench.Options{Kernel: true, Quick: true, Groups: []string{"sparse"}})
 	require.ErrorContains(t, err, "measure the kernel (needs root)")
+}
+
+// An interrupt leaves what has been measured.
+func TestRunInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	groups := 0
+	report, err := bench.Run(ctx, bench.Options{Quick: true, Groups: []string{"sparse", "allocations"}, Progress: func(string) {
+		if groups++; groups == 2 {
+			interrupt()
+			select {} // it takes long
+		}
+	}})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotEmpty(t, report.Rows)
+	for _, row := range report.Rows {
+		require.Equal(t, "sparse", row.Group)
+	}
 }

@@ -139,15 +139,26 @@ func TestParseReplay(t *testing.T) {
 }
 
 func TestReplayOfAnotherScenario(t *testing.T) {
-	for _, line := range []string{"1:nobody", "0:t1 3:t0", "3:t0", "9:t1"} {
+	for line, want := range map[string]string{
+		"1:nobody":  "1:nobody: no task nobody: the tasks are t0, t1",
+		"7:nobody":  "7:nobody: no task nobody: the tasks are t0, t1",
+		"0:t1 3:t1": "3:t1: at step 3 only t0 can go on",
+		"3:t0":      "3:t0: at step 3 only t1 can go on",
+		"9:t1":      "9:t1: the run has 4 steps, 0 to 3",
+	} {
 		t.Run(line, func(t *testing.T) {
 			replay, err := ParseReplay(line)
 			require.NoError(t, err)
 			_, err = idle(2, 2)().Run(replay)
 			var choice *ChoiceError
 			require.ErrorAs(t, err, &choice)
+			require.EqualError(t, err, "the schedule does not fit: "+want)
 		})
 	}
+	replay, err := ParseReplay("2:t0")
+	require.NoError(t, err)
+	_, err = idle(2, 2, 2)().Run(replay)
+	require.EqualError(t, err, "the schedule does not fit: 2:t0: at step 2 t0 cannot go on, only t1 and t2 can")
 }
 
 func TestShrinkKeepsTheKindOfError(t *testing.T) {

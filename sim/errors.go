@@ -3,6 +3,8 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -101,10 +103,31 @@ func (e *CheckError) Unwrap() error { return e.Err }
 type ChoiceError struct {
 	Trace  Trace
 	Choice int
-	Tasks  int // how many could have been chosen
+	// Ready are the names of the tasks that could have been chosen.
+	Ready []string
+	// Turn is the first turn of a replayed line, as STEP:TASK, that could not be followed.
+	Turn string
 }
 
 func (e *ChoiceError) Error() string {
-	return fmt.Sprintf("step %d: the schedule does not fit: choice %d of %d (schedule so far %v)",
-		len(e.Trace.Steps), e.Choice, e.Tasks, e.Trace)
+	if e.Turn != "" {
+		return fmt.Sprintf("the schedule does not fit: %s: %s", e.Turn, e.why())
+	}
+	return fmt.Sprintf("step %d: choice %d of %d tasks (schedule so far %v)", len(e.Trace.Steps), e.Choice, len(e.Ready), e.Trace)
+}
+
+// why says what there is in the place of what the turn wants.
+func (e *ChoiceError) why() string {
+	number, task, _ := strings.Cut(e.Turn, ":")
+	step, _ := strconv.Atoi(number) // ParseReplay has seen it
+	switch {
+	case !slices.Contains(e.Trace.Tasks, task):
+		return fmt.Sprintf("no task %s: the tasks are %s", task, strings.Join(e.Trace.Tasks, ", "))
+	case step < len(e.Trace.Steps):
+		only := e.Trace.Tasks[e.Trace.Steps[step].Task]
+		return fmt.Sprintf("at step %d only %s can go on", step, only)
+	case len(e.Ready) > 0:
+		return fmt.Sprintf("at step %d %s cannot go on, only %s can", step, task, strings.Join(e.Ready, " and "))
+	}
+	return fmt.Sprintf("the run has %d steps, 0 to %d", len(e.Trace.Steps), len(e.Trace.Steps)-1)
 }

@@ -132,7 +132,7 @@ func (m *Machine) stop() {
 // conclude judges a run in which every task has ended.
 func (m *Machine) conclude() {
 	if r, ok := m.chooser.(*Replay); ok && m.err == nil && !r.done() {
-		m.err = &ChoiceError{Trace: m.trace, Choice: -1}
+		m.err = m.refuse(-1)
 	}
 	for _, check := range m.checks {
 		if m.err != nil {
@@ -159,12 +159,24 @@ func (m *Machine) choose(running *Task) *Task {
 		i = m.chooser.Choose(&m.choice)
 	}
 	if i < 0 || i >= len(m.choice.Tasks) {
-		m.err = &ChoiceError{Trace: m.trace, Choice: i, Tasks: len(m.choice.Tasks)}
+		m.err = m.refuse(i)
 		return nil
 	}
 	t := m.choice.Tasks[i]
 	m.trace.Steps = append(m.trace.Steps, Step{Task: uint8(t.index), Choice: uint8(i), At: t.at})
 	return t
+}
+
+// refuse is the error for a choice that there is not.
+func (m *Machine) refuse(choice int) error {
+	e := &ChoiceError{Trace: m.trace, Choice: choice}
+	for _, t := range m.choice.Tasks {
+		e.Ready = append(e.Ready, t.name)
+	}
+	if r, ok := m.chooser.(*Replay); ok {
+		e.Turn = r.turn()
+	}
+	return e
 }
 
 // gather lists who can go on: the running task first, the others as they were spawned.

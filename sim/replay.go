@@ -52,7 +52,7 @@ func (r *Replay) Choose(c *Choice) int {
 	switch {
 	case r.loose && i < 0:
 		return 0
-	case !r.loose && t.step < c.Step:
+	case i < 0 || !r.loose && t.step < c.Step:
 		return -1
 	}
 	r.taken++
@@ -61,6 +61,12 @@ func (r *Replay) Choose(c *Choice) int {
 
 // done reports whether the run has taken every turn of the line; a shorter run was not the one written down.
 func (r *Replay) done() bool { return r.loose || r.taken == len(r.turns) }
+
+// turn is the next turn to take, as it stands in the line.
+func (r *Replay) turn() string {
+	t := r.turns[r.taken]
+	return fmt.Sprintf("%d:%s", t.step, t.task)
+}
 
 // Next reports true once: a line is one schedule.
 func (r *Replay) Next() bool {

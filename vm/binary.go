@@ -1,12 +1,9 @@
 package vm
 
 import (
-	"context"
 	"debug/elf"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 )
 
@@ -29,23 +26,15 @@ func Static(path string) bool {
 	return true
 }
 
-// Build builds a static binary of a Go package into dir and returns its path. It needs the go command, to be run where
-// the package's module is.
-func Build(ctx context.Context, dir, pkg string) (string, error) {
-	path := filepath.Join(dir, "init")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
+// Self is the path of this program, to be run in a guest. The error says why it cannot be.
+func Self() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	if runtime.GOOS != "linux" || !Static(path) {
+		return "", fmt.Errorf("%s cannot run in a guest, which has no shared libraries: want a static binary for x86-64 Linux; "+
+			"build bpfsim with CGO_ENABLED=0", path)
 	}
 	return path, nil
-}
-
-// Self returns the path of this program as a static binary: its own file where that is one, else what Build makes of
-// pkg in dir.
-func Self(ctx context.Context, dir, pkg string) (string, error) {
-	if path, err := os.Executable(); err == nil && runtime.GOOS == "linux" && Static(path) {
-		return path, nil
-	}
-	return Build(ctx, dir, pkg)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -127,11 +128,27 @@ func TestStatic(t *testing.T) {
 	require.True(t, Static(guest(t)))
 }
 
+// A program that a guest could not run says so before anything is booted.
+func TestSelf(t *testing.T) {
+	this, err := os.Executable()
+	require.NoError(t, err)
+	path, err := Self()
+	if runtime.GOOS == "linux" && Static(this) {
+		require.NoError(t, err)
+		require.Equal(t, this, path)
+	} else {
+		require.ErrorContains(t, err, "build bpfsim with CGO_ENABLED=0")
+	}
+}
+
 // guest builds the command of testdata/guest.
 func guest(t *testing.T) string {
 	t.Helper()
-	path, err := Build(context.Background(), t.TempDir(), "./testdata/guest")
-	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "guest")
+	cmd := exec.Command("go", "build", "-o", path, "./testdata/guest")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
 	return path
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,7 +14,8 @@ import (
 
 const benchLong = `Measure bpfsim against its rivals on this machine and print how many times faster it is.
 
-With --kernel the real bpf(2) is a rival too, which takes root. The exit status is 1 when a line is below its floor.`
+With --kernel the real bpf(2) is a rival too, which takes root. The exit status is 1 when a line is below its floor. Ctrl-C
+ends it with the lines that have been measured (exit status 130).`
 
 // benchFlags are what becomes of the figures.
 type benchFlags struct {
@@ -28,7 +31,9 @@ func newBench() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Progress = func(group string) { fmt.Fprintln(cmd.ErrOrStderr(), "measuring", group) }
-			return profiled(f.profile, func() error { return runBench(o, f, cmd.OutOrStdout()) })
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			return profiled(f.profile, func() error { return runBench(ctx, o, f, cmd.OutOrStdout()) })
 		},
 	}
 	flags := cmd.Flags()
@@ -63,9 +68,9 @@ func profiled(file string, measure func() error) error {
 	return err
 }
 
-func runBench(o bench.Options, f benchFlags, out io.Writer) error {
-	report, err := bench.Run(o)
-	if err != nil {
+func runBench(ctx context.Context, o bench.Options, f benchFlags, out io.Writer) error {
+	report, err := bench.Run(ctx, o)
+	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("bench: %w", err)
 	}
 	write := report.WriteTable
@@ -79,6 +84,9 @@ func runBench(o bench.Options, f benchFlags, out io.Writer) error {
 		if err := writeJSON(report, f.json); err != nil {
 			return fmt.Errorf("bench: %w", err)
 		}
+	}
+	if ctx.Err() != nil {
+		return &exitError{exitInterrupted, errors.New("bench: interrupted: these are the lines measured so far")}
 	}
 	if n := report.Below(); n > 0 {
 		return &exitError{code: 1, err: fmt.Errorf("%d lines are below their floors", n)}

@@ -2,9 +2,11 @@ package main
 
 import (
 	"compress/gzip"
+	"context"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -39,4 +41,20 @@ func TestBenchCannotWriteItsProfile(t *testing.T) {
 	cmd.SetErr(io.Discard)
 	cmd.SetArgs([]string{"--group", "sparse", "--quick", "--cpuprofile", t.TempDir()})
 	require.ErrorContains(t, cmd.Execute(), "is a directory")
+}
+
+// An interrupt prints what has been measured, and says so with its status.
+func TestBenchInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	cmd := newBench()
+	var out strings.Builder
+	cmd.SetOut(&out)
+	cmd.SetErr(io.Discard)
+	cmd.SetArgs([]string{"--group", "sparse", "--quick"})
+	err := cmd.ExecuteContext(ctx)
+	var exit *exitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, 130, exit.code)
+	require.Contains(t, out.String(), runtime.GOARCH, "the machine, with no lines below it")
 }

@@ -35,13 +35,17 @@ const compareLong = `Run random programs of bpf(2) calls on a real kernel and on
 byte of user memory and the specification's judgement.
 
 The kernel is the running one, which takes root, or with --qemu one in a virtual machine, which does not: the image
-that --kernel names or the one of a Debian package, downloaded once. The exit status is 1 when something differs.`
+that --image names or the one of a Debian package, downloaded once. bpfsim itself runs in it, which takes a static binary for
+x86-64 (CGO_ENABLED=0). The exit status is 1 when something differs.`
 
 func newCompare() *cobra.Command {
 	var f compareFlags
 	cmd := &cobra.Command{
 		Use: "compare [flags]", Short: "Compare bpfsim with a real kernel", Long: compareLong, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(cmd.Flags().Changed); err != nil {
+				return err
+			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			collectSeldom()
@@ -60,9 +64,22 @@ func newCompare() *cobra.Command {
 	flags.IntVar(&f.machine.CPUs, "cpus", 4, "number of CPUs in qemu")
 	flags.IntVar(&f.machine.Memory, "memory", 2048, "memory in qemu, in MiB")
 	flags.BoolVar(&f.machine.Software, "tcg", false, "let qemu emulate in software even where KVM is allowed")
-	flags.StringVar(&f.kernel.Path, "kernel", "", "kernel image for qemu")
+	flags.StringVar(&f.kernel.Path, "image", "", "kernel image for qemu")
 	flags.StringVar(&f.kernel.Package, "package", "", "Debian package of the kernel image (default: the newest 6.12)")
 	return cmd
+}
+
+// check refuses flags that would have no effect.
+func (f compareFlags) check(changed func(flag string) bool) error {
+	for _, flag := range []string{"cpus", "memory", "tcg", "image", "package"} {
+		if changed(flag) && !f.qemu {
+			return fmt.Errorf("compare: --%s is about the kernel in qemu: want --qemu with it", flag)
+		}
+	}
+	if changed("image") && changed("package") {
+		return fmt.Errorf("compare: --image and --package both name a kernel: want one of them")
+	}
+	return nil
 }
 
 // compareHere compares with the running kernel.
@@ -132,23 +149,15 @@ func older(release string, major, minor int) bool {
 	return errX == nil && errY == nil && slices.Compare([]int{x, y}, []int{major, minor}) < 0
 }
 
-// mainPackage is what is built for a guest when this binary is not static.
-const mainPackage = "github.com/bpfsim/bpfsim/cmd/bpfsim"
-
 // compareInVM runs compareHere in a guest.
 func (f compareFlags) compareInVM(ctx context.Context, out io.Writer) error {
-	kernel, err := vm.FindKernel(ctx, f.kernel)
-	if err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp("", "bpfsim-compare-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
 	m := f.machine
-	m.Kernel, m.Args, m.Stdout = kernel, f.guestArgs(), out
-	if m.Init, err = vm.Self(ctx, dir, mainPackage); err != nil {
+	m.Args, m.Stdout = f.guestArgs(), out
+	var err error
+	if m.Init, err = vm.Self(); err != nil {
+		return fmt.Errorf("compare: %w", err)
+	}
+	if m.Kernel, err = vm.FindKernel(ctx, f.kernel); err != nil {
 		return err
 	}
 	code, err := vm.Run(ctx, m)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -38,6 +39,21 @@ func TestCompareGuestArgs(t *testing.T) {
 	require.NotContains(t, f.guestArgs(), "--without")
 }
 
+// Flags about the kernel in qemu mean nothing without it.
+func TestCompareRefuses(t *testing.T) {
+	for args, want := range map[string]string{
+		"--cpus 2": "--cpus is about the kernel in qemu", "--memory 512": "--memory is", "--tcg": "--tcg is",
+		"--image x": "--image is", "--package x": "--package is",
+		"--qemu --image x --package y": "--image and --package both name a kernel",
+		"--qemu --kernel x":            "unknown flag: --kernel",
+	} {
+		cmd := newCompare()
+		cmd.SetArgs(strings.Fields(args))
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		require.ErrorContains(t, cmd.Execute(), want)
+	}
+}
+
 func TestCompareHere(t *testing.T) {
 	if err := kernel.Available(); err != nil {
 		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), err)
@@ -48,20 +64,26 @@ func TestCompareHere(t *testing.T) {
 	require.Contains(t, out.String(), " 0 mismatches\n")
 }
 
-// A Linux 6.12 with as many CPUs as LRU lists need to tell their owners apart.
+// A Linux 6.12 with as many CPUs as LRU lists need to tell their owners apart, compared by a program that has no source
+// tree and no Go.
 func TestCompareInVM(t *testing.T) {
 	kernel, err := vm.FindKernel(context.Background(), vm.KernelOptions{Path: os.Getenv("BPFSIM_KERNEL"), Offline: true})
 	if err != nil {
 		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_TOOLS"), err)
 		t.Skipf("%v; or run `bpfsim compare --qemu` once, which downloads Debian's; or set BPFSIM_KERNEL", err)
 	}
-	if _, err := exec.LookPath("qemu-system-x86_64"); errors.Is(err, exec.ErrNotFound) {
+	qemu, err := exec.LookPath("qemu-system-x86_64")
+	if errors.Is(err, exec.ErrNotFound) {
 		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_TOOLS"), err)
 		t.Skip(vm.ErrNoQEMU)
 	}
-	binary, err := vm.Build(context.Background(), t.TempDir(), ".")
-	require.NoError(t, err)
-	out, err := exec.Command(binary, "compare", "--qemu", "--tcg", "--cpus", "4", "--kernel", kernel, "--ops", "2000").CombinedOutput()
+	build := exec.Command("go", "build", "-pgo=off", "-o", filepath.Join(t.TempDir(), "bpfsim"), ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	cmd := exec.Command(build.Args[4], "compare", "--qemu", "--tcg", "--cpus", "4", "--image", kernel, "--ops", "2000")
+	cmd.Dir, cmd.Env = "/", []string{"PATH=" + filepath.Dir(qemu)}
+	out, err = cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	require.Contains(t, string(out), ", 4 possible CPUs, seed 1,")
 	require.Contains(t, string(out), " 0 mismatches\n")

@@ -152,7 +152,7 @@ func TestExploreTrouble(t *testing.T) {
 		want     string
 	}{
 		"bad line":         {"map hash entries=8 value=8\nkeys one\n", []string{"-"}, `standard input: line 2, "keys one": key "one" is no number`},
-		"impossible":       {"map hash entries=8 value=8\n", []string{"-"}, "check scenario: no way of walking"},
+		"impossible":       {"map hash entries=8 value=8\n", []string{"-"}, `the scenario has no line "walk"`},
 		"no such file":     {"", []string{absent}, "read scenario: open " + absent},
 		"no file":          {"", nil, "accepts 1 arg(s), received 0"},
 		"unknown flag":     {missedKey, []string{"-", "--fast"}, "unknown flag: --fast"},
@@ -165,7 +165,8 @@ func TestExploreTrouble(t *testing.T) {
 		"bad max":          {missedKey, []string{"-", "--max", "0"}, "--max 0: want 1 or more"},
 		"bad line to run":  {missedKey, []string{"-", "--replay", "x"}, `"x" is not STEP:TASK`},
 		"empty line":       {missedKey, []string{"-", "--replay", "3:"}, `"3:" is not STEP:TASK`},
-		"another scenario": {missedKey, []string{"-", "--replay", "3:nobody"}, "the schedule does not fit"},
+		"another scenario": {missedKey, []string{"-", "--replay", "3:nobody"}, "3:nobody: no task nobody: the tasks are walker, other"},
+		"a step too far":   {missedKey, []string{"-", "--replay", "99:other"}, "99:other: the run has 26 steps, 0 to 25"},
 		"no place for it":  {missedKey, []string{"-", "--html", absent}, "write page: open " + absent},
 		"nor for that":     {missedKey, []string{"-", "--bound", "1", "--shrink", absent}, "write scenario: open " + absent},
 	} {

@@ -23,6 +23,7 @@ type fuzzFlags struct {
 	seed   uint64
 	jobs   int
 	length time.Duration
+	count  int
 	kernel bool
 	dir    string
 
@@ -34,8 +35,8 @@ schedules, each judged by the contracts that docs/guarantees.md promises, until 
 
 With --kernel, which takes root, one worker compares with the running kernel as well. What is found is shrunk and written
 to a file: a scenario for bpfsim explore, or a program for proptest/campaign/testdata. The exit status is 1 then, 0 when nothing
-was found before the time was up or Ctrl-C came, 2 when something could not run. With --jobs 1, a seed finds the same
-each time.`
+was found before the time was up or Ctrl-C came, 2 when something could not run. A seed and a --count give the same each
+time, to the byte on standard output, when nothing is found; when something is, with --jobs 1.`
 
 func newFuzz() *cobra.Command {
 	f := fuzzFlags{every: 10 * time.Second}
@@ -46,7 +47,7 @@ func newFuzz() *cobra.Command {
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
 			collectSeldom()
-			found, err := f.run(ctx, cmd.OutOrStdout())
+			found, err := f.run(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			if err == nil && found {
 				return &exitError{code: exitFound}
 			}
@@ -58,8 +59,9 @@ func newFuzz() *cobra.Command {
 	flags.Uint64Var(&f.seed, "seed", 0, "what everything is drawn from (0: from the clock)")
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "number of parallel workers")
 	flags.DurationVar(&f.length, "for", 0, "end after this time (0: go on until stopped)")
-	flags.BoolVar(&f.kernel, "kernel", false, "compare with the running kernel too")
-	flags.StringVar(&f.dir, "out", ".", "directory for files of what is found")
+	flags.IntVar(&f.count, "count", 0, "end after so many programs and as many scenarios (0: go on until stopped)")
+	flags.BoolVar(&f.kernel, "kernel", false, "compare with the running kernel too (root)")
+	flags.StringVar(&f.dir, "out", ".", "directory for files of what is found, made where it is missing")
 	return cmd
 }
 
@@ -82,15 +84,15 @@ func interruptible(parent context.Context) (ctx context.Context, stop func()) {
 	return ctx, func() { signal.Stop(signals); close(signals); cancel() }
 }
 
-// run reports whether something was found.
-func (f fuzzFlags) run(ctx context.Context, out io.Writer) (found bool, err error) {
+// run reports whether something was found. Results go to out, how far it has come to progress.
+func (f fuzzFlags) run(ctx context.Context, out, progress io.Writer) (found bool, err error) {
 	if err := f.check(); err != nil {
 		return false, err
 	}
 	if f.seed == 0 {
 		f.seed = uint64(time.Now().UnixNano())
 	}
-	o := campaign.FuzzOptions{Seed: f.seed, Jobs: f.jobs}
+	o := campaign.FuzzOptions{Seed: f.seed, Jobs: f.jobs, Units: f.count}
 	against := "the model"
 	if f.kernel {
 		if o.Linux, err = kernel.NewLinux(); err != nil {
@@ -102,7 +104,7 @@ func (f fuzzFlags) run(ctx context.Context, out io.Writer) (found bool, err erro
 		against += fmt.Sprintf(" and Linux %s with %d possible CPUs", release, kernel.PossibleCPUs())
 	}
 	fmt.Fprintf(out, "seed %d, %d jobs, bpfsim against %s\n", f.seed, f.jobs, against)
-	return f.campaign(ctx, out, campaign.NewFuzzer(o))
+	return f.campaign(ctx, out, progress, campaign.NewFuzzer(o))
 }
 
 func (f fuzzFlags) check() error {
@@ -111,25 +113,40 @@ func (f fuzzFlags) check() error {
 		return fmt.Errorf("--jobs %d: want 1 or more", f.jobs)
 	case f.length < 0:
 		return fmt.Errorf("--for %v: want 0 or more", f.length)
+	case f.count < 0:
+		return fmt.Errorf("--count %d: want 0 or more", f.count)
 	}
-	if info, err := os.Stat(f.dir); err != nil || !info.IsDir() {
-		return fmt.Errorf("--out %s: want a directory", f.dir)
+	if err := writable(f.dir); err != nil {
+		return fmt.Errorf("--out %s: want a directory that files can be written to: %w", f.dir, err)
 	}
 	return nil
 }
 
+// writable makes a directory, unless there is one, and tries to write to it: hours later it would be too late.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	probe, err := os.CreateTemp(dir, ".bpfsim-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
 // campaign runs the fuzzer to its end and tells what came of it.
-func (f fuzzFlags) campaign(ctx context.Context, out io.Writer, fuzzer *campaign.Fuzzer) (found bool, err error) {
+func (f fuzzFlags) campaign(ctx context.Context, out, progress io.Writer, fuzzer *campaign.Fuzzer) (found bool, err error) {
 	timed, cancel := ctx, func() {}
 	if f.length > 0 {
 		timed, cancel = context.WithTimeout(ctx, f.length)
 	}
 	defer cancel()
-	watch := f.watch(out, fuzzer)
+	watch := f.watch(progress, fuzzer)
 	err = fuzzer.Run(timed)
 	watch.end()
 	report := fuzzer.Report()
-	fmt.Fprintf(out, "%s after %v\n%s", ending(ctx, report), watch.elapsed().Round(time.Millisecond), summary(report))
+	fmt.Fprintf(progress, "after %v\n", watch.elapsed().Round(time.Millisecond))
+	fmt.Fprintf(out, "%s\n%s", ending(ctx, report), summary(report))
 	if err != nil {
 		return false, fmt.Errorf("fuzz: %w", err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ import (
 func TestFuzzInterrupted(t *testing.T) {
 	for _, signal := range []unix.Signal{unix.SIGINT, unix.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
-			cmd := bpfsimCommand(t, "fuzz", "--seed", "4", "--jobs", "2")
+			cmd := bpfsimCommand(t, "fuzz", "--seed", "4", "--jobs", "2", "--out", os.TempDir())
 			pipe, err := cmd.StdoutPipe()
 			require.NoError(t, err)
 			require.NoError(t, cmd.Start())
@@ -26,7 +27,7 @@ func TestFuzzInterrupted(t *testing.T) {
 			rest, err := io.ReadAll(out)
 			require.NoError(t, err)
 			require.NoError(t, cmd.Wait())
-			require.Contains(t, string(rest), "interrupted after ")
+			require.Contains(t, string(rest), "interrupted\n")
 			require.Contains(t, string(rest), " 0 found\n")
 		})
 	}
@@ -35,13 +36,13 @@ func TestFuzzInterrupted(t *testing.T) {
 // A terminal shows one line that changes.
 func TestFuzzOnATerminal(t *testing.T) {
 	master, slave := terminal(t)
-	cmd := bpfsimCommand(t, "fuzz", "--for", "1s", "--jobs", "1")
-	cmd.Stdout = slave
+	cmd := bpfsimCommand(t, "fuzz", "--for", "1s", "--jobs", "1", "--out", os.TempDir())
+	cmd.Stdout, cmd.Stderr = slave, slave
 	require.NoError(t, cmd.Start())
 	require.NoError(t, slave.Close())
 	text, _ := io.ReadAll(master) // EIO is the end
 	require.NoError(t, cmd.Wait(), "%s", text)
-	require.Contains(t, string(text), "ended after ")
+	require.Contains(t, string(text), "ended\r\n")
 	require.Greater(t, strings.Count(string(text), " triples, 0 found"), 1)
 	require.Contains(t, string(text), "\r")
 }

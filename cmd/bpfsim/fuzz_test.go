@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,33 +34,67 @@ func (s *stopper) Write(p []byte) (int, error) {
 // Where there is no terminal, lines come now and then; an interrupt ends the campaign with a summary and no error.
 func TestFuzzWithoutATerminal(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	out := &stopper{lines: 3, stop: cancel}
-	found, err := fuzzFlags{seed: 1, jobs: 2, dir: t.TempDir(), every: time.Millisecond}.run(ctx, out)
+	progress := &stopper{lines: 3, stop: cancel}
+	var out strings.Builder
+	found, err := fuzzFlags{seed: 1, jobs: 2, dir: t.TempDir(), every: time.Millisecond}.run(ctx, &out, progress)
 	require.NoError(t, err)
 	require.False(t, found)
-	lines := strings.Split(out.String(), "\n")
-	require.Equal(t, "seed 1, 2 jobs, bpfsim against the model", lines[0])
-	require.Regexp(t, `^0s: \d+ programs, \d+ operations \(\d+/s\), \d+ scenarios, \d+ schedules \(\d+/s\), \d+ triples, 0 found$`, lines[1])
-	require.Contains(t, out.String(), "\ninterrupted after ")
+	lines := strings.Split(progress.String(), "\n")
+	require.Regexp(t, `^0s: \d+ programs, \d+ operations \(\d+/s\), \d+ scenarios, \d+ schedules \(\d+/s\), \d+ triples, 0 found$`, lines[0])
+	require.True(t, strings.HasPrefix(out.String(), "seed 1, 2 jobs, bpfsim against the model\ninterrupted\n"), out.String())
 	require.Contains(t, out.String(), "\n  BPF_MAP_CREATE ")
 }
 
 func TestFuzzEndsInTime(t *testing.T) {
 	var out strings.Builder
-	found, err := fuzzFlags{jobs: 1, dir: t.TempDir(), length: time.Millisecond, every: time.Hour}.run(t.Context(), &out)
+	found, err := fuzzFlags{jobs: 1, dir: t.TempDir(), length: time.Millisecond, every: time.Hour}.run(t.Context(), &out, io.Discard)
 	require.NoError(t, err)
 	require.False(t, found)
-	require.Contains(t, out.String(), "\nended after ")
+	require.Contains(t, out.String(), "\nended\n")
 	require.NotContains(t, out.String(), "seed 0,")
+}
+
+// The same seed does the same twice, however many workers share it.
+func TestFuzzCount(t *testing.T) {
+	results := make(map[string]bool)
+	for _, jobs := range []int{1, 1, 3} {
+		var out strings.Builder
+		found, err := fuzzFlags{seed: 9, jobs: jobs, count: 50, dir: t.TempDir(), every: time.Hour}.run(t.Context(), &out, io.Discard)
+		require.NoError(t, err)
+		require.False(t, found)
+		_, result, _ := strings.Cut(out.String(), "\n")
+		require.Regexp(t, `^ended\n50 programs, \d+ operations, \d+ evictions; 50 scenarios, `, result)
+		results[result] = true
+	}
+	require.Len(t, results, 1)
+	var out strings.Builder
+	_, err := fuzzFlags{seed: 10, jobs: 1, count: 50, dir: t.TempDir(), every: time.Hour}.run(t.Context(), &out, io.Discard)
+	require.NoError(t, err)
+	_, result, _ := strings.Cut(out.String(), "\n")
+	require.False(t, results[result], "another seed does something else")
+}
+
+// What cannot be written to is found out before hours of work.
+func TestFuzzMakesItsDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new", "dir")
+	require.NoError(t, fuzzFlags{jobs: 1, dir: dir}.check())
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left)
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o666))
+	require.ErrorContains(t, fuzzFlags{jobs: 1, dir: file}.check(), "want a directory that files can be written to")
+	require.ErrorContains(t, fuzzFlags{jobs: 1, dir: filepath.Join(file, "below")}.check(), "want a directory")
 }
 
 func TestFuzzRefuses(t *testing.T) {
 	for want, args := range map[string][]string{
-		"--jobs 0":       {"--jobs", "0"},
-		"--for -1s":      {"--for", "-1s"},
-		"--out /nowhere": {"--out", "/nowhere"},
-		"unknown flag":   {"--nonsense"},
-		"unknown comman": {"file"},
+		"--count -1":              {"--count", "-1"},
+		"--jobs 0":                {"--jobs", "0"},
+		"--for -1s":               {"--for", "-1s"},
+		"--out /dev/null/nowhere": {"--out", "/dev/null/nowhere"},
+		"unknown flag":            {"--nonsense"},
+		"unknown comman":          {"file"},
 	} {
 		cmd := newFuzz()
 		cmd.SetArgs(args)
