@@ -7,14 +7,14 @@ import "github.com/bpfsim/bpfsim/live"
 func Mixes() []live.Mix {
 	return []live.Mix{
 		{Name: "programs count", InPlace: true, Open: func(m *live.Mutator) (func(), error) {
-			counters, err := newCounters(h)
-			return func() { counters.count(h, m.UpdatedKey()) }, err
+			counters, err := newCounters(m)
+			return func() { counters.count(m, m.UpdatedKey()) }, err
 		}},
 		{Name: "programs count, keys return", InPlace: true, Open: func(m *live.Mutator) (func(), error) {
-			counters, err := newCounters(h)
+			counters, err := newCounters(m)
 			return func() {
 				key := m.UpdatedKey()
-				counters.count(h, key)
+				counters.count(m, key)
 				m.Insert(key)
 			}, err
 		}},
