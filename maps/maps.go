@@ -10,6 +10,7 @@ type Spec struct {
 	MaxEntries uint32
 	Flags      uint32
 	NumaNode   uint32
+	Extra      uint64 // map_extra: of a BLOOM_FILTER the number of hash functions, 0 for 5
 	// Seed is the initial value of the hash function; New uses 0 instead under FlagZeroSeed.
 	Seed uint32
 	// CPUs is the machine's number of possible CPUs, at least 1.
@@ -63,6 +64,22 @@ type Sequence interface {
 	Push(t *Task, value []byte, flags uint64) abi.Errno
 	Pop(t *Task, value []byte) abi.Errno
 	Peek(t *Task, value []byte) abi.Errno
+}
+
+// Filter is a Bloom filter: a set that may take a value for one of its own that is not.
+type Filter interface {
+	// Push takes flags of MapUpdateElem.
+	Push(t *Task, value []byte, flags uint64) abi.Errno
+	// Test answers OK for a value that is in the set, and may for others; else ENOENT.
+	Test(t *Task, value []byte) abi.Errno
+}
+
+// FirstDrainer is a map other than a hash table whose elements can leave it in the same atomic step in which somebody
+// else takes them over.
+type FirstDrainer interface {
+	// TakeFirst copies the first element of the map's order and removes it if consumer takes it. It reports whether there
+	// was one.
+	TakeFirst(t *Task, key, value []byte, consumer Consumer) bool
 }
 
 // Buckets is a hash table whose buckets can be read whole, which is what the batch commands of hash types walk.

@@ -64,15 +64,22 @@ func (x *table) number(b uint32) uint32 { return x.pageNumber(b) & uint32(len(x.
 
 // lock locks bucket b as writers do. It asks once whether a machine watches, since Lock would ask again.
 func (x *table) lock(t *Task, b uint32) *stripe {
-	st := &x.stripes[x.number(b)]
+	n := x.number(b)
 	if t.Scheduler != nil {
+		st := &x.stripes[n]
 		st.lock.Lock(t)
 		x.settleFor(t)
 		return st
 	}
+	return x.write(n)
+}
+
+// write locks stripe n for a real goroutine.
+func (g *guard) write(n uint32) *stripe {
+	st := &g.stripes[n]
 	st.lock.mu.Lock()
 	if st.readers = 0; !st.closed.Load() {
-		x.keepOut(x.number(b))
+		g.keepOut(n)
 	}
 	return st
 }
@@ -109,13 +116,18 @@ type pass struct {
 // goroutines keep writers out instead, which Go's memory model asks for.
 func (x *table) enter(t *Task, b uint32) pass {
 	n := x.number(b)
-	st := &x.stripes[n]
 	if t.Scheduler != nil {
 		t.Scheduler.Step(t, PointFind)
 		x.settleFor(t)
-		return pass{stripe: st}
+		return pass{stripe: &x.stripes[n]}
 	}
-	hazard := x.hazard(t)
+	return x.read(t, n)
+}
+
+// read is the pass for stripe n of a real goroutine.
+func (g *guard) read(t *Task, n uint32) pass {
+	st := &g.stripes[n]
+	hazard := g.hazard(t)
 	state := hazard.state.Load()
 	if !st.closed.Load() && state&hazardSet == 0 && hazard.state.CompareAndSwap(state, state|uint64(n+1)) {
 		if !st.closed.Load() {

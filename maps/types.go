@@ -5,7 +5,7 @@ import "github.com/bpfsim/bpfsim/abi"
 // mapType is what is known of a map type before there is a map. What a map can do, it says itself, by the interfaces
 // that it implements.
 type mapType struct {
-	// check is the type's part of Check.
+	// check is the type's part of Check, nil where the kernel looks at the shape only when it allocates.
 	check func(spec Spec, sysAdmin bool) abi.Errno
 	// make is the type's part of New.
 	make func(spec Spec) (Map, abi.Errno)
@@ -13,11 +13,13 @@ type mapType struct {
 
 // types are the map types by number. The others are not simulated.
 var types = [abi.NumMapTypes]mapType{
-	abi.Hash:    {checkHash, hashed(emptyHashBytes, newHash)},
-	abi.Array:   {checkArray, sized(arrayBytes, newArray)},
-	abi.LRUHash: {checkHash, hashed(lruBytes, newLRU)},
-	abi.Queue:   {checkQueue, sized(queueBytes, newQueue)},
-	abi.Stack:   {checkQueue, sized(queueBytes, newQueue)},
+	abi.Hash:        {checkHash, hashed(emptyHashBytes, newHash)},
+	abi.Array:       {checkArray, sized(arrayBytes, newArray)},
+	abi.LRUHash:     {checkHash, hashed(lruBytes, newLRU)},
+	abi.Queue:       {checkQueue, sized(queueBytes, newQueue)},
+	abi.Stack:       {checkQueue, sized(queueBytes, newQueue)},
+	abi.LPMTrie:     {nil, allocTrie},
+	abi.BloomFilter: {checkFilter, allocFilter},
 }
 
 // Supported reports whether maps of type t can be made.

@@ -16,7 +16,7 @@ func (x *run) batch() abi.Errno {
 	}
 	h, isHash := o.table.(*hash)
 	switch {
-	case !o.batched(cmd):
+	case !o.has(cmd):
 		return abi.ENOTSUPP
 	case x.u64(abi.BatchElemFlags) != 0: // NOEXIST and EXIST too, and LOCK for want of a spin lock
 		return abi.EINVAL

@@ -6,11 +6,8 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// Limits of MAP_CREATE. Those of the types, too, were found by bisection on 6.18.
-const (
-	maxBuckets = 1 << 27
-	maxMemory  = 64 << 20 // bytes: a map above it may also fail for want of memory
-)
+// maxMemory is in bytes: a map above it may also fail for want of memory.
+const maxMemory = 64 << 20
 
 // Flags of fds, which the map itself does not keep, and flags that say what programs may do.
 const (
@@ -55,6 +52,7 @@ func (x *run) spec() spec {
 		valueSize:  x.u32(abi.CreateValueSize),
 		maxEntries: x.u32(abi.CreateMaxEntries),
 		flags:      x.u32(abi.CreateMapFlags) &^ abi.FlagTokenFD,
+		extra:      x.u64(abi.CreateMapExtra),
 		node:       abi.AnyNode,
 	}
 	if s.flags&abi.FlagNUMANode != 0 {
@@ -81,7 +79,7 @@ func (x *run) checkFields(s *spec) abi.Errno {
 		return abi.EINVAL
 	case keyType != 0 && valueType == 0:
 		return abi.EINVAL
-	case x.u64(abi.CreateMapExtra) != 0: // only BLOOM_FILTER and ARENA have one
+	case s.extra != 0 && s.kind != abi.BloomFilter: // ARENA has one, too, but no rules here
 		return abi.EINVAL
 	case s.flags&fdFlags == fdFlags:
 		return abi.EINVAL
@@ -97,7 +95,12 @@ func (s *spec) badFlags(known uint32) bool {
 }
 
 // checkType is the type's own look at the fields (map_alloc_check).
-func (x *run) checkType(s *spec) abi.Errno { return kinds[s.kind].check(s, x.state.config.SysAdmin) }
+func (x *run) checkType(s *spec) abi.Errno {
+	if check := kinds[s.kind].check; check != nil {
+		return check(s, x.state.config.SysAdmin)
+	}
+	return abi.OK
+}
 
 // checkToken: no fd of a program here is a token.
 func (x *run) checkToken(*spec) abi.Errno {
@@ -124,7 +127,7 @@ func (x *run) checkCaller(*spec) abi.Errno {
 	return abi.OK
 }
 
-// allocate is map_alloc: device maps, then the rounding and the bucket limit of the hash types.
+// allocate is map_alloc: device maps, then the rounding of private LRU lists, then what the type finds out only now.
 func (x *run) allocate(s *spec) abi.Errno {
 	if errno, offload := x.offload(s.kind); offload {
 		return errno
@@ -132,8 +135,10 @@ func (x *run) allocate(s *spec) abi.Errno {
 	if s.kind == abi.LRUHash && s.flags&abi.FlagNoCommonLRU != 0 {
 		s.maxEntries = s.roundUp(uint32(x.state.config.CPUs))
 	}
-	if (s.kind == abi.Hash || s.kind == abi.LRUHash) && s.maxEntries > maxBuckets {
-		return abi.E2BIG
+	if alloc := kinds[s.kind].alloc; alloc != nil {
+		if errno := alloc(s); errno != abi.OK {
+			return errno
+		}
 	}
 	if s.memory() > maxMemory && x.seen.Errno == abi.ENOMEM {
 		return abi.ENOMEM

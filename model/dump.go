@@ -49,7 +49,7 @@ func (x *run) startDump() (dumping, abi.Errno) {
 	switch d.o = o; {
 	case d.flags&abi.Lock != 0 || d.whole() && !hashed:
 		return d, abi.EINVAL
-	case !kinds[o.kind].dumps || d.removes && !hashed:
+	case !o.has(x.call.Cmd):
 		return d, abi.ENOTSUPP
 	}
 	return d, x.readDump(&d)

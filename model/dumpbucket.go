@@ -56,18 +56,18 @@ func pack(elements []element) []byte {
 
 // drain takes the first element of the map while there is room for one more. One whose copy faults stays.
 func (x *run) drain(d dumping) abi.Errno {
-	h := x.edit(d.o).(*hash)
+	t := x.edit(d.o)
 	filled, last := uint32(0), []byte(nil)
 	for uint64(filled)+uint64(d.elemSize()) <= uint64(d.room) {
-		key, errno := h.first(0)
+		key, errno := t.next(nil, nil)
 		if errno != abi.OK {
 			break
 		}
-		e, _ := h.find(key)
-		if !x.user.write(d.buf+uint64(filled), pack([]element{e})) {
+		value, _ := t.lookup(key)
+		if !x.user.write(d.buf+uint64(filled), pack([]element{{key: key, value: value}})) {
 			return abi.EFAULT
 		}
-		h.remove(e)
+		t.delete(x.call.CPU, key)
 		filled += d.elemSize()
 		last = key
 	}

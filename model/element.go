@@ -22,8 +22,20 @@ func (x *run) lookup() abi.Errno {
 	if errno != abi.OK || x.loose {
 		return errno
 	}
+	if _, filter := o.table.(*bloom); filter {
+		return x.test(o)
+	}
 	value, errno := o.table.lookup(key)
 	return x.out(abi.ElemValue, value, errno)
+}
+
+// test is MAP_LOOKUP_ELEM of a Bloom filter: the value is input.
+func (x *run) test(o *object) abi.Errno {
+	value, ok := x.user.read(x.u64(abi.ElemValue), int(o.valueSize))
+	if !ok {
+		return abi.EFAULT
+	}
+	return x.edit(o).(*bloom).test(value, x.seen.Errno)
 }
 
 // update is MAP_UPDATE_ELEM: the value is read before the type looks at flags.
@@ -131,8 +143,11 @@ func (x *run) lookupAndDelete() abi.Errno {
 	return x.out(abi.ElemValue, value, errno)
 }
 
-// pop removes an element and returns its value. Arrays have no such operation.
+// pop removes an element and returns its value.
 func (x *run) pop(o *object, key []byte) ([]byte, abi.Errno) {
+	if !o.has(abi.MapLookupAndDeleteElem) {
+		return nil, abi.ENOTSUPP
+	}
 	switch t := x.edit(o).(type) {
 	case *queue:
 		return t.pop()
@@ -141,7 +156,7 @@ func (x *run) pop(o *object, key []byte) ([]byte, abi.Errno) {
 		t.delete(x.call.CPU, key)
 		return value, errno
 	}
-	return nil, abi.ENOTSUPP
+	panic("model: a map without the command that it has")
 }
 
 // freeze is MAP_FREEZE: it needs the right to write, so it works only once.

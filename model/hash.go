@@ -33,6 +33,14 @@ type element struct {
 	node  int32
 }
 
+// allocHash: the number of buckets is looked at last (htab_map_alloc).
+func (s *spec) allocHash() abi.Errno {
+	if s.maxEntries > maxBuckets {
+		return abi.E2BIG
+	}
+	return abi.OK
+}
+
 func newHash(s spec, cpus int) table {
 	h := &hash{max: s.maxEntries, nbuckets: bucketCount(s.maxEntries)}
 	h.buckets = make([]bucket, 0, min(h.nbuckets, usualBuckets))
@@ -282,7 +290,9 @@ func (h *hash) first(index uint32) ([]byte, abi.Errno) {
 }
 
 const (
+	// Limits found by bisection on 6.18.
 	maxHashElement = 4194256 // key_size + value_size must be less
+	maxBuckets     = 1 << 27
 	hashFlags      = abi.FlagNoPrealloc | abi.FlagNoCommonLRU | abi.FlagNUMANode | abi.FlagZeroSeed | accessFlags
 )
 

@@ -64,7 +64,7 @@ func (x *run) fillInfo(o *object, info []byte, addr uint64, size uint32) {
 	}{
 		{abi.MapInfoType, uint32(o.kind)}, {abi.MapInfoID, x.learnID(o, addr, size)}, {abi.MapInfoKeySize, o.keySize},
 		{abi.MapInfoValueSize, o.valueSize}, {abi.MapInfoMaxEntries, o.maxEntries}, {abi.MapInfoMapFlags, o.flags},
-		{abi.MapInfoBTFVmlinuxVT, 0}, {abi.MapInfoMapExtra, 0}, {abi.MapInfoMapExtra + 4, 0},
+		{abi.MapInfoBTFVmlinuxVT, 0}, {abi.MapInfoMapExtra, uint32(o.extra)}, {abi.MapInfoMapExtra + 4, uint32(o.extra >> 32)},
 	} {
 		binary.LittleEndian.PutUint32(info[field.offset:], field.v)
 	}

@@ -8,26 +8,33 @@ import (
 
 // kind is the rules of a map type.
 type kind struct {
+	// check is the look at the shape before the caller's capabilities, alloc the one behind it; either may be nil.
 	check func(s *spec, sysAdmin bool) abi.Errno
+	alloc func(s *spec) abi.Errno
 	// table is the empty table of a map with that shape; nil where the type has no rules here.
 	table func(s spec, cpus int) table
-	// batches are the batch commands that the type has, and whether it can be dumped.
-	batches []abi.Cmd
-	dumps   bool
+	// has is which of the commands it has that some types have not.
+	has []abi.Cmd
 }
 
 // kinds are the map types by number.
 var kinds = [abi.NumMapTypes]kind{
-	abi.Hash:    {(*spec).checkHashMap, newHash, allBatches, true},
-	abi.Array:   {(*spec).checkArray, newArray, []abi.Cmd{abi.MapLookupBatch, abi.MapUpdateBatch}, true},
-	abi.LRUHash: {(*spec).checkHashMap, newHash, allBatches, true},
-	abi.Queue:   {(*spec).checkQueue, newQueue, nil, false},
-	abi.Stack:   {(*spec).checkQueue, newQueue, nil, false},
+	abi.Hash:        {(*spec).checkHashMap, (*spec).allocHash, newHash, all},
+	abi.Array:       {(*spec).checkArray, nil, newArray, only(reads, abi.MapUpdateBatch)},
+	abi.LRUHash:     {(*spec).checkHashMap, (*spec).allocHash, newHash, all},
+	abi.LPMTrie:     {nil, (*spec).allocTrie, newTrie, only(reads, abi.MapUpdateBatch, abi.MapDeleteBatch, abi.MapDumpAndDelete)},
+	abi.Queue:       {(*spec).checkQueue, nil, newQueue, only(nil, abi.MapLookupAndDeleteElem)},
+	abi.Stack:       {(*spec).checkQueue, nil, newQueue, only(nil, abi.MapLookupAndDeleteElem)},
+	abi.BloomFilter: {(*spec).checkBloom, (*spec).allocBloom, newBloom, nil},
 }
 
-var allBatches = []abi.Cmd{
-	abi.MapLookupBatch, abi.MapLookupAndDelBatch, abi.MapUpdateBatch, abi.MapDeleteBatch,
-}
+// reads are the commands that read many elements, all those that some types have not.
+var (
+	reads = []abi.Cmd{abi.MapLookupBatch, abi.MapDump, abi.MapDumpJuly}
+	all   = only(reads, abi.MapLookupAndDeleteElem, abi.MapLookupAndDelBatch, abi.MapUpdateBatch, abi.MapDeleteBatch, abi.MapDumpAndDelete)
+)
 
-// batched reports whether maps like o have that batch command.
-func (o *object) batched(cmd abi.Cmd) bool { return slices.Contains(kinds[o.kind].batches, cmd) }
+func only(some []abi.Cmd, more ...abi.Cmd) []abi.Cmd { return slices.Concat(some, more) }
+
+// has reports whether maps like o have that command.
+func (o *object) has(cmd abi.Cmd) bool { return slices.Contains(kinds[o.kind].has, cmd) }

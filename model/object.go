@@ -10,6 +10,7 @@ type spec struct {
 	maxEntries uint32
 	flags      uint32
 	node       uint32
+	extra      uint64 // map_extra
 	name       [abi.NameLen]byte
 }
 

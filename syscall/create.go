@@ -105,7 +105,7 @@ func (c *call) describe(m *Map, args MapCreate) (errno abi.Errno) {
 func (a *MapCreate) spec(k *Kernel) maps.Spec {
 	return maps.Spec{
 		Type: a.Type, KeySize: a.KeySize, ValueSize: a.ValueSize, MaxEntries: a.MaxEntries,
-		Flags: a.Flags, NumaNode: a.NumaNode, CPUs: k.options.CPUs,
+		Flags: a.Flags, NumaNode: a.NumaNode, Extra: a.Extra, CPUs: k.options.CPUs,
 	}
 }
 

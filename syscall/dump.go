@@ -53,7 +53,7 @@ func (c *call) dump(d *dump, m *Map) abi.Errno {
 	switch {
 	case d.flags&abi.Lock != 0, d.flags&abi.DumpBucket != 0 && m.drainer == nil:
 		return abi.EINVAL
-	case m.walker == nil, d.remove && m.drainer == nil:
+	case m.walker == nil, d.remove && m.drainer == nil && m.first == nil:
 		return abi.ENOTSUPP
 	}
 	d.task, d.proc, d.arena, d.buffers = c.task, c.proc, c.arena, c.buffers
@@ -121,6 +121,8 @@ func (d *dump) fillFrom(bucket uint32) abi.Errno {
 	switch {
 	case d.flags&abi.DumpBucket != 0:
 		return d.fillBuckets(bucket)
+	case d.remove && d.m.first != nil:
+		return d.drainFirst()
 	case d.remove:
 		return d.drain(bucket)
 	}

@@ -92,3 +92,24 @@ func (d *dump) drain(bucket uint32) abi.Errno {
 	}
 	return abi.OK
 }
+
+// drainFirst takes elements out one by one, each the first of the map's order.
+func (d *dump) drainFirst() abi.Errno {
+	kept := d.kept()
+	key, value := kept.sized(&kept.keys, len(d.key)), kept.sized(&kept.values, len(d.value))
+	for d.hasRoom() {
+		if d.interrupted() {
+			return abi.EINTR
+		}
+		t := d.consumer()
+		if !d.m.first.TakeFirst(d.task, key, value, t) {
+			return d.end()
+		}
+		if t.fault != abi.OK {
+			return t.fault
+		}
+		copy(d.key, key)
+		d.filled += d.size
+	}
+	return abi.OK
+}

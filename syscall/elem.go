@@ -28,11 +28,23 @@ func (c *call) lookup(m *Map, args MapLookupElem) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
+	if m.filter != nil {
+		return c.test(m, args.Value)
+	}
 	value, inPlace := c.place(valueBuffer, args.Value, m.valueSize)
 	if errno := m.get(c.task, key, value); errno != abi.OK || inPlace {
 		return errno
 	}
 	return c.copyOut(args.Value, value)
+}
+
+// test asks a Bloom filter: the value is read, not written.
+func (c *call) test(m *Map, addr uint64) abi.Errno {
+	value, errno := c.view(valueBuffer, addr, m.valueSize)
+	if errno != abi.OK {
+		return errno
+	}
+	return m.filter.Test(c.task, value)
 }
 
 func (c *call) mapUpdateElem() (int32, abi.Errno) {
@@ -178,22 +190,33 @@ func (m *Map) get(t *maps.Task, key, value []byte) abi.Errno {
 }
 
 func (m *Map) set(t *maps.Task, key, value []byte, flags uint64) abi.Errno {
-	if m.sequence != nil {
+	switch {
+	case m.sequence != nil:
 		return m.sequence.Push(t, value, flags)
+	case m.filter != nil:
+		return m.filter.Push(t, value, flags)
 	}
 	return m.updater.Update(t, key, value, flags)
 }
 
 func (m *Map) remove(t *maps.Task, key []byte) abi.Errno {
 	if m.deleter == nil {
-		return abi.EINVAL
+		return m.noKeys()
 	}
 	return m.deleter.Delete(t, key)
 }
 
+// noKeys is how a type without keys that can go, or be walked, refuses.
+func (m *Map) noKeys() abi.Errno {
+	if m.filter != nil {
+		return abi.EOPNOTSUPP
+	}
+	return abi.EINVAL
+}
+
 func (m *Map) nextKey(t *maps.Task, key, next []byte) abi.Errno {
 	if m.walker == nil {
-		return abi.EINVAL
+		return m.noKeys()
 	}
 	return m.walker.NextKey(t, key, next)
 }

@@ -15,8 +15,10 @@ type elements struct {
 	walker        maps.NextKeyer
 	lookupDeleter maps.LookupAndDeleter
 	sequence      maps.Sequence
+	filter        maps.Filter
 	buckets       maps.Buckets
 	drainer       maps.Drainer
+	first         maps.FirstDrainer
 	sweeper       *maps.Sweeper
 }
 
@@ -29,8 +31,10 @@ func elementsOf(m maps.Map) elements {
 	e.walker, _ = m.(maps.NextKeyer)
 	e.lookupDeleter, _ = m.(maps.LookupAndDeleter)
 	e.sequence, _ = m.(maps.Sequence)
+	e.filter, _ = m.(maps.Filter)
 	e.buckets, _ = m.(maps.Buckets)
 	e.drainer, _ = m.(maps.Drainer)
+	e.first, _ = m.(maps.FirstDrainer)
 	if swept, ok := m.(maps.Swept); ok {
 		e.sweeper = swept.Sweeper()
 	}

@@ -61,7 +61,7 @@ func (i *mapInfo) fill(m *Map) {
 	clear(i[abi.MapInfoName : abi.MapInfoName+abi.NameLen])
 	copy(i[abi.MapInfoName:], m.name)
 	i.put32(abi.MapInfoBTFVmlinuxVT, 0)
-	binary.LittleEndian.PutUint64(i[abi.MapInfoMapExtra:], 0)
+	binary.LittleEndian.PutUint64(i[abi.MapInfoMapExtra:], spec.Extra)
 }
 
 // contentHash writes the SHA-256 of a frozen array's elements to the address in hash (array_map_get_hash in
@@ -91,7 +91,7 @@ func (m *Map) FDInfo() string {
 	fmt.Fprintf(&b, "value_size:\t%d\n", spec.ValueSize)
 	fmt.Fprintf(&b, "max_entries:\t%d\n", spec.MaxEntries)
 	fmt.Fprintf(&b, "map_flags:\t%#x\n", spec.Flags)
-	fmt.Fprintf(&b, "map_extra:\t%#x\n", 0)
+	fmt.Fprintf(&b, "map_extra:\t%#x\n", spec.Extra)
 	fmt.Fprintf(&b, "memlock:\t%d\n", m.maps.Memlock())
 	fmt.Fprintf(&b, "map_id:\t%d\n", m.id)
 	frozen := 0

@@ -78,11 +78,16 @@ func newTrial(t abi.MapType) *trial {
 	trial := &trial{
 		Caller: c,
 		create: MapCreate{Type: t, ValueSize: 4, MaxEntries: 2},
-		room:   c.Arena.Alloc(8),
-		size:   c.Arena.Put([]byte{8, 0, 0, 0}),
+		room:   c.Arena.Alloc(16),
+		size:   c.Arena.Put([]byte{16, 0, 0, 0}),
 		path:   c.Arena.Put([]byte(BPFFS + "/pin\x00")),
 	}
-	if t != abi.Queue && t != abi.Stack {
+	switch t {
+	case abi.Queue, abi.Stack, abi.BloomFilter:
+	case abi.LPMTrie:
+		trial.create.Flags = abi.FlagNoPrealloc
+		trial.create.KeySize, trial.key = 8, c.Arena.Alloc(8)
+	default:
 		trial.create.KeySize, trial.key = 4, c.Arena.Alloc(4)
 	}
 	trial.fd, _ = c.Do(trial.create)
