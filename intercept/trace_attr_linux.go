@@ -18,6 +18,9 @@ type reader struct {
 
 // fields prints the attr of a command; those without arguments in bpfsys are printed as bytes.
 func (r reader) fields(cmd abi.Cmd, attr uint64, a *bpfsys.Attr, size int) []field {
+	if members, ok := loads[cmd]; ok {
+		return r.loadFields(members, a, size)
+	}
 	args, ok := bpfsys.DecodeArgs(cmd, a)
 	if !ok {
 		return []field{{name: "attr", text: quote(a[:size])}}
@@ -123,13 +126,7 @@ func (r reader) dump(fd int32, prevKey, buf, bufLen uint64) []field {
 }
 
 func (r reader) path(v bpfsys.ObjPin) []field {
-	buf := make([]byte, longestText)
-	text, _, whole := bytes.Cut(buf[:r.mem.Read(buf, v.Pathname)], []byte{0})
-	path := quote(text)
-	if !whole {
-		path = address(v.Pathname)
-	}
-	return []field{{name: "pathname", text: path}, descriptor("bpf_fd", v.FD), hex("file_flags", uint64(v.Flags)),
+	return []field{{name: "pathname", text: r.str(v.Pathname)}, descriptor("bpf_fd", v.FD), hex("file_flags", uint64(v.Flags)),
 		descriptor("path_fd", v.PathFD)}
 }
 
@@ -183,6 +180,16 @@ func (r reader) text(addr uint64, size int) string {
 		return quote(p) + "..."
 	}
 	return quote(p)
+}
+
+// str is the string at addr, or the address when its end is not found.
+func (r reader) str(addr uint64) string {
+	buf := make([]byte, longestText)
+	text, _, whole := bytes.Cut(buf[:r.mem.Read(buf, addr)], []byte{0})
+	if !whole {
+		return address(addr)
+	}
+	return quote(text)
 }
 
 func (r reader) u32(addr uint64) uint32 {

@@ -26,7 +26,7 @@ func traced(c client) {
 	c.update(int(fd), 2, 5)
 	c.lookup(int(fd), 1)
 	c.lookup(int(fd), 9)
-	key := new(uint32)
+	key := &new([10]uint32)[0]
 	*key = 9
 	_, errno := bpf(bpfsys.MapGetNextKey{FD: fd, Key: addr(key), NextKey: addr(key)})
 	require.Zero(c, errno)
@@ -41,6 +41,10 @@ func traced(c client) {
 	c.ids()
 	bpf(bpfsys.MapGetFDByID{ID: 7})
 	bpf(bpfsys.MapDump{FD: fd})
+	license := pathname("GPL")
+	bpf(bpfsys.ProgLoad{Type: 1, InsnCnt: 1 << 20, License: addr(license), Name: name, Flags: 1})
+	runtime.KeepAlive(license)
+	junk(uintptr(abi.BTFLoad), uintptr(addr(key)), 40)
 	junk(99, uintptr(addr(key)), 4)
 	junk(0, 16, 72)
 }
