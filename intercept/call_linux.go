@@ -35,11 +35,18 @@ func (c *call) letGo() {
 	if c.calling != nil {
 		c.threads.release(c.calling)
 	}
+	c.dropObjects()
+	c.calling = nil
+}
+
+// dropObjects ends the use of maps. It comes before the answer: the caller may close its last fd of one and look
+// whether the map is gone.
+func (c *call) dropObjects() {
 	for _, o := range c.objects {
 		c.supervisor.objects.release(o)
 	}
 	clear(c.objects)
-	c.calling, c.objects = nil, c.objects[:0]
+	c.objects = c.objects[:0]
 }
 
 // caller is the calling thread. Most calls that are only passed on never ask for it.
@@ -59,10 +66,11 @@ func (c *call) bpf() {
 		c.bpffs.sweep()
 	}
 	task := maps.Task{CPU: c.taskCPU(abi.Cmd(cmd))}
-	process := bpfsys.Process{Mem: &c.memory, Files: c, FS: c, Caps: c.caps}
+	process := bpfsys.Process{Mem: &c.memory, Files: c, FS: c, Caps: c.caps, Backing: newBacking}
 	line := c.tracer.begin(int(c.PID), reader{process.Mem, c}, abi.Cmd(cmd), attr, size)
 	ret, errno := c.kernel.Bpf(&task, &process, cmd, attr, size)
 	c.tracer.end(line, ret, errno)
+	c.dropObjects()
 	c.answer(int64(ret), errno)
 }
 
@@ -85,15 +93,14 @@ func (c *call) Get(fd int32) (*bpfsys.File, bool) {
 	if !open {
 		return nil, false
 	}
-	access, open := c.caller().access(fd)
-	if !open {
+	if !c.caller().usable(fd) {
 		return nil, false
 	}
 	o := c.object(id)
 	if o == nil {
 		return nil, true
 	}
-	return c.supervisor.objects.file(o, access), true
+	return o.file, true
 }
 
 // IsOpen reports whether the caller has a fd, O_PATH or not (bpfsys.Files).
@@ -113,16 +120,12 @@ func (c *call) object(id inode) *object {
 
 // Install gives file a fd in the caller (bpfsys.Files).
 func (c *call) Install(file *bpfsys.File) (int32, abi.Errno) {
-	o, errno := c.supervisor.objects.add(file.Map())
+	source, o, errno := c.supervisor.objects.open(file.Map(), file.Access())
 	if errno != abi.OK {
 		return 0, errno
 	}
-	c.objects = append(c.objects, o)
-	source, err := o.open(file.Access())
-	if err != nil {
-		return 0, errnoOf(err)
-	}
 	defer unix.Close(source)
+	c.objects = append(c.objects, o)
 	fd, errno := c.give(source, unix.O_CLOEXEC)
 	if errno == abi.OK {
 		file.Release()

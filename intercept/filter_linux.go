@@ -72,6 +72,8 @@ func (a *asm) native() {
 	a.opens(unix.SYS_OPENAT, 2)
 	a.limits(unix.SYS_SETRLIMIT, 0)
 	a.limits(unix.SYS_PRLIMIT64, 1)
+	a.mappings()
+	a.leasesAndSeals()
 	if legacyNumber {
 		a.notify(sysReadlink)
 		a.opens(sysOpen, 1)
@@ -91,6 +93,27 @@ func (a *asm) opens(number int, arg uint32) {
 	a.unless(unix.BPF_JSET, notReading, 1)
 	a.ret(unix.SECCOMP_RET_ALLOW)
 	a.ret(unix.SECCOMP_RET_USER_NOTIF)
+}
+
+// mappings notifies of shared mappings of files, which are few: a dynamic loader's are private.
+func (a *asm) mappings() {
+	a.unless(unix.BPF_JEQ, unix.SYS_MMAP, 5)
+	a.load(offsetArgs + 8*3)
+	a.unless(unix.BPF_JSET, unix.MAP_SHARED, 2)
+	a.when(unix.BPF_JSET, unix.MAP_ANONYMOUS, 1)
+	a.ret(unix.SECCOMP_RET_USER_NOTIF)
+	a.ret(unix.SECCOMP_RET_ALLOW)
+}
+
+// leasesAndSeals notifies of the commands of fcntl(2) that work on a memfd and not on a map.
+func (a *asm) leasesAndSeals() {
+	a.unless(unix.BPF_JEQ, unix.SYS_FCNTL, 6)
+	a.load(offsetArgs + 8)
+	a.when(unix.BPF_JEQ, unix.F_SETLEASE, 2)
+	a.when(unix.BPF_JEQ, unix.F_ADD_SEALS, 1)
+	a.unless(unix.BPF_JEQ, unix.F_GET_SEALS, 1)
+	a.ret(unix.SECCOMP_RET_USER_NOTIF)
+	a.ret(unix.SECCOMP_RET_ALLOW)
 }
 
 // limits notifies of a call that sets RLIMIT_MEMLOCK: the resource is argument arg, the new limit the one behind it,

@@ -52,6 +52,9 @@ func TestFilter(t *testing.T) {
 		at := offsetArgs + 8*arg
 		return data{offsetArch: native, offsetNumber: number, at: resource, at + 8: low, at + 12: high}
 	}
+	argument := func(number, arg, value uint32) data {
+		return data{offsetArch: native, offsetNumber: number, offsetArgs + 8*arg: value}
+	}
 	for i, c := range []struct {
 		data data
 		want uint32
@@ -68,6 +71,14 @@ func TestFilter(t *testing.T) {
 		{openFlags(unix.O_RDWR | unix.O_CREAT), allow},
 		{openFlags(unix.O_DIRECTORY), allow},
 		{openFlags(unix.O_PATH), allow},
+		{argument(unix.SYS_MMAP, 3, unix.MAP_SHARED), notify},
+		{argument(unix.SYS_MMAP, 3, unix.MAP_SHARED_VALIDATE|unix.MAP_FIXED), notify},
+		{argument(unix.SYS_MMAP, 3, unix.MAP_SHARED|unix.MAP_ANONYMOUS), allow},
+		{argument(unix.SYS_MMAP, 3, unix.MAP_PRIVATE), allow},
+		{argument(unix.SYS_FCNTL, 1, unix.F_SETLEASE), notify},
+		{argument(unix.SYS_FCNTL, 1, unix.F_ADD_SEALS), notify},
+		{argument(unix.SYS_FCNTL, 1, unix.F_GET_SEALS), notify},
+		{argument(unix.SYS_FCNTL, 1, unix.F_GETFL), allow},
 		{limit(unix.SYS_SETRLIMIT, 0, unix.RLIMIT_MEMLOCK, 64, 0), notify},
 		{limit(unix.SYS_SETRLIMIT, 0, unix.RLIMIT_MEMLOCK, 0, 1), notify},
 		{limit(unix.SYS_SETRLIMIT, 0, unix.RLIMIT_MEMLOCK, 0, 0), allow},

@@ -29,6 +29,10 @@ func (c *call) lookalike() bool {
 		return c.readlink(int32(a[0]), a[1], a[2], a[3])
 	case sysReadlink:
 		return c.readlink(unix.AT_FDCWD, a[0], a[1], a[2])
+	case unix.SYS_MMAP:
+		return c.mmap()
+	case unix.SYS_FCNTL:
+		return c.fcntl()
 	case unix.SYS_STATFS:
 		return c.statfsPath(a[0], a[1])
 	case unix.SYS_FSTATFS:
@@ -128,7 +132,7 @@ func (c *call) readlink(dir int32, addr, buf, size uint64) bool {
 		return false
 	}
 	text := []byte("anon_inode:bpf-map")
-	if o.m == nil {
+	if o.file.Map() == nil {
 		text = []byte("anon_inode:bpf-prog")
 	}
 	text = text[:min(len(text), int(int32(size)))]

@@ -30,6 +30,8 @@ func init() {
 		"signals": pushUnderSignals, "threads": manyThreads, "references": references, "pins": pins,
 		"lookalikes": lookalikes, "junk": junkCalls, "processes": processes, "holder": holder, "killed": killed,
 		"nested": nested, "unprivileged": unprivileged, "descriptors": fullTable,
+		"mmapRefused": mmapRefused, "mmapShared": mmapShared, "mmapChild": mmapChild, "mmapFreeze": mmapFreeze,
+		"mmapHolder": mmapHolder, "mapFDs": mapFDs,
 		"leavePin": leavePin, "traced": traced, "outer": outer, "lookups": lookups, "fallback": fallback, "dumps": dumps,
 		"creations": creations, "creator": creator, "native": native,
 		"limits": limits, "unlimited": unlimited,

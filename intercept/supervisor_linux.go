@@ -27,11 +27,7 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	objects, err := newObjects()
-	if err != nil {
-		return nil, err
-	}
-	s := &supervisor{listener: listener, kernel: o.Kernel, caps: o.Caps, cpus: o.CPUs, objects: objects, bpffs: fs,
+	s := &supervisor{listener: listener, kernel: o.Kernel, caps: o.Caps, cpus: o.CPUs, objects: newObjects(), bpffs: fs,
 		threads: newThreads(maxThreads), tracer: tracer{w: o.Trace}}
 	s.workers, err = newWorkers(s)
 	return s, err

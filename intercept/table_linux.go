@@ -46,17 +46,17 @@ func (c *call) fdinfo(text string) string {
 		return ""
 	}
 	o := c.object(inode{at.dev, fdinfoField(text, "ino", 10)})
-	if o == nil || o.m == nil {
+	if o == nil || o.file.Map() == nil {
 		return ""
 	}
 	var out strings.Builder
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "flags:") {
-			line = fmt.Sprintf("flags:\t0%o\n", flags&(unix.O_CLOEXEC|unix.O_ACCMODE))
+			line = fmt.Sprintf("flags:\t0%o\n", flags&unix.O_CLOEXEC|uint64(openModes[o.file.Access()]))
 		}
 		out.WriteString(line)
 	}
-	return out.String() + o.m.FDInfo()
+	return out.String() + o.file.Map().FDInfo()
 }
 
 // memfdPlace is where the kernel keeps all memfds: a device and a mount that nobody sees.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/bpfsim/bpfsim/syscall"
 	"golang.org/x/sys/unix"
 )
 
@@ -182,22 +181,12 @@ func readlinkat(dir int, name string) (string, error) {
 	return string(buf[:max(n, 0)]), err
 }
 
-// access reads a fd's open mode from the permission bits of its link, which proc(5) sets by the open mode. ok is false
-// for an O_PATH fd, which fget in the kernel treats as not open.
-func (th *thread) access(fd int32) (access bpfsys.Access, ok bool) {
+// usable is false for an O_PATH fd, which fget in the kernel treats as not open: proc(5) sets the permission bits of a
+// fd's link by its open mode.
+func (th *thread) usable(fd int32) bool {
 	var st unix.Stat_t
-	if err := unix.Fstatat(th.fds, strconv.Itoa(int(fd)), &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
-		return 0, false
-	}
-	switch st.Mode & (unix.S_IRUSR | unix.S_IWUSR) {
-	case unix.S_IRUSR | unix.S_IWUSR:
-		return bpfsys.ReadWrite, true
-	case unix.S_IRUSR:
-		return bpfsys.ReadOnly, true
-	case unix.S_IWUSR:
-		return bpfsys.WriteOnly, true
-	}
-	return 0, false
+	err := unix.Fstatat(th.fds, strconv.Itoa(int(fd)), &st, unix.AT_SYMLINK_NOFOLLOW)
+	return err == nil && st.Mode&(unix.S_IRUSR|unix.S_IWUSR) != 0
 }
 
 // read returns the text of a file in the thread's directory, empty when the thread is gone.
@@ -259,6 +248,11 @@ func (th *thread) status(field string) string {
 		}
 	}
 	return ""
+}
+
+// flags are the open flags of a fd, as open(2) has them.
+func (th *thread) flags(fd int32) int {
+	return int(fdinfoField(string(th.read("fdinfo/"+strconv.Itoa(int(fd)))), "flags", 8))
 }
 
 // self is this process as /proc names it.
