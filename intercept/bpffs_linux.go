@@ -14,9 +14,10 @@ import (
 // bpffs is the directory that programs take for a mounted bpffs. It answers for kernel/bpf/inode.c. A pin is an empty
 // file; programs make directories, rename and unlink with plain system calls.
 type bpffs struct {
-	root inode
-	dir  string // its path
-	host int    // a directory of the host's, open for reading; -1 when the bpffs is a mount of its own
+	root   inode
+	dir    string // its path
+	host   int    // a directory of the host's, open for reading; -1 when the bpffs is a mount of its own
+	filler int    // keeps a mount of its own full; -1 on a directory of the host's
 
 	mu   sync.Mutex // never held while a program's memory or path is touched: that may wait for another program
 	pins pins
@@ -34,11 +35,27 @@ func newBPFFS(root int) (*bpffs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find bpffs: %w", err)
 	}
-	b := &bpffs{root: inodeOf(&st), dir: dir, host: -1, pins: newPins()}
-	if dir != mountPoint {
+	b := &bpffs{root: inodeOf(&st), dir: dir, host: -1, filler: -1, pins: newPins()}
+	if dir == mountPoint {
+		b.filler, err = fill(root)
+	} else {
 		b.host, err = takeDirectory(root)
 	}
 	return b, err
+}
+
+// fill takes the one page that the private mount has, so that no program can write data where a real bpffs has none:
+// directories, links and empty files take no page. The file has no name and lives as long as its fd.
+func fill(root int) (int, error) {
+	file, err := unix.Openat(root, ".", unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("fill bpffs: %w", err)
+	}
+	_, err = unix.Write(file, make([]byte, 1))
+	if err != nil {
+		return -1, fmt.Errorf("fill bpffs: %w", err)
+	}
+	return file, nil
 }
 
 // private reports whether the bpffs is a mount of its own, which can be told by its device.
@@ -201,7 +218,9 @@ func (b *bpffs) sweep() {
 func (b *bpffs) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.private() {
+	if b.private() {
+		unix.Close(b.filler)
+	} else {
 		removeFiles(b.host, func(_ int, st *unix.Stat_t) bool { return b.pins.byInode[inodeOf(st)] != nil })
 		unix.Close(b.host)
 	}

@@ -47,5 +47,7 @@ func TestFallbackIsSaidAloud(t *testing.T) {
 	}
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "bpfsim: no private mount over /sys/fs/bpf")
+	require.Contains(t, string(out), "this host allows no more user namespaces")
+	require.NotContains(t, string(out), "no space left on device")
 	require.Contains(t, string(out), "bpffs is at "+os.TempDir())
 }

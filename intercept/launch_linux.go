@@ -174,6 +174,9 @@ func launchAt(ctx context.Context, o Options, path, dir string) (*launched, erro
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make bpffs directory: %w", err)
 	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil { // as the kernel names it where a program asks
+		return nil, fmt.Errorf("find bpffs directory: %w", err)
+	}
 	p := place{mode: plainDir, dir: dir}
 	if o.AsRoot && os.Geteuid() != 0 {
 		p.flags = unix.CLONE_NEWUSER | unix.CLONE_NEWNS // where it may mount, as root expects

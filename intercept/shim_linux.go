@@ -72,7 +72,7 @@ func mountOver(dir string) error {
 		return fmt.Errorf("make mounts private: %w", err)
 	}
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
-	if err := unix.Mount(mountSource, dir, "tmpfs", flags, "mode=1777"); err != nil {
+	if err := unix.Mount(mountSource, dir, "tmpfs", flags, "mode=1777,size=1"); err != nil {
 		return fmt.Errorf("mount over %s: %w", dir, err)
 	}
 	return nil

@@ -19,11 +19,12 @@ func inodeOf(st *unix.Stat_t) inode { return inode{st.Dev, st.Ino} }
 // thread is a thread under the filter, seen through its directory in /proc. The directories stay open: looking a fd
 // up below one costs a third less than from the root.
 type thread struct {
-	tid   int
-	dir   int // /proc/TID
-	fds   int // /proc/TID/fd
-	users int // calls in progress that use it
-	place *list.Element
+	tid    int
+	dir    int           // /proc/TID
+	fds    int           // /proc/TID/fd
+	number func() string // its id in its own pid namespace
+	users  int           // calls in progress that use it
+	place  *list.Element
 }
 
 // maxThreads bounds the threads whose directories stay open.
@@ -126,6 +127,7 @@ func (all *threads) close() {
 // openThread leaves -1 for what cannot be opened; every use of it then fails with EBADF.
 func openThread(tid int) *thread {
 	th := &thread{tid: tid, dir: -1, fds: -1}
+	th.number = sync.OnceValue(th.askNumber)
 	if dir, err := unix.Open("/proc/"+strconv.Itoa(tid), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
 		th.dir = dir
 	}
@@ -231,8 +233,8 @@ func (th *thread) umask() uint32 {
 	return uint32(mask)
 }
 
-// number is the thread's id in its own pid namespace, the innermost, which its procfs most likely shows.
-func (th *thread) number() string {
+// askNumber asks for the thread's id in its own pid namespace, the innermost, which its procfs most likely shows.
+func (th *thread) askNumber() string {
 	ids := strings.Fields(th.status("NSpid"))
 	if len(ids) == 0 {
 		return strconv.Itoa(th.tid)

@@ -24,11 +24,15 @@ func userNamespace(attr *syscall.SysProcAttr, asRoot bool) {
 	attr.UidMappings, attr.GidMappings = []syscall.SysProcIDMap{inner}, []syscall.SysProcIDMap{innerGroup}
 }
 
-// refusedNamespace says why no user namespace could be made, as far as clone(2)'s errno tells.
+// refusedNamespace says why no user namespace could be made, as far as the errors of clone(2) and mount(2) tell.
 func refusedNamespace(err error) error {
+	var reported *shimError
 	switch {
+	case errors.As(err, &reported) && reported.kind == reportMount:
+		return fmt.Errorf("this host gives no rights in user namespaces (sysctl "+
+			"kernel.apparmor_restrict_unprivileged_userns): %w", err)
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EUSERS):
-		return fmt.Errorf("no more user namespaces are allowed (sysctl user.max_user_namespaces): %w", err)
+		return errors.New("this host allows no more user namespaces (sysctl user.max_user_namespaces)")
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
 		return fmt.Errorf("this host refuses user namespaces (sysctl kernel.unprivileged_userns_clone, AppArmor, or a "+
 			"container's seccomp profile): %w", err)
