@@ -20,7 +20,7 @@ type call struct {
 
 // handle answers the call that was received.
 func (c *call) handle() {
-	c.memory.Thread = int(c.PID)
+	c.memory.Begin(int(c.PID))
 	switch {
 	case c.Number == unix.SYS_BPF:
 		c.bpf()

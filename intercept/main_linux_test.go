@@ -65,13 +65,18 @@ func run(t *testing.T, o intercept.Options) result {
 	return result{code, stdout.String(), stderr.String()}
 }
 
-// runScenario runs this test binary as the command.
+// runScenario runs this test binary as the command, which must go well.
 func runScenario(t *testing.T, name string, o intercept.Options) {
+	t.Helper()
+	require.Equal(t, result{stdout: "", code: 0}, runProgram(t, name, o))
+}
+
+// runProgram runs this test binary as the command.
+func runProgram(t *testing.T, name string, o intercept.Options) result {
 	t.Helper()
 	require.Contains(t, scenarios, name)
 	exe, err := os.Executable()
 	require.NoError(t, err)
 	o.Args = []string{"env", scenarioVar + "=" + name, "GORACE=atexit_sleep_ms=0", exe}
-	got := run(t, o)
-	require.Equal(t, result{stdout: "", code: 0}, got)
+	return run(t, o)
 }

@@ -37,6 +37,7 @@ func init() {
 		"limits": limits, "unlimited": unlimited,
 	}
 	maps.Copy(scenarios, files)
+	maps.Copy(scenarios, waits)
 }
 
 func TestScenarios(t *testing.T) {

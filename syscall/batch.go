@@ -37,6 +37,7 @@ func (c *call) runBatch(need rights, op func(*batch) (abi.Errno, bool)) (int32, 
 
 func (c *call) mapLookupBatch() (int32, abi.Errno) {
 	return c.runBatch(reading, func(b *batch) (abi.Errno, bool) {
+		b.writesInOrder()
 		switch {
 		case b.m.buckets != nil:
 			return b.copyBuckets(b.m.buckets, false), true
@@ -61,7 +62,7 @@ func (c *call) mapUpdateBatch() (int32, abi.Errno) {
 		if b.m.updater == nil {
 			return 0, false
 		}
-		return b.each((*batch).updateOne), true
+		return b.each((*batch).updateOne, b.valueSize), true
 	})
 }
 
@@ -70,14 +71,19 @@ func (c *call) mapDeleteBatch() (int32, abi.Errno) {
 		if b.m.deleter == nil {
 			return 0, false
 		}
-		return b.each((*batch).deleteOne), true
+		return b.each((*batch).deleteOne, 0), true
 	})
 }
 
-// each runs one on every element in order up to the first that fails and reports how many went well.
-func (b *batch) each(one func(b *batch, i uint32) abi.Errno) abi.Errno {
+// each runs one on every element in order up to the first that fails and reports how many went well. It reads keys, and
+// values of valueSize bytes.
+func (b *batch) each(one func(b *batch, i uint32) abi.Errno, valueSize int) abi.Errno {
 	if errno, done := b.start(); done {
 		return errno
+	}
+	if m, ok := b.proc.Mem.(inOrder); ok {
+		m.ReadInOrder(b.Keys, uint64(b.Count)*uint64(b.keySize))
+		m.ReadInOrder(b.Values, uint64(b.Count)*uint64(valueSize))
 	}
 	var errno abi.Errno
 	n := uint32(0)
@@ -201,6 +207,15 @@ func (b *batch) copyBuckets(table maps.Buckets, remove bool) abi.Errno {
 		return abi.ENOENT
 	}
 	return b.walkBuckets(table, bucket, remove)
+}
+
+// writesInOrder announces the results of a batch that leaves the map as it is. One that takes elements out writes them
+// bucket by bucket: a fault must not cost more than the bucket that met it.
+func (b *batch) writesInOrder() {
+	if m, ok := b.proc.Mem.(inOrder); ok && b.apart() {
+		m.WriteInOrder(b.Keys, uint64(b.Count)*uint64(b.keySize))
+		m.WriteInOrder(b.Values, uint64(b.Count)*uint64(b.valueSize))
+	}
 }
 
 // firstBucket reads the cursor at In.

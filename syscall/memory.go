@@ -7,3 +7,9 @@ type Memory interface {
 	Read(p []byte, addr uint64) int
 	Write(addr uint64, p []byte) int
 }
+
+// inOrder is memory that copies more at once of what it knows to be read or written in small parts, in order.
+type inOrder interface {
+	ReadInOrder(addr, size uint64)
+	WriteInOrder(addr, size uint64)
+}

@@ -8,13 +8,16 @@ import (
 
 // ProcessMemory is the memory of a process at its real addresses: of another one that the caller may trace, or of this
 // one. A bad address is a short copy, never a crash: the kernel does the copying (process_vm_readv(2)). It is for one
-// goroutine; its vectors are kept between calls, so that copying allocates nothing.
+// goroutine; what it needs is kept between calls, so that copying allocates nothing.
 type ProcessMemory struct {
 	// Thread is the id of any thread of the process.
 	Thread int
 
 	local  [1]unix.Iovec
 	remote [pagesAtOnce]unix.RemoteIovec
+	ahead  [2]window // to be read in order
+	behind [2]window // to be written in order
+	lost   bool      // what was to be written could not be
 }
 
 var pageSize = uint64(os.Getpagesize())
@@ -22,13 +25,35 @@ var pageSize = uint64(os.Getpagesize())
 // pagesAtOnce bounds the address vectors of one call; the kernel takes up to 1024 (IOV_MAX).
 const pagesAtOnce = 64
 
+// Begin turns to the process of another call.
+func (m *ProcessMemory) Begin(thread int) {
+	m.Thread = thread
+	m.lost = false
+	for i := range m.ahead {
+		m.ahead[i].drop()
+		m.behind[i].drop()
+	}
+}
+
 // Read copies from addr to p up to the first byte that cannot be read and returns the number copied.
 func (m *ProcessMemory) Read(p []byte, addr uint64) int {
+	if w := find(&m.ahead, addr, len(p)); w != nil {
+		return m.readAhead(w, p)
+	}
+	m.flush()
 	return m.transfer(p, addr, unix.ProcessVMReadv)
 }
 
 // Write copies p to addr up to the first byte that cannot be written and returns the number copied.
 func (m *ProcessMemory) Write(addr uint64, p []byte) int {
+	if w := find(&m.behind, addr, len(p)); w != nil {
+		return m.writeBehind(w, p)
+	}
+	m.ahead[0].drop()
+	m.ahead[1].drop()
+	if !m.flush() {
+		return 0
+	}
 	return m.transfer(p, addr, unix.ProcessVMWritev)
 }
 

@@ -66,3 +66,68 @@ func TestProcessMemoryLarge(t *testing.T) {
 	require.Equal(t, len(got), mem.Write(addressOf(got), source))
 	require.Equal(t, source, got)
 }
+
+// What was announced is read as if each part were copied by itself: up to the fault, and what this call wrote itself.
+func TestProcessMemoryReadInOrder(t *testing.T) {
+	mem := &ProcessMemory{}
+	first, border := twoPages(t, unix.PROT_NONE)
+	for i := range first {
+		first[i] = byte(i)
+	}
+	start := border - 1030
+	mem.Begin(os.Getpid())
+	mem.ReadInOrder(start, 1<<40)
+	mem.ReadInOrder(start, 1030)
+	var got [4]byte
+	for at := start; at+4 <= border; at += 4 {
+		want := first[len(first)-int(border-at):][:4]
+		for range 2 { // one from each window
+			require.Equal(t, 4, mem.Read(got[:], at))
+			require.Equal(t, want, got[:])
+		}
+	}
+	require.Equal(t, 2, mem.Read(got[:], border-2), "the bytes before the fault")
+	require.Zero(t, mem.Read(got[:], border))
+
+	mem.Begin(os.Getpid())
+	mem.ReadInOrder(start, 1030)
+	require.Equal(t, 4, mem.Read(got[:], start))
+	require.Equal(t, 1, mem.Write(start+4, []byte{77}))
+	require.Equal(t, 4, mem.Read(got[:], start+4))
+	require.EqualValues(t, 77, got[0], "what the call wrote meanwhile")
+	first[len(first)-1022] = 78
+	mem.Begin(os.Getpid())
+	require.Equal(t, 4, mem.Read(got[:], start+8))
+	require.EqualValues(t, 78, got[0], "another call reads anew")
+}
+
+// What was announced reaches the memory before anything else is written; a fault is reported by what comes behind it.
+func TestProcessMemoryWriteInOrder(t *testing.T) {
+	mem := &ProcessMemory{}
+	first, border := twoPages(t, unix.PROT_READ)
+	start := border - 1030
+	mem.Begin(os.Getpid())
+	mem.WriteInOrder(start, 8)
+	mem.WriteInOrder(start+8, 1<<40)
+	for i := range uint64(2) {
+		require.Equal(t, 4, mem.Write(start+4*i, []byte("abcd")))
+		require.Equal(t, 4, mem.Write(start+8+4*i, []byte("efgh")))
+	}
+	require.Equal(t, 1, mem.Write(start+20, []byte("x")))
+	require.Equal(t, "abcdabcdefghefgh\x00\x00\x00\x00x", string(first[len(first)-1030:][:21]))
+
+	mem.Begin(os.Getpid())
+	mem.WriteInOrder(border-2, 4)
+	require.Equal(t, 4, mem.Write(border-2, []byte("abcd")))
+	require.Zero(t, mem.Write(start, []byte("x")))
+	require.Zero(t, mem.Write(start, []byte("x")), "for good")
+	require.Equal(t, "ab", string(first[len(first)-2:]))
+	mem.Begin(os.Getpid())
+	require.Equal(t, 1, mem.Write(start, []byte("x")), "until the next call")
+
+	mem.WriteInOrder(start, 8)
+	mem.Write(start, []byte("left"))
+	mem.Begin(os.Getpid())
+	require.Equal(t, 1, mem.Write(start+20, []byte("y")))
+	require.NotEqual(t, "left", string(first[len(first)-1030:][:4]))
+}
