@@ -124,7 +124,8 @@ func enterFilter(dir string) error {
 func probe() error {
 	_, _, errno := unix.Syscall(unix.SYS_BPF, math.MaxUint32, 0, 0)
 	if errno != unix.EINVAL {
-		return fmt.Errorf("bpf(2) does not reach the supervisor (an outer seccomp filter, such as a container's): %w", errno)
+		return fmt.Errorf("bpf(2) does not reach bpfsim, an outer seccomp filter refuses it (a container's? "+
+			"docker run --security-opt seccomp=unconfined): %w", errno)
 	}
 	return nil
 }

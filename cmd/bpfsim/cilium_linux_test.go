@@ -39,8 +39,8 @@ func TestCilium(t *testing.T) {
 // talkers is an example of a user's package.
 var talkers = filepath.Join("..", "..", "examples", "talkers")
 
-// The tests of talkers ask bpfsim for nothing but the name of the bpffs; this is what README's first command runs. A test binary takes the place
-// of go test, which would build everything anew in nobody's empty cache.
+// The tests of talkers ask bpfsim for nothing but the name of the bpffs; this is what README's first command runs. A
+// test binary takes the place of go test, which would build everything anew in nobody's empty cache.
 func TestTestBinaryOfAUser(t *testing.T) {
 	skipIfRefused(t)
 	program := buildModule(t, talkers, "test", "-c")
