@@ -53,6 +53,7 @@ func (x *trie) NextKey(t *Task, key, next []byte) abi.Errno {
 	in := x.enter(t)
 	n := x.follow(t, key)
 	if n != nil {
+		t.Step(PointWord) // one for all of the key, which nobody changes
 		binary.NativeEndian.PutUint32(next, n.prefix())
 		put(next[lengthBytes:], x.data(n))
 	}

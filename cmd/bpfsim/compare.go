@@ -13,7 +13,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/proptest/campaign"
+	"github.com/bpfsim/bpfsim/proptest/generator"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/proptest/program"
 	"github.com/bpfsim/bpfsim/vm"
@@ -25,6 +27,7 @@ type compareFlags struct {
 	seed    uint64
 	ops     int
 	most    int
+	types   []string
 	without []string
 	qemu    bool
 	machine vm.Options
@@ -59,6 +62,7 @@ func newCompare() *cobra.Command {
 	flags.Uint64Var(&f.seed, "seed", 1, "what the programs are drawn from")
 	flags.IntVar(&f.ops, "ops", 100_000, "number of operations, at least")
 	flags.IntVar(&f.most, "most", 1, "stop after this many differences")
+	flags.StringSliceVar(&f.types, "types", nil, "the only map types to make, such as hash,lpm_trie (default: all)")
 	flags.StringSliceVar(&f.without, "without", nil, "names of what the kernel lacks (default: what its release lacks)")
 	flags.BoolVar(&f.qemu, "qemu", false, "use a kernel in qemu instead of the running one")
 	flags.IntVar(&f.machine.CPUs, "cpus", 4, "number of CPUs in qemu")
@@ -88,11 +92,15 @@ func (f compareFlags) compareHere(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("compare: %w", err)
 	}
+	types, err := mapTypes(f.types)
+	if err != nil {
+		return fmt.Errorf("compare: %w", err)
+	}
 	without := f.features(string(release))
 	fmt.Fprintf(out, "Linux %s, %d possible CPUs, seed %d, left out: %v\n",
 		strings.TrimSpace(string(release)), kernel.PossibleCPUs(), f.seed, without)
 	report, err := campaign.Run(ctx, campaign.Options{
-		Seed: f.seed, Ops: f.ops, Most: f.most, Without: without, Progress: progress(out),
+		Seed: f.seed, Ops: f.ops, Most: f.most, Types: types, Without: without, Progress: progress(out),
 	})
 	if report != nil {
 		fmt.Fprint(out, report)
@@ -108,6 +116,18 @@ func (f compareFlags) compareHere(ctx context.Context, out io.Writer) error {
 		return &exitError{code: 128 + int(syscall.SIGINT)}
 	}
 	return nil
+}
+
+// mapTypes are the map types with those names.
+func mapTypes(names []string) (types []abi.MapType, err error) {
+	for _, name := range names {
+		at := slices.IndexFunc(generator.Types(), func(t abi.MapType) bool { return strings.EqualFold(t.String(), name) })
+		if at < 0 {
+			return nil, fmt.Errorf("--types %s: no map of that type is compared: want some of %v", name, generator.Types())
+		}
+		types = append(types, generator.Types()[at])
+	}
+	return types, nil
 }
 
 // progress says how far a campaign has come, now and then.
@@ -170,6 +190,9 @@ func (f compareFlags) compareInVM(ctx context.Context, out io.Writer) error {
 // guestArgs ask for the same comparison without qemu.
 func (f compareFlags) guestArgs() []string {
 	args := []string{"compare", "--seed", strconv.FormatUint(f.seed, 10), "--ops", strconv.Itoa(f.ops), "--most", strconv.Itoa(f.most)}
+	if len(f.types) > 0 {
+		args = append(args, "--types", strings.Join(f.types, ","))
+	}
 	if f.without != nil {
 		args = append(args, "--without", strings.Join(f.without, ","))
 	}

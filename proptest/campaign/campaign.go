@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/proptest/program"
 )
@@ -16,6 +17,8 @@ type Options struct {
 	Ops int
 	// CPUs is the number of possible CPUs; 0 means those of this machine.
 	CPUs int
+	// Types are the only map types that programs make; none means all.
+	Types []abi.MapType
 	// Without names what the kernel lacks.
 	Without []program.Feature
 	// Kernels are compared with each other and the model; none means Linux and bpfsim, on copies and in place. Where all

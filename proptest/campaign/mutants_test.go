@@ -1,6 +1,8 @@
 package campaign
 
 import (
+	"slices"
+
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
@@ -39,8 +41,32 @@ var mutants = map[string]mutant{
 		_, open := k.Process().Files.Get(int32(attrOf(k, c).Field(abi.ElemMapFD, 4)))
 		return c.Cmd == abi.MapLookupElem && o.Errno == abi.EINVAL && !open && c.Size >= 32
 	}, abi.EBADF)},
-	"frozen is EINVAL":          {call: instead(when(abi.MapFreeze, abi.EPERM), abi.EINVAL)},
-	"a full hash is ENOSPC":     {call: instead(when(abi.MapUpdateElem, abi.E2BIG), abi.ENOSPC)},
+	"frozen is EINVAL":           {call: instead(when(abi.MapFreeze, abi.EPERM), abi.EINVAL)},
+	"a full hash is ENOSPC":      {call: instead(when(abi.MapUpdateElem, abi.E2BIG), abi.ENOSPC)},
+	"a full trie is E2BIG":       {call: instead(when(abi.MapUpdateElem, abi.ENOSPC), abi.E2BIG)},
+	"a filter's keys are EINVAL": {call: instead(when(abi.MapDeleteElem, abi.EOPNOTSUPP), abi.EINVAL)},
+	"one hash function more": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
+		b := k.Arena().Span(c.Attr+abi.CreateMapExtra, 8, program.ToWrite)
+		if c.Cmd == abi.MapCreate && len(b) == 8 && attrOf(k, c).Field(abi.CreateMapType, 4) == uint64(abi.BloomFilter) {
+			hashes := program.Word(b)
+			program.PutWord(b, hashes+1)
+			defer program.PutWord(b, hashes)
+		}
+		return k.Bpf(cpu, c, during)
+	}},
+	"prefixes lose the bits that do not count": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
+		m := mapOf(k, c, abi.ElemMapFD)
+		if c.Cmd != abi.MapUpdateElem || m == nil || m.Spec().Type != abi.LPMTrie {
+			return k.Bpf(cpu, c, during)
+		}
+		key := k.Arena().Span(attrOf(k, c).Field(abi.ElemKey, 8), int(m.Spec().KeySize), program.ToPoke)
+		if len(key) == int(m.Spec().KeySize) && program.Word(key[:4]) == 0 {
+			kept := slices.Clone(key)
+			clear(key)
+			defer copy(key, kept)
+		}
+		return k.Bpf(cpu, c, during)
+	}},
 	"EXIST on an absent key":    {call: instead(when(abi.MapUpdateElem, abi.ENOENT), abi.E2BIG)},
 	"a queue has no next key":   {call: instead(when(abi.MapDump, abi.ENOTSUPP), abi.EOPNOTSUPP)},
 	"info of a bad fd is EBADF": {call: instead(when(abi.ObjGetInfoByFD, abi.EBADFD), abi.EBADF)},

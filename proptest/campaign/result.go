@@ -13,7 +13,7 @@ type result struct {
 
 // try draws and runs program number i of a seed. What came of it is in r, which is of no use any more.
 func (c *comparison) try(o Options, i int, r *result) *result {
-	p := generator.Program(o.Seed, uint64(i), c.without(o.machine(i)), c.cpus(o.CPUs), programSteps, c.pool)
+	p := generator.Program(o.Seed, uint64(i), c.without(o.machine(i)), o.Types, c.cpus(o.CPUs), programSteps, c.pool)
 	*r = result{answers: r.answers[:0]}
 	c.result = r
 	r.mismatch, r.err = c.run(p)

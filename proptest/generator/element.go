@@ -21,6 +21,9 @@ const (
 // element is a call on one element of m.
 func (g *generator) element(m *mapShape) *program.Call {
 	if m.key == 0 {
+		if m.typ == abi.BloomFilter {
+			return g.filterElement(m)
+		}
 		cmd := pick(g, abi.MapUpdateElem, abi.MapUpdateElem, abi.MapLookupElem, abi.MapLookupAndDeleteElem,
 			abi.MapLookupAndDeleteElem, abi.MapUpdateElem, abi.MapUpdateElem)
 		if chance(g, 8) {
@@ -35,6 +38,20 @@ func (g *generator) element(m *mapShape) *program.Call {
 		out = m.key
 	}
 	return g.elemCall(cmd, m, g.input(keyAt, m.key), g.output(valueAt, out), g.updateFlags(cmd))
+}
+
+// filterElement asks a Bloom filter for a value, mostly, or pushes one.
+func (g *generator) filterElement(m *mapShape) *program.Call {
+	cmd := pick(g, abi.MapLookupElem, abi.MapLookupElem, abi.MapLookupElem, abi.MapUpdateElem)
+	if chance(g, 8) {
+		cmd = pick(g, abi.MapDeleteElem, abi.MapGetNextKey, abi.MapLookupAndDeleteElem)
+	}
+	at := g.input(valueAt, m.value)
+	c := g.elemCall(cmd, m, 0, at, g.updateFlags(cmd))
+	if cmd == abi.MapLookupElem {
+		g.write(c, at, g.many(1, m.value, g.fillValue, m))
+	}
+	return c
 }
 
 func (g *generator) pushFlags(cmd abi.Cmd) uint64 {
@@ -109,6 +126,10 @@ func (m *mapShape) remember(i int) {
 
 // keyNumber makes b key number i: little-endian, and no zeros behind so that every byte counts.
 func (m *mapShape) keyNumber(b []byte, i int) {
+	if m.typ == abi.LPMTrie {
+		prefix(b, i)
+		return
+	}
 	for at := range min(len(b), 4) {
 		b[at] = byte(i >> (8 * at))
 	}
@@ -117,9 +138,12 @@ func (m *mapShape) keyNumber(b []byte, i int) {
 	}
 }
 
-// fillValue draws a value that is rarely the same twice.
-func (g *generator) fillValue(b []byte, _ *mapShape) {
+// fillValue draws a value that is rarely the same twice, but for a filter, which is asked for values again.
+func (g *generator) fillValue(b []byte, m *mapShape) {
 	v := g.Intn(1 << 14)
+	if m.typ == abi.BloomFilter {
+		v %= 64
+	}
 	for at := range b {
 		b[at] = byte(v>>(8*(at%2))) + byte(at)
 	}

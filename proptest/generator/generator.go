@@ -12,6 +12,7 @@ import (
 type generator struct {
 	Source
 	machine program.Machine
+	types   []mapType
 	cpus    []int // that steps run on
 	cpu     int
 	opened  int32 // fds
@@ -31,12 +32,14 @@ type mapShape struct {
 }
 
 func newGenerator(source Source, m program.Machine, cpus []int, p *Pool) *generator {
-	return &generator{Source: source, machine: m, cpus: cpus, cpu: cpus[0], Pool: p}
+	return &generator{Source: source, machine: m, types: mapTypes, cpus: cpus, cpu: cpus[0], Pool: p}
 }
 
-// Program is program number i of a seed, with at least n steps. Its memory is p's, whose last program is lost.
-func Program(seed, i uint64, m program.Machine, cpus []int, n int, p *Pool) program.Program {
+// Program is program number i of a seed, with at least n steps and maps of the types only, of all where that is empty. Its
+// memory is p's, whose last program is lost.
+func Program(seed, i uint64, m program.Machine, only []abi.MapType, cpus []int, n int, p *Pool) program.Program {
 	g := newGenerator(NewSeeded(seed, i), m, cpus, p.reset())
+	g.types = typesAmong(only)
 	for len(g.steps) < n {
 		g.burst()
 	}

@@ -1,6 +1,10 @@
 package program
 
-import "github.com/bpfsim/bpfsim/abi"
+import (
+	"slices"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
 
 // Field reads a field of the attr that a kernel copies, short ones filled up with zeros.
 func (a *Arena) Field(c Call, offset, size int) uint64 {
@@ -19,7 +23,10 @@ func (a *Arena) Loops(c Call) bool {
 	return c.Cmd == abi.MapDump || c.Cmd == abi.MapDumpJuly && a.Field(c, abi.JulyFlags, 8)&abi.DumpBucket == 0
 }
 
-// MakesSeed reports whether c makes a map whose order depends on a random seed.
+// seeded are the types whose order, or answers, depend on a random seed.
+var seeded = []abi.MapType{abi.Hash, abi.LRUHash, abi.BloomFilter}
+
+// MakesSeed reports whether c makes a map of which something depends on a random seed.
 func (a *Arena) MakesSeed(c Call) bool {
 	if c.Cmd != abi.MapCreate {
 		return false
@@ -27,5 +34,5 @@ func (a *Arena) MakesSeed(c Call) bool {
 	var attr [abi.CreateMapFlags + 4]byte
 	a.Read(attr[:min(int(c.Size), len(attr))], c.Attr)
 	typ := abi.MapType(Word(attr[abi.CreateMapType:][:4]))
-	return (typ == abi.Hash || typ == abi.LRUHash) && uint32(Word(attr[abi.CreateMapFlags:][:4]))&abi.FlagZeroSeed == 0
+	return slices.Contains(seeded, typ) && uint32(Word(attr[abi.CreateMapFlags:][:4]))&abi.FlagZeroSeed == 0
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/bpfsim/bpfsim/abi"
+	bpfsys "github.com/bpfsim/bpfsim/syscall"
 )
 
 // maxMapBytes bounds the memory of one map: Linux has no limit of its own, and the OOM killer ends whatever it likes.
@@ -138,13 +139,7 @@ func (t *sanitizer) create() {
 }
 
 // modelled reports whether t is a type that bpfsim has, or none at all.
-func modelled(t abi.MapType) bool {
-	switch t {
-	case abi.Unspec, abi.Hash, abi.LRUHash, abi.Array, abi.Queue, abi.Stack:
-		return true
-	}
-	return false
-}
+func modelled(t abi.MapType) bool { return t == abi.Unspec || bpfsys.Supported(t) }
 
 // Limits that Linux has before it allocates (facts of 6.18): they may be passed.
 const (
