@@ -7,44 +7,44 @@ type Cmd uint32
 
 // Commands of Linux 6.18 (enum bpf_cmd), then those of proposals that no kernel has.
 const (
-	MapCreate              Cmd = 0
-	MapLookupElem          Cmd = 1
-	MapUpdateElem          Cmd = 2
-	MapDeleteElem          Cmd = 3
-	MapGetNextKey          Cmd = 4
-	ProgLoad               Cmd = 5
-	ObjPin                 Cmd = 6
-	ObjGet                 Cmd = 7
-	ProgAttach             Cmd = 8
-	ProgDetach             Cmd = 9
-	ProgTestRun            Cmd = 10
-	ProgGetNextID          Cmd = 11
-	MapGetNextID           Cmd = 12
-	ProgGetFDByID          Cmd = 13
-	MapGetFDByID           Cmd = 14
-	ObjGetInfoByFD         Cmd = 15
-	ProgQuery              Cmd = 16
-	RawTracepointOpen      Cmd = 17
-	BTFLoad                Cmd = 18
-	BTFGetFDByID           Cmd = 19
-	TaskFDQuery            Cmd = 20
-	MapLookupAndDeleteElem Cmd = 21
-	MapFreeze              Cmd = 22
-	BTFGetNextID           Cmd = 23
-	MapLookupBatch         Cmd = 24
-	MapLookupAndDelBatch   Cmd = 25
-	MapUpdateBatch         Cmd = 26
-	MapDeleteBatch         Cmd = 27
-	LinkCreate             Cmd = 28
-	LinkUpdate             Cmd = 29
-	LinkGetFDByID          Cmd = 30
-	LinkGetNextID          Cmd = 31
-	EnableStats            Cmd = 32
-	IterCreate             Cmd = 33
-	LinkDetach             Cmd = 34
-	ProgBindMap            Cmd = 35
-	TokenCreate            Cmd = 36
-	ProgStreamReadByFD     Cmd = 37
+	MapCreate               Cmd = 0
+	MapLookupElem           Cmd = 1
+	MapUpdateElem           Cmd = 2
+	MapDeleteElem           Cmd = 3
+	MapGetNextKey           Cmd = 4
+	ProgLoad                Cmd = 5
+	ObjPin                  Cmd = 6
+	ObjGet                  Cmd = 7
+	ProgAttach              Cmd = 8
+	ProgDetach              Cmd = 9
+	ProgTestRun             Cmd = 10
+	ProgGetNextID           Cmd = 11
+	MapGetNextID            Cmd = 12
+	ProgGetFDByID           Cmd = 13
+	MapGetFDByID            Cmd = 14
+	ObjGetInfoByFD          Cmd = 15
+	ProgQuery               Cmd = 16
+	RawTracepointOpen       Cmd = 17
+	BTFLoad                 Cmd = 18
+	BTFGetFDByID            Cmd = 19
+	TaskFDQuery             Cmd = 20
+	MapLookupAndDeleteElem  Cmd = 21
+	MapFreeze               Cmd = 22
+	BTFGetNextID            Cmd = 23
+	MapLookupBatch          Cmd = 24
+	MapLookupAndDeleteBatch Cmd = 25
+	MapUpdateBatch          Cmd = 26
+	MapDeleteBatch          Cmd = 27
+	LinkCreate              Cmd = 28
+	LinkUpdate              Cmd = 29
+	LinkGetFDByID           Cmd = 30
+	LinkGetNextID           Cmd = 31
+	EnableStats             Cmd = 32
+	IterCreate              Cmd = 33
+	LinkDetach              Cmd = 34
+	ProgBindMap             Cmd = 35
+	TokenCreate             Cmd = 36
+	ProgStreamReadByFD      Cmd = 37
 
 	// NumLinuxCmds is the first number that Linux 6.18 does not know.
 	NumLinuxCmds Cmd = 38
@@ -68,7 +68,7 @@ var cmdNames = map[Cmd]string{
 	RawTracepointOpen: "BPF_RAW_TRACEPOINT_OPEN", BTFLoad: "BPF_BTF_LOAD", BTFGetFDByID: "BPF_BTF_GET_FD_BY_ID",
 	TaskFDQuery: "BPF_TASK_FD_QUERY", MapLookupAndDeleteElem: "BPF_MAP_LOOKUP_AND_DELETE_ELEM",
 	MapFreeze: "BPF_MAP_FREEZE", BTFGetNextID: "BPF_BTF_GET_NEXT_ID", MapLookupBatch: "BPF_MAP_LOOKUP_BATCH",
-	MapLookupAndDelBatch: "BPF_MAP_LOOKUP_AND_DELETE_BATCH", MapUpdateBatch: "BPF_MAP_UPDATE_BATCH",
+	MapLookupAndDeleteBatch: "BPF_MAP_LOOKUP_AND_DELETE_BATCH", MapUpdateBatch: "BPF_MAP_UPDATE_BATCH",
 	MapDeleteBatch: "BPF_MAP_DELETE_BATCH", LinkCreate: "BPF_LINK_CREATE", LinkUpdate: "BPF_LINK_UPDATE",
 	LinkGetFDByID: "BPF_LINK_GET_FD_BY_ID", LinkGetNextID: "BPF_LINK_GET_NEXT_ID", EnableStats: "BPF_ENABLE_STATS",
 	IterCreate: "BPF_ITER_CREATE", LinkDetach: "BPF_LINK_DETACH", ProgBindMap: "BPF_PROG_BIND_MAP",

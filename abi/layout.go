@@ -15,6 +15,8 @@ const (
 // NameLen is BPF_OBJ_NAME_LEN: 15 characters and a NUL.
 const NameLen = 16
 
+// Where the fields of the commands on maps lie in attr; mapFields has their names and sizes.
+
 // Offsets in the attr of MapCreate.
 const (
 	CreateMapType            = 0
@@ -111,18 +113,3 @@ const (
 	MapInfoHash         = 88
 	MapInfoHashSize     = 96
 )
-
-// attrEnds is the end of each command's last declared field: what lies behind it must be zero.
-var attrEnds = map[Cmd]int{
-	MapCreate: 92, MapLookupElem: 32, MapUpdateElem: 32, MapDeleteElem: 16, MapGetNextKey: 24,
-	MapLookupAndDeleteElem: 32, MapFreeze: 4, MapLookupBatch: 56, MapLookupAndDelBatch: 56, MapUpdateBatch: 56,
-	MapDeleteBatch: 56, ObjGetInfoByFD: 16, MapGetNextID: 8, MapGetFDByID: 12, ObjPin: 20, ObjGet: 20,
-	MapDump:     32, // buf_len is declared last, so flags at 32 must be zero (RFC v3)
-	MapDumpJuly: 36, MapDumpAndDelete: 36,
-}
-
-// AttrEnd is the end of c's last declared field in bytes, false for commands without map semantics.
-func AttrEnd(c Cmd) (int, bool) {
-	end, ok := attrEnds[c]
-	return end, ok
-}

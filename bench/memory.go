@@ -80,7 +80,7 @@ func allocationRows(s *session) {
 		{"lookup", m.hit}, {"update", m.set}, {"delete + insert", m.swap}, {"next key", m.walk},
 		{abi.MapDump.String(), d.all}, {abi.MapLookupBatch.String(), d.batches},
 		{abi.MapDumpAndDelete.String(), func(n int) { d.takeAll(n); d.refill() }},
-		{abi.MapLookupAndDelBatch.String(), func(n int) { d.takeBatch(n); d.refill() }},
+		{abi.MapLookupAndDeleteBatch.String(), func(n int) { d.takeBatch(n); d.refill() }},
 	} {
 		s.bounded(Row{What: "allocations, " + c.what, Ours: allocations(c.run), Unit: "a call"})
 	}

@@ -9,7 +9,7 @@ import (
 // batch is the start of all batch commands (bpf_map_do_batch in kernel/bpf/syscall.c).
 func (x *run) batch() abi.Errno {
 	cmd := x.call.Cmd
-	reads := cmd == abi.MapLookupBatch || cmd == abi.MapLookupAndDelBatch
+	reads := cmd == abi.MapLookupBatch || cmd == abi.MapLookupAndDeleteBatch
 	o, errno := x.openFor(abi.BatchMapFD, reads, cmd != abi.MapLookupBatch)
 	if errno != abi.OK || x.loose {
 		return errno
@@ -31,9 +31,9 @@ func (x *run) batch() abi.Errno {
 	case !isHash:
 		return x.keyBatch(o)
 	case h.order != nil:
-		return x.shuffledBatch(o, cmd == abi.MapLookupAndDelBatch)
+		return x.shuffledBatch(o, cmd == abi.MapLookupAndDeleteBatch)
 	}
-	return x.bucketBatch(o, cmd == abi.MapLookupAndDelBatch)
+	return x.bucketBatch(o, cmd == abi.MapLookupAndDeleteBatch)
 }
 
 // keyAt and valueAt are the addresses of the i'th key and value of a batch.

@@ -54,7 +54,7 @@ func TestLookupAndDeleteBatchFault(t *testing.T) {
 	fd := s.filled()
 	s.batch(fd, 0, 4)
 	s.put(poke{attrAt + abi.BatchValues, u64(endOfRW - 20)})
-	s.legal(abi.MapLookupAndDelBatch, 56, 0, abi.EFAULT, counted(0), keyOf(0, 10), keyOf(1, 4), keyOf(2, 1),
+	s.legal(abi.MapLookupAndDeleteBatch, 56, 0, abi.EFAULT, counted(0), keyOf(0, 10), keyOf(1, 4), keyOf(2, 1),
 		poke{endOfRW - 20, append(append(u64(100), u64(40)...), 10, 0, 0, 0)})
 	s.walk(fd, 9)
 }
@@ -63,7 +63,7 @@ func TestLookupAndDeleteBatch(t *testing.T) {
 	s := newSession(t, root)
 	fd := s.filled()
 	s.batch(fd, 0, 4)
-	s.legal(abi.MapLookupAndDelBatch, 56, 0, abi.ENOENT, counted(4), token(8),
+	s.legal(abi.MapLookupAndDeleteBatch, 56, 0, abi.ENOENT, counted(4), token(8),
 		keyOf(0, 10), keyOf(1, 4), keyOf(2, 1), keyOf(3, 9),
 		valueOf(0, 100), valueOf(1, 40), valueOf(2, 10), valueOf(3, 90))
 	s.walk(fd)

@@ -31,7 +31,7 @@ var kinds = [abi.NumMapTypes]kind{
 // reads are the commands that read many elements, all those that some types have not.
 var (
 	reads = []abi.Cmd{abi.MapLookupBatch, abi.MapDump, abi.MapDumpJuly}
-	all   = only(reads, abi.MapLookupAndDeleteElem, abi.MapLookupAndDelBatch, abi.MapUpdateBatch, abi.MapDeleteBatch, abi.MapDumpAndDelete)
+	all   = only(reads, abi.MapLookupAndDeleteElem, abi.MapLookupAndDeleteBatch, abi.MapUpdateBatch, abi.MapDeleteBatch, abi.MapDumpAndDelete)
 )
 
 func only(some []abi.Cmd, more ...abi.Cmd) []abi.Cmd { return slices.Concat(some, more) }

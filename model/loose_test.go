@@ -41,7 +41,7 @@ func TestUnknownOrderFault(t *testing.T) {
 	one(t, states, why)
 	s.batch(fd, 0, 8)
 	s.put(poke{attrAt + abi.BatchKeys, u64(nowhere)})
-	s.accepted(abi.MapLookupAndDelBatch, 56, 0, abi.EFAULT)
+	s.accepted(abi.MapLookupAndDeleteBatch, 56, 0, abi.EFAULT)
 	s.elem(fd, u32(1), 0)
 	s.accepted(abi.MapLookupElem, 32, 0, abi.ENOENT, abi.OK) // which elements are left is not known any more
 }

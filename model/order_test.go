@@ -60,13 +60,13 @@ func TestUnknownOrderBatch(t *testing.T) {
 	s := newSession(t, root)
 	fd := s.unseeded(abi.LRUHash)
 	s.batch(fd, 0, 8)
-	s.illegal(abi.MapLookupAndDelBatch, 56, 0, abi.ENOENT, counted(2), token(8),
+	s.illegal(abi.MapLookupAndDeleteBatch, 56, 0, abi.ENOENT, counted(2), token(8),
 		keyOf(0, 3), keyOf(1, 1), valueOf(0, 30), valueOf(1, 10)) // one is missing
-	s.illegal(abi.MapLookupAndDelBatch, 56, 0, abi.ENOENT, counted(3), token(8),
+	s.illegal(abi.MapLookupAndDeleteBatch, 56, 0, abi.ENOENT, counted(3), token(8),
 		keyOf(0, 3), keyOf(1, 1), keyOf(2, 1), valueOf(0, 30), valueOf(1, 10), valueOf(2, 10)) // one twice
-	s.illegal(abi.MapLookupAndDelBatch, 56, 0, abi.ENOENT, counted(3), token(8),
+	s.illegal(abi.MapLookupAndDeleteBatch, 56, 0, abi.ENOENT, counted(3), token(8),
 		keyOf(0, 3), keyOf(1, 1), keyOf(2, 2), valueOf(0, 30), valueOf(1, 20), valueOf(2, 10)) // values exchanged
-	s.legal(abi.MapLookupAndDelBatch, 56, 0, abi.ENOENT, counted(3), token(8),
+	s.legal(abi.MapLookupAndDeleteBatch, 56, 0, abi.ENOENT, counted(3), token(8),
 		keyOf(0, 3), keyOf(1, 1), keyOf(2, 2), valueOf(0, 30), valueOf(1, 10), valueOf(2, 20))
 	s.absent(fd, 3)
 }

@@ -2,7 +2,10 @@ package bpfsys
 
 import "github.com/bpfsim/bpfsim/abi"
 
-// Args are the arguments of one command. Every type below implements it, and its Decode is the inverse of Encode.
+//go:generate go run attr_codegen.go
+
+// Args are the arguments of one command. The type of that name implements it by generated code (attr_code.go): its fields
+// name those of package abi's table in their tags, and its Decode is the inverse of Encode.
 type Args interface {
 	// Cmd is the command that takes these arguments.
 	Cmd() abi.Cmd

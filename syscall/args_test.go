@@ -1,6 +1,9 @@
 package bpfsys
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -45,6 +48,8 @@ func TestDecodeIsInverseOfEncode(t *testing.T) {
 	inverse[MapGetFDByID](t)
 	inverse[ProgLoad](t)
 	inverse[MapDump](t)
+	inverse[MapDumpJuly](t)
+	inverse[MapDumpAndDelete](t)
 }
 
 func TestDecodeArgsOfUnsupportedCommands(t *testing.T) {
@@ -52,4 +57,19 @@ func TestDecodeArgsOfUnsupportedCommands(t *testing.T) {
 		_, ok := DecodeArgs(cmd, &Attr{})
 		require.False(t, ok, "%s", cmd)
 	}
+}
+
+// The committed code is what the table and the tags give.
+func TestGeneratedCodeIsUpToDate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a program")
+	}
+	fresh := filepath.Join(t.TempDir(), "code") // go run takes names in .go for its own
+	out, err := exec.Command("go", "run", "attr_codegen.go", fresh).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	want, err := os.ReadFile(fresh)
+	require.NoError(t, err)
+	got, err := os.ReadFile("attr_code.go")
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(got), "run go generate ./syscall")
 }

@@ -38,7 +38,7 @@ func (c *call) run(cmd abi.Cmd) (int32, abi.Errno) {
 		return c.mapFreeze()
 	case abi.MapLookupBatch:
 		return c.mapLookupBatch()
-	case abi.MapLookupAndDelBatch:
+	case abi.MapLookupAndDeleteBatch:
 		return c.mapLookupAndDeleteBatch()
 	case abi.MapUpdateBatch:
 		return c.mapUpdateBatch()

@@ -100,7 +100,7 @@ func mayChange(cmd abi.Cmd, errno abi.Errno) bool {
 	case abi.MapLookupElem, abi.MapGetNextKey, abi.MapLookupBatch, abi.ObjGetInfoByFD, abi.MapGetNextID,
 		abi.MapGetFDByID, abi.MapDump, abi.MapDumpJuly, abi.ObjPin, abi.ObjGet, abi.ProgLoad:
 		return false
-	case abi.MapLookupAndDelBatch, abi.MapUpdateBatch, abi.MapDeleteBatch, abi.MapDumpAndDelete:
+	case abi.MapLookupAndDeleteBatch, abi.MapUpdateBatch, abi.MapDeleteBatch, abi.MapDumpAndDelete:
 		return true
 	case abi.MapLookupAndDeleteElem:
 		return errno == abi.OK || errno == abi.EFAULT

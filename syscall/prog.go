@@ -8,54 +8,15 @@ import (
 
 // ProgLoad loads a program. Only the part of the attr that feature probes fill in is named here.
 type ProgLoad struct {
-	Type     uint32
-	InsnCnt  uint32
-	Insns    uint64 // address of InsnCnt instructions of 8 bytes
-	License  uint64 // address of a string
-	LogLevel uint32
-	LogSize  uint32
-	LogBuf   uint64
-	Flags    uint32
-	Name     [abi.NameLen]byte
-}
-
-// Offsets in the attr of PROG_LOAD.
-const (
-	loadType     = 0
-	loadInsnCnt  = 4
-	loadInsns    = 8
-	loadLicense  = 16
-	loadLogLevel = 24
-	loadLogSize  = 28
-	loadLogBuf   = 32
-	loadFlags    = 44
-	loadName     = 48
-)
-
-// Cmd is abi.ProgLoad.
-func (ProgLoad) Cmd() abi.Cmd { return abi.ProgLoad }
-
-// Decode reads the arguments out of a.
-func (c *ProgLoad) Decode(a Fields) {
-	*c = ProgLoad{
-		Type: a.u32(loadType), InsnCnt: a.u32(loadInsnCnt), Insns: a.u64(loadInsns), License: a.u64(loadLicense),
-		LogLevel: a.u32(loadLogLevel), LogSize: a.u32(loadLogSize), LogBuf: a.u64(loadLogBuf),
-		Flags: a.u32(loadFlags), Name: [abi.NameLen]byte(a[loadName:]),
-	}
-}
-
-// Encode lays the arguments out.
-func (c ProgLoad) Encode() (a Attr) {
-	a.put32(loadType, c.Type)
-	a.put32(loadInsnCnt, c.InsnCnt)
-	a.put64(loadInsns, c.Insns)
-	a.put64(loadLicense, c.License)
-	a.put32(loadLogLevel, c.LogLevel)
-	a.put32(loadLogSize, c.LogSize)
-	a.put64(loadLogBuf, c.LogBuf)
-	a.put32(loadFlags, c.Flags)
-	copy(a[loadName:], c.Name[:])
-	return a
+	Type     uint32            `attr:"prog_type"`
+	InsnCnt  uint32            `attr:"insn_cnt"`
+	Insns    uint64            `attr:"insns"`   // address of InsnCnt instructions of 8 bytes
+	License  uint64            `attr:"license"` // address of a string
+	LogLevel uint32            `attr:"log_level"`
+	LogSize  uint32            `attr:"log_size"`
+	LogBuf   uint64            `attr:"log_buf"`
+	Flags    uint32            `attr:"prog_flags"`
+	Name     [abi.NameLen]byte `attr:"prog_name"`
 }
 
 // Programs of libbpf's feature probes (probe_kern_prog_name and probe_memcg_account in its features.c and bpf.c):

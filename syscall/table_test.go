@@ -69,7 +69,7 @@ func TestStatusTable(t *testing.T) {
 		{abi.MapLookupAndDeleteElem, "HASH yes ARRAY ENOTSUPP QUEUE yes STACK yes LPM_TRIE ENOTSUPP BLOOM_FILTER ENOTSUPP"},
 		{abi.MapLookupBatch, "HASH yes ARRAY yes QUEUE ENOTSUPP LPM_TRIE yes BLOOM_FILTER ENOTSUPP"},
 		{abi.MapDeleteBatch, "HASH yes ARRAY ENOTSUPP QUEUE ENOTSUPP LPM_TRIE yes BLOOM_FILTER ENOTSUPP"},
-		{abi.MapLookupAndDelBatch, "HASH yes ARRAY ENOTSUPP LPM_TRIE ENOTSUPP"},
+		{abi.MapLookupAndDeleteBatch, "HASH yes ARRAY ENOTSUPP LPM_TRIE ENOTSUPP"},
 	} {
 		got, words := cells(2+int(want.cmd)), strings.Fields(want.types)
 		for i := 0; i < len(words); i += 2 {

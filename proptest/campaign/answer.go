@@ -19,7 +19,7 @@ func (r *runner) typeOf(c program.Call) abi.MapType {
 	if c.Cmd == abi.MapCreate {
 		return min(abi.MapType(a.Field(c, abi.CreateMapType, 4)), abi.NumMapTypes) // what Linux does not know is one type
 	}
-	f := &program.LayoutOf(c.Cmd).Fd
+	f := &program.LayoutOf(c.Cmd).MapFD
 	if f.Size == 0 {
 		return abi.Unspec
 	}

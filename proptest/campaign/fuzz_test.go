@@ -28,17 +28,17 @@ func requireLegal(t require.TestingT, p program.Program, k kernel.Kernel) {
 
 // furnished begins a program with a map of each type, some elements in them, and an fd that is no bpf object.
 const furnished = `machine cpus=2 bpf=true sysadmin=true
-cpu0 BPF_MAP_CREATE @0 size=72 { type=1 key_size=4 value_size=8 max_entries=4 flags=0x40 } -> 500
-cpu0 BPF_MAP_CREATE @0 size=72 { type=9 key_size=4 value_size=8 max_entries=4 flags=0x40 } -> 501
-cpu0 BPF_MAP_CREATE @0 size=72 { type=2 key_size=4 value_size=8 max_entries=4 } -> 502
-cpu0 BPF_MAP_CREATE @0 size=72 { type=22 value_size=8 max_entries=4 } -> 503
-cpu0 BPF_MAP_CREATE @0 size=72 { type=23 value_size=8 max_entries=4 } -> 504
+cpu0 BPF_MAP_CREATE @0 size=72 { map_type=1 key_size=4 value_size=8 max_entries=4 map_flags=0x40 } -> 500
+cpu0 BPF_MAP_CREATE @0 size=72 { map_type=9 key_size=4 value_size=8 max_entries=4 map_flags=0x40 } -> 501
+cpu0 BPF_MAP_CREATE @0 size=72 { map_type=2 key_size=4 value_size=8 max_entries=4 } -> 502
+cpu0 BPF_MAP_CREATE @0 size=72 { map_type=22 value_size=8 max_entries=4 } -> 503
+cpu0 BPF_MAP_CREATE @0 size=72 { map_type=23 value_size=8 max_entries=4 } -> 504
 cpu0 foreign fd=505
-cpu0 BPF_MAP_UPDATE_BATCH @0 size=56 { keys=@1000 values=@3000 count=3 fd=500 } @1000=010000000200000003000000
-cpu0 BPF_MAP_UPDATE_BATCH @0 size=56 { keys=@1000 values=@3000 count=3 fd=501 }
-cpu0 BPF_MAP_UPDATE_ELEM @0 size=32 { fd=503 value=@3000 }
-cpu0 BPF_MAP_UPDATE_ELEM @0 size=32 { fd=504 value=@3000 }
-cpu0 BPF_OBJ_PIN @0 size=16 { path=@a00 fd=500 } @a00=2f7379732f66732f6270662f6100
+cpu0 BPF_MAP_UPDATE_BATCH @0 size=56 { keys=@1000 values=@3000 count=3 map_fd=500 } @1000=010000000200000003000000
+cpu0 BPF_MAP_UPDATE_BATCH @0 size=56 { keys=@1000 values=@3000 count=3 map_fd=501 }
+cpu0 BPF_MAP_UPDATE_ELEM @0 size=32 { map_fd=503 value=@3000 }
+cpu0 BPF_MAP_UPDATE_ELEM @0 size=32 { map_fd=504 value=@3000 }
+cpu0 BPF_OBJ_PIN @0 size=16 { pathname=@a00 bpf_fd=500 } @a00=2f7379732f66732f6270662f6100
 `
 
 // FuzzCall makes any call, twice, on a furnished machine: whatever it is, nothing panics and the model allows the answer.

@@ -45,7 +45,7 @@ func (r *Report) add(t *result) {
 }
 
 func walks(c abi.Cmd) bool {
-	return c == abi.MapGetNextKey || c == abi.MapLookupBatch || c == abi.MapLookupAndDelBatch || c == abi.MapDump ||
+	return c == abi.MapGetNextKey || c == abi.MapLookupBatch || c == abi.MapLookupAndDeleteBatch || c == abi.MapDump ||
 		c == abi.MapDumpJuly || c == abi.MapDumpAndDelete
 }
 

@@ -3,6 +3,7 @@ package campaign
 import (
 	"slices"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/proptest/program"
 )
 
@@ -80,8 +81,8 @@ func simpler(s program.Step) []program.Step {
 		fewer.Memory = slices.Delete(slices.Clone(c.Memory), i, i+1)
 		add(fewer)
 	}
-	for _, f := range append(slices.Clip(program.LayoutOf(c.Cmd).Fields), program.Field{Size: len(c.Contents)}) {
-		if f.Offset+f.Size > len(c.Contents) || program.Zero(c.Contents[f.Offset:][:f.Size]) {
+	for _, f := range append(slices.Clip(program.LayoutOf(c.Cmd).Fields), abi.Field{Size: len(c.Contents)}) {
+		if f.End() > len(c.Contents) || program.Zero(c.Contents[f.Offset:][:f.Size]) {
 			continue
 		}
 		fewer := *c

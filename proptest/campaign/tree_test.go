@@ -18,19 +18,19 @@ var names = []string{
 }
 
 const planted = `machine cpus=2 bpf=true sysadmin=true
-cpu0 BPF_MAP_CREATE @0 size=72 { type=2 key_size=4 value_size=4 max_entries=1 } -> 500
+cpu0 BPF_MAP_CREATE @0 size=72 { map_type=2 key_size=4 value_size=4 max_entries=1 } -> 500
 cpu0 mkdir path="/sys/fs/bpf/d"
 cpu0 mkdir path="/sys/fs/bpf/d/f"
 cpu0 mkdir path="/sys/fs/bpf/e"
-cpu0 BPF_OBJ_PIN @0 size=16 { path=@100 fd=500 } @100=2f7379732f66732f6270662f6100
-cpu0 BPF_OBJ_PIN @0 size=16 { path=@100 fd=500 } @100=2f7379732f66732f6270662f6200
-cpu0 BPF_OBJ_PIN @0 size=16 { path=@100 fd=500 } @100=2f7379732f66732f6270662f642f7000
+cpu0 BPF_OBJ_PIN @0 size=16 { pathname=@100 bpf_fd=500 } @100=2f7379732f66732f6270662f6100
+cpu0 BPF_OBJ_PIN @0 size=16 { pathname=@100 bpf_fd=500 } @100=2f7379732f66732f6270662f6200
+cpu0 BPF_OBJ_PIN @0 size=16 { pathname=@100 bpf_fd=500 } @100=2f7379732f66732f6270662f642f7000
 `
 
 // looked opens whatever may be a pin afterwards, so that a move to the wrong place shows.
 var looked = func() (text string) {
 	for i, name := range []string{"/a", "/b", "/n", "/d/p", "/d/n", "/d/f", "/d/f/n", "/e", "/e/p", "/n/p"} {
-		text += fmt.Sprintf("cpu0 BPF_OBJ_GET @0 size=16 { path=@100 } @100=%x -> %d\n", "/sys/fs/bpf"+name+"\x00", 510+i)
+		text += fmt.Sprintf("cpu0 BPF_OBJ_GET @0 size=16 { pathname=@100 } @100=%x -> %d\n", "/sys/fs/bpf"+name+"\x00", 510+i)
 	}
 	return text
 }()

@@ -7,7 +7,7 @@ import (
 
 // batch is a call on several elements.
 func (g *generator) batch(m *mapShape) *program.Call {
-	commands := []abi.Cmd{abi.MapUpdateBatch, abi.MapLookupBatch, abi.MapDeleteBatch, abi.MapLookupAndDelBatch}
+	commands := []abi.Cmd{abi.MapUpdateBatch, abi.MapLookupBatch, abi.MapDeleteBatch, abi.MapLookupAndDeleteBatch}
 	cmd := commands[weighted(g, 45, 25, 15, 15)]
 	in := uint64(0)
 	if chance(g, 30) {
@@ -100,7 +100,7 @@ func (g *generator) fill(m *mapShape) {
 func (g *generator) batchWalk(m *mapShape) {
 	cmd := abi.MapLookupBatch
 	if chance(g, 10) {
-		cmd = abi.MapLookupAndDelBatch
+		cmd = abi.MapLookupAndDeleteBatch
 	}
 	if chance(g, 60) { // in one call
 		g.add(g.batchCall(cmd, m, 0, min(m.max+1, m.room())))

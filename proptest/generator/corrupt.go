@@ -55,18 +55,18 @@ func (g *generator) corruptField(c *program.Call) {
 		return
 	}
 	f := pick(g, known...)
-	if f.Offset+f.Size > len(c.Contents) {
+	if f.End() > len(c.Contents) {
 		return
 	}
-	b := c.Contents[f.Offset : f.Offset+f.Size]
+	b := c.Contents[f.Offset:f.End()]
 	switch f.Kind {
-	case program.Chars:
+	case abi.Name:
 		copy(b, pick(g, "sixteen_letters_", "a b", "a-b", "\xe9t\xe9", "\x80", "ok\x00\xff\xff", "a/b"))
-	case program.Fd:
+	case abi.FD:
 		program.PutWord(b, uint64(uint32(g.doubtfulFD())))
-	case program.Pointer:
+	case abi.Pointer:
 		program.PutWord(b, g.doubtfulAddress())
-	case program.Mask:
+	case abi.Flags:
 		program.PutWord(b, pick[uint64](g, 1, 2, 3, 4, 5, 8, 16, 24, 0x20, 0x40, 0x100, 0x180, 0x200, 0x400, 0x1000, 1<<16, 1<<31)<<(8*g.Intn(2)))
 	default:
 		program.PutWord(b, pick[uint64](g, 0, 1, 2, 3, 4, 5, 8, 9, 31, 32, 64, 4096, 1<<22, 1<<22+1, 1<<27+1, 1<<31-1, 1<<31, 1<<32-1))

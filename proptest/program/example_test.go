@@ -9,7 +9,7 @@ import (
 // A program is text, and its attr are fields.
 func ExampleParse() {
 	p, err := program.Parse(`machine cpus=2 bpf=true sysadmin=true
-cpu1 BPF_MAP_FREEZE @0 size=4 { fd=500 }
+cpu1 BPF_MAP_FREEZE @0 size=4 { map_fd=500 }
 `)
 	if err != nil {
 		panic(err)
@@ -20,5 +20,5 @@ cpu1 BPF_MAP_FREEZE @0 size=4 { fd=500 }
 	// Output:
 	// BPF_MAP_FREEZE [244 1 0 0]
 	// machine cpus=2 bpf=true sysadmin=true
-	// cpu1 BPF_MAP_FREEZE @0 size=4 { fd=500 }
+	// cpu1 BPF_MAP_FREEZE @0 size=4 { map_fd=500 }
 }

@@ -246,25 +246,23 @@ func parseBytes(contents []byte, at, text string) error {
 }
 
 func parseField(contents []byte, cmd abi.Cmd, name, value string) error {
-	for _, f := range LayoutOf(cmd).Fields {
-		if f.name == name {
-			return f.parse(contents[f.Offset:f.Offset+f.Size], value)
-		}
+	if f, ok := abi.FieldOf(cmd, name); ok {
+		return parseValue(f, contents[f.Offset:f.End()], value)
 	}
 	return fmt.Errorf("no such field")
 }
 
-func (f Field) parse(b []byte, value string) error {
+func parseValue(f abi.Field, b []byte, value string) error {
 	switch f.Kind {
-	case Chars:
+	case abi.Name:
 		text, err := strconv.Unquote(value)
 		copy(b, text)
 		return err
-	case Pointer:
+	case abi.Pointer:
 		addr, err := parseAddress(value)
 		PutWord(b, addr)
 		return err
-	case Fd:
+	case abi.FD:
 		n, err := strconv.ParseInt(value, 10, 32)
 		PutWord(b, uint64(n))
 		return err

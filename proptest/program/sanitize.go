@@ -21,7 +21,7 @@ func (a *Arena) Load(m *Machine, c *Call) {
 	for _, w := range c.Memory {
 		a.Poke(w.Addr, w.Bytes)
 	}
-	if c.Cmd < abi.NumLinuxCmds && !LayoutOf(c.Cmd).known {
+	if c.Cmd < abi.NumLinuxCmds && !LayoutOf(c.Cmd).onMaps {
 		c.Cmd += abi.NumLinuxCmds // known to Linux, but not to bpfsim, whose answer is another
 	}
 	if c.Cmd == abi.MapDumpAndDelete && !m.Has(DumpAndDelete) {
@@ -77,17 +77,17 @@ func (t *sanitizer) sanitize() {
 const oldAttrSize = 152
 
 // field sanitizes a pointer or an fd. Half a pointer or id is an address or id that no program can mean.
-func (t *sanitizer) field(f *Field) {
+func (t *sanitizer) field(f *abi.Field) {
 	if f.Offset >= len(t.attr) {
 		return
 	}
-	b := t.attr[f.Offset:min(len(t.attr), f.Offset+f.Size)]
+	b := t.attr[f.Offset:min(len(t.attr), f.End())]
 	switch {
 	case len(b) < f.Size:
 		clear(b)
-	case f.Kind == Pointer && !harmless(Word(b)):
+	case f.Kind == abi.Pointer && !harmless(Word(b)):
 		PutWord(b, Base+Word(b)%ArenaSize)
-	case f.Kind == Fd && !programFD(int32(Word(b))):
+	case f.Kind == abi.FD && !programFD(int32(Word(b))):
 		PutWord(b, uint64(FirstFD)+Word(b)%uint64(NumFDs))
 	}
 }

@@ -19,32 +19,32 @@ func TestLoadTames(t *testing.T) {
 		cmd        abi.Cmd
 	}{
 		"pointer into the process": {
-			all, "BPF_MAP_LOOKUP_ELEM @0 size=32 { fd=500 key=0xc000012345 }", "{ fd=500 key=@345 }", abi.MapLookupElem,
+			all, "BPF_MAP_LOOKUP_ELEM @0 size=32 { map_fd=500 key=0xc000012345 }", "{ map_fd=500 key=@345 }", abi.MapLookupElem,
 		},
 		"pointer of the kernel": {
-			all, "BPF_MAP_LOOKUP_ELEM @0 size=32 { fd=500 key=0xffff888000000000 }", "{ fd=500 key=0xffff888000000000 }", abi.MapLookupElem,
+			all, "BPF_MAP_LOOKUP_ELEM @0 size=32 { map_fd=500 key=0xffff888000000000 }", "{ map_fd=500 key=0xffff888000000000 }", abi.MapLookupElem,
 		},
-		"fd of the process": {all, "BPF_MAP_FREEZE @0 size=4 { fd=7 }", "{ fd=507 }", abi.MapFreeze},
+		"fd of the process": {all, "BPF_MAP_FREEZE @0 size=4 { map_fd=7 }", "{ map_fd=507 }", abi.MapFreeze},
 		"huge array": {
-			all, "BPF_MAP_CREATE @0 size=16 { type=2 key_size=4 value_size=8 max_entries=4294967295 }",
-			"{ type=2 key_size=4 value_size=8 max_entries=729443 }", abi.MapCreate,
+			all, "BPF_MAP_CREATE @0 size=16 { map_type=2 key_size=4 value_size=8 max_entries=4294967295 }",
+			"{ map_type=2 key_size=4 value_size=8 max_entries=729443 }", abi.MapCreate,
 		},
 		"huge queue value": {
-			all, "BPF_MAP_CREATE @0 size=16 { type=22 value_size=4194304 max_entries=1000 }",
-			"{ type=22 value_size=4194304 max_entries=14 }", abi.MapCreate,
+			all, "BPF_MAP_CREATE @0 size=16 { map_type=22 value_size=4194304 max_entries=1000 }",
+			"{ map_type=22 value_size=4194304 max_entries=14 }", abi.MapCreate,
 		},
 		"refused before it is made": {
-			all, "BPF_MAP_CREATE @0 size=16 { type=1 key_size=4 value_size=8 max_entries=134217729 }",
-			"{ type=1 key_size=4 value_size=8 max_entries=134217729 }", abi.MapCreate,
+			all, "BPF_MAP_CREATE @0 size=16 { map_type=1 key_size=4 value_size=8 max_entries=134217729 }",
+			"{ map_type=1 key_size=4 value_size=8 max_entries=134217729 }", abi.MapCreate,
 		},
 		"type that bpfsim lacks": {
-			all, "BPF_MAP_CREATE @0 size=16 { type=5 key_size=4 value_size=8 max_entries=1 }",
-			"{ type=39 key_size=4 value_size=8 max_entries=1 }", abi.MapCreate,
+			all, "BPF_MAP_CREATE @0 size=16 { map_type=5 key_size=4 value_size=8 max_entries=1 }",
+			"{ map_type=39 key_size=4 value_size=8 max_entries=1 }", abi.MapCreate,
 		},
 		"program of an older kernel": {
-			old, "BPF_MAP_CREATE @0 size=92 { type=1 excl_hash=@0 excl_hash_size=32 }", "{ type=1 }", abi.MapCreate,
+			old, "BPF_MAP_CREATE @0 size=92 { map_type=1 excl_prog_hash=@0 excl_prog_hash_size=32 }", "{ map_type=1 }", abi.MapCreate,
 		},
-		"path outside bpffs":        {all, "BPF_OBJ_GET @0 size=16 { path=@a00 } @a00=2f657463", "{ path=@a00 }", abi.ObjGet},
+		"path outside bpffs":        {all, "BPF_OBJ_GET @0 size=16 { pathname=@a00 } @a00=2f657463", "{ pathname=@a00 }", abi.ObjGet},
 		"command that bpfsim lacks": {all, "5 @0 size=8 { +0=01 }", "{ +0=01 }", 43},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestLoadTames(t *testing.T) {
 	}
 	t.Run("path is cut", func(t *testing.T) {
 		arena := NewArena()
-		p, err := Parse("machine cpus=1 bpf=true sysadmin=true\ncpu0 BPF_OBJ_GET @0 size=16 { path=@a00 } @a00=2f657463")
+		p, err := Parse("machine cpus=1 bpf=true sysadmin=true\ncpu0 BPF_OBJ_GET @0 size=16 { pathname=@a00 } @a00=2f657463")
 		require.NoError(t, err)
 		arena.Load(&all, p.Steps[0].Action.(*Call))
 		require.Zero(t, arena.Span(Base+0xa00, 1, ToRead)[0])

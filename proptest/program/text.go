@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/bpfsim/bpfsim/abi"
 )
 
 // writer builds a program's text. One line is one step; indented lines are the steps inside the dump above them.
@@ -71,7 +73,7 @@ func (c *Call) contentsText(w *writer) {
 	w.WriteString(" { ")
 	rest := append([]byte(nil), c.Contents...)
 	for _, f := range LayoutOf(c.Cmd).Fields {
-		f.text(w, rest)
+		fieldText(w, f, rest)
 	}
 	for off, n := 0, 0; off < len(rest); off += n {
 		if n = run(rest[off:]); rest[off] != 0 {
@@ -93,28 +95,28 @@ func run(b []byte) int {
 	return n
 }
 
-// text writes the field when it is whole and not zero, and clears it in rest.
-func (f Field) text(w *writer, rest []byte) {
-	if f.Offset+f.Size > len(rest) {
+// fieldText writes a field when it is whole and not zero, and clears it in rest.
+func fieldText(w *writer, f abi.Field, rest []byte) {
+	if f.End() > len(rest) {
 		return
 	}
-	b := rest[f.Offset : f.Offset+f.Size]
+	b := rest[f.Offset:f.End()]
 	if Zero(b) {
 		return
 	}
-	w.printf("%s=%s ", f.name, f.value(b))
+	w.printf("%s=%s ", f.Name, valueText(f.Kind, b))
 	clear(b)
 }
 
-func (f Field) value(b []byte) string {
-	switch f.Kind {
-	case Chars:
+func valueText(kind abi.FieldKind, b []byte) string {
+	switch kind {
+	case abi.Name:
 		return strconv.QuoteToASCII(strings.TrimRight(string(b), "\x00"))
-	case Pointer:
+	case abi.Pointer:
 		return AddressText(Word(b))
-	case Fd:
+	case abi.FD:
 		return strconv.Itoa(int(int32(Word(b))))
-	case Mask:
+	case abi.Flags:
 		return fmt.Sprintf("%#x", Word(b))
 	}
 	return strconv.FormatUint(Word(b), 10)

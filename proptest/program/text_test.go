@@ -17,7 +17,7 @@ func TestParseErrors(t *testing.T) {
 		"no CPU":             machine + "close fd=500",
 		"unclosed braces":    machine + "cpu0 BPF_MAP_FREEZE @0 size=4 { fd=500",
 		"unknown field":      machine + "cpu0 BPF_MAP_FREEZE @0 size=4 { key=1 }",
-		"bad number":         machine + "cpu0 BPF_MAP_FREEZE @0 size=4 { fd=x }",
+		"bad number":         machine + "cpu0 BPF_MAP_FREEZE @0 size=4 { map_fd=x }",
 		"bad hexadecimal":    machine + "cpu0 BPF_MAP_FREEZE @0 size=4 @10=0",
 		"bad string":         machine + `cpu0 mkdir path="/`,
 		"missing size":       machine + "cpu0 BPF_MAP_FREEZE @0",

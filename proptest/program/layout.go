@@ -1,0 +1,63 @@
+package program
+
+import (
+	"slices"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// Layout is the attr of a command.
+type Layout struct {
+	Fields []abi.Field
+	End    int       // of the last field that a command on maps declares, in bytes
+	MapFD  abi.Field // of the map that it names; none has no size
+
+	onMaps bool
+	whole  int         // bytes of attr in which all fields are whole
+	beyond []abi.Field // those that reach beyond attr: pointers and fds
+}
+
+// ownCmds is the number of the project's own commands, from abi.MapDump on.
+const ownCmds = 3
+
+// layouts are those of Linux's commands and, behind them, of the project's own. The last one is empty.
+var layouts = func() (all [abi.NumLinuxCmds + ownCmds + 1]Layout) {
+	for c := range abi.NumLinuxCmds {
+		all[c] = newLayout(c)
+	}
+	for i := range abi.Cmd(ownCmds) {
+		all[abi.NumLinuxCmds+i] = newLayout(abi.MapDump + i)
+	}
+	return all
+}()
+
+func newLayout(c abi.Cmd) Layout {
+	l := Layout{Fields: abi.Fields(c)}
+	l.End, l.onMaps = abi.AttrEnd(c)
+	for _, f := range l.Fields {
+		l.whole = max(l.whole, f.End())
+		if l.onMaps && (f.Name == "map_fd" || f.Name == "bpf_fd") {
+			l.MapFD = f
+		}
+	}
+	l.beyond = slices.DeleteFunc(slices.Clone(l.Fields), func(f abi.Field) bool {
+		return f.Kind != abi.Pointer && f.Kind != abi.FD
+	})
+	return l
+}
+
+// LayoutOf is c's layout, an empty one for a number that is no command.
+func LayoutOf(c abi.Cmd) *Layout {
+	switch {
+	case c < abi.NumLinuxCmds:
+		return &layouts[c]
+	case c >= abi.MapDump && c < abi.MapDump+ownCmds:
+		return &layouts[abi.NumLinuxCmds+c-abi.MapDump]
+	}
+	return &layouts[abi.NumLinuxCmds+ownCmds]
+}
+
+// MakesFD reports whether c returns an fd.
+func MakesFD(c abi.Cmd) bool {
+	return c == abi.MapCreate || c == abi.ObjGet || c == abi.MapGetFDByID
+}
