@@ -7,10 +7,14 @@ type FieldKind uint8
 const (
 	Number  FieldKind = iota
 	Flags             // a set of bits
-	FD                // a signed number
+	FD                // signed
 	Pointer           // an address in user memory
+	String            // the address of a string
 	Name              // bytes up to the first NUL
 )
+
+// Address reports whether fields of the kind hold an address in user memory.
+func (k FieldKind) Address() bool { return k == Pointer || k == String }
 
 // Field is a field of the attr of a command, as linux/bpf.h declares it.
 type Field struct {
@@ -34,7 +38,7 @@ var batchFields = []Field{
 }
 
 var objFields = []Field{
-	{"pathname", ObjPathname, 8, Pointer}, {"bpf_fd", ObjBPFFD, 4, FD}, {"file_flags", ObjFileFlags, 4, Flags},
+	{"pathname", ObjPathname, 8, String}, {"bpf_fd", ObjBPFFD, 4, FD}, {"file_flags", ObjFileFlags, 4, Flags},
 	{"path_fd", ObjPathFD, 4, FD},
 }
 

@@ -4,16 +4,16 @@ package abi
 // lies a union that depends on attach_type.
 var otherFields = map[Cmd][]Field{
 	ProgLoad: {
-		{"prog_type", 0, 4, Number}, {"insn_cnt", 4, 4, Number}, {"insns", 8, 8, Pointer}, {"license", 16, 8, Pointer},
-		{"log_level", 24, 4, Flags}, {"log_size", 28, 4, Number}, {"log_buf", 32, 8, Pointer},
-		{"kern_version", 40, 4, Number}, {"prog_flags", 44, 4, Flags}, {"prog_name", 48, NameLen, Name},
+		{"prog_type", 0, 4, Number}, {"insn_cnt", 4, 4, Number}, {"insns", 8, 8, Pointer}, {"license", 16, 8, String},
+		{"log_level", 24, 4, Number}, {"log_size", 28, 4, Number}, {"log_buf", 32, 8, Pointer},
+		{"kern_version", 40, 4, Flags}, {"prog_flags", 44, 4, Flags}, {"prog_name", 48, NameLen, Name},
 		{"prog_ifindex", 64, 4, Number}, {"expected_attach_type", 68, 4, Number}, {"prog_btf_fd", 72, 4, FD},
 		{"func_info_rec_size", 76, 4, Number}, {"func_info", 80, 8, Pointer}, {"func_info_cnt", 88, 4, Number},
 		{"line_info_rec_size", 92, 4, Number}, {"line_info", 96, 8, Pointer}, {"line_info_cnt", 104, 4, Number},
 		{"attach_btf_id", 108, 4, Number}, {"attach_prog_fd", 112, 4, FD}, {"core_relo_cnt", 116, 4, Number},
 		{"fd_array", 120, 8, Pointer}, {"core_relos", 128, 8, Pointer}, {"core_relo_rec_size", 136, 4, Number},
 		{"log_true_size", 140, 4, Number}, {"prog_token_fd", 144, 4, FD}, {"fd_array_cnt", 148, 4, Number},
-		{"signature", 152, 8, Pointer}, {"signature_size", 160, 4, Number}, {"keyring_id", 164, 4, Number},
+		{"signature", 152, 8, Pointer}, {"signature_size", 160, 4, Number}, {"keyring_id", 164, 4, FD},
 	},
 	ProgAttach: {
 		{"target_fd", 0, 4, FD}, {"attach_bpf_fd", 4, 4, FD}, {"attach_type", 8, 4, Number},
@@ -45,11 +45,11 @@ var otherFields = map[Cmd][]Field{
 		{"revision", 56, 8, Number},
 	},
 	RawTracepointOpen: {
-		{"name", 0, 8, Pointer}, {"prog_fd", 8, 4, FD}, {"cookie", 16, 8, Number},
+		{"name", 0, 8, String}, {"prog_fd", 8, 4, FD}, {"cookie", 16, 8, Number},
 	},
 	BTFLoad: {
 		{"btf", 0, 8, Pointer}, {"btf_log_buf", 8, 8, Pointer}, {"btf_size", 16, 4, Number},
-		{"btf_log_size", 20, 4, Number}, {"btf_log_level", 24, 4, Flags}, {"btf_log_true_size", 28, 4, Number},
+		{"btf_log_size", 20, 4, Number}, {"btf_log_level", 24, 4, Number}, {"btf_log_true_size", 28, 4, Number},
 		{"btf_flags", 32, 4, Flags}, {"btf_token_fd", 36, 4, FD},
 	},
 	BTFGetFDByID: {

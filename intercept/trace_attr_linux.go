@@ -16,14 +16,11 @@ type reader struct {
 	files bpfsys.Files
 }
 
-// fields prints the attr of a command; those without arguments in bpfsys are printed as bytes.
+// fields prints the attr of a command.
 func (r reader) fields(cmd abi.Cmd, attr uint64, a *bpfsys.Attr, size int) []field {
-	if members, ok := loads[cmd]; ok {
-		return r.loadFields(members, a, size)
-	}
 	args, ok := bpfsys.DecodeArgs(cmd, a)
-	if !ok {
-		return []field{{name: "attr", text: quote(a[:size])}}
+	if _, onMaps := abi.AttrEnd(cmd); !ok || !onMaps {
+		return r.plainFields(cmd, a, size)
 	}
 	switch v := args.(type) {
 	case bpfsys.MapCreate:

@@ -45,6 +45,7 @@ func traced(c client) {
 	bpf(bpfsys.ProgLoad{Type: 1, InsnCnt: 1 << 20, License: addr(license), Name: name, Flags: 1})
 	runtime.KeepAlive(license)
 	junk(uintptr(abi.BTFLoad), uintptr(addr(key)), 40)
+	junk(uintptr(abi.LinkCreate), uintptr(addr(key)), 16)
 	junk(99, uintptr(addr(key)), 4)
 	junk(0, 16, 72)
 }

@@ -64,7 +64,7 @@ func (g *generator) corruptField(c *program.Call) {
 		copy(b, pick(g, "sixteen_letters_", "a b", "a-b", "\xe9t\xe9", "\x80", "ok\x00\xff\xff", "a/b"))
 	case abi.FD:
 		program.PutWord(b, uint64(uint32(g.doubtfulFD())))
-	case abi.Pointer:
+	case abi.Pointer, abi.String:
 		program.PutWord(b, g.doubtfulAddress())
 	case abi.Flags:
 		program.PutWord(b, pick[uint64](g, 1, 2, 3, 4, 5, 8, 16, 24, 0x20, 0x40, 0x100, 0x180, 0x200, 0x400, 0x1000, 1<<16, 1<<31)<<(8*g.Intn(2)))

@@ -41,7 +41,7 @@ func newLayout(c abi.Cmd) Layout {
 		}
 	}
 	l.beyond = slices.DeleteFunc(slices.Clone(l.Fields), func(f abi.Field) bool {
-		return f.Kind != abi.Pointer && f.Kind != abi.FD
+		return !f.Kind.Address() && f.Kind != abi.FD
 	})
 	return l
 }

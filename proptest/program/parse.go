@@ -258,7 +258,7 @@ func parseValue(f abi.Field, b []byte, value string) error {
 		text, err := strconv.Unquote(value)
 		copy(b, text)
 		return err
-	case abi.Pointer:
+	case abi.Pointer, abi.String:
 		addr, err := parseAddress(value)
 		PutWord(b, addr)
 		return err

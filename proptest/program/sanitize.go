@@ -85,7 +85,7 @@ func (t *sanitizer) field(f *abi.Field) {
 	switch {
 	case len(b) < f.Size:
 		clear(b)
-	case f.Kind == abi.Pointer && !harmless(Word(b)):
+	case f.Kind.Address() && !harmless(Word(b)):
 		PutWord(b, Base+Word(b)%ArenaSize)
 	case f.Kind == abi.FD && !programFD(int32(Word(b))):
 		PutWord(b, uint64(FirstFD)+Word(b)%uint64(NumFDs))

@@ -112,7 +112,7 @@ func valueText(kind abi.FieldKind, b []byte) string {
 	switch kind {
 	case abi.Name:
 		return strconv.QuoteToASCII(strings.TrimRight(string(b), "\x00"))
-	case abi.Pointer:
+	case abi.Pointer, abi.String:
 		return AddressText(Word(b))
 	case abi.FD:
 		return strconv.Itoa(int(int32(Word(b))))
