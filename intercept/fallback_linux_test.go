@@ -3,12 +3,17 @@
 package intercept_test
 
 import (
+	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/bpfsim/bpfsim/intercept"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // Every scenario that pins must hold on a plain directory, too.
@@ -32,6 +37,55 @@ func TestBPFFSDirectoryIsLeftClean(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, entries, 1)
 	require.Equal(t, "mine", entries[0].Name())
+}
+
+// A supervisor that was killed leaves its pins behind: the next one alone in the directory removes them.
+func TestStalePinsAreRemoved(t *testing.T) {
+	skipIfRefused(t)
+	dir := t.TempDir()
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), scenarioVar+"=crash", "BPFSIM_TEST_DIR="+dir)
+	require.Error(t, cmd.Run())
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "mine"), nil, 0o600))
+	require.FileExists(t, filepath.Join(dir, "behind"))
+	if _, err := unix.Getxattr(filepath.Join(dir, "behind"), "user.bpfsim.pin", nil); err == unix.EOPNOTSUPP {
+		t.Skip("no extended attributes on", dir)
+	}
+
+	o := options("sleep", "1000")
+	o.BPFFS = dir
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = intercept.Run(ctx, o)
+	}()
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(filepath.Join(dir, "behind"))
+		return os.IsNotExist(err)
+	}, 10*time.Second, time.Millisecond)
+	require.FileExists(t, filepath.Join(dir, "mine"))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "other"), nil, 0o600))
+	require.NoError(t, unix.Setxattr(filepath.Join(dir, "other"), "user.bpfsim.pin", []byte{1}, 0))
+	runScenario(t, "leavePin", o) // beside a supervisor that lives
+	require.FileExists(t, filepath.Join(dir, "other"))
+	cancel()
+	<-done
+}
+
+// crash is a supervisor that dies with its command's pin in place.
+func crash(c client) {
+	require.NoError(c, os.Setenv(scenarioVar, "crashing"))
+	o := options("/proc/self/exe")
+	o.BPFFS = os.Getenv("BPFSIM_TEST_DIR")
+	_, _ = intercept.Run(context.Background(), o)
+}
+
+func crashing(c client) {
+	leavePin(c)
+	require.NoError(c, unix.Kill(os.Getppid(), unix.SIGKILL))
 }
 
 // noNamespaces stands for a host that refuses namespaces: the limit holds for this process's descendants, as a user

@@ -30,8 +30,6 @@ func TestCommandCannotRun(t *testing.T) {
 	skipIfRefused(t)
 	noInterpreter := filepath.Join(t.TempDir(), "script")
 	require.NoError(t, os.WriteFile(noInterpreter, []byte("#!/does/not/exist\n"), 0o755))
-	noFormat := filepath.Join(t.TempDir(), "text")
-	require.NoError(t, os.WriteFile(noFormat, []byte("hello\n"), 0o755))
 	noPermission := filepath.Join(t.TempDir(), "data")
 	require.NoError(t, os.WriteFile(noPermission, nil, 0o644))
 	for _, c := range []struct {
@@ -42,7 +40,6 @@ func TestCommandCannotRun(t *testing.T) {
 		{"no permission", noPermission, intercept.ExitNotExecutable},
 		{"a directory", "/etc", intercept.ExitNotExecutable},
 		{"absent interpreter", noInterpreter, intercept.ExitNotFound},
-		{"no program", noFormat, intercept.ExitNotExecutable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, err := intercept.Run(context.Background(), options(c.path))
@@ -53,6 +50,13 @@ func TestCommandCannotRun(t *testing.T) {
 	code, err := intercept.Run(context.Background(), options())
 	require.Error(t, err)
 	require.Equal(t, intercept.ExitFailed, code)
+}
+
+// A script without an interpreter in its first line is the shell's, as execvp(3) has it.
+func TestPlainScript(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "script")
+	require.NoError(t, os.WriteFile(script, []byte("echo \"$1\"; exit 3\n"), 0o755))
+	require.Equal(t, result{code: 3, stdout: "word\n"}, run(t, options(script, "word")))
 }
 
 func TestOutputAndIdentity(t *testing.T) {

@@ -34,6 +34,7 @@ func init() {
 		"mmapHolder": mmapHolder, "mapFDs": mapFDs,
 		"leavePin": leavePin, "traced": traced, "outer": outer, "lookups": lookups, "fallback": fallback, "dumps": dumps,
 		"creations": creations, "creator": creator, "native": native,
+		"crash": crash, "crashing": crashing,
 		"limits": limits, "unlimited": unlimited,
 	}
 	maps.Copy(scenarios, files)

@@ -60,7 +60,19 @@ func shim(mode, dir, path string, args []string) {
 		report(reportSetup, err)
 		return
 	}
-	report(reportExec, syscall.Exec(path, args, os.Environ()))
+	report(reportExec, execute(path, args))
+}
+
+// shell runs what execve(2) takes for no program: a script without a first line that names its interpreter.
+const shell = "/bin/sh"
+
+// execute becomes a command as execvp(3) does, which env(1), nohup(1) and the shells follow.
+func execute(path string, args []string) error {
+	err := syscall.Exec(path, args, os.Environ())
+	if err == unix.ENOEXEC {
+		err = syscall.Exec(shell, append([]string{shell, path}, args[1:]...), os.Environ())
+	}
+	return err
 }
 
 // mountSource is the name that the private mount has in the table of mounts.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -90,37 +91,65 @@ func fdinfoField(text, name string, base int) uint64 {
 // showIn is a table of mounts in which the bpffs has its line. That of a mount of its own names the type that it stands
 // for; a directory of the host's, which is no mount, gets a line more.
 func (b *bpffs) showIn(table, text string) string {
-	var out strings.Builder
-	for line := range strings.Lines(text) {
-		out.WriteString(shownLine(table, line))
-	}
 	if !b.private() {
-		out.WriteString(b.line(table, text))
+		return text + b.line(table, text)
 	}
-	return out.String()
+	lines := slices.Collect(strings.Lines(text))
+	for i, line := range lines {
+		l, ok := parseMountLine(table, line)
+		if !ok || l.fields[l.source] != mountSource || l.fields[l.kind] != "tmpfs" {
+			continue
+		}
+		if l.fields[l.dir] == b.dir {
+			hideBelow(lines[:i], l)
+		}
+		lines[i] = l.asBPF()
+	}
+	return strings.Join(lines, "")
 }
 
-// shownLine is a line of a table with the private mount as a real bpffs is shown there.
-func shownLine(table, line string) string {
-	f := strings.Fields(line)
-	switch table {
-	case "mounts": // source, directory, type, options, two zeros
-		if len(f) == 6 && f[0] == mountSource && f[2] == "tmpfs" {
-			f[2], f[3] = "bpf", withoutTmpfs(f[3])
-			return strings.Join(f, " ") + "\n"
+// hideBelow empties the lines of what the private mount lies over, such as the host's own bpffs: Cilium takes two mounts
+// at one place for a mistake. The private mount gets their parent.
+func hideBelow(lines []string, private mountLine) {
+	for i, line := range slices.Backward(lines) {
+		l, ok := parseMountLine(private.table, line)
+		if !ok || l.fields[l.dir] != private.fields[private.dir] {
+			continue
 		}
-	case "mountinfo": // ..., "-", type, source, options of the file system
-		if n := len(f); n >= 10 && f[n-4] == "-" && f[n-3] == "tmpfs" && f[n-2] == mountSource {
-			f[n-3], f[n-1] = "bpf", withoutTmpfs(f[n-1])
-			return strings.Join(f, " ") + "\n"
+		if l.table == "mountinfo" && l.fields[0] == private.fields[1] {
+			private.fields[1] = l.fields[1]
 		}
-	case "mountstats": // device SOURCE mounted on DIRECTORY with fstype TYPE
-		if len(f) == 8 && f[1] == mountSource && f[7] == "tmpfs" {
-			f[7] = "bpf"
-			return strings.Join(f, " ") + "\n"
-		}
+		lines[i] = ""
 	}
-	return line
+}
+
+// mountLine is a line of a table of mounts (proc(5)), and where its fields are.
+type mountLine struct {
+	table                      string
+	fields                     []string
+	source, dir, kind, options int
+}
+
+// parseMountLine splits a line; ok is false for one that speaks of no mount.
+func parseMountLine(table, line string) (l mountLine, ok bool) {
+	f := strings.Fields(line)
+	n := len(f)
+	switch table {
+	case "mounts": // SOURCE DIRECTORY TYPE OPTIONS 0 0
+		return mountLine{table, f, 0, 1, 2, 3}, n == 6
+	case "mountinfo": // ID PARENT DEVICE ROOT DIRECTORY OPTIONS ... - TYPE SOURCE OPTIONS-OF-THE-FILE-SYSTEM
+		return mountLine{table, f, n - 2, 4, n - 3, n - 1}, n >= 10
+	}
+	return mountLine{table, f, 1, 4, 7, none}, n == 8 // device SOURCE mounted on DIRECTORY with fstype TYPE
+}
+
+// asBPF is the line of a bpffs in the place of a tmpfs.
+func (l mountLine) asBPF() string {
+	l.fields[l.kind] = "bpf"
+	if l.options != none {
+		l.fields[l.options] = withoutTmpfs(l.fields[l.options])
+	}
+	return strings.Join(l.fields, " ") + "\n"
 }
 
 // withoutTmpfs drops the options that tmpfs shows and a bpffs does not (shmem_show_options).
