@@ -28,7 +28,7 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 		return nil, err
 	}
 	s := &supervisor{listener: listener, kernel: o.Kernel, caps: o.Caps, cpus: o.CPUs, objects: newObjects(), bpffs: fs,
-		threads: newThreads(maxThreads), tracer: tracer{w: o.Trace}}
+		threads: newThreads(maxThreads), tracer: tracer{out: newOutlet(o.Trace)}}
 	s.workers, err = newWorkers(s)
 	return s, err
 }
@@ -42,8 +42,10 @@ func (s *supervisor) start() {
 
 // close ends the service and frees what programs left behind. Whoever still runs under the filter gets ENOSYS.
 func (s *supervisor) close() {
+	s.tracer.out.expire()
 	s.workers.end()
 	s.workers.running.Wait()
+	s.tracer.out.close()
 	s.workers.close()
 	unix.Close(s.listener)
 	s.bpffs.close()

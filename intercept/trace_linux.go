@@ -2,7 +2,6 @@ package intercept
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 
@@ -13,7 +12,7 @@ import (
 
 // tracer writes one line a call, as strace(1) does, spelling included.
 type tracer struct {
-	w       io.Writer // nil: no trace
+	out     *outlet // nil: no trace
 	mu      sync.Mutex
 	probed  bool // the shim's probe is over; what follows is the command's
 	thread  int  // that made the first call
@@ -54,7 +53,7 @@ func (t *tracer) begin(thread int, r reader, cmd abi.Cmd, attr uint64, size uint
 
 // prefix is what a line begins with; wanted is false when there shall be none.
 func (t *tracer) prefix(thread int) (prefix string, wanted bool) {
-	if t.w == nil {
+	if t.out == nil {
 		return "", false
 	}
 	t.mu.Lock()
@@ -73,7 +72,7 @@ func (t *tracer) prefix(thread int) (prefix string, wanted bool) {
 	return fmt.Sprintf("[pid %d] ", thread), true
 }
 
-// end writes the line. A trace that cannot be written must not end the program that is traced.
+// end writes the line.
 func (t *tracer) end(l *line, ret int32, errno abi.Errno) {
 	if l == nil {
 		return
@@ -84,9 +83,7 @@ func (t *tracer) end(l *line, ret int32, errno abi.Errno) {
 		out.WriteString("{" + l.members(errno) + "}")
 	}
 	fmt.Fprintf(&out, "%s = %s\n", l.tail, result(ret, errno))
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	_, _ = io.WriteString(t.w, out.String())
+	t.out.put(out.String())
 }
 
 func (l *line) members(errno abi.Errno) string {

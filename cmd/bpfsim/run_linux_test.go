@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // The mount costs a capability, which the command must not inherit.
@@ -148,4 +149,19 @@ func TestRunTraceWithoutReader(t *testing.T) {
 			require.Contains(t, string(first), "bpf(")
 		})
 	}
+}
+
+// A reader that has stopped reading holds up the program, but a signal ends it, and bpfsim with it.
+func TestRunTraceStalled(t *testing.T) {
+	skipIfRefused(t)
+	bpftool(t)
+	ours := bpfsimCommand(t)
+	cmd := exec.Command("sh", "-c", `mkfifo pipe; sleep 60 <pipe & reader=$!
+		timeout -s KILL 30 "$0" run --trace pipe -- sh -c 'echo $PPID >pid; m=$BPFSIM_BPFFS/x
+			bpftool map create $m type array key 4 value 4 entries 9999 name x; bpftool map dump pinned $m >/dev/null' & run=$!
+		until [ -s pid ]; do sleep 0.1; done
+		sleep 1 # a pipe holds some hundred lines
+		kill "$(cat pid)"; wait $run; status=$?; kill $reader; exit $status`, binary)
+	cmd.Env, cmd.SysProcAttr, cmd.Dir = ours.Env, ours.SysProcAttr, homeOf(ours.Env)
+	require.Empty(t, output(t, 128+int(unix.SIGTERM), cmd))
 }
