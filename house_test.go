@@ -30,8 +30,10 @@ var floors = map[string][]string{
 	"live":      {"abi", "maps", "syscall", "sim", "model", "explore", "proptest/kernel"},
 	"vm":        {},
 
-	"proptest/program":   {"abi", "model"},
-	"proptest/kernel":    {"abi", "maps", "model", "syscall", "explore", "proptest/program"},
+	"proptest/program":           {"abi", "model"},
+	"proptest/kernel":            {"abi", "maps", "model", "syscall", "explore", "proptest/program"},
+	"proptest/kernel/kerneltest": {},
+
 	"proptest/generator": {"abi", "explore", "proptest/program"},
 	"proptest/campaign": {
 		"abi", "model", "sim", "explore", "proptest/program", "proptest/kernel", "proptest/generator",

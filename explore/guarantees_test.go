@@ -11,6 +11,7 @@ import (
 	"github.com/bpfsim/bpfsim/explore"
 	"github.com/bpfsim/bpfsim/model"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
+	"github.com/bpfsim/bpfsim/proptest/kernel/kerneltest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -110,13 +111,10 @@ func readCounterexamples(t *testing.T) counterexamples {
 	return all
 }
 
-// needKernel skips what only a real kernel can check, with the reason.
+// needKernel skips what only a real kernel can check.
 func needKernel(t *testing.T) {
 	t.Helper()
-	if err := kernel.Available(); err != nil {
-		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), err)
-		t.Skip("not checked on Linux: ", err)
-	}
+	kerneltest.Need(t, kernel.Available())
 }
 
 // verifyOnLinux plays every counterexample of whole calls on the running kernel, which must do the same to the byte.

@@ -12,6 +12,7 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/explore"
 	"github.com/bpfsim/bpfsim/model"
+	"github.com/bpfsim/bpfsim/proptest/kernel/kerneltest"
 )
 
 var walks = flag.Int("walks", 20, "walks of each case of the stress; a quarter with -short")
@@ -20,7 +21,7 @@ var walks = flag.Int("walks", 20, "walks of each case of the stress; a quarter w
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if testing.Short() {
-		*walks, *histories, *lookups = max(1, *walks/4), max(1, *histories/4), max(1, *lookups/4)
+		*walks, *histories, *lookups, *tries = max(1, *walks/4), max(1, *histories/4), max(1, *lookups/4), max(1, *tries/4)
 	}
 	runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
 	os.Exit(m.Run())
@@ -36,10 +37,7 @@ func onMachines(t *testing.T, test func(t *testing.T, m Machine)) {
 func linuxMachine(t *testing.T) Machine {
 	t.Helper()
 	m, err := Linux()
-	if err != nil {
-		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), err)
-		t.Skipf("no threads on Linux: %v", err)
-	}
+	kerneltest.Need(t, err)
 	return m
 }
 

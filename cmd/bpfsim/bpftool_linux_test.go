@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/bpfsim/bpfsim/proptest/kernel/kerneltest"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
@@ -60,9 +62,7 @@ func onLinux(t *testing.T, script string) string {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS} // Go makes the mounts private
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		why := "no real bpf(2) to compare with (needs root): " + err.Error() + " " + strings.TrimSpace(string(out))
-		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), why)
-		t.Skip(why)
+		kerneltest.Need(t, fmt.Errorf("needs root: %w: %s", err, strings.TrimSpace(string(out))))
 	}
 	return strings.TrimSpace(string(out))
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/bpfsim/bpfsim/proptest/kernel"
+	"github.com/bpfsim/bpfsim/proptest/kernel/kerneltest"
 	"github.com/bpfsim/bpfsim/proptest/program"
 	"github.com/bpfsim/bpfsim/vm"
 	"github.com/stretchr/testify/require"
@@ -55,10 +56,7 @@ func TestCompareRefuses(t *testing.T) {
 }
 
 func TestCompareHere(t *testing.T) {
-	if err := kernel.Available(); err != nil {
-		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), err)
-		t.Skip("this process may not use bpf(2): ", err)
-	}
+	kerneltest.Need(t, kernel.Available())
 	var out strings.Builder
 	require.NoError(t, compareFlags{seed: 1, ops: 500, most: 1}.compareHere(context.Background(), &out))
 	require.Contains(t, out.String(), " 0 mismatches\n")

@@ -1,19 +1,17 @@
 package main
 
 import (
-	"os"
 	"strings"
 	"testing"
 
+	"github.com/bpfsim/bpfsim/proptest/kernel"
+	"github.com/bpfsim/bpfsim/proptest/kernel/kerneltest"
 	"github.com/stretchr/testify/require"
 )
 
 func TestExploreOnLinux(t *testing.T) {
+	kerneltest.Need(t, kernel.Available())
 	status, out := exploreIn(t, missedKey, "-", "--replay", "11:other", "--kernel")
-	if status == 2 && strings.Contains(out, "EPERM") {
-		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), out)
-		t.Skip("no real bpf(2) (needs root): " + out)
-	}
 	require.Equal(t, 1, status, out)
 	_, played, _ := strings.Cut(out, "\n\nlinux: ")
 	require.Equal(t, `walker  next+lookup -> 30=2
@@ -25,11 +23,7 @@ linux: the same
 
 // A kernel that gives something else is not to be mistaken for one that gives the same, nor for a broken contract.
 func TestExploreTellsWhenLinuxDiffers(t *testing.T) {
-	_, out := exploreIn(t, missedKey, "-", "--replay", "11:other", "--kernel")
-	if strings.Contains(out, "EPERM") {
-		require.Empty(t, os.Getenv("BPFSIM_REQUIRE_KERNEL"), out)
-		t.Skip("no real bpf(2) (needs root): " + out)
-	}
+	kerneltest.Need(t, kernel.Available())
 	scenario, err := readScenario(strings.NewReader(missedKey), "-")
 	require.NoError(t, err)
 	var text strings.Builder

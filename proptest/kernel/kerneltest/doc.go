@@ -1,0 +1,2 @@
+// Package kerneltest is how tests ask for the running kernel.
+package kerneltest
