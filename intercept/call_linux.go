@@ -12,7 +12,7 @@ import (
 // call is one notification being answered: the calling thread's memory, fds and paths.
 type call struct {
 	*supervisor
-	notification
+	*notification
 	memory  bpfsys.ProcessMemory
 	calling *thread   // nil until asked for, in use to the end of the call
 	objects []*object // likewise

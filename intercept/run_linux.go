@@ -16,8 +16,8 @@ import (
 )
 
 // Run starts the command and answers every bpf(2) call of it and its children until it ends. It returns the command's
-// exit status, 128 plus the number of the signal that killed it, or one of the Exit codes with an error. Children that
-// outlive the command get ENOSYS from then on. Ending ctx kills the command.
+// exit status, 128 plus the number of the signal that killed it, or one of the Exit codes with an error. For
+// children that outlive the command bpf(2) is ENOSYS from then on; all else is as without Run. Ending ctx kills the command.
 func Run(ctx context.Context, o Options) (exitCode int, err error) {
 	if len(o.Args) == 0 {
 		return ExitFailed, errors.New("no command")

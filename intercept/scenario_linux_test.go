@@ -39,6 +39,7 @@ func init() {
 	}
 	maps.Copy(scenarios, files)
 	maps.Copy(scenarios, waits)
+	maps.Copy(scenarios, outliving)
 }
 
 func TestScenarios(t *testing.T) {

@@ -3,6 +3,8 @@
 package intercept
 
 import (
+	"fmt"
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +19,38 @@ type notification struct {
 	Arch   uint32
 	IP     uint64
 	Args   [6]uint64
+}
+
+// newCalls makes room for the calls in progress in memory that another process can map. They are received into it, so
+// that it can tell what was not answered yet.
+func newCalls() ([]notification, *os.File, error) {
+	fd, err := unix.MemfdCreate("bpfsim-calls", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make memory for calls: %w", err)
+	}
+	file := os.NewFile(uintptr(fd), "calls")
+	if err := unix.Ftruncate(fd, int64(maxWorkers*unsafe.Sizeof(notification{}))); err != nil {
+		file.Close()
+		return nil, nil, fmt.Errorf("make memory for calls: %w", err)
+	}
+	calls, err := mapCalls(fd)
+	if err != nil {
+		file.Close()
+	}
+	return calls, file, err
+}
+
+func mapCalls(fd int) ([]notification, error) {
+	size := maxWorkers * unsafe.Sizeof(notification{})
+	memory, err := unix.MmapPtr(fd, 0, nil, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("map memory for calls: %w", err)
+	}
+	return unsafe.Slice((*notification)(memory), maxWorkers), nil
+}
+
+func unmapCalls(calls []notification) {
+	_ = unix.MunmapPtr(unsafe.Pointer(&calls[0]), uintptr(len(calls))*unsafe.Sizeof(calls[0]))
 }
 
 // response is struct seccomp_notif_resp.

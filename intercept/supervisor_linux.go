@@ -3,6 +3,8 @@
 package intercept
 
 import (
+	"time"
+
 	"github.com/bpfsim/bpfsim/syscall"
 	"golang.org/x/sys/unix"
 )
@@ -19,6 +21,8 @@ type supervisor struct {
 	threads  *threads
 	tracer   tracer
 	workers  *workers
+	calls    []notification // in progress
+	keeper   *keeper        // nil where none could be started
 }
 
 // newSupervisor takes over listener; root stays the caller's.
@@ -27,10 +31,20 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
+	calls, memory, err := newCalls()
+	if err != nil {
+		return nil, err
+	}
+	defer memory.Close()
 	s := &supervisor{listener: listener, kernel: o.Kernel, caps: o.Caps, cpus: o.CPUs, objects: newObjects(), bpffs: fs,
-		threads: newThreads(maxThreads), tracer: tracer{out: newOutlet(o.Trace)}}
-	s.workers, err = newWorkers(s)
-	return s, err
+		threads: newThreads(maxThreads), tracer: tracer{out: newOutlet(o.Trace)}, calls: calls}
+	if s.workers, err = newWorkers(s, calls); err != nil {
+		return nil, err
+	}
+	if s.keeper, err = startKeeper(listener, memory); err != nil {
+		warn(o.Stderr, "programs that outlive the command will not be able to open files: %v", err)
+	}
+	return s, nil
 }
 
 // start begins to serve. Since Linux 6.6 the caller and the supervisor can hand one CPU to each other, which is three
@@ -40,15 +54,35 @@ func (s *supervisor) start() {
 	s.workers.start()
 }
 
-// close ends the service and frees what programs left behind. Whoever still runs under the filter gets ENOSYS.
+// patience is how long close waits for calls in progress. One that waits for a program may never end.
+const patience = time.Second
+
+// close ends the service and leaves whoever still runs under the filter to the keeper.
 func (s *supervisor) close() {
 	s.tracer.out.expire()
 	s.workers.end()
-	s.workers.running.Wait()
+	ended := make(chan struct{})
+	go func() {
+		s.workers.running.Wait()
+		s.free()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		s.bpffs.close()
+		s.keeper.handOver(s.listener)
+	}
+}
+
+// free closes what calls in progress may use. They have ended.
+func (s *supervisor) free() {
 	s.tracer.out.close()
+	s.bpffs.close()
+	s.keeper.handOver(s.listener)
 	s.workers.close()
 	unix.Close(s.listener)
-	s.bpffs.close()
 	s.objects.close()
 	s.threads.close()
+	unmapCalls(s.calls)
 }

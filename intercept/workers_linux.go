@@ -26,8 +26,8 @@ type workers struct {
 	running sync.WaitGroup
 
 	mu     sync.Mutex
-	count  int
-	spares int // followers that wait for the post
+	rooms  []*notification // of workers that there could be
+	spares int             // followers that wait for the post
 }
 
 // worker is one thread of them.
@@ -43,13 +43,17 @@ const (
 	maxSpares  = 2
 )
 
-func newWorkers(s *supervisor) (*workers, error) {
+// newWorkers prepares workers, each of which receives its calls into an element of calls.
+func newWorkers(s *supervisor, calls []notification) (*workers, error) {
 	all := &workers{supervisor: s, vacant: make(chan struct{}, 1), stopped: make(chan struct{})}
 	for _, fd := range []*int{&all.wake, &all.stop} {
 		var err error
 		if *fd, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 			return nil, fmt.Errorf("make eventfd: %w", err)
 		}
+	}
+	for i := range calls {
+		all.rooms = append(all.rooms, &calls[i])
 	}
 	return all, nil
 }
@@ -65,13 +69,14 @@ func (all *workers) start() {
 func (all *workers) hire(leads bool) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	if all.count == maxWorkers {
+	last := len(all.rooms) - 1
+	if last < 0 {
 		return
 	}
-	all.count++
-	all.running.Add(1)
 	w := &worker{workers: all}
-	w.call.supervisor = all.supervisor
+	w.call.supervisor, w.call.notification = all.supervisor, all.rooms[last]
+	all.rooms = all.rooms[:last]
+	all.running.Add(1)
 	if leads {
 		all.leader.Store(w)
 	}
@@ -87,14 +92,14 @@ func (w *worker) run(leads bool) {
 		w.lead()
 	}
 	w.mu.Lock()
-	w.count--
+	w.rooms = append(w.rooms, w.call.notification)
 	w.mu.Unlock()
 }
 
 // lead receives and answers until the deputy has taken over or the service ends.
 func (w *worker) lead() {
-	for w.wait() {
-		if errno := receive(w.listener, &w.call.notification); errno != 0 {
+	for waitForCall(w.listener, w.stop) {
+		if errno := receive(w.listener, w.call.notification); errno != 0 {
 			continue
 		}
 		turn := w.turn.Add(1)
@@ -109,10 +114,10 @@ func (w *worker) lead() {
 	w.end()
 }
 
-// wait returns true when a call waits. It polls rather than sleep in receive, which only kernels from 6.11 on end when
-// the last caller is gone.
-func (w *worker) wait() bool {
-	fds := []unix.PollFd{{Fd: int32(w.listener), Events: unix.POLLIN}, {Fd: int32(w.stop), Events: unix.POLLIN}}
+// waitForCall returns true when a call waits; false when nobody is left to make any, or stop is readable. It polls rather
+// than sleep in receive, which only kernels from 6.11 on end when the last caller is gone.
+func waitForCall(listener, stop int) bool {
+	fds := []unix.PollFd{{Fd: int32(listener), Events: unix.POLLIN}, {Fd: int32(stop), Events: unix.POLLIN}}
 	for {
 		_, err := unix.Poll(fds, -1)
 		switch {

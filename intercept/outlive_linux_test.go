@@ -1,0 +1,151 @@
+//go:build linux && (amd64 || arm64)
+
+package intercept_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/intercept"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+var outliving = map[string]func(client){
+	"flood": flood, "flooder": flooder, "stays": stays, "supervise": supervise,
+}
+
+// What outlives the command goes on as on Linux, but for bpf(2).
+func TestProgramsOutliveTheCommand(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	got := run(t, options("bash", "-c", "echo data > >(sleep 0.2; cat > "+file+")"))
+	require.Equal(t, result{}, got)
+	require.Eventually(t, func() bool {
+		text, _ := os.ReadFile(file)
+		return string(text) == "data\n"
+	}, 10*time.Second, 10*time.Millisecond)
+}
+
+// supervise is not run under the supervisor but is one, to be killed.
+func supervise(c client) {
+	exe, err := os.Executable()
+	require.NoError(c, err)
+	require.NoError(c, os.Setenv(scenarioVar, os.Getenv(commandVar)))
+	code, err := intercept.Run(context.Background(), options(exe))
+	fmt.Println(code, err)
+}
+
+// commandVar names the scenario that "supervise" runs.
+const commandVar = "BPFSIM_TEST_COMMAND"
+
+// A supervisor that is killed in the midst of calls leaves nobody waiting.
+func TestSupervisorIsKilled(t *testing.T) {
+	skipIfRefused(t)
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), scenarioVar+"=supervise", commandVar+"=flood")
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := bufio.NewScanner(out)
+	for range flooders {
+		require.True(t, lines.Scan())
+		require.Equal(t, "ready", lines.Text())
+	}
+	require.NoError(t, cmd.Process.Kill())
+	var ends []string
+	for lines.Scan() { // until the last of them, and nobody else, has the pipe open no more
+		ends = append(ends, lines.Text())
+	}
+	require.Equal(t, strings.Fields(strings.Repeat("ended ", flooders)), ends)
+	_ = cmd.Wait()
+}
+
+const flooders = 4
+
+// flood makes calls in several processes.
+func flood(c client) {
+	var group sync.WaitGroup
+	for range flooders {
+		child := exec.Command("/proc/self/exe")
+		child.Env = append(os.Environ(), scenarioVar+"=flooder")
+		child.Stdout = os.Stdout
+		require.NoError(c, child.Start())
+		group.Go(func() { require.NoError(c, child.Wait()) })
+	}
+	group.Wait()
+}
+
+// flooder makes calls until bpf(2) is there no more, and then all that the supervisor was told of.
+func flooder(c client) {
+	fd := c.create(abi.Array, 4, 1)
+	fmt.Println("ready")
+	for {
+		errno := c.update(fd, 0, 1)
+		if errno == unix.ENOSYS {
+			break
+		}
+		require.Equal(c, unix.Errno(0), errno)
+		_, err := os.ReadFile("/proc/self/cmdline")
+		require.NoError(c, err)
+	}
+	stays(c)
+	fmt.Println("ended")
+}
+
+// stays makes the calls that the filter sends, without a supervisor.
+func stays(c client) {
+	for range 20 {
+		_, err := os.ReadFile("/proc/self/mounts")
+		require.NoError(c, err)
+		_, err = os.Readlink("/proc/self/exe")
+		require.NoError(c, err)
+		var st unix.Statfs_t
+		require.NoError(c, unix.Statfs("/", &st))
+		require.NoError(c, unix.Fstatfs(0, &st))
+		require.Equal(c, unix.ENOSYS, c.update(0, 1, 1))
+	}
+}
+
+// With nobody left there is no keeper left either, and no fd of ours.
+func TestNothingStaysBehind(t *testing.T) {
+	fds, processes := openFiles(t), children(t)
+	for range 3 {
+		require.Equal(t, result{}, run(t, options("true")))
+	}
+	require.Equal(t, fds, openFiles(t))
+	require.Subset(t, processes, children(t))
+}
+
+// children are this process's, zombies too.
+func children(t *testing.T) []string {
+	tasks, err := filepath.Glob("/proc/self/task/*/children")
+	require.NoError(t, err)
+	var ids []string
+	for _, task := range tasks {
+		text, _ := os.ReadFile(task) // the thread may be gone
+		ids = append(ids, strings.Fields(string(text))...)
+	}
+	return ids
+}
+
+// openFiles are the names of this process's open files.
+func openFiles(t *testing.T) []string {
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	var names []string
+	for _, entry := range entries {
+		if name, err := os.Readlink("/proc/self/fd/" + entry.Name()); err == nil {
+			names = append(names, name)
+		}
+	}
+	return names
+}
