@@ -55,7 +55,7 @@ func (s *supervisor) start() {
 }
 
 // patience is how long close waits for calls in progress. One that waits for a program may never end.
-const patience = time.Second
+const patience = 2 * time.Second
 
 // close ends the service and leaves whoever still runs under the filter to the keeper.
 func (s *supervisor) close() {
