@@ -47,6 +47,7 @@ func main() {
 		sequence(bpffs, spec)
 	}
 	byName(bpffs)
+	variables()
 }
 
 // table uses a map with keys.
