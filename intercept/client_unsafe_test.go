@@ -3,6 +3,7 @@
 package intercept_test
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -27,7 +28,17 @@ func junk(cmd, attr, size uintptr) unix.Errno {
 	return errno
 }
 
-func addr[T any](p *T) uint64 { return uint64(uintptr(unsafe.Pointer(p))) }
+// addr is the address of what p points to, which stays there and alive for the next 1024 calls: the collector does not
+// see addresses in an attr, and moves stacks when it shrinks them.
+func addr[T any](p *T) uint64 {
+	atomic.StorePointer(&kept[keeping.Add(1)%uint32(len(kept))], unsafe.Pointer(p))
+	return uint64(uintptr(unsafe.Pointer(p)))
+}
+
+var (
+	kept    [1024]unsafe.Pointer
+	keeping atomic.Uint32
+)
 
 // nextID walks the ids; the result comes back in the attr.
 func nextID(start uint32) (uint32, unix.Errno) {

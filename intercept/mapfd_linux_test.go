@@ -3,6 +3,7 @@
 package intercept_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -16,7 +17,7 @@ import (
 // What a map's fd is good for besides bpf(2) is asked of Linux, where it lets us, and of a run, with the same
 // expectations.
 func TestMapFDs(t *testing.T) {
-	for _, name := range []string{"mmapRefused", "mmapShared", "mmapFreeze", "mapFDs"} {
+	for _, name := range []string{"mmapRefused", "mmapShared", "mmapFreeze", "mapFDs", "mappableCreate"} {
 		t.Run(name, func(t *testing.T) {
 			t.Run("linux", func(t *testing.T) { runOnLinux(t, name) })
 			t.Run("run", func(t *testing.T) { runScenario(t, name, options()) })
@@ -252,4 +253,32 @@ func mmapHolder(c client) {
 	c.close(3)
 	os.Stdout.WriteString("x")
 	_, _ = os.Stdin.Read(make([]byte, 1))
+}
+
+// mappableCreate makes arrays that can be mapped: which types have the flag, and what info and fdinfo say of them.
+func mappableCreate(c client) {
+	for _, typ := range []abi.MapType{abi.Hash, abi.LRUHash, abi.Queue, abi.Stack} {
+		args := bpfsys.MapCreate{Type: typ, KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: abi.FlagMmapable}
+		if typ == abi.Queue || typ == abi.Stack {
+			args.KeySize = 0
+		}
+		_, errno := bpf(args)
+		require.Equal(c, unix.EINVAL, errno, typ)
+	}
+	for _, row := range []struct {
+		value, entries uint32
+		memlock        int
+	}{
+		{1, 1, 8192}, {8, 512, 8192}, {8, 513, 12288}, {5, 1000, 12288}, {4096, 3, 16384}, {4097, 2, 16384},
+		{1, 1 << 20, 4096 + 8<<20},
+	} {
+		fd := c.make(abi.Array, row.value, row.entries, abi.FlagMmapable)
+		require.Zero(c, c.freeze(fd))
+		text, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fd))
+		require.NoError(c, err)
+		for _, line := range []string{"map_flags:\t0x400\n", fmt.Sprintf("memlock:\t%d\n", row.memlock), "frozen:\t1\n"} {
+			require.Contains(c, string(text), line, "%+v", row)
+		}
+		c.close(fd)
+	}
 }

@@ -162,4 +162,5 @@ func (all *objects) close() {
 		all.idle.Stop()
 	}
 	unix.Close(all.notify)
+	all.notify = -1 // a sweep that has begun reads nothing more
 }

@@ -1,0 +1,116 @@
+//go:build linux && (amd64 || arm64)
+
+package intercept
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/syscall"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// newMap is a map with one reference.
+func newMap(t testing.TB) *bpfsys.Map {
+	c := bpfsys.NewCaller(bpfsys.NewKernel(bpfsys.Options{}))
+	fd, errno := c.Do(bpfsys.MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+	require.Equal(t, abi.OK, errno)
+	file, _ := c.Process.Files.Get(fd)
+	return file.Map()
+}
+
+// openObject opens a fd of a new map.
+func openObject(t testing.TB, all *objects) (fd int, o *object) {
+	fd, o, errno := all.open(newMap(t), bpfsys.ReadWrite)
+	require.Equal(t, abi.OK, errno)
+	all.release(o)
+	return fd, o
+}
+
+// closedSilently closes fd without an event that is understood.
+func closedSilently(t testing.TB, all *objects, fd int, o *object) {
+	all.mu.Lock()
+	delete(all.byWatch, o.watch)
+	all.mu.Unlock()
+	require.NoError(t, unix.Close(fd))
+}
+
+func (all *objects) has(o *object) bool {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	return all.byInode[o.memfd.id] == o
+}
+
+// An event comes before the file ceases to count as open: whoever looks between the two looks again.
+func TestEventBeforeTheClose(t *testing.T) {
+	all := newObjects()
+	defer all.close()
+	for sweeps := range atSweeps + 3 {
+		fd, o := openObject(t, all)
+		all.mu.Lock()
+		all.suspect(o)
+		all.mu.Unlock()
+		for range sweeps {
+			all.sweep()
+			require.True(t, all.has(o))
+		}
+		closedSilently(t, all, fd, o)
+		require.Eventually(t, func() bool { all.sweep(); return !all.has(o) }, 10*time.Second, time.Millisecond)
+	}
+}
+
+// The next sweep sees what was closed before, as long as the suspicion is fresh.
+func TestSuspectIsTriedAtTheNextSweep(t *testing.T) {
+	all := newObjects()
+	defer all.close()
+	fd, o := openObject(t, all)
+	all.mu.Lock()
+	all.suspect(o)
+	all.mu.Unlock()
+	all.sweep()
+	closedSilently(t, all, fd, o)
+	all.sweep()
+	require.False(t, all.has(o))
+}
+
+// A lone map goes although nobody calls any more.
+func TestIdleSweep(t *testing.T) {
+	all := newObjects()
+	defer all.close()
+	fd, o := openObject(t, all)
+	require.NoError(t, unix.Close(fd))
+	require.Eventually(t, func() bool { return !all.has(o) }, 10*time.Second, time.Millisecond)
+}
+
+// A map that is in use is freed when the use ends.
+func TestClosedInUse(t *testing.T) {
+	all := newObjects()
+	defer all.close()
+	fd, o := openObject(t, all)
+	require.Same(t, o, all.acquire(o.memfd.id))
+	require.NoError(t, unix.Close(fd))
+	all.sweep()
+	require.True(t, all.has(o))
+	all.release(o)
+	require.False(t, all.has(o))
+	require.Nil(t, all.acquire(o.memfd.id))
+}
+
+// Those whose fds come and go while others stay open are tried ever more seldom.
+func BenchmarkSweep(b *testing.B) {
+	all := newObjects()
+	defer all.close()
+	for range 5000 {
+		_, o := openObject(b, all)
+		again, _, errno := all.open(o.file.Map(), bpfsys.ReadWrite)
+		require.Equal(b, abi.OK, errno)
+		all.release(o)
+		require.NoError(b, unix.Close(again))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		all.sweep()
+	}
+}
