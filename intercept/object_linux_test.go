@@ -12,15 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newMap is a map with one reference.
-func newMap(t testing.TB) *bpfsys.Map {
-	c := bpfsys.NewCaller(bpfsys.NewKernel(bpfsys.Options{}))
-	fd, errno := c.Do(bpfsys.MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1})
-	require.Equal(t, abi.OK, errno)
-	file, _ := c.Process.Files.Get(fd)
-	return file.Map()
-}
-
 // openObject opens a fd of a new map.
 func openObject(t testing.TB, all *objects) (fd int, o *object) {
 	fd, o, errno := all.open(newMap(t), bpfsys.ReadWrite)

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func newMap(t *testing.T) *bpfsys.Map {
+func newMap(t testing.TB) *bpfsys.Map {
 	t.Helper()
 	caller := bpfsys.NewCaller(bpfsys.NewKernel(bpfsys.Options{CPUs: 1}))
 	fd, errno := caller.Do(bpfsys.MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1})
