@@ -42,7 +42,7 @@ var floors = map[string][]string{
 	"bench": {"abi", "maps", "syscall", "sim", "explore", "proptest/kernel", "proptest/campaign", "intercept"},
 	"cmd/bpfsim": {
 		"abi", "maps", "syscall", "sim", "model", "explore", "intercept", "bench", "vm",
-		"proptest/program", "proptest/kernel", "proptest/campaign",
+		"proptest/program", "proptest/kernel", "proptest/generator", "proptest/campaign",
 	},
 }
 

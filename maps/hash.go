@@ -10,9 +10,14 @@ type hash struct {
 
 func newHash(spec Spec) *hash {
 	h := new(hash)
-	h.init(spec, 1, int(spec.MaxEntries)+int(min(bucketCount(spec.MaxEntries), maxStripes)), &h.pool)
-	h.pool.table = &h.table
+	h.start(spec, int(min(bucketCount(spec.MaxEntries), maxStripes)))
 	return h
+}
+
+// start makes h an empty map with so many slots more than it may have elements.
+func (h *hash) start(spec Spec, spare int) {
+	h.pool.table = &h.table
+	h.init(spec, layoutOf(spec), 1, int(spec.MaxEntries)+spare, &h.pool)
 }
 
 // Update makes its element the first of its bucket, so an update moves its key: Linux links a new element and unlinks
@@ -97,7 +102,7 @@ const (
 
 // checkHash: htab_map_alloc_check.
 func checkHash(spec Spec, sysAdmin bool) abi.Errno {
-	lru := spec.Type == abi.LRUHash
+	lru := spec.Type == abi.LRUHash || spec.Type == abi.LRUPerCPUHash
 	private := spec.Flags&abi.FlagNoCommonLRU != 0
 	switch {
 	case spec.Flags&abi.FlagZeroSeed != 0 && !sysAdmin:
@@ -106,9 +111,9 @@ func checkHash(spec Spec, sysAdmin bool) abi.Errno {
 		return abi.EINVAL
 	case lru && spec.Flags&abi.FlagNoPrealloc != 0:
 		return abi.ENOTSUPP
-	case private && onNode(spec), spec.MaxEntries == 0, spec.KeySize == 0, spec.ValueSize == 0:
+	case (private || perCPU(spec)) && onNode(spec), spec.MaxEntries == 0, spec.KeySize == 0, spec.ValueSize == 0:
 		return abi.EINVAL
-	case uint64(spec.KeySize)+uint64(spec.ValueSize) >= maxElement:
+	case uint64(spec.KeySize)+uint64(spec.ValueSize) >= maxElement, perCPU(spec) && partBytes(spec) > maxPart:
 		return abi.E2BIG
 	}
 	return abi.OK

@@ -1,7 +1,5 @@
 package maps
 
-import "github.com/bpfsim/bpfsim/abi"
-
 // layout says where the parts of an element are. It takes a head and a cell of its page.
 //
 // Small elements are in their cells. Of larger ones only the key is, and the head has the number of a slot, which holds
@@ -39,14 +37,14 @@ const (
 	untaggedMost = 24
 )
 
-// settled is the layout of elements that do not move.
+// settled is the layout of elements that do not move. Those of an LRU map never do: the lists know an element by its slot.
 var settled = makeLayout(0, slots)
 
-// layoutOf is the layout for a new map. An element of an LRU map has a slot, by which the lists know it.
+// layoutOf is the layout for a new map whose elements need no slots.
 func layoutOf(spec Spec) layout {
-	key, value := uint64(spec.KeySize), uint64(spec.ValueSize)
+	key, value := uint64(spec.KeySize), uint64(valueBytes(spec))
 	switch {
-	case spec.Type != abi.Hash || key > cellMost:
+	case key > cellMost:
 		return settled
 	case key+value > cellMost:
 		return makeLayout(int(key), keys|slots)

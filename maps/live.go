@@ -68,9 +68,9 @@ func (v liveBytes) Add(t *Task, word int, delta uint64) uint64 {
 	return n
 }
 
-// liveWords is a value in an array, whose first word is at.
+// liveWords is a value in an array, or a CPU's part of it, whose first word is at.
 type liveWords struct {
-	array *array
+	array *vector
 	at    uint64
 }
 
@@ -81,7 +81,7 @@ func (a *array) LookupLive(t *Task, key []byte) (Live, bool) {
 		return nil, false
 	}
 	t.Step(PointFind)
-	return liveWords{a, i * a.stride}, true
+	return liveWords{&a.vector, i * a.stride}, true
 }
 
 // bytes is how much of a word is the value's.

@@ -19,6 +19,12 @@ type nodeLists interface {
 
 func newLRU(spec Spec) *lru {
 	m := new(lru)
+	m.start(spec)
+	return m
+}
+
+// start makes m an empty map.
+func (m *lru) start(spec Spec) {
 	private := spec.Flags&abi.FlagNoCommonLRU != 0
 	ends := listEnds + localEnds*spec.CPUs
 	if private {
@@ -30,8 +36,7 @@ func newLRU(spec Spec) *lru {
 	} else {
 		m.lists = newCommonLists(c, spec)
 	}
-	m.init(spec, slot(ends), int(spec.MaxEntries), m)
-	return m
+	m.init(spec, settled, slot(ends), int(spec.MaxEntries), m)
 }
 
 // Memlock is what fdinfo of 6.18 shows.

@@ -21,6 +21,9 @@ func TestMemlock(t *testing.T) {
 		{abi.Hash, 4, 8, 10, abi.FlagNoPrealloc, 1152},
 		{abi.LRUHash, 4, 8, 10, 0, 1792}, {abi.LRUHash, 4, 8, 9, 0, 1728}, {abi.LRUHash, 4, 8, 9, abi.FlagNoCommonLRU, 1792},
 		{abi.Array, 4, 8, 3, 0, 336}, {abi.Array, 4, 8, 3, abi.FlagMmapable, 8192},
+		{abi.PerCPUHash, 4, 4, 1, 0, 992}, {abi.PerCPUHash, 9, 20, 100, 0, 14944}, {abi.PerCPUHash, 4, 12, 10, abi.FlagNoPrealloc, 1152},
+		{abi.LRUPerCPUHash, 4, 8, 9, 0, 1872}, {abi.LRUPerCPUHash, 9, 20, 1, abi.FlagNoCommonLRU, 1168},
+		{abi.PerCPUArray, 4, 4, 1, 0, 336}, {abi.PerCPUArray, 4, 20, 100, 0, 5912},
 		{abi.Queue, 0, 8, 4, 0, 352}, {abi.Stack, 0, 5, 4, 0, 337},
 	}
 	for _, c := range cases {

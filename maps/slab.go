@@ -79,7 +79,7 @@ type arena struct {
 // init makes the arena an empty one; first is its first slot, and limit how many it may ever hand out.
 func (a *arena) init(spec Spec, first slot, limit int) {
 	a.first, a.unused = first, first
-	a.values = newSlab[byte](int(spec.ValueSize), limit, bytesChunk)
+	a.values = newSlab[byte](valueBytes(spec), limit, bytesChunk)
 	a.links = newSlab[slot](1, limit, linkChunk)
 }
 

@@ -74,9 +74,9 @@ func (m *Sweeper) Sweep(t *Task, s *Sweep) {
 // roomFor is the number of elements that fit.
 func (x *table) roomFor(s *Sweep) int {
 	if s.Values == nil {
-		return len(s.Keys) / int(x.spec.KeySize+x.spec.ValueSize)
+		return len(s.Keys) / (int(x.spec.KeySize) + x.valueBytes)
 	}
-	return min(len(s.Keys)/int(x.spec.KeySize), len(s.Values)/int(x.spec.ValueSize))
+	return min(len(s.Keys)/int(x.spec.KeySize), len(s.Values)/x.valueBytes)
 }
 
 // walk copies from where the sweep begins.
@@ -191,7 +191,7 @@ func (s *Sweep) close(in pass) {
 // copy copies the elements from one to another.
 func (s *Sweep) copy(p *page, from, to uint32) {
 	x := s.step.table
-	key, value := int(x.spec.KeySize), int(x.spec.ValueSize)
+	key, value := int(x.spec.KeySize), x.valueBytes
 	record := key + value
 	cells := p.cells(from, to-from, x.layout)
 	switch {

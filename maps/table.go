@@ -18,10 +18,11 @@ type table struct {
 	shift uint8
 	guard
 	index
-	occupied *bitmap // pages that hold an element
-	layout   layout  // of the elements
-	arena    arena
-	free     recycler
+	occupied   *bitmap // pages that hold an element
+	valueBytes int     // of a value as user space sees it
+	layout     layout  // of the elements
+	arena      arena
+	free       recycler
 }
 
 // recycler takes back elements that left the table, by their slots, or none while it is packed. It is called without
@@ -33,10 +34,10 @@ type recycler interface {
 }
 
 // init makes the table an empty one; first is its first slot, and limit how many it may ever use.
-func (x *table) init(spec Spec, first slot, limit int, free recycler) {
+func (x *table) init(spec Spec, l layout, first slot, limit int, free recycler) {
 	buckets := bucketCount(spec.MaxEntries)
 	x.spec, x.mask, x.free = spec, buckets-1, free
-	x.layout = layoutOf(spec)
+	x.layout, x.valueBytes = l, valueBytes(spec)
 	if spec.Flags&abi.FlagZeroSeed == 0 {
 		x.seed = spec.Seed
 	}
@@ -56,7 +57,7 @@ func (x *table) init(spec Spec, first slot, limit int, free recycler) {
 func bucketCount(entries uint32) uint32 { return 1 << bits.Len32(entries-1) }
 
 func (x *table) Spec() Spec      { return x.spec }
-func (x *table) ValueBytes() int { return int(x.spec.ValueSize) }
+func (x *table) ValueBytes() int { return x.valueBytes }
 func (x *table) Buckets() uint32 { return x.mask + 1 }
 
 func (x *table) hash(key []byte) uint32 { return jhash(key, x.seed) }

@@ -105,12 +105,12 @@ func (x *table) copyBucket(b uint32, keys, values []byte) int {
 
 // fits tells whether n elements have room.
 func (x *table) fits(n int, keys, values []byte) bool {
-	return n <= len(keys)/int(x.spec.KeySize) && n <= len(values)/int(x.spec.ValueSize)
+	return n <= len(keys)/int(x.spec.KeySize) && n <= len(values)/x.valueBytes
 }
 
 // copyPairs copies the keys and the values of the elements from one to another.
 func (x *table) copyPairs(p *page, from, to uint32, keys, values []byte) {
-	key, value := x.spec.KeySize, x.spec.ValueSize
+	key, value := int(x.spec.KeySize), x.valueBytes
 	for at := from; at < to; at++ {
 		put(keys, x.key(p, at))
 		put(values, x.value(p, at))

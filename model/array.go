@@ -7,15 +7,15 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// array is an ARRAY map (kernel/bpf/arraymap.c): every index exists from the start, with value zero.
+// array is an ARRAY or PERCPU_ARRAY map (kernel/bpf/arraymap.c): every index exists from the start, with value zero.
 type array struct {
 	max    uint32
 	zero   []byte
 	values map[uint32][]byte // what was ever written
 }
 
-func newArray(s spec, _ int) table {
-	return &array{max: s.maxEntries, zero: make([]byte, s.valueSize), values: map[uint32][]byte{}}
+func newArray(s spec, cpus int) table {
+	return &array{max: s.maxEntries, zero: make([]byte, s.valueBytes(cpus)), values: map[uint32][]byte{}}
 }
 
 func (a *array) clone() table { return &array{a.max, a.zero, maps.Clone(a.values)} }

@@ -42,7 +42,7 @@ func (x *run) keyAt(o *object, i uint32) uint64 {
 }
 
 func (x *run) valueAt(o *object, i uint32) uint64 {
-	return x.u64(abi.BatchValues) + uint64(i)*uint64(o.valueSize)
+	return x.u64(abi.BatchValues) + uint64(i)*uint64(o.valueBytes)
 }
 
 // changeBatch is MAP_UPDATE_BATCH and MAP_DELETE_BATCH: elements in order up to the first error; count is how many were
@@ -67,7 +67,7 @@ func (x *run) changeOne(o *object, t table, i uint32) abi.Errno {
 	if x.call.Cmd == abi.MapDeleteBatch {
 		return t.delete(x.call.CPU, key)
 	}
-	value, ok := x.user.read(x.valueAt(o, i), int(o.valueSize))
+	value, ok := x.user.read(x.valueAt(o, i), int(o.valueBytes))
 	if !ok {
 		return abi.EFAULT
 	}

@@ -29,7 +29,8 @@ func (x *run) create() (int32, abi.Errno) {
 	}
 	a := accessOf(s.flags)
 	s.flags &^= fdFlags
-	o := &object{spec: s, table: kinds[s.kind].table(s, x.state.config.CPUs)}
+	cpus := x.state.config.CPUs
+	o := &object{spec: s, table: kinds[s.kind].table(s, cpus), valueBytes: s.valueBytes(cpus)}
 	x.state.add(o)
 	return x.newFD(o.serial, a)
 }
@@ -132,7 +133,7 @@ func (x *run) allocate(s *spec) abi.Errno {
 	if errno, offload := x.offload(s.kind); offload {
 		return errno
 	}
-	if s.kind == abi.LRUHash && s.flags&abi.FlagNoCommonLRU != 0 {
+	if s.flags&abi.FlagNoCommonLRU != 0 {
 		s.maxEntries = s.roundUp(uint32(x.state.config.CPUs))
 	}
 	if alloc := kinds[s.kind].alloc; alloc != nil {
@@ -140,7 +141,7 @@ func (x *run) allocate(s *spec) abi.Errno {
 			return errno
 		}
 	}
-	if s.memory() > maxMemory && x.seen.Errno == abi.ENOMEM {
+	if s.memory(x.state.config.CPUs) > maxMemory && x.seen.Errno == abi.ENOMEM {
 		return abi.ENOMEM
 	}
 	return abi.OK
@@ -173,8 +174,8 @@ func (s *spec) roundUp(cpus uint32) uint32 {
 }
 
 // memory is about what the map costs, in bytes.
-func (s *spec) memory() uint64 {
-	return uint64(s.maxEntries) * (uint64(s.keySize) + uint64(s.valueSize) + 64)
+func (s *spec) memory(cpus int) uint64 {
+	return uint64(s.maxEntries) * (uint64(s.keySize) + uint64(s.valueBytes(cpus)) + 64)
 }
 
 // checkName: legal bytes up to a NUL that must be there (bpf_obj_name_cpy).

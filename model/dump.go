@@ -18,7 +18,7 @@ type dumping struct {
 func (d dumping) whole() bool { return d.flags&abi.DumpBucket != 0 }
 
 // elemSize is the length of a record in bytes: a key and a value, packed.
-func (d dumping) elemSize() uint32 { return d.o.keySize + d.o.valueSize }
+func (d dumping) elemSize() uint32 { return d.o.keySize + d.o.valueBytes }
 
 // dumpArgs are the fields in the layout of the command: that of RFC v3, whose flags lie behind the last field, or that
 // of 24 July 2019.
@@ -115,7 +115,7 @@ func (x *run) forgetDump(d dumping) {
 }
 
 func (d dumping) loop() *DumpLoop {
-	return NewDumpLoop(int(d.o.keySize), int(d.o.valueSize), d.room, d.prev)
+	return NewDumpLoop(int(d.o.keySize), int(d.o.valueBytes), d.room, d.prev)
 }
 
 // dumpLoop runs the loop on the map as it is.

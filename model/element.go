@@ -31,7 +31,7 @@ func (x *run) lookup() abi.Errno {
 
 // test is MAP_LOOKUP_ELEM of a Bloom filter: the value is input.
 func (x *run) test(o *object) abi.Errno {
-	value, ok := x.user.read(x.u64(abi.ElemValue), int(o.valueSize))
+	value, ok := x.user.read(x.u64(abi.ElemValue), int(o.valueBytes))
 	if !ok {
 		return abi.EFAULT
 	}
@@ -52,7 +52,7 @@ func (x *run) update() abi.Errno {
 	if errno != abi.OK || x.loose {
 		return errno
 	}
-	value, ok := x.user.read(x.u64(abi.ElemValue), int(o.valueSize))
+	value, ok := x.user.read(x.u64(abi.ElemValue), int(o.valueBytes))
 	if !ok {
 		return abi.EFAULT
 	}

@@ -8,13 +8,14 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// hash is a HASH or LRU_HASH map (kernel/bpf/hashtab.c).
+// hash is a map of a hash type (kernel/bpf/hashtab.c).
 type hash struct {
 	max      uint32
 	nbuckets uint32
 	count    uint32
 	buckets  []bucket  // those that ever had elements, by index
-	lru      *lru      // nil for HASH
+	lru      *lru      // nil for types that evict nothing
+	inPlace  bool      // a per-CPU type: what is there is written over
 	order    *order    // nil when the map's seed is known
 	evicted  int       // elements that the update in progress pushed out
 	room     []element // for the first elements of buckets, in one piece
@@ -42,9 +43,9 @@ func (s *spec) allocHash() abi.Errno {
 }
 
 func newHash(s spec, cpus int) table {
-	h := &hash{max: s.maxEntries, nbuckets: bucketCount(s.maxEntries)}
+	h := &hash{max: s.maxEntries, nbuckets: bucketCount(s.maxEntries), inPlace: s.perCPU()}
 	h.buckets = make([]bucket, 0, min(h.nbuckets, usualBuckets))
-	if s.kind == abi.LRUHash {
+	if s.evicts() {
 		h.lru = newLRU(s.maxEntries, s.flags&abi.FlagNoCommonLRU != 0, cpus)
 	}
 	if s.flags&abi.FlagZeroSeed == 0 {
@@ -139,10 +140,17 @@ func (h *hash) lookup(key []byte) ([]byte, abi.Errno) {
 	return nil, abi.ENOENT
 }
 
-// update: an element that is replaced moves to the head of its bucket, with and without preallocation (measured).
+// evicts reports whether maps of that type make room for new keys.
+func (s *spec) evicts() bool { return s.kind == abi.LRUHash || s.kind == abi.LRUPerCPUHash }
+
+// update: an element that is replaced moves to the head of its bucket, with and without preallocation (measured); per-CPU
+// values are written over where they are.
 func (h *hash) update(cpu int, key, value []byte, flags uint64) abi.Errno {
 	if flags > abi.Exist {
 		return abi.EINVAL
+	}
+	if h.lru != nil && h.inPlace {
+		return h.updatePerCPULRU(cpu, key, value, flags)
 	}
 	if h.lru != nil {
 		return h.updateLRU(cpu, key, value, flags)
@@ -150,6 +158,10 @@ func (h *hash) update(cpu int, key, value []byte, flags uint64) abi.Errno {
 	p := h.place(key)
 	if errno := allowed(p.at >= 0, flags); errno != abi.OK {
 		return errno
+	}
+	if p.at >= 0 && h.inPlace {
+		h.buckets[p.i].elements[p.at].value = value
+		return abi.OK
 	}
 	if p.at < 0 && h.count == h.max { // exactly max_entries fit, in both modes (measured)
 		return abi.E2BIG
@@ -216,6 +228,33 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags uint64) abi.Errno {
 	}
 	h.put(p, element{key, value, node})
 	return abi.OK
+}
+
+// updatePerCPULRU takes a node first, too, but none under EXIST. The node of a key that is there stays and is referenced
+// (__htab_lru_percpu_map_update_elem in hashtab.c).
+func (h *hash) updatePerCPULRU(cpu int, key, value []byte, flags uint64) abi.Errno {
+	fresh := int32(0)
+	if flags != abi.Exist {
+		if fresh = h.lru.take(cpu, h.evict); fresh == 0 {
+			return abi.ENOMEM
+		}
+	}
+	p := h.place(key)
+	errno := allowed(p.at >= 0, flags)
+	switch {
+	case errno != abi.OK:
+	case p.at >= 0:
+		e := &h.buckets[p.i].elements[p.at]
+		h.lru.reference(e.node)
+		e.value = value
+	default:
+		h.put(p, element{key, value, fresh})
+		return abi.OK
+	}
+	if fresh != 0 {
+		h.lru.giveBack(fresh)
+	}
+	return errno
 }
 
 // evict is how the LRU removes the element that carries a node.
@@ -298,19 +337,19 @@ const (
 
 // checkHashMap is htab_map_alloc_check in kernel/bpf/hashtab.c.
 func (s *spec) checkHashMap(sysAdmin bool) abi.Errno {
-	isLRU, perCPU := s.kind == abi.LRUHash, s.flags&abi.FlagNoCommonLRU != 0
+	isLRU, ownLists := s.evicts(), s.flags&abi.FlagNoCommonLRU != 0
 	switch {
 	case s.flags&abi.FlagZeroSeed != 0 && !sysAdmin:
 		return abi.EPERM
-	case s.badFlags(hashFlags) || perCPU && !isLRU:
+	case s.badFlags(hashFlags) || ownLists && !isLRU:
 		return abi.EINVAL
 	case isLRU && s.flags&abi.FlagNoPrealloc != 0:
 		return abi.ENOTSUPP
-	case perCPU && s.node != abi.AnyNode:
+	case (ownLists || s.perCPU()) && s.node != abi.AnyNode:
 		return abi.EINVAL
 	case s.maxEntries == 0 || s.keySize == 0 || s.valueSize == 0:
 		return abi.EINVAL
-	case uint64(s.keySize)+uint64(s.valueSize) >= maxHashElement:
+	case uint64(s.keySize)+uint64(s.valueSize) >= maxHashElement || s.perCPU() && s.valueSize > maxPart:
 		return abi.E2BIG
 	}
 	return abi.OK

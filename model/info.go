@@ -97,7 +97,7 @@ func (x *run) hashInfo(o *object, info []byte) abi.Errno {
 	switch {
 	case addr == 0 && size == 0:
 		return abi.OK
-	case addr == 0 || !isArray || size != sha256.Size:
+	case addr == 0 || !isArray || o.kind != abi.Array || size != sha256.Size:
 		return abi.EINVAL
 	case !o.frozen:
 		return abi.EPERM

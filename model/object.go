@@ -22,7 +22,9 @@ type object struct {
 	frozen bool
 	lost   bool // nothing is known of it any more: every result is legal
 	table  table
-	owner  *owner // who may change it, nil for nobody
+	// valueBytes is the size of a value as user space sees it.
+	valueBytes uint32
+	owner      *owner // who may change it, nil for nobody
 }
 
 // table is the elements of a map.

@@ -37,7 +37,7 @@ func (x *run) outputs(o *object, n uint32) []Span {
 		{x.call.Attr + abi.BatchCount, 4},
 		{x.u64(abi.BatchOut), 4},
 		{x.u64(abi.BatchKeys), uint64(n) * uint64(o.keySize)},
-		{x.u64(abi.BatchValues), uint64(n) * uint64(o.valueSize)},
+		{x.u64(abi.BatchValues), uint64(n) * uint64(o.valueBytes)},
 	}
 }
 

@@ -130,6 +130,27 @@ var mutants = map[string]mutant{
 			b.(maps.Deleter).Delete(&maps.Task{CPU: cpu}, keys[0])
 		}
 	})},
+	"a per-CPU value has no bytes behind its end": {call: afterwards(abi.MapLookupElem, abi.OK, func(k *kernel.Sim, _ int, c program.Call) {
+		if m := perCPUOf(k, c); m != nil && m.Spec().ValueSize%8 != 0 {
+			end := attrOf(k, c).Field(abi.ElemValue, 8) + uint64(m.Spec().ValueSize)
+			k.Arena().Poke(end, make([]byte, 1))
+		}
+	})},
+	"a per-CPU update moves its key": {call: afterwards(abi.MapUpdateElem, abi.OK, func(k *kernel.Sim, cpu int, c program.Call) {
+		if m := perCPUOf(k, c); m != nil && m.Spec().Type == abi.PerCPUHash {
+			task, key, value := &maps.Task{CPU: cpu}, keyOf(k, c, m.Spec().KeySize), make([]byte, m.ValueBytes())
+			m.(maps.LookupAndDeleter).LookupAndDelete(task, key, value)
+			m.(maps.Updater).Update(task, key, value, abi.Any)
+		}
+	})},
+	"a per-CPU update with EXIST takes an element": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
+		m := perCPUOf(k, c)
+		if c.Cmd == abi.MapUpdateElem && m != nil && m.Spec().Type == abi.LRUPerCPUHash && attrOf(k, c).Field(abi.ElemFlags, 8) == abi.Exist {
+			task, key := &maps.Task{CPU: cpu}, keyOf(k, c, m.Spec().KeySize)
+			m.(maps.Updater).Update(task, key, make([]byte, m.ValueBytes()), abi.NoExist)
+		}
+		return k.Bpf(cpu, c, during)
+	}},
 	"ids begin at 2": {call: afterwards(abi.ObjGetInfoByFD, abi.OK, func(k *kernel.Sim, _ int, c program.Call) {
 		if a := attrOf(k, c); a.Field(abi.InfoLen, 4) >= 8 {
 			poke(k, a.Field(abi.InfoPtr, 8)+abi.MapInfoID, 1)
@@ -171,4 +192,13 @@ func contents(t *maps.Task, b maps.Buckets, bucket uint32) (keys, values [][]byt
 		values = append(values, packedValues[i*valueSize:][:valueSize])
 	}
 	return keys, values
+}
+
+// perCPUOf is the map of a per-CPU type behind map_fd, nil for other types.
+func perCPUOf(k *kernel.Sim, c program.Call) maps.Map {
+	m := mapOf(k, c, abi.ElemMapFD)
+	if m == nil || program.ValueBytes(m.Spec().Type, 8, 2) == 8 {
+		return nil
+	}
+	return m.Elements()
 }

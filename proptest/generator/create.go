@@ -9,7 +9,8 @@ import (
 func (g *generator) create() *program.Call {
 	t, m := g.mapType(), g.newMap()
 	m.typ, m.max = t.typ, t.size(g)
-	m.key, m.value = pick(g, t.keys...), pick(g, 8, 1, 3, 4, 5, 7, 12, 16, 33)
+	valueSize := pick(g, 8, 1, 3, 4, 5, 7, 12, 16, 33)
+	m.key, m.value = pick(g, t.keys...), program.ValueBytes(t.typ, valueSize, g.machine.CPUs)
 	m.spread = min(m.max+m.max/2+2, 1<<(8*min(m.key, 3)))
 	if m.typ == abi.LPMTrie {
 		m.spread = prefixes
@@ -18,7 +19,7 @@ func (g *generator) create() *program.Call {
 	a := program.Attr{Bytes: c.Contents}
 	a.Set(abi.CreateMapType, 4, uint64(m.typ))
 	a.Set(abi.CreateKeySize, 4, uint64(m.key))
-	a.Set(abi.CreateValueSize, 4, uint64(m.value))
+	a.Set(abi.CreateValueSize, 4, uint64(valueSize))
 	a.Set(abi.CreateMaxEntries, 4, uint64(m.max))
 	a.Set(abi.CreateMapFlags, 4, uint64(t.flags(g)|g.accessFlags()))
 	if m.typ == abi.BloomFilter {

@@ -122,8 +122,9 @@ func (d *dumping) shape() (abi.MapType, abi.Errno) {
 		return 0, errno
 	}
 	d.keySize = int(program.Word(attr[info+abi.MapInfoKeySize:][:4]))
-	d.valueSize = int(program.Word(attr[info+abi.MapInfoValueSize:][:4]))
-	return abi.MapType(program.Word(attr[info+abi.MapInfoType:][:4])), abi.OK
+	typ := abi.MapType(program.Word(attr[info+abi.MapInfoType:][:4]))
+	d.valueSize = program.ValueBytes(typ, int(program.Word(attr[info+abi.MapInfoValueSize:][:4])), PossibleCPUs())
+	return typ, abi.OK
 }
 
 // elem makes an element call with its attr in scratch memory.

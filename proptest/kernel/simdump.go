@@ -52,8 +52,8 @@ func (w *dumpWatch) Step(_ *maps.Task, at maps.Point) {
 // Lock returns at once: nobody else runs.
 func (w *dumpWatch) Lock(*maps.Task, *maps.Lock) {}
 
-// isArray reports whether fd is a map of type ARRAY.
+// isArray reports whether fd is a map of an array type.
 func (t *fdTable) isArray(fd int32) bool {
 	file, _ := t.Get(fd)
-	return file != nil && file.Map() != nil && file.Map().Spec().Type == abi.Array
+	return file != nil && file.Map() != nil && (file.Map().Spec().Type == abi.Array || file.Map().Spec().Type == abi.PerCPUArray)
 }

@@ -24,7 +24,7 @@ func (a *Arena) Loops(c Call) bool {
 }
 
 // seeded are the types whose order, or answers, depend on a random seed.
-var seeded = []abi.MapType{abi.Hash, abi.LRUHash, abi.BloomFilter}
+var seeded = []abi.MapType{abi.Hash, abi.LRUHash, abi.PerCPUHash, abi.LRUPerCPUHash, abi.BloomFilter}
 
 // MakesSeed reports whether c makes a map of which something depends on a random seed.
 func (a *Arena) MakesSeed(c Call) bool {
@@ -35,4 +35,15 @@ func (a *Arena) MakesSeed(c Call) bool {
 	a.Read(attr[:min(int(c.Size), len(attr))], c.Attr)
 	typ := abi.MapType(Word(attr[abi.CreateMapType:][:4]))
 	return slices.Contains(seeded, typ) && uint32(Word(attr[abi.CreateMapFlags:][:4]))&abi.FlagZeroSeed == 0
+}
+
+// perCPU are the types whose values have a part for each possible CPU.
+var perCPU = []abi.MapType{abi.PerCPUHash, abi.PerCPUArray, abi.LRUPerCPUHash}
+
+// ValueBytes is the size of a value of a map's as user space sees it.
+func ValueBytes(t abi.MapType, valueSize, cpus int) int {
+	if slices.Contains(perCPU, t) {
+		return (valueSize + 7) / 8 * 8 * cpus
+	}
+	return valueSize
 }

@@ -2,6 +2,7 @@ package program
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
 	bpfsys "github.com/bpfsim/bpfsim/syscall"
@@ -147,6 +148,7 @@ const (
 	maxHashEntries  = 1 << 27      // buckets
 	maxSequenceSize = 4 << 20      // value_size of a queue or stack; this file allows an array no more
 	maxArraySize    = 1<<31 - 1    // value_size of an array
+	maxPartSize     = 32 << 10     // value_size of a per-CPU type
 	elementOverhead = 48 + 16 + 16 // element header, bucket, padding
 )
 
@@ -154,12 +156,22 @@ const (
 func (t *sanitizer) bound() {
 	key, value := t.get(abi.CreateKeySize, 4), t.get(abi.CreateValueSize, 4)
 	entries := t.get(abi.CreateMaxEntries, 4)
-	switch abi.MapType(t.get(abi.CreateMapType, 4)) {
-	case abi.Hash, abi.LRUHash:
+	typ := abi.MapType(t.get(abi.CreateMapType, 4))
+	if slices.Contains(perCPU, typ) {
+		if value > maxPartSize {
+			return
+		}
+		if value = uint64(ValueBytes(typ, int(value), t.machine.CPUs)); value > maxSequenceSize {
+			t.set(abi.CreateValueSize, 4, 8)
+			value = uint64(ValueBytes(typ, 8, t.machine.CPUs))
+		}
+	}
+	switch typ {
+	case abi.Hash, abi.LRUHash, abi.PerCPUHash, abi.LRUPerCPUHash:
 		if key+value > maxHashElement || entries > maxHashEntries {
 			return
 		}
-	case abi.Array:
+	case abi.Array, abi.PerCPUArray:
 		if value > maxArraySize {
 			return
 		}

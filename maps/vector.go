@@ -1,0 +1,141 @@
+package maps
+
+import (
+	"encoding/binary"
+	"sync/atomic"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// vector is the elements of the array types (arraymap.c): max entries values, zero until set, each in a slot of whole
+// 8-byte words. It takes no lock, as on Linux: a word is read or written at once, and a longer value may be seen half old
+// and half new.
+type vector struct {
+	spec   Spec
+	stride uint64 // words in a slot
+	words  words
+}
+
+// vectorStride is the number of words in a slot.
+func vectorStride(spec Spec) uint64 { return round8(uint64(valueBytes(spec))) / 8 }
+
+func (v *vector) Spec() Spec      { return v.spec }
+func (v *vector) ValueBytes() int { return valueBytes(v.spec) }
+
+// index is the element that key names, false behind the last.
+func (v *vector) index(key []byte) (uint64, bool) {
+	i := binary.NativeEndian.Uint32(key)
+	return uint64(i), i < v.spec.MaxEntries
+}
+
+// Lookup copies a value; an index out of range is ENOENT.
+func (v *vector) Lookup(t *Task, key, value []byte) abi.Errno {
+	i, ok := v.index(key)
+	if !ok {
+		return abi.ENOENT
+	}
+	t.Step(PointFind)
+	for at := i * v.stride; len(value) > 0; {
+		t.Step(PointWord)
+		run := v.words.readable(at)
+		value = readWords(t, value, run)
+		at += uint64(len(run))
+	}
+	return abi.OK
+}
+
+// readWords fills value from a run of words and returns what is left to fill. The first word's step is behind it.
+func readWords(t *Task, value []byte, run []atomic.Uint64) []byte {
+	for i := range run {
+		if i > 0 {
+			t.Step(PointWord)
+		}
+		if len(value) <= 8 {
+			var word [8]byte
+			binary.LittleEndian.PutUint64(word[:], run[i].Load())
+			copy(value, word[:])
+			return nil
+		}
+		binary.LittleEndian.PutUint64(value, run[i].Load())
+		value = value[8:]
+	}
+	return value
+}
+
+// Update overwrites a value in place; every index exists, so NoExist always fails.
+func (v *vector) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
+	at, errno := v.admit(key, flags)
+	if errno == abi.OK {
+		v.write(t, at, value)
+	}
+	return errno
+}
+
+// admit is where the value that an update sets begins, in words.
+func (v *vector) admit(key []byte, flags uint64) (at uint64, errno abi.Errno) {
+	i, ok := v.index(key)
+	switch {
+	case flags > abi.Exist:
+		return 0, abi.EINVAL
+	case !ok:
+		return 0, abi.E2BIG
+	case flags == abi.NoExist:
+		return 0, abi.EEXIST
+	}
+	return i * v.stride, abi.OK
+}
+
+// write stores value from word at on.
+func (v *vector) write(t *Task, at uint64, value []byte) {
+	for len(value) > 0 {
+		run := v.words.writable(at)
+		value = writeWords(t, run, value)
+		at += uint64(len(run))
+	}
+}
+
+// writeWords stores value in a run of words and returns what is left to store.
+func writeWords(t *Task, run []atomic.Uint64, value []byte) []byte {
+	for i := range run {
+		if len(value) == 0 {
+			return nil
+		}
+		t.Step(PointWord)
+		if len(value) < 8 {
+			var word [8]byte
+			copy(word[:], value)
+			storeLow(&run[i], binary.LittleEndian.Uint64(word[:]), len(value))
+			return nil
+		}
+		run[i].Store(binary.LittleEndian.Uint64(value))
+		value = value[8:]
+	}
+	return value
+}
+
+// storeLow sets the low bytes of a word. What lies behind a value that ends in the midst of its word belongs to whoever
+// has mapped it: no write from here touches it (measured on 6.18).
+func storeLow(word *atomic.Uint64, n uint64, bytes int) {
+	low := uint64(1)<<(8*bytes) - 1
+	for {
+		old := word.Load()
+		if word.CompareAndSwap(old, old&^low|n&low) {
+			return
+		}
+	}
+}
+
+// NextKey counts up; a missing index starts again at 0.
+func (v *vector) NextKey(_ *Task, key, next []byte) abi.Errno {
+	following := uint32(0)
+	if key != nil {
+		if i, ok := v.index(key); ok {
+			following = uint32(i) + 1
+		}
+	}
+	if following == v.spec.MaxEntries {
+		return abi.ENOENT
+	}
+	binary.NativeEndian.PutUint32(next, following)
+	return abi.OK
+}
