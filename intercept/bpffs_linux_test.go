@@ -111,6 +111,13 @@ func (c client) id(fd int) uint32 {
 	return info[1]
 }
 
+// outside is a path that is not on the bpffs, and a function that removes what is there.
+func (c client) outside() (string, func()) {
+	dir, err := os.MkdirTemp("", "bpfsim-test-")
+	require.NoError(c, err)
+	return filepath.Join(dir, "file"), func() { _ = os.RemoveAll(dir) }
+}
+
 // errnoAt is what OBJ_GET of a path answers.
 func (c client) errnoAt(path string) unix.Errno {
 	fd, errno := c.get(path, 0)
@@ -187,12 +194,12 @@ func pinLinks(c client) {
 	fd := c.create(abi.Hash, 4, 1)
 	require.Equal(c, unix.Errno(0), c.pin(fd, "../dir/new"))
 	require.Equal(c, unix.EEXIST, c.pin(fd, "../loop"))
-	outside := filepath.Join(os.TempDir(), "bpfsim-test-"+strconv.Itoa(os.Getpid()))
+	outside, clean := c.outside()
 	require.NoError(c, os.Symlink(c.fs("d"), outside))
-	defer os.Remove(outside)
 	require.Equal(c, unix.Errno(0), c.errnoAt(outside+"/new"))
 	require.Equal(c, unix.EEXIST, c.pin(fd, outside))
 	require.Equal(c, unix.EPERM, c.pin(fd, outside+"x"))
+	clean()                           // before it is out of reach
 	if unix.Chroot(c.fs("")) == nil { // root: the links are followed from its own root
 		require.Equal(c, unix.ENOENT, c.errnoAt("/d/absolute"))
 		require.NoError(c, os.Symlink("/a", "/d/here"))
@@ -296,9 +303,9 @@ func pinData(c client) {
 // nodes makes names with other calls than OBJ_PIN.
 func nodes(c client) {
 	c.pinned(c.fs("a"))
-	outside := filepath.Join(os.TempDir(), "bpfsim-test-"+strconv.Itoa(os.Getpid()))
+	outside, clean := c.outside()
+	defer clean()
 	require.NoError(c, os.WriteFile(outside, nil, 0o600))
-	defer os.Remove(outside)
 	require.NoError(c, os.Mkdir(c.fs("d"), 0o700))
 	dir := int(c.at(c.fs("d")))
 	require.NoError(c, os.Chdir(c.fs("d")))

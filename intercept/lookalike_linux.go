@@ -162,11 +162,21 @@ func (c *call) mayBeOurs(dir int32, name, numbers string) bool {
 	if !strings.HasPrefix(name, "/") && !isNumber(base) && !isTable(base) && c.bpffs.empty() {
 		return false
 	}
-	clean, err := c.caller().clean(dir, name)
+	clean, err := c.clean(dir, name)
 	if err != nil {
 		return false
 	}
 	return isTable(base) || isNumber(base) && path.Base(path.Dir(clean)) == numbers || isBelow(clean, c.bpffs.dir)
+}
+
+// clean is the text of an absolute path that leads where name leads from dir, unless links are in it. Absolute ones,
+// the most frequent, need nothing of the thread.
+func (c *call) clean(dir int32, name string) (string, error) {
+	if strings.HasPrefix(name, "/") {
+		return path.Clean(name), nil
+	}
+	above, err := c.caller().directory(dir)
+	return path.Clean(above + "/" + name), err
 }
 
 func isNumber(name string) bool {

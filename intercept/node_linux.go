@@ -92,7 +92,7 @@ func (c *call) vacancy(dirArg, pathArg int) (ours bool, err error) {
 
 // isBelowBPFFS decides by a path's text alone.
 func (c *call) isBelowBPFFS(dir int32, name string) bool {
-	clean, err := c.caller().clean(dir, name)
+	clean, err := c.clean(dir, name)
 	return err == nil && isBelow(clean, c.bpffs.dir)
 }
 

@@ -3,7 +3,6 @@ package intercept
 import (
 	"bytes"
 	"container/list"
-	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -164,17 +163,12 @@ func (th *thread) openFD(fd int32) (int, error) {
 	return unix.Openat(th.fds, strconv.Itoa(int(fd)), openHandle, 0)
 }
 
-// clean is the text of an absolute path that leads where name leads from dir, unless links are in it.
-func (th *thread) clean(dir int32, name string) (string, error) {
-	if strings.HasPrefix(name, "/") {
-		return path.Clean(name), nil
-	}
-	at, from := th.fds, strconv.Itoa(int(dir))
+// directory is the path of a directory that relative paths start from: a fd or AT_FDCWD.
+func (th *thread) directory(dir int32) (string, error) {
 	if dir == unix.AT_FDCWD {
-		at, from = th.dir, "cwd"
+		return readlinkat(th.dir, "cwd")
 	}
-	above, err := readlinkat(at, from)
-	return path.Clean(above + "/" + name), err
+	return readlinkat(th.fds, strconv.Itoa(int(dir)))
 }
 
 func readlinkat(dir int, name string) (string, error) {
