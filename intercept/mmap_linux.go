@@ -25,7 +25,11 @@ func (c *call) mmap() bool {
 	write := prot&unix.PROT_WRITE != 0
 	errno := o.file.MayMap(bpfsys.Mapping{Offset: offset, Length: c.Args[1], Write: write,
 		Exec: prot&unix.PROT_EXEC != 0, Shared: flags&unix.MAP_SHARED != 0})
-	if errno == abi.OK {
+	switch {
+	case errno != abi.OK:
+	case o.key().backing() == nil: // made in this process, not by a program
+		errno = abi.ENODEV
+	default:
 		errno = c.reopen(fd, o, write)
 	}
 	if errno == abi.OK {

@@ -26,6 +26,8 @@ type opened struct {
 	access bpfsys.Access
 }
 
+func (o *object) key() opened { return opened{o.file.Map(), o.file.Access()} }
+
 // objects are the maps that some fd of some program may still stand for. The kernel tells nobody when the last fd of
 // a memfd is closed in another process, but it refuses a write lease on a file that anybody else has open.
 type objects struct {
@@ -137,7 +139,7 @@ func (all *objects) startWatch(o *object) {
 }
 
 func (all *objects) free(o *object) {
-	key := opened{o.file.Map(), o.file.Access()}
+	key := o.key()
 	delete(all.byInode, o.memfd.id)
 	delete(all.byFile, key)
 	delete(all.byWatch, o.watch)
