@@ -39,6 +39,6 @@ func TestAttrEnds(t *testing.T) {
 		require.True(t, ok, c)
 		require.Equal(t, want, end, c)
 	}
-	_, ok := abi.AttrEnd(abi.BTFLoad)
+	_, ok := abi.AttrEnd(abi.ProgLoad)
 	require.False(t, ok)
 }

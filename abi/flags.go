@@ -17,7 +17,10 @@ const (
 	FlagInnerMap      uint32 = 1 << 12
 	FlagLink          uint32 = 1 << 13
 	FlagPathFD        uint32 = 1 << 14 // ObjPin, ObjGet: path_fd holds a directory
+	FlagVTypeBTFObjFD uint32 = 1 << 15 // the BTF of a STRUCT_OPS value is in an fd
 	FlagTokenFD       uint32 = 1 << 16
+	FlagSegvOnFault   uint32 = 1 << 17
+	FlagNoUserConv    uint32 = 1 << 18
 )
 
 // Flags of element operations.

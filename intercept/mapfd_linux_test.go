@@ -282,18 +282,3 @@ func mappableCreate(c client) {
 		c.close(fd)
 	}
 }
-
-// An array that Go code made in the kernel that programs share cannot be mapped, and says so.
-func TestMmapOfOurOwnMap(t *testing.T) {
-	o := options()
-	caller := bpfsys.NewCaller(o.Kernel)
-	_, errno := caller.Do(bpfsys.MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: abi.FlagMmapable})
-	require.Equal(t, abi.OK, errno)
-	runScenario(t, "mmapOfOthers", o)
-}
-
-func mmapOfOthers(c client) {
-	fd := c.check(bpf(bpfsys.MapGetFDByID{ID: c.ids()[0]}))
-	require.Equal(c, unix.ENODEV, tryMap(fd, 0, 4096, protR, shared))
-	require.Equal(c, unix.EINVAL, tryMap(fd, 0, 8192, protR, shared))
-}

@@ -25,11 +25,7 @@ func (c *call) mmap() bool {
 	write := prot&unix.PROT_WRITE != 0
 	errno := o.file.MayMap(bpfsys.Mapping{Offset: offset, Length: c.Args[1], Write: write,
 		Exec: prot&unix.PROT_EXEC != 0, Shared: flags&unix.MAP_SHARED != 0})
-	switch {
-	case errno != abi.OK:
-	case o.key().backing() == nil: // made in this process, not by a program
-		errno = abi.ENODEV
-	default:
+	if errno == abi.OK {
 		errno = c.reopen(fd, o, write)
 	}
 	if errno == abi.OK {

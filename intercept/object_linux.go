@@ -26,8 +26,6 @@ type opened struct {
 	access bpfsys.Access
 }
 
-func (o *object) key() opened { return opened{o.file.Map(), o.file.Access()} }
-
 // objects are the maps that some fd of some program may still stand for. The kernel tells nobody when the last fd of
 // a memfd is closed in another process, but it refuses a write lease on a file that anybody else has open.
 type objects struct {
@@ -139,7 +137,7 @@ func (all *objects) startWatch(o *object) {
 }
 
 func (all *objects) free(o *object) {
-	key := o.key()
+	key := opened{o.file.Map(), o.file.Access()}
 	delete(all.byInode, o.memfd.id)
 	delete(all.byFile, key)
 	delete(all.byWatch, o.watch)

@@ -33,7 +33,7 @@ func init() {
 		"mmapRefused": mmapRefused, "mmapShared": mmapShared, "mmapChild": mmapChild, "mmapFreeze": mmapFreeze,
 		"mmapHolder": mmapHolder, "mapFDs": mapFDs, "churn": churn, "churner": churner, "closedInUse": closedInUse,
 		"mappedOnly": mappedOnly, "duplicates": duplicates, "manyMaps": manyMaps, "killedHolder": killedHolder,
-		"heldOutside": heldOutside, "unwatched": unwatched, "mappableCreate": mappableCreate, "mmapOfOthers": mmapOfOthers,
+		"heldOutside": heldOutside, "unwatched": unwatched, "mappableCreate": mappableCreate,
 		"leavePin": leavePin, "traced": traced, "outer": outer, "lookups": lookups, "fallback": fallback, "dumps": dumps,
 		"creations": creations, "creator": creator, "native": native,
 		"crash": crash, "crashing": crashing,

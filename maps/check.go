@@ -3,7 +3,8 @@ package maps
 import "github.com/bpfsim/bpfsim/abi"
 
 const (
-	access = abi.FlagReadOnly | abi.FlagWriteOnly | abi.FlagReadOnlyProg | abi.FlagWriteOnlyProg
+	fdAccess = abi.FlagReadOnly | abi.FlagWriteOnly
+	access   = fdAccess | abi.FlagReadOnlyProg | abi.FlagWriteOnlyProg
 
 	// maxMemory is the largest map that is made: 16 GiB worked on the machine that was measured and 32 GiB was ENOMEM.
 	maxMemory = 16<<30 + 1<<20
@@ -12,18 +13,19 @@ const (
 // Check is the part of MapCreate that looks at the type, its sizes and its flags before the caller's permission to
 // make maps (map_alloc_check in the kernel's syscall.c). sysAdmin tells whether the caller has CAP_SYS_ADMIN.
 //
-// A type that Linux 6.18 does not know is EINVAL. One that it knows and this package does not is EPERM, which a
-// client takes for a kernel that keeps the type from it.
+// A type that Linux 6.18 does not know is EINVAL.
 func Check(spec Spec, sysAdmin bool) abi.Errno {
-	switch {
-	case spec.Type == abi.Unspec, spec.Type >= abi.NumMapTypes:
+	if spec.Type == abi.Unspec || spec.Type >= abi.NumMapTypes {
 		return abi.EINVAL
-	case !Supported(spec.Type):
-		return abi.EPERM
-	case types[spec.Type].check == nil:
+	}
+	check := types[spec.Type].check
+	if !Supported(spec.Type) {
+		check = shapes[spec.Type].check
+	}
+	if check == nil {
 		return abi.OK
 	}
-	return types[spec.Type].check(spec, sysAdmin)
+	return check(spec, sysAdmin)
 }
 
 // flagsWithin tells whether flags are all allowed; a map that programs may neither read nor write makes no sense.

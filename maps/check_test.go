@@ -117,13 +117,17 @@ func TestCreateOrder(t *testing.T) {
 	require.Equal(t, abi.OK, create(spec, false))
 }
 
+// What the types that are not simulated check is compared with the kernel's checks in bpfsys.
 func TestCreateOtherTypes(t *testing.T) {
 	for kind := abi.Unspec + 1; kind < abi.NumMapTypes; kind++ {
 		if !maps.Supported(kind) {
-			require.Equal(t, abi.EPERM, create(small(kind, 4, 0), true), kind)
+			require.Equal(t, abi.EINVAL, create(small(kind, 4, 0), true), kind)
 		}
 	}
 	require.Equal(t, abi.EINVAL, create(small(abi.Unspec, 4, 0), true))
 	require.Equal(t, abi.EINVAL, create(small(abi.NumMapTypes, 4, 0), true))
 	require.Equal(t, abi.EINVAL, create(small(1<<32-1, 4, 0), true))
+	require.Equal(t, abi.OK, maps.Check(small(abi.RingBuf, 4, 0), true), "RINGBUF checks when it allocates")
+	require.Equal(t, abi.EINVAL, maps.CheckAlloc(small(abi.RingBuf, 4, 0)))
+	require.Equal(t, abi.E2BIG, maps.CheckAlloc(small(abi.CPUMap, 257, 0)))
 }

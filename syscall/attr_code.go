@@ -129,21 +129,32 @@ func (ProgLoad) Cmd() abi.Cmd { return abi.ProgLoad }
 // Decode reads the arguments out of a.
 func (c *ProgLoad) Decode(a Fields) {
 	*c = ProgLoad{
-		Type:     a.u32(0),
-		InsnCnt:  a.u32(4),
-		Insns:    a.u64(8),
-		License:  a.u64(16),
-		LogLevel: a.u32(24),
-		LogSize:  a.u32(28),
-		LogBuf:   a.u64(32),
-		Flags:    a.u32(44),
-		Name:     [abi.NameLen]byte(a[48:]),
+		Type:         abi.ProgType(a.u32(0)),
+		InsnCnt:      a.u32(4),
+		Insns:        a.u64(8),
+		License:      a.u64(16),
+		LogLevel:     a.u32(24),
+		LogSize:      a.u32(28),
+		LogBuf:       a.u64(32),
+		Flags:        a.u32(44),
+		Name:         [abi.NameLen]byte(a[48:]),
+		Ifindex:      a.u32(64),
+		AttachType:   abi.AttachType(a.u32(68)),
+		BTFFD:        a.fd(72),
+		FuncInfoCnt:  a.u32(88),
+		LineInfoCnt:  a.u32(104),
+		AttachBTFID:  a.u32(108),
+		AttachProgFD: a.fd(112),
+		FDArray:      a.u64(120),
+		TokenFD:      a.fd(144),
+		FDArrayCnt:   a.u32(148),
+		Signature:    a.u64(152),
 	}
 }
 
 // Encode lays the arguments out.
 func (c ProgLoad) Encode() (a Attr) {
-	a.put32(0, c.Type)
+	a.put32(0, uint32(c.Type))
 	a.put32(4, c.InsnCnt)
 	a.put64(8, c.Insns)
 	a.put64(16, c.License)
@@ -152,6 +163,17 @@ func (c ProgLoad) Encode() (a Attr) {
 	a.put64(32, c.LogBuf)
 	a.put32(44, c.Flags)
 	copy(a[48:], c.Name[:])
+	a.put32(64, c.Ifindex)
+	a.put32(68, uint32(c.AttachType))
+	a.putFD(72, c.BTFFD)
+	a.put32(88, c.FuncInfoCnt)
+	a.put32(104, c.LineInfoCnt)
+	a.put32(108, c.AttachBTFID)
+	a.putFD(112, c.AttachProgFD)
+	a.put64(120, c.FDArray)
+	a.putFD(144, c.TokenFD)
+	a.put32(148, c.FDArrayCnt)
+	a.put64(152, c.Signature)
 	return a
 }
 

@@ -12,6 +12,7 @@ type call struct {
 	proc    *Process
 	arena   *Arena   // the process's memory, where it may be used directly
 	addr    uint64   // of the caller's attr, for results written back into it
+	size    uint32   // of that attr
 	attr    Fields   // before anything is written to user memory
 	buffers *buffers // nil until something is needed
 }

@@ -47,15 +47,12 @@ func (c *call) install(m *Map, access Access) (int32, abi.Errno) {
 func (a *MapCreate) checkShape(k *Kernel, caps Caps) (Access, abi.Errno) {
 	access, errno := accessOf(a.Flags)
 	switch {
-	case a.BTFVmlinuxValue != 0,
+	case a.BTFVmlinuxValue != 0 && (a.Type != abi.StructOps || a.typed()),
 		a.BTFKeyType != 0 && a.BTFValueType == 0,
 		a.Extra != 0 && a.Type != abi.BloomFilter && a.Type != abi.Arena,
 		errno != abi.OK,
-		a.Flags&abi.FlagNUMANode != 0 && a.NumaNode != abi.AnyNode && a.NumaNode != onlyNode,
-		a.Type == abi.Unspec, a.Type >= abi.NumMapTypes:
+		a.Flags&abi.FlagNUMANode != 0 && a.NumaNode != abi.AnyNode && a.NumaNode != onlyNode:
 		return 0, abi.EINVAL
-	case !Supported(a.Type):
-		return access, abi.OK
 	}
 	return access, maps.Check(a.spec(k), caps.SysAdmin)
 }
@@ -63,10 +60,19 @@ func (a *MapCreate) checkShape(k *Kernel, caps Caps) (Access, abi.Errno) {
 // onlyNode is the machine's one NUMA node.
 const onlyNode = 0
 
-// checkPermission asks for CAP_BPF, as under kernel.unprivileged_bpf_disabled, and turns down map types that are not
-// simulated with the same errno.
+// typed tells whether key or value have a type of BTF.
+func (a *MapCreate) typed() bool { return a.BTFKeyType != 0 || a.BTFValueType != 0 }
+
+// checkPermission asks for CAP_BPF, as under kernel.unprivileged_bpf_disabled, and for types of the network for
+// CAP_NET_ADMIN too, which CAP_SYS_ADMIN holds.
 func (a *MapCreate) checkPermission(caps Caps) abi.Errno {
-	if !caps.BPF || !Supported(a.Type) {
+	switch a.Type {
+	case abi.SockMap, abi.SockHash, abi.DevMap, abi.DevMapHash, abi.XSKMap:
+		if !caps.SysAdmin {
+			return abi.EPERM
+		}
+	}
+	if !caps.BPF {
 		return abi.EPERM
 	}
 	return abi.OK
@@ -76,6 +82,9 @@ func (a *MapCreate) checkPermission(caps Caps) abi.Errno {
 func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 	if args.Ifindex != 0 {
 		return nil, args.offload(c.proc.Caps)
+	}
+	if !Supported(args.Type) {
+		return nil, c.refuseMap(args)
 	}
 	made, backing, errno := newElements(c.proc, args.newSpec(c.kernel))
 	if errno != abi.OK {
@@ -95,7 +104,7 @@ func (c *call) describe(m *Map, args MapCreate) (errno abi.Errno) {
 	if m.name, errno = objectName(args.Name); errno != abi.OK {
 		return errno
 	}
-	if args.BTFKeyType != 0 || args.BTFValueType != 0 {
+	if args.typed() {
 		return c.noSuchObject(args.BTFFD)
 	}
 	return c.exclProgHash(args)
@@ -106,6 +115,7 @@ func (a *MapCreate) spec(k *Kernel) maps.Spec {
 	return maps.Spec{
 		Type: a.Type, KeySize: a.KeySize, ValueSize: a.ValueSize, MaxEntries: a.MaxEntries,
 		Flags: a.Flags, NumaNode: a.NumaNode, Extra: a.Extra, CPUs: k.options.CPUs,
+		Typed: a.BTFKeyType != 0 && a.BTFValueType != 0, KernelTyped: a.BTFVmlinuxValue != 0,
 	}
 }
 

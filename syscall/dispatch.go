@@ -51,5 +51,46 @@ func (c *call) run(cmd abi.Cmd) (int32, abi.Errno) {
 	case abi.MapDumpAndDelete:
 		return c.mapDumpAndDelete()
 	}
+	return 0, c.runOther(cmd)
+}
+
+// runOther runs a command that has nothing to do with maps.
+func (c *call) runOther(cmd abi.Cmd) abi.Errno {
+	switch cmd {
+	case abi.ProgGetNextID, abi.LinkGetNextID, abi.BTFGetNextID:
+		return c.nextOfNone()
+	case abi.ProgGetFDByID, abi.LinkGetFDByID:
+		return c.noneWithID()
+	case abi.BTFGetFDByID:
+		return c.noBTFWithID()
+	case abi.ProgAttach:
+		return c.progAttach()
+	case abi.ProgDetach:
+		return c.progDetach()
+	case abi.ProgQuery:
+		return c.progQuery()
+	case abi.ProgTestRun:
+		return c.progTestRun()
+	case abi.ProgBindMap:
+		return c.progBindMap()
+	case abi.ProgStreamReadByFD:
+		return c.streamRead()
+	case abi.RawTracepointOpen:
+		return c.unfit(c.attr.fd(rawTracepointProg))
+	case abi.BTFLoad:
+		return c.btfLoad()
+	case abi.LinkCreate:
+		return c.linkCreate()
+	case abi.LinkUpdate:
+		return c.linkUpdate()
+	case abi.IterCreate, abi.LinkDetach:
+		return c.noSuchObject(c.attr.fd(linkFD))
+	case abi.TaskFDQuery:
+		return c.taskFDQuery()
+	case abi.EnableStats:
+		return c.enableStats()
+	case abi.TokenCreate:
+		return c.tokenCreate()
+	}
 	panic(fmt.Sprintf("bpfsys: %v is in the table and has no code", cmd))
 }

@@ -173,5 +173,5 @@ func fuzzSeeds() (seeds []Args) {
 		)
 	}
 	return append(seeds, validCreate(), MapGetNextID{StartID: 1}, MapGetFDByID{ID: 2}, ObjGet{Pathname: path},
-		ProgLoad{Type: socketFilter, InsnCnt: 2, Insns: fuzzMem, License: fuzzMem + 8})
+		ProgLoad{Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: fuzzMem, License: fuzzMem + 8})
 }

@@ -20,7 +20,7 @@ func (c *call) objGetInfoByFD() (int32, abi.Errno) {
 	}
 	defer c.leave(file)
 	if file.m == nil {
-		return 0, abi.EPERM
+		return 0, c.refuse(Refusal{Cmd: abi.ObjGetInfoByFD, What: "a program", Errno: abi.EINVAL})
 	}
 	return 0, c.mapInfo(file.m, args)
 }

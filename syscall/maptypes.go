@@ -5,7 +5,7 @@ import (
 	"github.com/bpfsim/bpfsim/maps"
 )
 
-// Supported reports whether maps of type t can be made. MapCreate answers EPERM for the other types of Linux 6.18.
+// Supported reports whether maps of type t can be made. MapCreate answers EINVAL for the other types of Linux 6.18.
 func Supported(t abi.MapType) bool { return maps.Supported(t) }
 
 // MapTypes lists the map types of Linux 6.18 by number.

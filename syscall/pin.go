@@ -24,7 +24,7 @@ func (c *call) objPin() (int32, abi.Errno) {
 	}
 	defer c.leave(file)
 	if file.m == nil {
-		return 0, abi.EPERM
+		return 0, c.refuse(Refusal{Cmd: abi.ObjPin, What: "a program", Errno: abi.EINVAL})
 	}
 	path, errno := c.path(args.Pathname, dir)
 	if errno != abi.OK {

@@ -32,16 +32,16 @@ func TestProgLoad(t *testing.T) {
 		{"time", insns(insnCallTime, exit), func(*ProgLoad) {}, abi.OK},
 		{"instructions nowhere", nil, func(p *ProgLoad) { p.Insns = nowhere }, abi.EFAULT},
 		{"license nowhere", insns(mov, exit), func(p *ProgLoad) { p.License = nowhere }, abi.EFAULT},
-		{"r1 = 0", insns(mov|1<<8, exit), func(*ProgLoad) {}, abi.EPERM},
-		{"no exit", insns(mov, mov), func(*ProgLoad) {}, abi.EPERM},
-		{"another helper", insns(0x85|1<<32, exit), func(*ProgLoad) {}, abi.EPERM},
-		{"three instructions", insns(mov, mov, exit), func(p *ProgLoad) { p.InsnCnt = 3 }, abi.EPERM},
-		{"no instruction", nil, func(p *ProgLoad) { p.InsnCnt = 0 }, abi.EPERM},
-		{"kprobe", insns(mov, exit), func(p *ProgLoad) { p.Type = 2 }, abi.EPERM},
+		{"r1 = 0", insns(mov|1<<8, exit), func(*ProgLoad) {}, abi.EINVAL},
+		{"no exit", insns(mov, mov), func(*ProgLoad) {}, abi.EINVAL},
+		{"another helper", insns(0x85|1<<32, exit), func(*ProgLoad) {}, abi.EINVAL},
+		{"three instructions", insns(mov, mov, exit), func(p *ProgLoad) { p.InsnCnt = 3 }, abi.EINVAL},
+		{"no instruction", nil, func(p *ProgLoad) { p.InsnCnt = 0 }, abi.E2BIG},
+		{"kprobe", insns(mov, exit), func(p *ProgLoad) { p.Type = abi.ProgKprobe }, abi.EINVAL},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newDesk(t, abi.Hash, 0)
-			args := ProgLoad{Type: socketFilter, InsnCnt: 2, Insns: d.Arena.Put(tt.insns), License: d.path("GPL")}
+			args := ProgLoad{Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: d.Arena.Put(tt.insns), License: d.path("GPL")}
 			tt.change(&args)
 			d.want(tt.want, args)
 			d.Process.Caps = Caps{}
@@ -54,13 +54,13 @@ func TestProgLoad(t *testing.T) {
 func TestProgramIsNoMap(t *testing.T) {
 	d := newDesk(t, abi.Hash, 0)
 	fd := d.must(ProgLoad{
-		Type: socketFilter, InsnCnt: 2, Insns: d.Arena.Put(insns(insnMovR0, insnExit)), License: d.path("GPL"),
+		Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: d.Arena.Put(insns(insnMovR0, insnExit)), License: d.path("GPL"),
 	})
 	d.want(abi.EINVAL, MapFreeze{FD: fd})
 	d.want(abi.EINVAL, MapLookupElem{FD: fd, Key: d.key, Value: d.val})
 	d.want(abi.EINVAL, MapDump{FD: fd})
-	d.want(abi.EPERM, ObjPin{FD: fd, Pathname: d.path(BPFFS + "/p")})
-	d.want(abi.EPERM, ObjGetInfoByFD{FD: fd})
+	d.want(abi.EINVAL, ObjPin{FD: fd, Pathname: d.path(BPFFS + "/p")})
+	d.want(abi.EINVAL, ObjGetInfoByFD{FD: fd})
 	file, open := d.Process.Files.Get(fd)
 	require.True(t, open)
 	require.Nil(t, file.Map())

@@ -7,22 +7,23 @@ type Level uint8
 
 // The levels of support.
 const (
-	Unsupported Level = iota // answers EPERM
-	Probe                    // answers what clients' feature probes need, EPERM to the rest
+	Unsupported Level = iota // answers what Linux finds wrong, and turns the rest down
+	Probe                    // answers what clients' feature probes need, and turns the rest down
+	Empty                    // answers as Linux does where there are no programs, links and BTF
 	Full
 )
 
 // String is the level in the status table.
-func (l Level) String() string { return [...]string{"no", "probes", "yes"}[l] }
+func (l Level) String() string { return [...]string{"no", "probes", "empty", "yes"}[l] }
 
-// Command is an entry of the table of commands. (*call).run has the code of those that are not Unsupported.
+// Command is an entry of the table of commands. (*call).run has their code.
 type Command struct {
 	Cmd   abi.Cmd
 	Level Level
 	Note  string // what a reader of the status table should know, or ""
 
-	decode func(Fields) Args
-	end    int // of the last declared field: what lies behind it must be zero
+	decode func(Fields) Args // nil where there are no Args
+	end    int               // of the last declared field: what lies behind it must be zero
 }
 
 // Commands lists every command: those of Linux 6.18 by number, then those that no kernel has.
@@ -54,7 +55,13 @@ func attrEnd(cmd abi.Cmd) int {
 	return abi.AttrSize
 }
 
-func none(cmd abi.Cmd) Command { return Command{Cmd: cmd} }
+// empty and none are commands that are not about maps. end was measured: LinkGetFDByID and the like end before fields
+// that others of the kind have, and IterCreate's flags must be zero.
+func empty(cmd abi.Cmd, end int, note string) Command {
+	return Command{Cmd: cmd, Level: Empty, Note: note, end: end}
+}
+
+func none(cmd abi.Cmd, end int, note string) Command { return Command{Cmd: cmd, Note: note, end: end} }
 
 // table is indexed by the numbers of Linux; those from MapDump on follow them.
 var table = [abi.NumLinuxCmds + 3]Command{
@@ -63,39 +70,39 @@ var table = [abi.NumLinuxCmds + 3]Command{
 	full[MapUpdateElem](""),
 	full[MapDeleteElem](""),
 	full[MapGetNextKey](""),
-	known[ProgLoad](Probe, "the feature probes of libbpf: at most two instructions, never run"),
+	known[ProgLoad](Probe, "the feature probes of libbpf: two instructions, never run; others are refused with EINVAL"),
 	full[ObjPin]("maps only"),
 	full[ObjGet]("maps only"),
-	none(abi.ProgAttach),
-	none(abi.ProgDetach),
-	none(abi.ProgTestRun),
-	none(abi.ProgGetNextID),
+	empty(abi.ProgAttach, 32, "EBADF and EINVAL: no program that can be loaded can be attached"),
+	empty(abi.ProgDetach, 32, "nothing is attached: ENOENT"),
+	none(abi.ProgTestRun, 76, "refused with ENOTSUPP"),
+	empty(abi.ProgGetNextID, 8, "ENOENT"),
 	full[MapGetNextID](""),
-	none(abi.ProgGetFDByID),
+	empty(abi.ProgGetFDByID, 4, "ENOENT"),
 	full[MapGetFDByID](""),
 	full[ObjGetInfoByFD]("maps only"),
-	none(abi.ProgQuery),
-	none(abi.RawTracepointOpen),
-	none(abi.BTFLoad),
-	none(abi.BTFGetFDByID),
-	none(abi.TaskFDQuery),
+	{Cmd: abi.ProgQuery, Level: Empty, Note: "nothing is attached", end: abi.AttrSize}, // it looks behind its last field itself
+	empty(abi.RawTracepointOpen, 24, "EBADF and EINVAL, as BPF_PROG_ATTACH"),
+	none(abi.BTFLoad, 40, "refused with EINVAL"),
+	empty(abi.BTFGetFDByID, 16, "ENOENT"),
+	empty(abi.TaskFDQuery, 48, "ENOTSUPP, as of fds without a program"),
 	full[MapLookupAndDeleteElem](""),
 	full[MapFreeze](""),
-	none(abi.BTFGetNextID),
+	empty(abi.BTFGetNextID, 8, "ENOENT"),
 	full[MapLookupBatch](""),
 	full[MapLookupAndDeleteBatch](""),
 	full[MapUpdateBatch](""),
 	full[MapDeleteBatch](""),
-	none(abi.LinkCreate),
-	none(abi.LinkUpdate),
-	none(abi.LinkGetFDByID),
-	none(abi.LinkGetNextID),
-	none(abi.EnableStats),
-	none(abi.IterCreate),
-	none(abi.LinkDetach),
-	none(abi.ProgBindMap),
-	none(abi.TokenCreate),
-	none(abi.ProgStreamReadByFD),
+	empty(abi.LinkCreate, 60, "EBADF and EINVAL, as BPF_PROG_ATTACH"),
+	empty(abi.LinkUpdate, 16, "EBADF and EINVAL: no fd is a link"),
+	empty(abi.LinkGetFDByID, 4, "ENOENT"),
+	empty(abi.LinkGetNextID, 8, "ENOENT"),
+	none(abi.EnableStats, 4, "refused with EINVAL"),
+	empty(abi.IterCreate, 4, "EBADF and EINVAL: no fd is a link"),
+	empty(abi.LinkDetach, 4, "EBADF and EINVAL: no fd is a link"),
+	none(abi.ProgBindMap, 12, "refused with EINVAL"),
+	empty(abi.TokenCreate, 8, "EOPNOTSUPP, as outside user namespaces"),
+	empty(abi.ProgStreamReadByFD, 20, "programs of probes print nothing"),
 	full[MapDump]("RFC v3 of 3 July 2019; no kernel has it"),
 	full[MapDumpJuly]("the version of 24 July 2019, and BPF_F_DUMP_BUCKET; no kernel has it"),
 	full[MapDumpAndDelete]("asked for in review in 2019; no kernel has it"),

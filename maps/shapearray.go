@@ -1,0 +1,46 @@
+package maps
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// checkHashOfMaps: fd_htab_map_alloc_check.
+func checkHashOfMaps(spec Spec, sysAdmin bool) abi.Errno {
+	if spec.ValueSize != 4 {
+		return abi.EINVAL
+	}
+	return checkHash(spec, sysAdmin)
+}
+
+// checkBuckets: htab_map_alloc.
+func checkBuckets(spec Spec) abi.Errno {
+	if roundEntries(spec) > maxBuckets {
+		return abi.E2BIG
+	}
+	return abi.OK
+}
+
+// checkPlainArray is checkArray of a type that can neither be mapped nor be an inner map of another size.
+func checkPlainArray(spec Spec, sysAdmin bool) abi.Errno {
+	if spec.Flags&(abi.FlagMmapable|abi.FlagInnerMap) != 0 {
+		return abi.EINVAL
+	}
+	return checkArray(spec, sysAdmin)
+}
+
+// checkFDArray: fd_array_map_alloc_check.
+func checkFDArray(spec Spec, sysAdmin bool) abi.Errno {
+	if spec.ValueSize != 4 || spec.Flags&(abi.FlagReadOnlyProg|abi.FlagWriteOnlyProg) != 0 {
+		return abi.EINVAL
+	}
+	if spec.Type == abi.PerfEventArray {
+		spec.Flags &^= abi.FlagPreserveElems
+	}
+	return checkPlainArray(spec, sysAdmin)
+}
+
+// checkSockArray: reuseport_array_alloc_check in reuseport_array.c.
+func checkSockArray(spec Spec, sysAdmin bool) abi.Errno {
+	if !fdOrCookie(spec) {
+		return abi.EINVAL
+	}
+	return checkPlainArray(spec, sysAdmin)
+}

@@ -1,0 +1,222 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/syscall"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// native is this process on the real kernel and, with the same memory and the same fds, on a simulated one.
+type native struct {
+	*testing.T
+	raw     *Raw
+	attr    piece
+	memory  piece
+	files   map[int32]*bpfsys.File // what the fds are in the simulation; nil for those that are no BPF objects
+	kinds   map[int32]bpfsys.FileKind
+	process *bpfsys.Process
+	sim     *bpfsys.Kernel
+	refused []bpfsys.Refusal
+	fds     struct{ hash, program, file, cgroup, netns, closed int32 }
+}
+
+// piece is memory at an address.
+type piece struct {
+	addr  uint64
+	bytes []byte
+}
+
+func (n *native) alloc(size int) piece {
+	addr, bytes := n.raw.Alloc(size)
+	return piece{addr, bytes}
+}
+
+func newNative(t *testing.T, caps bpfsys.Caps) *native {
+	n := &native{T: t, files: map[int32]*bpfsys.File{}, kinds: map[int32]bpfsys.FileKind{}}
+	raw, err := OpenRaw(1 << 16)
+	require.NoError(t, err)
+	t.Cleanup(raw.Close)
+	n.raw = raw
+	n.attr, n.memory = n.alloc(abi.AttrSize), n.alloc(4096)
+	note := func(r bpfsys.Refusal) { n.refused = append(n.refused, r) }
+	n.sim = bpfsys.NewKernel(bpfsys.Options{CPUs: runtime.NumCPU(), Refused: note})
+	n.process = &bpfsys.Process{Mem: &bpfsys.ProcessMemory{Thread: unix.Gettid()}, Files: n, Caps: caps, Host: n}
+	n.fds.hash = n.object(bpfsys.MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+	n.fds.program = n.object(bpfsys.ProgLoad{Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: n.insns(), License: n.text()})
+	n.fds.file = n.open("/proc/self/status", bpfsys.OtherFile)
+	n.fds.cgroup = n.open(cgroupDir(t), bpfsys.CgroupDir)
+	n.fds.netns = n.open("/proc/self/ns/net", bpfsys.NetNS)
+	n.fds.closed = 9999
+	return n
+}
+
+// cgroupDir is where cgroup v2 is mounted, or else a directory.
+func cgroupDir(t *testing.T) string {
+	for _, dir := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
+		var st unix.Statfs_t
+		if unix.Statfs(dir, &st) == nil && st.Type == unix.CGROUP2_SUPER_MAGIC {
+			return dir
+		}
+	}
+	t.Skip("cgroup v2 is not mounted")
+	return ""
+}
+
+func (n *native) open(path string, kind bpfsys.FileKind) int32 {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	require.NoError(n, err)
+	n.Cleanup(func() { unix.Close(fd) })
+	n.files[int32(fd)], n.kinds[int32(fd)] = nil, kind
+	return int32(fd)
+}
+
+// object makes the same object on both kernels, under the number that Linux gives it.
+func (n *native) object(args bpfsys.Args) int32 {
+	attr := args.Encode()
+	copy(n.attr.bytes, attr[:])
+	fd, errno := bpf(args.Cmd(), n.attr.addr, abi.AttrSize)
+	if errno == abi.EPERM {
+		n.Skip("bpf(2) is refused here: the comparison with the kernel needs root")
+	}
+	require.Equal(n, abi.OK, errno)
+	n.Cleanup(func() { unix.Close(fd) })
+	all := *n.process
+	all.Caps = bpfsys.Root
+	_, errno = n.sim.Bpf(&maps.Task{}, &all, uint32(args.Cmd()), n.attr.addr, abi.AttrSize)
+	require.Equal(n, abi.OK, errno)
+	n.files[int32(fd)], n.kinds[int32(fd)] = n.files[installed], bpfsys.OtherFile
+	delete(n.files, installed)
+	return int32(fd)
+}
+
+// installed is the fd that the simulation gives out.
+const installed = 1 << 20
+
+func (n *native) Get(fd int32) (*bpfsys.File, bool) {
+	file, open := n.files[fd]
+	return file, open || fd >= 0 && fd < 3
+}
+
+func (n *native) IsOpen(fd int32) bool {
+	_, open := n.Get(fd)
+	return open
+}
+
+func (n *native) Install(file *bpfsys.File) (int32, abi.Errno) {
+	n.files[installed] = file
+	return installed, abi.OK
+}
+
+func (n *native) Kind(fd int32) bpfsys.FileKind { return n.kinds[fd] }
+
+func (n *native) TaskFD(pid uint32, fd int32) (exists, open bool) {
+	_, open = n.Get(fd)
+	return int(pid) == os.Getpid(), open
+}
+
+func (n *native) Device(index uint32) bool { return index == 1 }
+
+// insns is the address of r0 = 0; exit, and text that of a string behind them.
+func (n *native) insns() uint64 {
+	binary.LittleEndian.PutUint64(n.memory.bytes, 0xb7)
+	binary.LittleEndian.PutUint64(n.memory.bytes[8:], 0x95)
+	return n.memory.addr
+}
+
+func (n *native) text() uint64 {
+	copy(n.memory.bytes[64:], "GPL\x00")
+	return n.memory.addr + 64
+}
+
+// logTrueSize is where commands with a log write its length.
+var logTrueSize = map[abi.Cmd]int{abi.ProgLoad: 140, abi.BTFLoad: 28}
+
+// compare makes a call on both: errno and what the attr holds afterwards must agree, unless the call is refused.
+func (n *native) compare(cmd abi.Cmd, attr bpfsys.Attr) (linux abi.Errno, refused bool) {
+	n.refused = nil
+	memory := slices.Clone(n.memory.bytes)
+	copy(n.attr.bytes, attr[:])
+	_, sim := n.sim.Bpf(&maps.Task{}, n.process, uint32(cmd), n.attr.addr, abi.AttrSize)
+	after := bpfsys.Attr(n.attr.bytes)
+	fd, linux := 0, abi.EAGAIN
+	for linux == abi.EAGAIN { // the verifier was interrupted by a signal
+		copy(n.attr.bytes, attr[:])
+		copy(n.memory.bytes, memory)
+		fd, linux = bpf(cmd, n.attr.addr, abi.AttrSize)
+	}
+	if linux == abi.OK && fd > 0 {
+		unix.Close(fd)
+	}
+	if n.refused != nil {
+		require.Equal(n, cmd, n.refused[0].Cmd)
+		return linux, true
+	}
+	require.Equal(n, linux, sim, "%v %s", cmd, words(attr))
+	native := bpfsys.Attr(n.attr.bytes)
+	if at, logs := logTrueSize[cmd]; logs { // it depends on the verifier's text
+		clear(native[at:][:4])
+		clear(after[at:][:4])
+	}
+	require.Equal(n, words(native), words(after), "%v %s", cmd, words(attr))
+	return linux, false
+}
+
+// words shows what is set in an attr.
+func words(attr bpfsys.Attr) (text string) {
+	for off := 0; off < len(attr); off += 4 {
+		if v := binary.LittleEndian.Uint32(attr[off:]); v != 0 {
+			text += fmt.Sprintf("%d:%#x ", off, v)
+		}
+	}
+	return text
+}
+
+// callers are those that the comparison is made for.
+var callers = []struct {
+	name string
+	caps bpfsys.Caps
+	bits uint64
+}{
+	{"root", bpfsys.Root, 0},
+	{"CAP_BPF", bpfsys.Caps{BPF: true}, 1 << unix.CAP_BPF},
+	{"nobody", bpfsys.Caps{}, 1 << unix.CAP_CHOWN},
+}
+
+// asEach runs f for each caller, on a thread of its own that has no more capabilities.
+func asEach(t *testing.T, f func(t *testing.T, n *native, draw *rand.Rand)) {
+	for i, who := range callers {
+		t.Run(who.name, func(t *testing.T) {
+			n := newNative(t, who.caps)
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				runtime.LockOSThread() // for ever: the thread ends with the goroutine
+				if who.bits != 0 {
+					limit(t, who.bits)
+				}
+				f(t, n, rand.New(rand.NewPCG(1, uint64(i))))
+			}()
+			<-done
+		})
+	}
+}
+
+func limit(t *testing.T, bits uint64) {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	data := [2]unix.CapUserData{}
+	for i := range data {
+		data[i].Effective = uint32(bits >> (32 * i))
+		data[i].Permitted = data[i].Effective
+	}
+	require.NoError(t, unix.Capset(&header, &data[0]))
+}

@@ -1,0 +1,162 @@
+package bpfsys
+
+import (
+	"encoding/binary"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// prog_flags.
+const (
+	progXDPFrags    = 1 << 5
+	progDevBound    = 1 << 6
+	knownProgFlags  = 0xff | abi.FlagTokenFD
+	deviceProgFlags = progXDPFrags | progDevBound
+)
+
+// checkLoader: who loads, and how much.
+func (c *call) checkLoader(args *ProgLoad) abi.Errno {
+	switch {
+	case args.Flags&^knownProgFlags != 0:
+		return abi.EINVAL
+	case args.Flags&abi.FlagTokenFD != 0:
+		return c.noSuchObject(args.TokenFD)
+	case !c.proc.Caps.BPF:
+		return abi.EPERM
+	case args.InsnCnt == 0, args.InsnCnt > maxInsns:
+		return abi.E2BIG
+	case !c.proc.Caps.SysAdmin && !ordinary(args.Type):
+		return abi.EPERM
+	}
+	return abi.OK
+}
+
+// ordinary tells whether programs of a type take no more than CAP_BPF: the others take CAP_NET_ADMIN or CAP_PERFMON,
+// which CAP_SYS_ADMIN holds.
+func ordinary(t abi.ProgType) bool {
+	switch t {
+	case abi.ProgUnspec, abi.ProgSocketFilter, abi.ProgCgroupSKB, abi.ProgLIRCMode2, abi.ProgSKReuseport,
+		abi.ProgSKLookup, abi.ProgSyscall:
+		return true
+	}
+	return t >= abi.NumProgTypes
+}
+
+// checkAttach follows bpf_prog_load_check_attach. Nothing here is BTF or a program of a type that can be extended.
+func (c *call) checkAttach(args *ProgLoad) abi.Errno {
+	if args.AttachProgFD != 0 && (c.program(args.AttachProgFD) != abi.OK || !extends(args.Type)) {
+		return abi.EINVAL
+	}
+	const maxTypeID = 0xfffff
+	if args.AttachBTFID != 0 && (args.AttachBTFID > maxTypeID || !named(args.Type)) {
+		return abi.EINVAL
+	}
+	if !expects(args.Type, args.AttachType) {
+		return abi.EINVAL
+	}
+	return abi.OK
+}
+
+// extends tells whether programs of a type are attached to programs.
+func extends(t abi.ProgType) bool { return t == abi.ProgTracing || t == abi.ProgExt }
+
+// named tells whether programs of a type are attached to what BTF names.
+func named(t abi.ProgType) bool {
+	return extends(t) || t == abi.ProgLSM || t == abi.ProgStructOps
+}
+
+// expects tells whether programs of a type can be attached there; 0 stands for the usual place of some.
+func expects(t abi.ProgType, at abi.AttachType) bool {
+	switch t {
+	case abi.ProgCgroupSKB:
+		return at <= abi.AttachCgroupInetEgress
+	case abi.ProgCgroupSock:
+		return at == 0 || at == abi.AttachCgroupInetSockCreate || at == abi.AttachCgroupInetSockRelease ||
+			at == abi.AttachCgroupInet4PostBind || at == abi.AttachCgroupInet6PostBind
+	case abi.ProgCgroupSockAddr:
+		return addressed(at)
+	case abi.ProgCgroupSockopt:
+		return at == abi.AttachCgroupGetsockopt || at == abi.AttachCgroupSetsockopt
+	case abi.ProgSKReuseport:
+		return at == 0 || at == abi.AttachSKReuseportSelect || at == abi.AttachSKReuseportSelectOrMigrate
+	case abi.ProgSKLookup:
+		return at == abi.AttachSKLookup
+	case abi.ProgNetfilter:
+		return at == abi.AttachNetfilter
+	case abi.ProgSyscall, abi.ProgExt:
+		return at == 0
+	}
+	return true
+}
+
+// addressed tells whether programs see an address there.
+func addressed(at abi.AttachType) bool {
+	switch at {
+	case abi.AttachCgroupInet4Bind, abi.AttachCgroupInet6Bind, abi.AttachCgroupInet4Connect,
+		abi.AttachCgroupInet6Connect, abi.AttachCgroupUDP4Sendmsg, abi.AttachCgroupUDP6Sendmsg,
+		abi.AttachCgroupUDP4Recvmsg, abi.AttachCgroupUDP6Recvmsg, abi.AttachCgroupInet4Getpeername,
+		abi.AttachCgroupInet6Getpeername, abi.AttachCgroupInet4Getsockname, abi.AttachCgroupInet6Getsockname:
+		return true
+	}
+	return at >= abi.AttachCgroupUnixConnect && at <= abi.AttachCgroupUnixGetsockname
+}
+
+// checkDevice follows bpf_prog_dev_bound_init: no device here takes programs.
+func (c *call) checkDevice(args *ProgLoad) abi.Errno {
+	bound := args.Flags&progDevBound != 0
+	switch {
+	case args.Ifindex == 0:
+		return abi.OK
+	case args.Type != abi.ProgXDP && args.Type != abi.ProgSchedCLS, args.Flags&^deviceProgFlags != 0,
+		args.Flags&progXDPFrags != 0 && !bound, args.Type == abi.ProgSchedCLS && bound, args.Ifindex != loopback:
+		return abi.EINVAL
+	}
+	return abi.EOPNOTSUPP
+}
+
+// checkIdentity: the type must be known and the name legal.
+func (c *call) checkIdentity(args *ProgLoad) abi.Errno {
+	if args.Type == abi.ProgUnspec || args.Type >= abi.NumProgTypes {
+		return abi.EINVAL
+	}
+	_, errno := objectName(args.Name)
+	return errno
+}
+
+// checkVerifier is what bpf_check looks at before the first instruction.
+func (c *call) checkVerifier(args *ProgLoad) abi.Errno {
+	if !args.log().valid() {
+		return abi.EINVAL
+	}
+	if errno := c.checkFDArray(args); errno != abi.OK {
+		return errno
+	}
+	if args.FuncInfoCnt != 0 || args.LineInfoCnt != 0 {
+		return c.noSuchObject(args.BTFFD)
+	}
+	return abi.OK
+}
+
+// checkFDArray follows process_fd_array: maps may be in it, and BTF.
+func (c *call) checkFDArray(args *ProgLoad) abi.Errno {
+	const most = 1<<30 - 1
+	if args.FDArrayCnt >= most {
+		return abi.EINVAL
+	}
+	var word [4]byte
+	for i := range uint64(args.FDArrayCnt) {
+		if errno := c.copyIn(word[:], args.FDArray+4*i); errno != abi.OK {
+			return errno
+		}
+		file, errno := c.file(int32(binary.LittleEndian.Uint32(word[:])), abi.EBADF)
+		if errno != abi.OK {
+			return errno
+		}
+		isMap := file.m != nil
+		c.leave(file)
+		if !isMap {
+			return abi.EINVAL
+		}
+	}
+	return abi.OK
+}

@@ -1,0 +1,29 @@
+package bpfsys
+
+import "github.com/bpfsim/bpfsim/abi"
+
+// Refusal is a call that Linux would have gone on with and that ends here, because what it asks for is not simulated.
+// Two are of one kind when they are equal.
+type Refusal struct {
+	Cmd   abi.Cmd
+	What  string // what of the command, such as "type KPROBE", or "" for all of it
+	Errno abi.Errno
+}
+
+// String is the line that tells a user of the refusal.
+func (r Refusal) String() string { return r.subject() + " is not simulated: " + r.Errno.String() }
+
+func (r Refusal) subject() string {
+	if r.What == "" {
+		return r.Cmd.String()
+	}
+	return r.Cmd.String() + " of " + r.What
+}
+
+// refuse reports a refusal and is its errno.
+func (c *call) refuse(r Refusal) abi.Errno {
+	if c.kernel.options.Refused != nil {
+		c.kernel.options.Refused(r)
+	}
+	return r.Errno
+}
