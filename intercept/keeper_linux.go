@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
 	"syscall"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -42,12 +41,11 @@ func startKeeper(listener int, memory *os.File) (*keeper, error) {
 	theirs := os.NewFile(uintptr(pair[1]), "keeper socket")
 	defer theirs.Close()
 	k := &keeper{socket: os.NewFile(uintptr(pair[0]), "keeper"), ended: make(chan struct{})}
-	duplicate, err := unix.FcntlInt(uintptr(listener), unix.F_DUPFD_CLOEXEC, 0)
+	listening, err := duplicate(listener)
 	if err != nil {
 		k.socket.Close()
 		return nil, fmt.Errorf("duplicate listener: %w", err)
 	}
-	listening := os.NewFile(uintptr(duplicate), "listener")
 	defer listening.Close()
 	k.cmd = exec.Command("/proc/self/exe")
 	k.cmd.Args, k.cmd.Dir, k.cmd.Env = []string{keeperName}, "/", []string{"GOMAXPROCS=1"}
@@ -124,23 +122,4 @@ func closeInherited() {
 			unix.Close(fd)
 		}
 	}
-}
-
-// inherited are the fds that survive an exec of this process, from 3 on.
-func inherited() []int {
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		return nil
-	}
-	var fds []int
-	for _, entry := range entries {
-		fd, err := strconv.Atoi(entry.Name())
-		if err != nil || fd < 3 {
-			continue
-		}
-		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
-			fds = append(fds, fd)
-		}
-	}
-	return fds
 }

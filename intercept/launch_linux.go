@@ -58,14 +58,11 @@ func launch(ctx context.Context, o Options, path string, p place) (*launched, er
 	if err != nil {
 		return nil, fmt.Errorf("make socket pair: %w", err)
 	}
-	theirs := os.NewFile(uintptr(pair[1]), "shim socket")
 	l := &launched{cmd: shimCommand(ctx, o, path, p), socket: pair[0]}
-	l.cmd.ExtraFiles = []*os.File{theirs}
-	err = l.cmd.Start()
-	theirs.Close()
+	err = startBeside(l.cmd, os.NewFile(uintptr(pair[1]), "shim socket"))
 	if err != nil {
 		unix.Close(l.socket)
-		return nil, fmt.Errorf("start shim: %w", err)
+		return nil, err
 	}
 	if err := l.receive(); err != nil {
 		unix.Close(l.socket)
@@ -77,7 +74,7 @@ func launch(ctx context.Context, o Options, path string, p place) (*launched, er
 
 func shimCommand(ctx context.Context, o Options, path string, p place) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "/proc/self/exe")
-	cmd.Args = append([]string{shimName, p.mode, p.dir, path}, o.Args...)
+	cmd.Args = append([]string{shimName, "socket", p.mode, p.dir, path}, o.Args...)
 	cmd.Env = environ(p.dir)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.Stdin, o.Stdout, o.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: p.flags}

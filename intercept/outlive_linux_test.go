@@ -40,7 +40,11 @@ func supervise(c client) {
 	exe, err := os.Executable()
 	require.NoError(c, err)
 	require.NoError(c, os.Setenv(scenarioVar, os.Getenv(commandVar)))
-	code, err := intercept.Run(context.Background(), options(exe))
+	o := options(exe)
+	if command, other := strings.CutPrefix(os.Getenv(commandVar), "run "); other {
+		o = options(strings.Fields(command)...)
+	}
+	code, err := intercept.Run(context.Background(), o)
 	fmt.Println(code, err)
 }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -16,8 +17,16 @@ import (
 // filter, and only between fork and exec can a Go program not do that itself.
 const shimName = "bpfsim-shim"
 
-// shimSocket is the shim's end of the socket to the supervisor.
-const shimSocket = 3
+// shim is this program on its way to become the command.
+type shim struct {
+	socket    int // to the supervisor
+	mode, dir string
+	path      string // of the command
+	args      []string
+}
+
+// shimArgs are the arguments before the command's.
+const shimArgs = 5
 
 // The first argument of the shim says whether dir shall become a private mount.
 const (
@@ -35,32 +44,37 @@ const (
 
 // init runs on the main thread, the one that lives on as the command after execve.
 func init() {
-	if len(os.Args) < 5 || os.Args[0] != shimName {
+	if len(os.Args) <= shimArgs || os.Args[0] != shimName {
 		return
 	}
 	runtime.LockOSThread()
-	shim(os.Args[1], os.Args[2], os.Args[3], os.Args[4:])
+	socket, err := strconv.Atoi(os.Args[1])
+	if err != nil {
+		os.Exit(ExitFailed)
+	}
+	s := shim{socket, os.Args[2], os.Args[3], os.Args[4], os.Args[shimArgs:]}
+	s.become()
 	os.Exit(ExitFailed)
 }
 
-// shim becomes the command at path with arguments args; it returns only on failure, which it reported.
-func shim(mode, dir, path string, args []string) {
-	unix.CloseOnExec(shimSocket)
-	if mode == mountTmpfs {
-		if err := mountOver(dir); err != nil {
-			report(reportMount, err)
+// become becomes the command; it returns only on failure, which it reported.
+func (s *shim) become() {
+	unix.CloseOnExec(s.socket)
+	if s.mode == mountTmpfs {
+		if err := mountOver(s.dir); err != nil {
+			s.report(reportMount, err)
 			return
 		}
 	}
 	if err := dropPrivileges(); err != nil {
-		report(reportSetup, err)
+		s.report(reportSetup, err)
 		return
 	}
-	if err := enterFilter(dir); err != nil {
-		report(reportSetup, err)
+	if err := s.enterFilter(); err != nil {
+		s.report(reportSetup, err)
 		return
 	}
-	report(reportExec, execute(path, args))
+	s.report(reportExec, execute(s.path, s.args))
 }
 
 // shell runs what execve(2) takes for no program: a script without a first line that names its interpreter.
@@ -110,8 +124,8 @@ func dropPrivileges() error {
 }
 
 // enterFilter sends the listener and the bpffs directory to the supervisor and waits until it serves.
-func enterFilter(dir string) error {
-	root, err := unix.Open(dir, openHandle|unix.O_DIRECTORY, 0)
+func (s *shim) enterFilter() error {
+	root, err := unix.Open(s.dir, openHandle|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return fmt.Errorf("open bpffs: %w", err)
 	}
@@ -119,13 +133,13 @@ func enterFilter(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := unix.Sendmsg(shimSocket, []byte{reportReady}, unix.UnixRights(listener, root), nil, 0); err != nil {
+	if err := unix.Sendmsg(s.socket, []byte{reportReady}, unix.UnixRights(listener, root), nil, 0); err != nil {
 		return fmt.Errorf("send listener: %w", err)
 	}
 	unix.Close(listener)
 	unix.Close(root)
 	var word [1]byte
-	if n, err := unix.Read(shimSocket, word[:]); err != nil || n != 1 {
+	if n, err := unix.Read(s.socket, word[:]); err != nil || n != 1 {
 		return fmt.Errorf("wait for the supervisor: %d bytes, %v", n, err)
 	}
 	return probe()
@@ -159,8 +173,8 @@ func newListener() (int, error) {
 }
 
 // report tells the supervisor what went wrong. When that fails too there is nobody left to tell.
-func report(kind byte, err error) {
+func (s *shim) report(kind byte, err error) {
 	errno, _ := err.(unix.Errno)
 	message := append([]byte{kind, byte(errno)}, err.Error()...)
-	_, _ = unix.Write(shimSocket, message)
+	_, _ = unix.Write(s.socket, message)
 }
