@@ -125,7 +125,7 @@ func TestNothingStaysBehind(t *testing.T) {
 	for range 3 {
 		require.Equal(t, result{}, run(t, options("true")))
 	}
-	require.Equal(t, fds, openFiles(t))
+	require.Subset(t, fds, openFiles(t)) // some may be those of a keeper that ends just now
 	require.Subset(t, processes, children(t))
 }
 
