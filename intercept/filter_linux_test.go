@@ -65,6 +65,12 @@ func TestFilter(t *testing.T) {
 		{data{offsetArch: native, offsetNumber: unix.SYS_FSTATFS}, notify},
 		{data{offsetArch: native, offsetNumber: unix.SYS_WRITE}, allow},
 		{data{offsetArch: native, offsetNumber: unix.SYS_EXECVE}, allow},
+		{data{offsetArch: native, offsetNumber: unix.SYS_OPENAT2}, notify},
+		{data{offsetArch: native, offsetNumber: unix.SYS_MKDIRAT}, notify},
+		{data{offsetArch: native, offsetNumber: unix.SYS_RENAMEAT2}, notify},
+		{data{offsetArch: native, offsetNumber: unix.SYS_FSETXATTR}, notify},
+		{data{offsetArch: native, offsetNumber: unix.SYS_UNLINKAT}, allow},
+		{data{offsetArch: native, offsetNumber: unix.SYS_STATX}, allow},
 		{openFlags(0), notify},
 		{openFlags(unix.O_CLOEXEC | 0o100000), notify}, // O_LARGEFILE
 		{openFlags(unix.O_WRONLY), allow},
