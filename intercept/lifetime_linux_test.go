@@ -213,10 +213,13 @@ func TestHeldOutside(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "socket")
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(t, err)
-	go func() { _ = hold(listener) }()
+	held := make(chan error)
+	go func() { held <- hold(listener) }()
 	exe, err := os.Executable()
 	require.NoError(t, err)
 	require.Equal(t, result{}, run(t, options("env", scenarioVar+"=heldOutside", socketVar+"="+path, exe)))
+	require.NoError(t, <-held)
+	require.NoError(t, listener.Close())
 }
 
 // socketVar names the socket of the process that holds a fd.
