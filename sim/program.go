@@ -22,7 +22,8 @@ func (m *Machine) Map(fd int32) maps.Map {
 	return file.Map().Elements()
 }
 
-// Lookup finds the live value of a key (bpf_map_lookup_elem), which counts as a use in an LRU map. Its words are read
+// Lookup finds the live value of a key (bpf_map_lookup_elem), which counts as a use in an LRU map; of a per-CPU type's, the
+// part of the task's CPU. Its words are read
 // and written in place, a step each, even when the element is deleted meanwhile or has become another key's.
 func (p Program) Lookup(m maps.Map, key []byte) (value maps.Live, found bool) {
 	p.task.Mark()
@@ -33,14 +34,27 @@ func (p Program) Lookup(m maps.Map, key []byte) (value maps.Live, found bool) {
 	return live.LookupLive(&p.task.Kernel, key)
 }
 
-// Update sets a value (bpf_map_update_elem).
+// LookupPerCPU finds a CPU's part of a key's value (bpf_map_lookup_percpu_elem), not found for CPUs that are not possible.
+func (p Program) LookupPerCPU(m maps.Map, key []byte, cpu int) (part maps.Live, found bool) {
+	p.task.Mark()
+	live, ok := m.(maps.PartLookuper)
+	if !ok {
+		return nil, false
+	}
+	return live.LookupPart(&p.task.Kernel, key, cpu)
+}
+
+// Update sets a value (bpf_map_update_elem); of a per-CPU type's, the part of the task's CPU, which value is.
 func (p Program) Update(m maps.Map, key, value []byte, flags uint64) abi.Errno {
+	if _, perCPU := m.(maps.PartUpdater); perCPU {
+		return helper(p, m, func(m maps.PartUpdater) abi.Errno { return m.UpdatePart(&p.task.Kernel, key, value, flags) })
+	}
 	return helper(p, m, func(m maps.Updater) abi.Errno { return m.Update(&p.task.Kernel, key, value, flags) })
 }
 
-// Delete removes a key (bpf_map_delete_elem); ARRAY answers EINVAL.
+// Delete removes a key (bpf_map_delete_elem); the array types answer EINVAL.
 func (p Program) Delete(m maps.Map, key []byte) abi.Errno {
-	if m.Spec().Type == abi.Array {
+	if t := m.Spec().Type; t == abi.Array || t == abi.PerCPUArray {
 		return abi.EINVAL
 	}
 	return helper(p, m, func(m maps.Deleter) abi.Errno { return m.Delete(&p.task.Kernel, key) })
