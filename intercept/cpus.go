@@ -8,8 +8,22 @@ import (
 	"strings"
 )
 
-// possibleCPUs is where programs read the number of possible CPUs, by which they size per-CPU values.
+// possibleCPUs is where programs read the number of possible CPUs, by which they size per-CPU values. Neither libbpf (1.5)
+// nor cilium/ebpf (0.22) has another place to look at.
 const possibleCPUs = "/sys/devices/system/cpu/possible"
+
+// cpuText is what that file says of so many CPUs.
+func cpuText(cpus int) string {
+	if cpus == 1 {
+		return "0\n"
+	}
+	return fmt.Sprintf("0-%d\n", cpus-1)
+}
+
+// isPossibleCPUs tells the file by its path, wherever sysfs is mounted.
+func isPossibleCPUs(path string) bool {
+	return strings.HasSuffix(path, strings.TrimPrefix(possibleCPUs, "/sys"))
+}
 
 // PossibleCPUs is the host's number of possible CPUs; where the host is not Linux, the number that Go uses.
 func PossibleCPUs() (int, error) {

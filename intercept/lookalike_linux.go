@@ -41,7 +41,7 @@ func (c *call) lookalike() bool {
 	return c.node()
 }
 
-// open answers an open for reading of a pin and of the files below /proc that speak of BPF objects.
+// open answers an open for reading of a pin, of the files below /proc that speak of BPF objects, and of the number of CPUs.
 func (c *call) open(dir int32, addr uint64, flags uint32) bool {
 	name, ok := c.pathAt(addr)
 	if !ok || !c.mayBeOurs(dir, name, "fdinfo") {
@@ -71,7 +71,7 @@ func (c *call) look(dir int32, name string, follow bool) (text string, err error
 	if c.bpffs.isPinAt(handle) {
 		return "", unix.EIO
 	}
-	return c.table(handle), nil
+	return c.text(handle), nil
 }
 
 // openat2 is open with the flags in memory (struct open_how: flags, mode, resolve).
@@ -155,18 +155,18 @@ func (c *call) pathAt(addr uint64) (string, bool) {
 	return string(name), ok
 }
 
-// mayBeOurs decides by a path's text alone whether it can lead to a file of ours: below the bpffs, a table of mounts, or
-// N in a directory that is called numbers. Links of other names are not followed, which keeps other files cheap.
+// mayBeOurs decides by a path's text alone whether it can lead to a file of ours: below the bpffs, a table of mounts, the
+// possible CPUs, or N in a directory that is called numbers. Links of other names are not followed, which keeps other files cheap.
 func (c *call) mayBeOurs(dir int32, name, numbers string) bool {
 	base := path.Base(name)
-	if !strings.HasPrefix(name, "/") && !isNumber(base) && !isTable(base) && c.bpffs.empty() {
+	if !strings.HasPrefix(name, "/") && !isNumber(base) && !mayBeText(base) && c.bpffs.empty() {
 		return false
 	}
 	clean, err := c.clean(dir, name)
 	if err != nil {
 		return false
 	}
-	return isTable(base) || isNumber(base) && path.Base(path.Dir(clean)) == numbers || isBelow(clean, c.bpffs.dir)
+	return mayBeText(base) || isNumber(base) && path.Base(path.Dir(clean)) == numbers || isBelow(clean, c.bpffs.dir)
 }
 
 // clean is the text of an absolute path that leads where name leads from dir, unless links are in it. Absolute ones,

@@ -36,7 +36,7 @@ func init() {
 		"heldOutside": heldOutside, "unwatched": unwatched, "mappableCreate": mappableCreate,
 		"leavePin": leavePin, "traced": traced, "outer": outer, "lookups": lookups, "fallback": fallback, "dumps": dumps,
 		"creations": creations, "creator": creator, "native": native,
-		"crash": crash, "crashing": crashing,
+		"cpus": countCPUs, "crash": crash, "crashing": crashing,
 		"limits": limits, "unlimited": unlimited,
 	}
 	maps.Copy(scenarios, files)

@@ -16,6 +16,7 @@ type supervisor struct {
 	kernel   *bpfsys.Kernel
 	caps     bpfsys.Caps
 	cpus     int
+	cpuText  string // of the file possibleCPUs; "" where the host's says it
 	objects  *objects
 	bpffs    *bpffs
 	threads  *threads
@@ -38,6 +39,9 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 	defer memory.Close()
 	s := &supervisor{listener: listener, kernel: o.Kernel, caps: o.Caps, cpus: o.CPUs, objects: newObjects(), bpffs: fs,
 		threads: newThreads(maxThreads), tracer: tracer{out: newOutlet(o.Trace)}, calls: calls}
+	if n, err := PossibleCPUs(); err != nil || n != o.CPUs {
+		s.cpuText = cpuText(o.CPUs)
+	}
 	if s.workers, err = newWorkers(s, calls); err != nil {
 		return nil, err
 	}

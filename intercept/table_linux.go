@@ -14,15 +14,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// mayBeText tells by its name a file that may have another text for programs than for the host.
+func mayBeText(base string) bool { return isTable(base) || base == path.Base(possibleCPUs) }
+
 // isTable tells the files of a procfs that list mounts, and the common link to one.
 func isTable(base string) bool {
 	return base == "mounts" || base == "mountinfo" || base == "mountstats" || base == "mtab"
 }
 
-// table is the text that a program shall read in a file of a procfs, empty where that is what the file says.
-func (c *call) table(handle int) string {
+// isSys tells files of a sysfs.
+func isSys(handle int) bool {
+	var st unix.Statfs_t
+	return unix.Fstatfs(handle, &st) == nil && st.Type == unix.SYSFS_MAGIC
+}
+
+// text is what a program shall read in a file of a procfs or sysfs, empty where that is what the file says.
+func (c *call) text(handle int) string {
 	name, err := os.Readlink(self(handle))
-	if err != nil || !isProc(handle) {
+	switch {
+	case err != nil:
+		return ""
+	case isPossibleCPUs(name) && isSys(handle):
+		return c.cpuText
+	case !isProc(handle):
 		return ""
 	}
 	above, base := path.Split(name)
