@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -43,15 +44,31 @@ func TestGuaranteesPage(t *testing.T) {
 
 func exploreGrid(t *testing.T) []explore.Row {
 	t.Helper()
-	var rows []explore.Row
+	type result struct {
+		row explore.Row
+		err error
+	}
+	var results []chan result // in the order of the page, whichever is there first
+	free := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for _, kind := range explore.Kinds() {
 		for _, way := range kind.Ways() {
-			row, err := explore.Grid(kind, way)
-			require.NoError(t, err, "%s, %s", kind.Name, way.Name)
-			t.Logf("%s, %s: all %d schedules with up to %d preemptions; broken: %d of %d contracts",
-				kind.Name, way.Name, row.Schedules, explore.GridBound, len(row.Broken), len(model.Contracts()))
-			rows = append(rows, row)
+			found := make(chan result, 1)
+			results = append(results, found)
+			go func() {
+				free <- struct{}{}
+				row, err := explore.Grid(kind, way)
+				<-free
+				found <- result{row, err}
+			}()
 		}
+	}
+	var rows []explore.Row
+	for _, found := range results {
+		r := <-found
+		require.NoError(t, r.err)
+		t.Logf("%s, %s: all %d schedules with up to %d preemptions; broken: %d of %d contracts",
+			r.row.Kind.Name, r.row.Way.Name, r.row.Schedules, explore.GridBound, len(r.row.Broken), len(model.Contracts()))
+		rows = append(rows, r.row)
 	}
 	return rows
 }

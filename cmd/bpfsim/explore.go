@@ -58,6 +58,7 @@ func newExplore() *cobra.Command {
 		Use: "explore [flags] SCENARIO", Short: "Find the schedule under which a walk breaks its contract", Long: exploreLong,
 		Args: func(cmd *cobra.Command, args []string) error { return trouble(cobra.ExactArgs(1)(cmd, args)) },
 		RunE: func(cmd *cobra.Command, args []string) error {
+			collectSeldom()
 			code, err := f.run(cmd, args[0])
 			if err == nil && code != 0 {
 				return &exitError{code: code}
