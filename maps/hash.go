@@ -71,13 +71,17 @@ func (h *hash) supersede(st *stripe, p *page, at uint32) slot {
 func (h *hash) Memlock() uint64 { return hashBytes(h.spec, h.pool.count()) }
 
 // hashBytes counts all elements and one spare a CPU when preallocated, else the elements that there are (formula
-// fitted to fdinfo; the constants are struct sizes of that build).
+// fitted to fdinfo; the constants are struct sizes of that build). HASH_OF_MAPS, which replaces in place, has no spares.
 func hashBytes(spec Spec, elements uint32) uint64 {
 	if spec.Flags&abi.FlagNoPrealloc != 0 {
 		return tableBytes(spec) + (elementBytes(spec)+8)*uint64(elements)
 	}
 	cpus := uint64(spec.CPUs)
-	return tableBytes(spec) + elementBytes(spec)*(uint64(spec.MaxEntries)+cpus) + 8*cpus
+	elementsAndSpares := uint64(spec.MaxEntries)
+	if spec.Type == abi.Hash {
+		elementsAndSpares += cpus
+	}
+	return tableBytes(spec) + elementBytes(spec)*elementsAndSpares + 8*cpus
 }
 
 // emptyHashBytes is what a HASH takes at once.

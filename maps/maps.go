@@ -13,6 +13,8 @@ type Spec struct {
 	Extra      uint64 // map_extra: of a BLOOM_FILTER the number of hash functions, 0 for 5
 	// Typed and KernelTyped say that key and value, or the value in the kernel, have types of BTF.
 	Typed, KernelTyped bool
+	// Inner belongs to the types whose values are maps; New needs it.
+	Inner *Inner
 	// Seed is the initial value of the hash function; New uses 0 instead under FlagZeroSeed.
 	Seed uint32
 	// CPUs is the machine's number of possible CPUs, at least 1.

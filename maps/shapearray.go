@@ -2,22 +2,6 @@ package maps
 
 import "github.com/bpfsim/bpfsim/abi"
 
-// checkHashOfMaps: fd_htab_map_alloc_check.
-func checkHashOfMaps(spec Spec, sysAdmin bool) abi.Errno {
-	if spec.ValueSize != 4 {
-		return abi.EINVAL
-	}
-	return checkHash(spec, sysAdmin)
-}
-
-// checkBuckets: htab_map_alloc.
-func checkBuckets(spec Spec) abi.Errno {
-	if roundEntries(spec) > maxBuckets {
-		return abi.E2BIG
-	}
-	return abi.OK
-}
-
 // checkPlainArray is checkArray of a type that can neither be mapped nor be an inner map of another size.
 func checkPlainArray(spec Spec, sysAdmin bool) abi.Errno {
 	if spec.Flags&(abi.FlagMmapable|abi.FlagInnerMap) != 0 {

@@ -17,8 +17,6 @@ var shapes = [abi.NumMapTypes]shape{
 	abi.PerfEventArray:      {check: checkFDArray},
 	abi.StackTrace:          {alloc: checkStackTrace},
 	abi.CgroupArray:         {check: checkFDArray},
-	abi.ArrayOfMaps:         {check: checkFDArray},
-	abi.HashOfMaps:          {checkHashOfMaps, checkBuckets},
 	abi.DevMap:              {check: checkDevMap},
 	abi.SockMap:             {alloc: checkSockMap},
 	abi.CPUMap:              {alloc: checkCPUMap},

@@ -22,6 +22,8 @@ var types = [abi.NumMapTypes]mapType{
 	abi.Queue:         {checkQueue, sized(queueBytes, newQueue)},
 	abi.Stack:         {checkQueue, sized(queueBytes, newQueue)},
 	abi.LPMTrie:       {nil, allocTrie},
+	abi.ArrayOfMaps:   {checkFDArray, sized(arrayBytes, newArrayOfMaps)},
+	abi.HashOfMaps:    {checkHashOfMaps, hashed(emptyHashBytes, newHashOfMaps)},
 	abi.BloomFilter:   {checkFilter, allocFilter},
 }
 

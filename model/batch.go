@@ -65,13 +65,15 @@ func (x *run) changeOne(o *object, t table, i uint32) abi.Errno {
 		return abi.EFAULT
 	}
 	if x.call.Cmd == abi.MapDeleteBatch {
-		return t.delete(x.call.CPU, key)
+		errno := t.delete(x.call.CPU, key)
+		x.released(o)
+		return errno
 	}
 	value, ok := x.user.read(x.valueAt(o, i), int(o.valueBytes))
 	if !ok {
 		return abi.EFAULT
 	}
-	return x.store(t, key, value, abi.Any)
+	return x.store(o, t, key, value, abi.Any)
 }
 
 // counted writes count and answers errno.
@@ -97,11 +99,15 @@ func (x *run) keyBatch(o *object) abi.Errno {
 		if key, errno = o.table.next(last, nil); errno != abi.OK {
 			break
 		}
-		value, _ := o.table.lookup(key)
+		last = key
+		value, absent := o.table.lookup(key)
+		if absent != abi.OK { // an empty slot
+			continue
+		}
+		value = x.shown(o, value, x.valueAt(o, done))
 		if !x.user.write(x.keyAt(o, done), key) || !x.user.write(x.valueAt(o, done), value) {
 			return abi.EFAULT
 		}
-		last = key
 		done++
 	}
 	if errno = x.counted(done, errno); errno != abi.EFAULT && done > 0 && !x.user.write(x.u64(abi.BatchOut), last) {
@@ -130,6 +136,7 @@ func (x *run) bucketBatch(o *object, remove bool) abi.Errno {
 		if remove { // before the copy out: a fault loses the bucket (measured)
 			b.elements = slices.Clone(b.elements)
 			h.removeAll(b.elements)
+			defer x.released(o)
 		}
 		if !x.copyBucket(o, b.elements, total) {
 			return abi.EFAULT
@@ -165,6 +172,7 @@ func (x *run) startBucket(h *hash) (uint32, abi.Errno) {
 
 // copyBucket copies all keys of a bucket, then all its values, behind the total elements before it.
 func (x *run) copyBucket(o *object, elements []element, total uint32) bool {
+	elements = x.shownAll(o, elements, func(i int) uint64 { return x.valueAt(o, total+uint32(i)) })
 	for i, e := range elements {
 		if !x.user.write(x.keyAt(o, total+uint32(i)), e.key) {
 			return false

@@ -20,7 +20,7 @@ const (
 func (x *run) create() (int32, abi.Errno) {
 	s := x.spec()
 	for _, check := range []func(*run, *spec) abi.Errno{
-		(*run).checkFields, (*run).checkType, (*run).checkToken, (*run).checkCaller, (*run).allocate,
+		(*run).checkFields, (*run).checkType, (*run).checkToken, (*run).checkCaller, (*run).checkDevice, (*run).checkInner, (*run).allocate,
 		(*run).checkName, (*run).checkBTF, (*run).checkHash,
 	} {
 		if errno := check(x, &s); errno != abi.OK || x.loose {
@@ -128,11 +128,14 @@ func (x *run) checkCaller(*spec) abi.Errno {
 	return abi.OK
 }
 
-// allocate is map_alloc: device maps, then the rounding of private LRU lists, then what the type finds out only now.
+// checkDevice refuses maps of network devices.
+func (x *run) checkDevice(s *spec) abi.Errno {
+	errno, _ := x.offload(s.kind)
+	return errno
+}
+
+// allocate is map_alloc: the rounding of private LRU lists, then what the type finds out only now.
 func (x *run) allocate(s *spec) abi.Errno {
-	if errno, offload := x.offload(s.kind); offload {
-		return errno
-	}
 	if s.flags&abi.FlagNoCommonLRU != 0 {
 		s.maxEntries = s.roundUp(uint32(x.state.config.CPUs))
 	}
@@ -212,8 +215,9 @@ func (x *run) checkBTF(*spec) abi.Errno {
 }
 
 // checkHash is excl_prog_hash: a pointer and size 32, or neither (measured).
-func (x *run) checkHash(*spec) abi.Errno {
+func (x *run) checkHash(s *spec) abi.Errno {
 	addr, size := x.u64(abi.CreateExclProgHash), x.u32(abi.CreateExclProgHashSize)
+	s.exclusive = addr != 0
 	if addr == 0 && size == 0 {
 		return abi.OK
 	}

@@ -115,7 +115,9 @@ func (x *run) forgetDump(d dumping) {
 }
 
 func (d dumping) loop() *DumpLoop {
-	return NewDumpLoop(int(d.o.keySize), int(d.o.valueBytes), d.room, d.prev)
+	l := NewDumpLoop(int(d.o.keySize), int(d.o.valueBytes), d.room, d.prev)
+	l.slots = d.o.kind == abi.ArrayOfMaps
+	return l
 }
 
 // dumpLoop runs the loop on the map as it is.
@@ -133,7 +135,8 @@ func (x *run) advance(d dumping, l *DumpLoop) {
 	case AskNextKey:
 		l.Answer(x.following(o, step.Key, x.seenRecord(d, step.Offset)))
 	case AskLookup:
-		l.Answer(o.table.lookup(step.Key))
+		value, errno := o.table.lookup(step.Key)
+		l.Answer(x.shown(o, value, d.buf+uint64(step.Offset)+uint64(o.keySize)), errno)
 	}
 	if step := l.Ask(); step.Kind == AskCopy {
 		l.Copied(x.user.write(d.buf+uint64(step.Offset), step.Record))

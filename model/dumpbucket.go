@@ -16,6 +16,7 @@ func (x *run) bucketDump(d dumping, h *hash) abi.Errno {
 	}
 	if d.removes {
 		h = x.edit(d.o).(*hash)
+		defer x.released(d.o)
 	}
 	if _, errno := h.first(start); errno != abi.OK {
 		return errno
@@ -25,7 +26,7 @@ func (x *run) bucketDump(d dumping, h *hash) abi.Errno {
 		if len(b.elements) == 0 {
 			continue
 		}
-		records := pack(b.elements)
+		records := pack(x.shownRecords(d.o, b.elements, d.buf+uint64(filled)))
 		if uint64(len(records)) > uint64(d.room-filled) {
 			break
 		}
@@ -57,6 +58,7 @@ func pack(elements []element) []byte {
 // drain takes the first element of the map while there is room for one more. One whose copy faults stays.
 func (x *run) drain(d dumping) abi.Errno {
 	t := x.edit(d.o)
+	defer x.released(d.o)
 	filled, last := uint32(0), []byte(nil)
 	for uint64(filled)+uint64(d.elemSize()) <= uint64(d.room) {
 		key, errno := t.next(nil, nil)
@@ -64,7 +66,8 @@ func (x *run) drain(d dumping) abi.Errno {
 			break
 		}
 		value, _ := t.lookup(key)
-		if !x.user.write(d.buf+uint64(filled), pack([]element{{key: key, value: value}})) {
+		record := x.shownRecords(d.o, []element{{key: key, value: value}}, d.buf+uint64(filled))
+		if !x.user.write(d.buf+uint64(filled), pack(record)) {
 			return abi.EFAULT
 		}
 		t.delete(x.call.CPU, key)
@@ -92,11 +95,12 @@ func (x *run) shuffledDump(d dumping, h *hash) abi.Errno {
 	}
 	if d.removes {
 		x.edit(d.o).(*hash).removeAll(elements)
+		defer x.released(d.o)
 	}
 	if len(elements) == 0 {
 		return x.seen.Errno
 	}
-	records := pack(elements)
+	records := pack(x.shownRecords(d.o, elements, d.buf))
 	x.user.write(d.buf, records)
 	return x.endDump(d, uint32(len(records)), elements[len(elements)-1].key)
 }

@@ -40,6 +40,7 @@ type DumpLoop struct {
 	key, value        []byte // the key buffer and the value behind it
 	record            []byte // both, for the one who asks
 	filled            uint32 // bytes of the caller's buffer
+	slots             bool   // a key without a value has never had one: go on behind it
 	kind              Ask
 	errno             abi.Errno
 }
@@ -69,7 +70,7 @@ func (l *DumpLoop) Ask() DumpStep {
 func (l *DumpLoop) Answer(data []byte, errno abi.Errno) {
 	switch {
 	case l.kind == AskLookup && errno == abi.ENOENT: // vanished: ask again, no bound on retries
-		l.kind = AskNextKey
+		l.kind, l.aliased = AskNextKey, l.aliased || l.slots
 	case l.kind == AskNextKey && errno == abi.ENOENT && l.filled > 0:
 		l.end(abi.OK) // the end of the map is no error behind a record
 	case errno != abi.OK:

@@ -26,7 +26,7 @@ func (x *run) lookup() abi.Errno {
 		return x.test(o)
 	}
 	value, errno := o.table.lookup(key)
-	return x.out(abi.ElemValue, value, errno)
+	return x.out(abi.ElemValue, x.shown(o, value, x.u64(abi.ElemValue)), errno)
 }
 
 // test is MAP_LOOKUP_ELEM of a Bloom filter: the value is input.
@@ -56,11 +56,18 @@ func (x *run) update() abi.Errno {
 	if !ok {
 		return abi.EFAULT
 	}
-	return x.store(x.edit(o), key, value, flags)
+	return x.store(o, x.edit(o), key, value, flags)
 }
 
 // store updates t, and counts what that pushed out.
-func (x *run) store(t table, key, value []byte, flags uint64) abi.Errno {
+func (x *run) store(o *object, t table, key, value []byte, flags uint64) abi.Errno {
+	if o.outer() {
+		var errno abi.Errno
+		if value, errno = x.innerValue(o, t, key, value, flags); errno != abi.OK || x.loose {
+			return errno
+		}
+		defer x.state.release()
+	}
 	errno := t.update(x.call.CPU, x.keep(key), x.keep(value), flags)
 	if h, ok := t.(*hash); ok {
 		x.state.evicted += h.evicted
@@ -79,7 +86,16 @@ func (x *run) delete() abi.Errno {
 	if errno != abi.OK || x.loose {
 		return errno
 	}
-	return x.edit(o).delete(x.call.CPU, key)
+	errno = x.edit(o).delete(x.call.CPU, key)
+	x.released(o)
+	return errno
+}
+
+// released frees what o may have held alone.
+func (x *run) released(o *object) {
+	if o.outer() {
+		x.state.release()
+	}
 }
 
 // nextKey is MAP_GET_NEXT_KEY: a NULL key asks for the first one.

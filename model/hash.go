@@ -15,8 +15,9 @@ type hash struct {
 	count    uint32
 	buckets  []bucket  // those that ever had elements, by index
 	lru      *lru      // nil for types that evict nothing
-	inPlace  bool      // a per-CPU type: what is there is written over
+	inPlace  bool      // what is there is written over
 	order    *order    // nil when the map's seed is known
+	ofMaps   bool      // values are maps
 	evicted  int       // elements that the update in progress pushed out
 	room     []element // for the first elements of buckets, in one piece
 }

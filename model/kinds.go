@@ -28,13 +28,16 @@ var kinds = [abi.NumMapTypes]kind{
 	abi.LRUPerCPUHash: {(*spec).checkHashMap, (*spec).allocHash, newHash, all},
 	abi.Queue:         {(*spec).checkQueue, nil, newQueue, only(nil, abi.MapLookupAndDeleteElem)},
 	abi.Stack:         {(*spec).checkQueue, nil, newQueue, only(nil, abi.MapLookupAndDeleteElem)},
+	abi.ArrayOfMaps:   {(*spec).checkArrayOfMaps, nil, newSlots, only(reads, abi.MapUpdateBatch)},
+	abi.HashOfMaps:    {(*spec).checkHashOfMaps, (*spec).allocHash, newHashOfMaps, batches},
 	abi.BloomFilter:   {(*spec).checkBloom, (*spec).allocBloom, newBloom, nil},
 }
 
-// reads are the commands that read many elements, all those that some types have not.
+// reads are the commands that read many elements, batches those that also change many, all those that some types have not.
 var (
-	reads = []abi.Cmd{abi.MapLookupBatch, abi.MapDump, abi.MapDumpJuly}
-	all   = only(reads, abi.MapLookupAndDeleteElem, abi.MapLookupAndDeleteBatch, abi.MapUpdateBatch, abi.MapDeleteBatch, abi.MapDumpAndDelete)
+	reads   = []abi.Cmd{abi.MapLookupBatch, abi.MapDump, abi.MapDumpJuly}
+	batches = only(reads, abi.MapLookupAndDeleteBatch, abi.MapUpdateBatch, abi.MapDeleteBatch, abi.MapDumpAndDelete)
+	all     = only(batches, abi.MapLookupAndDeleteElem)
 )
 
 func only(some []abi.Cmd, more ...abi.Cmd) []abi.Cmd { return slices.Concat(some, more) }

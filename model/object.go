@@ -12,6 +12,8 @@ type spec struct {
 	node       uint32
 	extra      uint64 // map_extra
 	name       [abi.NameLen]byte
+	inner      *spec // that of the first inner map, for maps of maps
+	exclusive  bool  // one program alone may use it
 }
 
 // object is a map: its shape, what happened to it as a whole, and its elements.

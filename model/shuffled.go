@@ -28,6 +28,7 @@ func (x *run) shuffledBatch(o *object, remove bool) abi.Errno {
 		x.edit(o).(*hash).removeAll(elements)
 	}
 	x.copyBucket(o, elements, 0)
+	x.released(o)
 	return x.endBucket(token, total, x.seen.Errno)
 }
 

@@ -143,8 +143,12 @@ func (s *State) put(serial int) {
 	if serial == 0 || s.holds(serial) {
 		return
 	}
-	s.objects = slices.DeleteFunc(slices.Clone(s.objects), func(o *object) bool { return o.serial == serial })
+	freed := s.object(serial)
+	s.objects = slices.DeleteFunc(slices.Clone(s.objects), func(o *object) bool { return o == freed })
 	s.listed = s.owner
+	if freed.outer() {
+		s.release()
+	}
 }
 
 // holds reports whether anything refers to the map with that serial number.
@@ -158,6 +162,9 @@ func (s *State) holds(serial int) bool {
 		if pinned == serial {
 			return true
 		}
+	}
+	if s.inside(serial) {
+		return true
 	}
 	return s.dump != nil && s.dump.dumping.o != nil && s.dump.dumping.o.serial == serial // a call holds the file that it was given
 }

@@ -68,7 +68,7 @@ func (c *call) mapUpdateBatch() (int32, abi.Errno) {
 
 func (c *call) mapDeleteBatch() (int32, abi.Errno) {
 	return c.runBatch(writing, func(b *batch) (abi.Errno, bool) {
-		if b.m.deleter == nil {
+		if b.m.deleter == nil || b.m.slots {
 			return 0, false
 		}
 		return b.each((*batch).deleteOne, 0), true
@@ -107,7 +107,7 @@ func (b *batch) updateOne(i uint32) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	return b.m.updater.Update(b.task, key, value, b.ElemFlags)
+	return b.set(b.m, key, value, b.ElemFlags)
 }
 
 func (b *batch) deleteOne(i uint32) abi.Errno {
@@ -137,7 +137,8 @@ func (b *batch) countAddr() uint64 { return b.addr + abi.BatchCount }
 // at is the address of element i of an array of elements of size bytes.
 func at(base uint64, i uint32, size int) uint64 { return base + uint64(i)*uint64(size) }
 
-// copyElements walks key by key (generic_map_lookup_batch in kernel/bpf/syscall.c): the cursor is the last key copied.
+// copyElements walks key by key (generic_map_lookup_batch in kernel/bpf/syscall.c): the cursor is the last key that it came
+// to, and those without a value do not count.
 func (b *batch) copyElements(elements maps.NextKeyer) abi.Errno {
 	if errno, done := b.start(); done {
 		return errno
@@ -152,11 +153,15 @@ func (b *batch) copyElements(elements maps.NextKeyer) abi.Errno {
 	}
 	var errno abi.Errno
 	n := uint32(0)
-	for ; n < b.Count; n++ {
+	for n < b.Count {
 		if errno = elements.NextKey(b.task, last, next); errno != abi.OK {
 			break
 		}
-		if fault := b.copyElement(n, next); fault != abi.OK {
+		switch fault := b.copyElement(n, next); fault {
+		case abi.OK:
+			n++
+		case abi.ENOENT: // gone meanwhile, or never there
+		default:
 			return fault
 		}
 		last, next, spare = next, spare, next

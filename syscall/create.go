@@ -86,7 +86,11 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 	if !Supported(args.Type) {
 		return nil, c.refuseMap(args)
 	}
-	made, backing, errno := newElements(c.proc, args.newSpec(c.kernel))
+	spec, errno := c.newSpec(args)
+	if errno != abi.OK {
+		return nil, errno
+	}
+	made, backing, errno := newElements(c.proc, spec)
 	if errno != abi.OK {
 		return nil, errno
 	}
@@ -107,6 +111,7 @@ func (c *call) describe(m *Map, args MapCreate) (errno abi.Errno) {
 	if args.typed() {
 		return c.noSuchObject(args.BTFFD)
 	}
+	m.exclusive = args.ExclProgHash != 0
 	return c.exclProgHash(args)
 }
 
@@ -121,13 +126,18 @@ func (a *MapCreate) spec(k *Kernel) maps.Spec {
 
 // newSpec is the shape that the map keeps: access modes belong to the fd, and the seed is drawn only now, so that a
 // refused MapCreate does not change the seeds of later maps.
-func (a *MapCreate) newSpec(k *Kernel) maps.Spec {
-	spec := a.spec(k)
+func (c *call) newSpec(a MapCreate) (spec maps.Spec, errno abi.Errno) {
+	spec = a.spec(c.kernel)
+	if a.Type == abi.ArrayOfMaps || a.Type == abi.HashOfMaps {
+		if spec.Inner, errno = c.newInner(a.InnerMapFD); errno != abi.OK {
+			return spec, errno
+		}
+	}
 	spec.Flags &^= abi.FlagReadOnly | abi.FlagWriteOnly
 	if spec.Flags&abi.FlagZeroSeed == 0 {
-		spec.Seed = k.seeds.next()
+		spec.Seed = c.kernel.seeds.next()
 	}
-	return spec
+	return spec, abi.OK
 }
 
 // loopback is the ifindex of the machine's one network device.
@@ -153,8 +163,8 @@ func (c *call) noSuchObject(fd int32) abi.Errno {
 	return abi.EINVAL
 }
 
-// exclProgHash reads the hash of the only program that may use the map. Programs are not simulated, so it has no
-// further effect.
+// exclProgHash reads the hash of the only program that may use the map. Programs are not simulated, so its one effect is
+// that the map cannot be in another one.
 func (c *call) exclProgHash(args MapCreate) abi.Errno {
 	const sha256Size = 32
 	switch {

@@ -155,6 +155,9 @@ func (d *dump) fillElements() abi.Errno {
 			return errno
 		}
 		if errno = d.m.get(d.task, d.key, d.value); errno == abi.ENOENT {
+			if d.m.slots { // else the mail's loop would come to the first empty slot for ever
+				d.cursor = d.key
+			}
 			continue
 		}
 		if errno != abi.OK {

@@ -68,7 +68,7 @@ func (c *call) update(m *Map, args MapUpdateElem) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	return m.set(c.task, key, value, args.Flags)
+	return c.set(m, key, value, args.Flags)
 }
 
 func (c *call) mapDeleteElem() (int32, abi.Errno) {
@@ -189,14 +189,16 @@ func (m *Map) get(t *maps.Task, key, value []byte) abi.Errno {
 	return m.lookuper.Lookup(t, key, value)
 }
 
-func (m *Map) set(t *maps.Task, key, value []byte, flags uint64) abi.Errno {
+func (c *call) set(m *Map, key, value []byte, flags uint64) abi.Errno {
 	switch {
 	case m.sequence != nil:
-		return m.sequence.Push(t, value, flags)
+		return m.sequence.Push(c.task, value, flags)
 	case m.filter != nil:
-		return m.filter.Push(t, value, flags)
+		return m.filter.Push(c.task, value, flags)
+	case m.outer != nil:
+		return c.setInner(m, key, value, flags)
 	}
-	return m.updater.Update(t, key, value, flags)
+	return m.updater.Update(c.task, key, value, flags)
 }
 
 func (m *Map) remove(t *maps.Task, key []byte) abi.Errno {

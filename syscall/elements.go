@@ -1,6 +1,9 @@
 package bpfsys
 
-import "github.com/bpfsim/bpfsim/maps"
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+)
 
 // elements is a map with what its type can do, found out once: asking an interface for another one takes as long as
 // looking up an element. What the type lacks is nil.
@@ -16,6 +19,8 @@ type elements struct {
 	lookupDeleter maps.LookupAndDeleter
 	sequence      maps.Sequence
 	filter        maps.Filter
+	outer         maps.Outer
+	slots         bool // keys are there whether or not they have a value
 	buckets       maps.Buckets
 	drainer       maps.Drainer
 	first         maps.FirstDrainer
@@ -32,6 +37,8 @@ func elementsOf(m maps.Map) elements {
 	e.lookupDeleter, _ = m.(maps.LookupAndDeleter)
 	e.sequence, _ = m.(maps.Sequence)
 	e.filter, _ = m.(maps.Filter)
+	e.outer, _ = m.(maps.Outer)
+	e.slots = m.Spec().Type == abi.ArrayOfMaps
 	e.buckets, _ = m.(maps.Buckets)
 	e.drainer, _ = m.(maps.Drainer)
 	e.first, _ = m.(maps.FirstDrainer)

@@ -44,7 +44,8 @@ func newFuzzTarget(t testing.TB, memory []byte) *fuzzTarget {
 		require.Equal(t, abi.OK, errno)
 		file, _ := files.Get(fd)
 		for i := range byte(3) {
-			errno := file.m.set(target.Task, []byte{i, 0, 0, 0}[:args.KeySize], []byte("value  "+string('0'+i)), 0)
+			call := call{kernel: k, task: target.Task, proc: p, arena: &nothing}
+			errno := call.set(file.m, []byte{i, 0, 0, 0}[:args.KeySize], []byte("value  "+string('0'+i)), 0)
 			require.Equal(t, abi.OK, errno)
 		}
 	}

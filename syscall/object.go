@@ -9,13 +9,15 @@ import (
 // Map is a map as the system call knows it: the elements, and id, name, references and the frozen state around them.
 type Map struct {
 	elements
-	kernel  *Kernel
-	id      uint32
-	name    string
-	frozen  atomic.Bool
-	refs    atomic.Int32
-	writers cpuCounter // calls and mappings that write
-	backing Backing
+	kernel *Kernel
+	id     uint32
+	name   string
+	frozen atomic.Bool
+	// exclusive is set for a map that one program alone may use.
+	exclusive bool
+	refs      atomic.Int32
+	writers   cpuCounter // calls and mappings that write
+	backing   Backing
 }
 
 // ID is the map's id, unique among the kernel's live maps.
@@ -47,8 +49,11 @@ func (m *Map) Release() {
 	}
 }
 
-// free gives back what is no Go memory.
+// free gives back what is no Go memory, and the maps that m holds.
 func (m *Map) free() {
+	if m.outer != nil {
+		m.outer.Close()
+	}
 	if m.backing != nil {
 		m.backing.Free()
 	}

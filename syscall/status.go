@@ -1,6 +1,7 @@
 package bpfsys
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 
@@ -84,6 +85,11 @@ func newTrial(t abi.MapType) *trial {
 	}
 	switch t {
 	case abi.Queue, abi.Stack, abi.BloomFilter:
+	case abi.ArrayOfMaps, abi.HashOfMaps:
+		inner := MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1}
+		trial.create.InnerMapFD, _ = c.Do(inner)
+		trial.create.KeySize, trial.key = 4, c.Arena.Alloc(4)
+		binary.NativeEndian.PutUint32(c.Arena.Bytes(trial.room, 4), uint32(trial.create.InnerMapFD))
 	case abi.LPMTrie:
 		trial.create.Flags = abi.FlagNoPrealloc
 		trial.create.KeySize, trial.key = 8, c.Arena.Alloc(8)
@@ -107,7 +113,7 @@ func (t *trial) run(cmd abi.Cmd) abi.Errno {
 func (t *trial) args(cmd abi.Cmd) Args {
 	elem := MapLookupElem{FD: t.fd, Key: t.key, Value: t.room}
 	dump := MapDumpJuly{FD: t.fd, Buf: t.room, BufLen: t.size}
-	elems := MapLookupBatch{FD: t.fd, Out: t.room, Keys: t.room, Values: t.room, Count: 1}
+	elems := MapLookupBatch{FD: t.fd, Out: t.room + 8, Keys: t.key, Values: t.room, Count: 1}
 	return map[abi.Cmd]Args{
 		abi.MapCreate:               t.create,
 		abi.MapLookupElem:           elem,
