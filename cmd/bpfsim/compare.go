@@ -15,7 +15,6 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/proptest/campaign"
-	"github.com/bpfsim/bpfsim/proptest/generator"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/proptest/program"
 	"github.com/bpfsim/bpfsim/vm"
@@ -121,11 +120,11 @@ func (f compareFlags) compareHere(ctx context.Context, out io.Writer) error {
 // mapTypes are the map types with those names.
 func mapTypes(names []string) (types []abi.MapType, err error) {
 	for _, name := range names {
-		at := slices.IndexFunc(generator.Types(), func(t abi.MapType) bool { return strings.EqualFold(t.String(), name) })
+		at := slices.IndexFunc(campaign.MapTypes(), func(t abi.MapType) bool { return strings.EqualFold(t.String(), name) })
 		if at < 0 {
-			return nil, fmt.Errorf("--types %s: no map of that type is compared: want some of %v", name, generator.Types())
+			return nil, fmt.Errorf("--types %s: no map of that type is compared: want some of %v", name, campaign.MapTypes())
 		}
-		types = append(types, generator.Types()[at])
+		types = append(types, campaign.MapTypes()[at])
 	}
 	return types, nil
 }

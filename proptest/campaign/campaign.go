@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/proptest/generator"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/proptest/program"
 )
@@ -29,6 +30,9 @@ type Options struct {
 	// Progress is called after each program.
 	Progress func(*Report)
 }
+
+// MapTypes are the map types that programs make.
+func MapTypes() []abi.MapType { return generator.Types() }
 
 // programSteps is the length of a drawn program.
 const programSteps = 120
