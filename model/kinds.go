@@ -42,5 +42,8 @@ var (
 
 func only(some []abi.Cmd, more ...abi.Cmd) []abi.Cmd { return slices.Concat(some, more) }
 
+// HasRules reports whether maps of type t are specified here.
+func HasRules(t abi.MapType) bool { return t < abi.NumMapTypes && kinds[t].table != nil }
+
 // has reports whether maps like o have that command.
 func (o *object) has(cmd abi.Cmd) bool { return slices.Contains(kinds[o.kind].has, cmd) }

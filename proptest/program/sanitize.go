@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
-	bpfsys "github.com/bpfsim/bpfsim/syscall"
+	"github.com/bpfsim/bpfsim/model"
 )
 
 // maxMapBytes bounds the memory of one map: Linux has no limit of its own, and the OOM killer ends whatever it likes.
@@ -140,7 +140,7 @@ func (t *sanitizer) create() {
 }
 
 // modelled reports whether t is a type that bpfsim has, or none at all.
-func modelled(t abi.MapType) bool { return t == abi.Unspec || bpfsys.Supported(t) }
+func modelled(t abi.MapType) bool { return t == abi.Unspec || model.HasRules(t) }
 
 // Limits that Linux has before it allocates (facts of 6.18): they may be passed.
 const (
