@@ -26,6 +26,9 @@ func (r reader) plainFields(cmd abi.Cmd, a *bpfsys.Attr, size int) []field {
 }
 
 func (r reader) plainField(f abi.Field, b []byte) field {
+	if f.Name == "prog_type" {
+		return field{name: f.Name, text: "BPF_PROG_TYPE_" + abi.ProgType(wordOf(b)).String()}
+	}
 	switch f.Kind {
 	case abi.Pointer:
 		return field{name: f.Name, text: address(wordOf(b))}
