@@ -30,6 +30,7 @@ type opened struct {
 // a memfd is closed in another process, but it refuses a write lease on a file that anybody else has open.
 type objects struct {
 	mu        sync.Mutex
+	most      int // bounds byInode
 	notify    int // inotify, -1 when there is none
 	byInode   map[inode]*object
 	byFile    map[opened]*object
@@ -39,13 +40,13 @@ type objects struct {
 	idle      *time.Timer // runs while there are objects
 }
 
-// newObjects does without inotify where the user has no instance left (fs.inotify.max_user_instances).
-func newObjects() *objects {
+// newObjects makes room for most objects. It does without inotify where the user has no instance left (fs.inotify.max_user_instances).
+func newObjects(most int) *objects {
 	notify, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
 		notify = -1
 	}
-	return &objects{notify: notify, byInode: map[inode]*object{}, byFile: map[opened]*object{},
+	return &objects{most: most, notify: notify, byInode: map[inode]*object{}, byFile: map[opened]*object{},
 		byWatch: map[int]*object{}, unwatched: map[*object]struct{}{}}
 }
 
@@ -92,6 +93,9 @@ func (all *objects) open(m *bpfsys.Map, access bpfsys.Access) (fd int, o *object
 func (all *objects) find(key opened) (*object, abi.Errno) {
 	if o, ok := all.byFile[key]; ok {
 		return o, abi.OK
+	}
+	if len(all.byInode) >= all.most {
+		return nil, abi.ENFILE
 	}
 	f, err := key.memfd()
 	if err != nil {

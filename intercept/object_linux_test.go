@@ -36,7 +36,7 @@ func (all *objects) has(o *object) bool {
 
 // An event comes before the file ceases to count as open: whoever looks between the two looks again.
 func TestEventBeforeTheClose(t *testing.T) {
-	all := newObjects()
+	all := newObjects(10)
 	defer all.close()
 	for sweeps := range atSweeps + 3 {
 		fd, o := openObject(t, all)
@@ -54,7 +54,7 @@ func TestEventBeforeTheClose(t *testing.T) {
 
 // The next sweep sees what was closed before, as long as the suspicion is fresh.
 func TestSuspectIsTriedAtTheNextSweep(t *testing.T) {
-	all := newObjects()
+	all := newObjects(10)
 	defer all.close()
 	fd, o := openObject(t, all)
 	all.mu.Lock()
@@ -68,7 +68,7 @@ func TestSuspectIsTriedAtTheNextSweep(t *testing.T) {
 
 // A lone map goes although nobody calls any more.
 func TestIdleSweep(t *testing.T) {
-	all := newObjects()
+	all := newObjects(10)
 	defer all.close()
 	fd, o := openObject(t, all)
 	require.NoError(t, unix.Close(fd))
@@ -77,7 +77,7 @@ func TestIdleSweep(t *testing.T) {
 
 // A map that is in use is freed when the use ends.
 func TestClosedInUse(t *testing.T) {
-	all := newObjects()
+	all := newObjects(10)
 	defer all.close()
 	fd, o := openObject(t, all)
 	require.Same(t, o, all.acquire(o.memfd.id))
@@ -91,7 +91,7 @@ func TestClosedInUse(t *testing.T) {
 
 // Those whose fds come and go while others stay open are tried ever more seldom.
 func BenchmarkSweep(b *testing.B) {
-	all := newObjects()
+	all := newObjects(10)
 	defer all.close()
 	for range 5000 {
 		_, o := openObject(b, all)

@@ -37,12 +37,13 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 		return nil, err
 	}
 	defer memory.Close()
-	s := &supervisor{listener: listener, kernel: o.Kernel, caps: o.Caps, cpus: o.CPUs, objects: newObjects(), bpffs: fs,
-		threads: newThreads(maxThreads), tracer: tracer{out: newOutlet(o.Trace)}, calls: calls}
+	limits := fdLimits()
+	s := &supervisor{listener: listener, kernel: o.Kernel, caps: o.Caps, cpus: o.CPUs, objects: newObjects(limits.objects),
+		bpffs: fs, threads: newThreads(limits.threads), tracer: tracer{out: newOutlet(o.Trace)}, calls: calls}
 	if n, err := PossibleCPUs(); err != nil || n != o.CPUs {
 		s.cpuText = cpuText(o.CPUs)
 	}
-	if s.workers, err = newWorkers(s, calls); err != nil {
+	if s.workers, err = newWorkers(s, calls[:limits.workers]); err != nil {
 		return nil, err
 	}
 	if s.keeper, err = startKeeper(listener, memory); err != nil {

@@ -26,9 +26,6 @@ type thread struct {
 	place  *list.Element
 }
 
-// maxThreads bounds the threads whose directories stay open.
-const maxThreads = 256
-
 // threads are the threads that called lately.
 type threads struct {
 	mu   sync.Mutex

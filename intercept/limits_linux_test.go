@@ -1,0 +1,21 @@
+//go:build linux && (amd64 || arm64)
+
+package intercept
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestShareOfFDs(t *testing.T) {
+	for _, fds := range []int{100, 256, 1024, 1 << 20} {
+		l := share(fds)
+		used := l.objects + l.threads*fdsOfThread + l.workers*(fdsOfWorker+fdsOfThread) + fdsOfService
+		require.LessOrEqual(t, used, fds)
+		require.GreaterOrEqual(t, l.workers, leastWorkers)
+		require.Positive(t, l.objects)
+	}
+	require.Equal(t, maxWorkers, share(1<<20).workers)
+	require.Zero(t, share(0).objects)
+}
