@@ -33,9 +33,14 @@ cpu0 BPF_MAP_CREATE @0 size=72 { map_type=9 key_size=4 value_size=8 max_entries=
 cpu0 BPF_MAP_CREATE @0 size=72 { map_type=2 key_size=4 value_size=8 max_entries=4 } -> 502
 cpu0 BPF_MAP_CREATE @0 size=72 { map_type=22 value_size=8 max_entries=4 } -> 503
 cpu0 BPF_MAP_CREATE @0 size=72 { map_type=23 value_size=8 max_entries=4 } -> 504
+cpu0 BPF_MAP_CREATE @0 size=72 { map_type=5 key_size=4 value_size=5 max_entries=4 map_flags=0x40 } -> 506
+cpu0 BPF_MAP_CREATE @0 size=72 { map_type=6 key_size=4 value_size=5 max_entries=4 } -> 507
+cpu0 BPF_MAP_CREATE @0 size=72 { map_type=10 key_size=4 value_size=5 max_entries=4 map_flags=0x40 } -> 508
 cpu0 foreign fd=505
 cpu0 BPF_MAP_UPDATE_BATCH @0 size=56 { keys=@1000 values=@3000 count=3 map_fd=500 } @1000=010000000200000003000000
 cpu0 BPF_MAP_UPDATE_BATCH @0 size=56 { keys=@1000 values=@3000 count=3 map_fd=501 }
+cpu0 BPF_MAP_UPDATE_BATCH @0 size=56 { keys=@1000 values=@3000 count=3 map_fd=506 }
+cpu0 BPF_MAP_UPDATE_BATCH @0 size=56 { keys=@1000 values=@3000 count=3 map_fd=508 }
 cpu0 BPF_MAP_UPDATE_ELEM @0 size=32 { map_fd=503 value=@3000 }
 cpu0 BPF_MAP_UPDATE_ELEM @0 size=32 { map_fd=504 value=@3000 }
 cpu0 BPF_OBJ_PIN @0 size=16 { pathname=@a00 bpf_fd=500 } @a00=2f7379732f66732f6270662f6100

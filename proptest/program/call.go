@@ -1,10 +1,6 @@
 package program
 
-import (
-	"slices"
-
-	"github.com/bpfsim/bpfsim/abi"
-)
+import "github.com/bpfsim/bpfsim/abi"
 
 // Field reads a field of the attr that a kernel copies, short ones filled up with zeros.
 func (a *Arena) Field(c Call, offset, size int) uint64 {
@@ -23,9 +19,6 @@ func (a *Arena) Loops(c Call) bool {
 	return c.Cmd == abi.MapDump || c.Cmd == abi.MapDumpJuly && a.Field(c, abi.JulyFlags, 8)&abi.DumpBucket == 0
 }
 
-// seeded are the types whose order, or answers, depend on a random seed.
-var seeded = []abi.MapType{abi.Hash, abi.LRUHash, abi.PerCPUHash, abi.LRUPerCPUHash, abi.BloomFilter}
-
 // MakesSeed reports whether c makes a map of which something depends on a random seed.
 func (a *Arena) MakesSeed(c Call) bool {
 	if c.Cmd != abi.MapCreate {
@@ -33,17 +26,6 @@ func (a *Arena) MakesSeed(c Call) bool {
 	}
 	var attr [abi.CreateMapFlags + 4]byte
 	a.Read(attr[:min(int(c.Size), len(attr))], c.Attr)
-	typ := abi.MapType(Word(attr[abi.CreateMapType:][:4]))
-	return slices.Contains(seeded, typ) && uint32(Word(attr[abi.CreateMapFlags:][:4]))&abi.FlagZeroSeed == 0
-}
-
-// perCPU are the types whose values have a part for each possible CPU.
-var perCPU = []abi.MapType{abi.PerCPUHash, abi.PerCPUArray, abi.LRUPerCPUHash}
-
-// ValueBytes is the size of a value of a map's as user space sees it.
-func ValueBytes(t abi.MapType, valueSize, cpus int) int {
-	if slices.Contains(perCPU, t) {
-		return (valueSize + 7) / 8 * 8 * cpus
-	}
-	return valueSize
+	typ := min(abi.MapType(Word(attr[abi.CreateMapType:][:4])), abi.NumMapTypes)
+	return mapTypes[typ].seeded && uint32(Word(attr[abi.CreateMapFlags:][:4]))&abi.FlagZeroSeed == 0
 }

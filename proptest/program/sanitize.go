@@ -2,7 +2,6 @@ package program
 
 import (
 	"bytes"
-	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/model"
@@ -142,50 +141,20 @@ func (t *sanitizer) create() {
 // modelled reports whether t is a type that bpfsim has, or none at all.
 func modelled(t abi.MapType) bool { return t == abi.Unspec || model.HasRules(t) }
 
-// Limits that Linux has before it allocates (facts of 6.18): they may be passed.
-const (
-	maxHashElement  = 4 << 20      // key_size + value_size of a hash, roughly: what lies above is E2BIG
-	maxHashEntries  = 1 << 27      // buckets
-	maxSequenceSize = 4 << 20      // value_size of a queue or stack; this file allows an array no more
-	maxArraySize    = 1<<31 - 1    // value_size of an array
-	maxPartSize     = 32 << 10     // value_size of a per-CPU type
-	elementOverhead = 48 + 16 + 16 // element header, bucket, padding
-)
-
 // bound makes max_entries, and value_size where that does not do, small enough.
 func (t *sanitizer) bound() {
 	key, value := t.get(abi.CreateKeySize, 4), t.get(abi.CreateValueSize, 4)
 	entries := t.get(abi.CreateMaxEntries, 4)
-	typ := abi.MapType(t.get(abi.CreateMapType, 4))
-	if slices.Contains(perCPU, typ) {
-		if value > maxPartSize {
-			return
-		}
-		if value = uint64(ValueBytes(typ, int(value), t.machine.CPUs)); value > maxSequenceSize {
-			t.set(abi.CreateValueSize, 4, 8)
-			value = uint64(ValueBytes(typ, 8, t.machine.CPUs))
-		}
+	typ := min(abi.MapType(t.get(abi.CreateMapType, 4)), abi.NumMapTypes)
+	if refused := mapTypes[typ].refused; refused != nil && refused(key, value, entries) {
+		return
 	}
-	switch typ {
-	case abi.Hash, abi.LRUHash, abi.PerCPUHash, abi.LRUPerCPUHash:
-		if key+value > maxHashElement || entries > maxHashEntries {
-			return
-		}
-	case abi.Array, abi.PerCPUArray:
-		if value > maxArraySize {
-			return
-		}
-	default:
-		if value > maxSequenceSize {
-			return
-		}
-		key = 0
+	size := uint64(ValueBytes(typ, int(value), t.machine.CPUs))
+	if size > maxValueSize {
+		t.set(abi.CreateValueSize, 4, 8)
+		size = uint64(ValueBytes(typ, 8, t.machine.CPUs))
 	}
-	if value > maxSequenceSize {
-		value = 8
-		t.set(abi.CreateValueSize, 4, value)
-	}
-	if most := maxMapBytes/(key+value+elementOverhead) - 1; entries > most {
+	if most := maxMapBytes/(key+size+elementOverhead) - 1; entries > most {
 		t.set(abi.CreateMaxEntries, 4, max(most, 1))
 	}
 }
