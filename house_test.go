@@ -30,7 +30,7 @@ var floors = map[string][]string{
 	"live":      {"abi", "maps", "syscall", "sim", "model", "explore", "proptest/kernel"},
 	"vm":        {},
 
-	"proptest/program":           {"abi", "model", "syscall"},
+	"proptest/program":           {"abi", "model"},
 	"proptest/kernel":            {"abi", "maps", "model", "syscall", "explore", "proptest/program"},
 	"proptest/kernel/kerneltest": {},
 
