@@ -66,7 +66,7 @@ func (c *call) bpf() {
 		c.bpffs.sweep()
 	}
 	task := maps.Task{CPU: c.taskCPU(abi.Cmd(cmd))}
-	process := bpfsys.Process{Mem: &c.memory, Files: c, FS: c, Caps: c.caps, Backing: newBacking}
+	process := bpfsys.Process{Mem: &c.memory, Files: c, FS: c, Caps: c.caps, Host: c, Backing: newBacking}
 	line := c.tracer.begin(int(c.PID), reader{process.Mem, c}, abi.Cmd(cmd), attr, size)
 	ret, errno := c.kernel.Bpf(&task, &process, cmd, attr, size)
 	c.tracer.end(line, ret, errno)

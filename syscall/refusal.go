@@ -11,9 +11,10 @@ type Refusal struct {
 }
 
 // String is the line that tells a user of the refusal.
-func (r Refusal) String() string { return r.subject() + " is not simulated: " + r.Errno.String() }
+func (r Refusal) String() string { return r.Subject() + " is not simulated: " + r.Errno.String() }
 
-func (r Refusal) subject() string {
+// Subject is what is not simulated.
+func (r Refusal) Subject() string {
 	if r.What == "" {
 		return r.Cmd.String()
 	}

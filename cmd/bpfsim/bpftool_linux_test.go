@@ -66,3 +66,37 @@ func onLinux(t *testing.T, script string) string {
 	}
 	return strings.TrimSpace(string(out))
 }
+
+// Where there are no programs, links and BTF, bpftool shows none.
+func TestBpftoolShowsNothing(t *testing.T) {
+	skipIfRefused(t)
+	bpftool(t)
+	for _, what := range []string{"prog show", "link show", "btf show", "cgroup show /sys/fs/cgroup", "perf show", "net show"} {
+		t.Run(what, func(t *testing.T) {
+			if what == "cgroup show /sys/fs/cgroup" && !isCgroup2("/sys/fs/cgroup") {
+				t.Skip("/sys/fs/cgroup is no cgroup v2 here")
+			}
+			out := output(t, 0, bpfsimCommand(t, "run", "--", "sh", "-c", "bpftool -j "+what))
+			require.NotContains(t, out, "error")
+			require.NotContains(t, out, `"id"`)
+		})
+	}
+}
+
+func isCgroup2(dir string) bool {
+	var st unix.Statfs_t
+	return unix.Statfs(dir, &st) == nil && st.Type == unix.CGROUP2_SUPER_MAGIC
+}
+
+// What is refused is said once on standard error, and summed up, unless that is not wanted.
+func TestRunSaysWhatIsRefused(t *testing.T) {
+	skipIfRefused(t)
+	bpftool(t)
+	const create = "bpftool map create /sys/fs/bpf/x type ringbuf entries 4096 name x; "
+	cmd := bpfsimCommand(t, "run", "--", "sh", "-c", create+create+"true")
+	out := output(t, 0, cmd)
+	require.Equal(t, 1, strings.Count(out, "bpfsim: BPF_MAP_CREATE of type RINGBUF is not simulated: EINVAL\n"), out)
+	require.Contains(t, out, "bpfsim: refused, because not simulated: BPF_MAP_CREATE of type RINGBUF (2)")
+	cmd = bpfsimCommand(t, "run", "--quiet", "--", "sh", "-c", create+"true")
+	require.Equal(t, "Error: map create failed: Invalid argument", output(t, 0, cmd))
+}

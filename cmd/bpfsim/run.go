@@ -22,6 +22,7 @@ type runFlags struct {
 	cpus         int
 	root         bool
 	unprivileged bool
+	quiet        bool
 	dumpNumbers  map[string]int
 }
 
@@ -49,6 +50,7 @@ func newRun() *cobra.Command {
 	flags.StringToIntVar(&f.dumpNumbers, "dump-number", nil,
 		"answer another command number as a dump command: 23=1000 is BPF_MAP_DUMP in the tree of the RFC")
 	flags.BoolVar(&f.unprivileged, "unprivileged", false, "answer as to a caller without CAP_BPF and CAP_SYS_ADMIN")
+	flags.BoolVar(&f.quiet, "quiet", false, "do not say on standard error what CMD asked for that is not simulated")
 	flags.BoolVar(&f.root, "root", false, "let CMD see itself as root, in a user namespace: geteuid() is 0")
 	return cmd
 }
@@ -62,7 +64,9 @@ func run(cmd *cobra.Command, f runFlags, args []string) error {
 	if err := f.check(cmd.Flags(), args); err != nil {
 		return failed(err)
 	}
-	options, done, err := f.options(args)
+	refused := newRefusals(cmd.ErrOrStderr())
+	defer refused.close()
+	options, done, err := f.options(args, refused)
 	if err != nil {
 		return failed(err)
 	}
@@ -95,7 +99,7 @@ func (f runFlags) check(flags *pflag.FlagSet, args []string) error {
 }
 
 // options boots the kernel and opens the trace, which the function it returns closes.
-func (f runFlags) options(args []string) (intercept.Options, func() error, error) {
+func (f runFlags) options(args []string, refused *refusals) (intercept.Options, func() error, error) {
 	o := intercept.Options{Args: args, BPFFS: f.bpffs, AsRoot: f.root, Caps: bpfsys.Root, CPUs: f.cpus, Reap: true}
 	if f.unprivileged {
 		o.Caps = bpfsys.Caps{}
@@ -111,7 +115,11 @@ func (f runFlags) options(args []string) (intercept.Options, func() error, error
 	if err != nil {
 		return o, nil, err
 	}
-	o.Kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: o.CPUs, Numbers: numbers})
+	kernel := bpfsys.Options{CPUs: o.CPUs, Numbers: numbers}
+	if !f.quiet {
+		kernel.Refused = refused.note
+	}
+	o.Kernel = bpfsys.NewKernel(kernel)
 	if f.trace == "" {
 		return o, func() error { return nil }, nil
 	}

@@ -109,7 +109,9 @@ func TestCreateAsLinux(t *testing.T) {
 			linux, no := n.compare(abi.MapCreate, a.Encode())
 			if no {
 				refused[a.Type] = true
-				require.Equal(t, needsBTF(a.Type), linux != abi.OK, "refused what Linux refuses: %v: %+v", linux, a)
+				if !needsBTF(a.Type) {
+					require.Equal(t, abi.OK, linux, "refused what Linux refuses: %+v", a)
+				}
 			} else if linux == abi.OK {
 				accepted[a.Type] = true
 			}
@@ -123,7 +125,8 @@ func TestCreateAsLinux(t *testing.T) {
 	})
 }
 
-// needsBTF tells whether Linux makes maps of the type only with BTF, of which there is none here.
+// needsBTF tells whether Linux makes maps of the type only with BTF. Probes pass none, and so the type is refused before
+// that is looked at.
 func needsBTF(kind abi.MapType) bool {
 	switch kind {
 	case abi.SKStorage, abi.InodeStorage, abi.TaskStorage, abi.CgrpStorage, abi.StructOps:
