@@ -15,10 +15,10 @@ func TestStoresDoNotAllocate(t *testing.T) {
 	for _, c := range []struct {
 		kind  abi.MapType
 		flags uint32
-	}{{abi.Hash, 0}, {abi.Hash, abi.FlagNoPrealloc}, {abi.LRUHash, 0}, {abi.LRUHash, abi.FlagNoCommonLRU}} {
+	}{{abi.Hash, 0}, {abi.Hash, abi.FlagNoPrealloc}, {abi.LRUHash, 0}, {abi.LRUHash, abi.FlagNoCommonLRU}, {abi.PerCPUHash, 0}, {abi.LRUPerCPUHash, 0}} {
 		m := newStore(t, c.kind, entries, c.flags, entries)
-		task, key, value, i := on(1), make([]byte, 4), make([]byte, 8), uint32(0)
-		keys, values := make([]byte, 64*4), make([]byte, 64*8)
+		task, key, value, i := on(1), make([]byte, 4), make([]byte, m.ValueBytes()), uint32(0)
+		keys, values := make([]byte, 64*4), make([]byte, 64*len(value))
 		cycle := func() {
 			i++
 			binary.NativeEndian.PutUint32(key, i*7919%(2*entries))

@@ -40,6 +40,7 @@ func TestStoresLive(t *testing.T) {
 	}{
 		{abi.Hash, 50, 0}, {abi.Hash, 2000, 0}, {abi.LRUHash, 50, 0}, {abi.LRUHash, 2000, 0},
 		{abi.LRUHash, 50, abi.FlagNoCommonLRU}, {abi.LRUHash, 3, 0}, {abi.Hash, 1, 0},
+		{abi.PerCPUHash, 50, 0}, {abi.PerCPUHash, 2000, 0}, {abi.LRUPerCPUHash, 50, 0}, {abi.LRUPerCPUHash, 50, abi.FlagNoCommonLRU},
 	} {
 		for _, size := range []uint32{16, 96} { // in the page and, of a HASH, outside
 			spec := small(c.kind, c.entries, c.flags)
@@ -113,7 +114,7 @@ func requireWhole(t *testing.T, m store) {
 		require.Equal(t, abi.OK, m.Delete(on(0), key4(key)))
 	}
 	require.Equal(t, m.Buckets(), m.NextBucket(0))
-	if m.Spec().Type == abi.LRUHash {
+	if _, evicts := m.(maps.Evicter); evicts {
 		return
 	}
 	for i := range m.Spec().MaxEntries {

@@ -33,7 +33,7 @@ func newStore(t testing.TB, kind abi.MapType, entries, flags uint32, n int) stor
 	require.Equal(t, abi.OK, maps.Check(spec, true))
 	m := must(t, spec).(store)
 	for i := range n {
-		require.Equal(t, abi.OK, m.Update(on(0), key4(uint32(i+1)), make([]byte, 8), abi.Any))
+		require.Equal(t, abi.OK, m.Update(on(0), key4(uint32(i+1)), make([]byte, m.ValueBytes()), abi.Any))
 	}
 	return m
 }

@@ -132,3 +132,17 @@ func TestPerCPUCreate(t *testing.T) {
 	require.Equal(t, abi.ENOTSUPP, create(small(abi.LRUPerCPUHash, 4, abi.FlagNoPrealloc), true))
 	require.Equal(t, abi.EINVAL, create(small(abi.PerCPUHash, 4, abi.FlagNoCommonLRU), true))
 }
+
+// A reader without a lock may see one CPU's part before an update and another's behind it: a value is no snapshot of all
+// CPUs.
+func TestPerCPULookupTornAcrossCPUs(t *testing.T) {
+	for _, kind := range perCPUTypes {
+		m := must(t, small(kind, 4, 0)).(perCPUMap)
+		update := func(value string) { require.Equal(t, abi.OK, m.Update(on(1), key4(1), []byte(value), abi.Any)) }
+		update("old old old old ")
+		got := make([]byte, 16)
+		r := &recorder{at: 2, interrupt: func() { update("new new new new ") }}
+		require.Equal(t, abi.OK, m.Lookup(&maps.Task{Scheduler: r}, key4(1), got))
+		require.Equal(t, "old old new new ", string(got), kind)
+	}
+}

@@ -41,7 +41,8 @@ const (
 func TestSteps(t *testing.T) {
 	hash, lru := newStore(t, abi.Hash, 4, 0, 2), newStore(t, abi.LRUHash, 4, 0, 2)
 	array, queue := must(t, small(abi.Array, 4, 0)), must(t, base(abi.Queue)).(maps.Sequence)
-	key, value := key4(1), make([]byte, 8)
+	perCPU, perCPULRU := newStore(t, abi.PerCPUHash, 4, 0, 2), newStore(t, abi.LRUPerCPUHash, 4, 0, 2)
+	key, value, both := key4(1), make([]byte, 8), make([]byte, 16)
 	cases := []struct {
 		name string
 		op   func(task *maps.Task)
@@ -59,6 +60,15 @@ func TestSteps(t *testing.T) {
 		{"lru lookup", func(task *maps.Task) { lru.Lookup(task, key, value) }, []maps.Point{find, word}},
 		{"array lookup", func(task *maps.Task) { array.(maps.Lookuper).Lookup(task, key, value) }, []maps.Point{find, word}},
 		{"array update", func(task *maps.Task) { array.(maps.Updater).Update(task, key, value, 0) }, []maps.Point{word}},
+		{"per-CPU lookup", func(task *maps.Task) { perCPU.Lookup(task, key, both) }, []maps.Point{find, word, word}},
+		{"per-CPU update of a key that is there", func(task *maps.Task) { perCPU.Update(task, key, both, abi.Any) },
+			[]maps.Point{lock, word, word}},
+		{"per-CPU update by a program", func(task *maps.Task) { perCPU.(maps.PartUpdater).UpdatePart(task, key, value, abi.Any) },
+			[]maps.Point{lock, word}},
+		{"per-CPU insert", func(task *maps.Task) { perCPU.Update(task, key4(7), both, abi.Any) }, []maps.Point{lock}},
+		{"per-CPU lru: take, then find the key, then give back", func(task *maps.Task) { perCPULRU.Update(task, key, both, abi.Any) },
+			[]maps.Point{lock, lock, lock, word, word, lock}},
+		{"per-CPU lru under EXIST", func(task *maps.Task) { perCPULRU.Update(task, key, both, abi.Exist) }, []maps.Point{lock, word, word}},
 		{"push", func(task *maps.Task) { queue.Push(task, value, abi.Any) }, []maps.Point{lock}},
 		{"pop", func(task *maps.Task) { queue.Pop(task, value) }, []maps.Point{lock}},
 	}
