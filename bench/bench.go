@@ -43,6 +43,7 @@ type group struct {
 func groups() []group {
 	return []group{
 		{"elements", elementRows},
+		{"types", typeRows},
 		{"dump", dumpRows},
 		{"gain", gainRows},
 		{"remove", removeRows},

@@ -21,8 +21,10 @@ var _ system = (*kernel.Raw)(nil)
 // emulated is bpfsim's kernel with an arena.
 type emulated struct{ *bpfsys.Caller }
 
-func newEmulated() emulated {
-	return emulated{bpfsys.NewCaller(bpfsys.NewKernel(bpfsys.Options{CPUs: 2}))}
+func newEmulated() emulated { return newEmulatedOf(2) }
+
+func newEmulatedOf(cpus int) emulated {
+	return emulated{bpfsys.NewCaller(bpfsys.NewKernel(bpfsys.Options{CPUs: cpus}))}
 }
 
 // beside is another thread of the same process, on another CPU.
