@@ -18,10 +18,11 @@ type Backing interface {
 	Free()
 }
 
-// newElements makes the elements of a map, in memory that p can map where both ask for it.
-func newElements(p *Process, spec maps.Spec) (maps.Map, Backing, abi.Errno) {
+// newElements makes the elements of a map, in memory that the process can map where both ask for it.
+func (c *call) newElements(spec maps.Spec) (maps.Map, Backing, abi.Errno) {
+	p := c.proc
 	if p.Backing == nil || spec.Flags&abi.FlagMmapable == 0 {
-		made, errno := maps.New(spec)
+		made, errno := c.kernel.options.NewMap(spec)
 		return made, nil, errno
 	}
 	words, errno := maps.MappableWords(spec)

@@ -90,7 +90,7 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 	if errno != abi.OK {
 		return nil, errno
 	}
-	made, backing, errno := newElements(c.proc, spec)
+	made, backing, errno := c.newElements(spec)
 	if errno != abi.OK {
 		return nil, errno
 	}

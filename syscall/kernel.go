@@ -13,6 +13,9 @@ type Options struct {
 	Seed uint64
 	// Numbers gives further command numbers a meaning, for example 23 that of abi.MapDump in the RFC's own tree.
 	Numbers map[abi.Cmd]abi.Cmd
+	// NewMap makes the elements of each map that cannot be mapped; nil means maps.New. With it a map can be watched, or be
+	// given a bug: what the map can do is found out from the interfaces of package maps that it implements.
+	NewMap func(maps.Spec) (maps.Map, abi.Errno)
 	// Refused is told of each call that ends because what it asks for is not simulated, before Bpf returns; nil for
 	// nobody. It may be called from many goroutines at once.
 	Refused func(Refusal)
@@ -28,6 +31,9 @@ type Kernel struct {
 // NewKernel boots a kernel without maps.
 func NewKernel(options Options) *Kernel {
 	options.CPUs = max(options.CPUs, 1)
+	if options.NewMap == nil {
+		options.NewMap = maps.New
+	}
 	k := &Kernel{options: options}
 	k.seeds.start(options.Seed)
 	return k

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
 	"github.com/stretchr/testify/require"
 )
 
@@ -24,4 +25,40 @@ func TestCPUOutOfRange(t *testing.T) {
 			require.Equal(t, cpu, c.Task.CPU)
 		}
 	}
+}
+
+// counted counts the lookups of a map.
+type counted struct {
+	*countedMap
+	lookups *int
+}
+
+type countedMap struct {
+	maps.Map
+	maps.Lookuper
+	maps.Updater
+}
+
+func (m counted) Lookup(t *maps.Task, key, value []byte) abi.Errno {
+	*m.lookups++
+	return m.Lookuper.Lookup(t, key, value)
+}
+
+// A caller of bpfsys can put something around its maps; what that cannot do, the map cannot either.
+func TestNewMap(t *testing.T) {
+	lookups := 0
+	c := NewCaller(NewKernel(Options{NewMap: func(spec maps.Spec) (maps.Map, abi.Errno) {
+		made, errno := maps.New(spec)
+		return counted{&countedMap{made, made.(maps.Lookuper), made.(maps.Updater)}, &lookups}, errno
+	}}))
+	fd, errno := c.Do(MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+	require.Equal(t, abi.OK, errno)
+	elem := MapLookupElem{FD: fd, Key: c.Arena.Alloc(4), Value: c.Arena.Alloc(4)}
+	_, errno = c.Do(MapUpdateElem(elem))
+	require.Equal(t, abi.OK, errno)
+	_, errno = c.Do(elem)
+	require.Equal(t, abi.OK, errno)
+	require.Equal(t, 1, lookups)
+	_, errno = c.Do(MapDeleteElem{FD: fd, Key: elem.Key})
+	require.Equal(t, abi.EINVAL, errno)
 }

@@ -17,6 +17,8 @@ type mutant struct {
 	*kernel.Sim
 	// call makes the call wrongly; nil means rightly.
 	call func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome
+	// maps changes a map that was made, nil means none.
+	maps func(m maps.Map) maps.Map
 	// start changes the machine, nil means not at all.
 	start func(m program.Machine) program.Machine
 }
@@ -24,6 +26,15 @@ type mutant struct {
 func (k mutant) Start(m program.Machine) error {
 	if k.start != nil {
 		m = k.start(m)
+	}
+	if k.maps != nil {
+		k.NewMap = func(spec maps.Spec) (maps.Map, abi.Errno) {
+			made, errno := maps.New(spec)
+			if errno == abi.OK {
+				made = k.maps(made)
+			}
+			return made, errno
+		}
 	}
 	return k.Sim.Start(m)
 }

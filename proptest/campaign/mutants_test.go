@@ -11,7 +11,7 @@ import (
 
 // mutants are the bugs that a comparison must find.
 var mutants = map[string]mutant{
-	"bucket order: new element last": {call: updateAtTail},
+	"bucket order: new element last": {maps: ofType(abi.Hash, func(t hashTable) maps.Map { return newestLast{t} })},
 	"LRU target for four times the CPUs": {start: func(m program.Machine) program.Machine {
 		m.CPUs *= 4
 		return m
@@ -19,24 +19,8 @@ var mutants = map[string]mutant{
 	"LRU lists of another CPU": {call: func(k *kernel.Sim, _ int, c program.Call, during func(int)) kernel.Outcome {
 		return k.Bpf(0, c, during)
 	}},
-	"LRU use counted by a lookup": {call: afterwards(abi.MapLookupElem, abi.OK, func(k *kernel.Sim, cpu int, c program.Call) {
-		if b := elementsOf(k, c); b != nil {
-			live := b.(maps.LiveLookuper)
-			live.LookupLive(&maps.Task{CPU: cpu}, keyOf(k, c, b.(maps.Map).Spec().KeySize))
-		}
-	})},
-	"LRU victim not taken when an update fails": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
-		if b := elementsOf(k, c); c.Cmd == abi.MapUpdateElem && b != nil {
-			key := keyOf(k, c, b.(maps.Map).Spec().KeySize)
-			value := make([]byte, b.(maps.Map).ValueBytes())
-			absent := b.(maps.Lookuper).Lookup(&maps.Task{CPU: cpu}, key, value) == abi.ENOENT
-			if file, _ := k.Process().Files.Get(int32(attrOf(k, c).Field(abi.ElemMapFD, 4))); absent && file.Access().CanWrite() &&
-				!file.Map().Frozen() && attrOf(k, c).Field(abi.ElemFlags, 8) == abi.Exist {
-				return kernel.Outcome{Errno: abi.ENOENT}
-			}
-		}
-		return k.Bpf(cpu, c, during)
-	}},
+	"LRU use counted by a lookup":               {maps: hashed(func(t hashTable) maps.Map { return usingLookup{t} })},
+	"LRU victim not taken when an update fails": {maps: hashed(func(t hashTable) maps.Map { return checkingUpdate{t} })},
 	"fd before flags in a lookup": {call: instead(func(k *kernel.Sim, c program.Call, o kernel.Outcome) bool {
 		_, open := k.Process().Files.Get(int32(attrOf(k, c).Field(abi.ElemMapFD, 4)))
 		return c.Cmd == abi.MapLookupElem && o.Errno == abi.EINVAL && !open && c.Size >= 32
@@ -110,88 +94,26 @@ var mutants = map[string]mutant{
 		}
 		return k.Bpf(cpu, c, during)
 	}},
-	"a full stack drops its top": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
-		m := mapOf(k, c, abi.ElemMapFD)
-		if c.Cmd != abi.MapUpdateElem || m == nil || m.Spec().Type != abi.Stack || attrOf(k, c).Field(abi.ElemFlags, 8) != abi.Exist {
-			return k.Bpf(cpu, c, during)
+	"a full stack drops its top": {maps: func(m maps.Map) maps.Map {
+		if stack, ok := m.(sequence); ok && m.Spec().Type == abi.Stack {
+			return droppingTop{stack}
 		}
-		task, stack := &maps.Task{CPU: cpu}, m.Elements().(maps.Sequence)
-		value := make([]byte, m.Elements().ValueBytes())
-		if stack.Peek(task, value) == abi.OK && stack.Push(task, value, abi.Any) == abi.E2BIG {
-			stack.Pop(task, value)
-		} else if stack.Peek(task, value) == abi.OK {
-			stack.Pop(task, value)
-		}
-		return k.Bpf(cpu, c, during)
+		return m
 	}},
-	"deletion forgets the bucket's head": {call: afterwards(abi.MapDeleteElem, abi.OK, func(k *kernel.Sim, cpu int, c program.Call) {
-		if b := elementsOf(k, c); b != nil && b.NextBucket(0) < b.Buckets() {
-			keys, _ := contents(&maps.Task{CPU: cpu}, b, b.NextBucket(0))
-			b.(maps.Deleter).Delete(&maps.Task{CPU: cpu}, keys[0])
-		}
-	})},
+	"deletion forgets the bucket's head": {maps: hashed(func(t hashTable) maps.Map { return forgetfulDelete{t} })},
 	"a per-CPU value has no bytes behind its end": {call: afterwards(abi.MapLookupElem, abi.OK, func(k *kernel.Sim, _ int, c program.Call) {
 		if m := perCPUOf(k, c); m != nil && m.Spec().ValueSize%8 != 0 {
 			end := attrOf(k, c).Field(abi.ElemValue, 8) + uint64(m.Spec().ValueSize)
 			k.Arena().Poke(end, make([]byte, 1))
 		}
 	})},
-	"a per-CPU update moves its key": {call: afterwards(abi.MapUpdateElem, abi.OK, func(k *kernel.Sim, cpu int, c program.Call) {
-		if m := perCPUOf(k, c); m != nil && m.Spec().Type == abi.PerCPUHash {
-			task, key, value := &maps.Task{CPU: cpu}, keyOf(k, c, m.Spec().KeySize), make([]byte, m.ValueBytes())
-			m.(maps.LookupAndDeleter).LookupAndDelete(task, key, value)
-			m.(maps.Updater).Update(task, key, value, abi.Any)
-		}
-	})},
-	"a per-CPU update with EXIST takes an element": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
-		m := perCPUOf(k, c)
-		if c.Cmd == abi.MapUpdateElem && m != nil && m.Spec().Type == abi.LRUPerCPUHash && attrOf(k, c).Field(abi.ElemFlags, 8) == abi.Exist {
-			task, key := &maps.Task{CPU: cpu}, keyOf(k, c, m.Spec().KeySize)
-			m.(maps.Updater).Update(task, key, make([]byte, m.ValueBytes()), abi.NoExist)
-		}
-		return k.Bpf(cpu, c, during)
-	}},
+	"a per-CPU update moves its key":               {maps: ofType(abi.PerCPUHash, func(t hashTable) maps.Map { return movingUpdate{t} })},
+	"a per-CPU update with EXIST takes an element": {maps: ofType(abi.LRUPerCPUHash, func(t hashTable) maps.Map { return takingUpdate{t} })},
 	"ids begin at 2": {call: afterwards(abi.ObjGetInfoByFD, abi.OK, func(k *kernel.Sim, _ int, c program.Call) {
 		if a := attrOf(k, c); a.Field(abi.InfoLen, 4) >= 8 {
 			poke(k, a.Field(abi.InfoPtr, 8)+abi.MapInfoID, 1)
 		}
 	})},
-}
-
-// updateAtTail puts a new element of a HASH behind the others of its bucket: all the others are linked again.
-func updateAtTail(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
-	o := k.Bpf(cpu, c, during)
-	b := elementsOf(k, c)
-	if c.Cmd != abi.MapUpdateElem || o.Errno != abi.OK || b == nil {
-		return o
-	}
-	m := b.(maps.Map)
-	key, task := keyOf(k, c, m.Spec().KeySize), &maps.Task{CPU: cpu}
-	for at := uint32(0); at < b.Buckets() && m.Spec().Type == abi.Hash; at++ {
-		keys, values := contents(task, b, at)
-		if len(keys) == 0 || string(keys[0]) != string(key) {
-			continue
-		}
-		for i := len(keys) - 1; i > 0; i-- {
-			b.(maps.Updater).Update(task, keys[i], values[i], abi.Any)
-		}
-		break
-	}
-	return o
-}
-
-// contents are the keys and values of a bucket, in order.
-func contents(t *maps.Task, b maps.Buckets, bucket uint32) (keys, values [][]byte) {
-	m := b.(maps.Map)
-	keySize, valueSize := int(m.Spec().KeySize), m.ValueBytes()
-	n := b.ReadBucket(t, bucket, nil, nil, false)
-	packedKeys, packedValues := make([]byte, n*keySize), make([]byte, n*valueSize)
-	b.ReadBucket(t, bucket, packedKeys, packedValues, false)
-	for i := range n {
-		keys = append(keys, packedKeys[i*keySize:][:keySize])
-		values = append(values, packedValues[i*valueSize:][:valueSize])
-	}
-	return keys, values
 }
 
 // perCPUOf is the map of a per-CPU type behind map_fd, nil for other types.

@@ -9,6 +9,9 @@ import (
 
 // Sim is bpfsim as a Kernel.
 type Sim struct {
+	// NewMap makes the maps; nil means as bpfsim does.
+	NewMap func(maps.Spec) (maps.Map, abi.Errno)
+
 	name   string
 	arena  *program.Arena
 	memory bpfsys.Memory // the arena as the kernel sees it
@@ -60,7 +63,7 @@ func (k *Sim) Start(m program.Machine) error {
 		k.files.put(fd, nil)
 	}
 	k.fs = bpfsys.NewFileTree()
-	k.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: m.CPUs, Seed: 1})
+	k.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: m.CPUs, Seed: 1, NewMap: k.NewMap})
 	k.proc = &bpfsys.Process{Mem: k.memory, Files: &k.files, FS: k.fs, Caps: bpfsys.Caps{BPF: m.BPF, SysAdmin: m.SysAdmin}}
 	return nil
 }
