@@ -60,9 +60,25 @@ func (p Program) Delete(m maps.Map, key []byte) abi.Errno {
 	return helper(p, m, func(m maps.Deleter) abi.Errno { return m.Delete(&p.task.Kernel, key) })
 }
 
+// LookupInner finds the map that a map of maps has for a key (bpf_map_lookup_elem), which stays what it is when the key is
+// deleted meanwhile.
+func (p Program) LookupInner(m maps.Map, key []byte) (inner maps.Map, found bool) {
+	p.task.Mark()
+	outer, ok := m.(maps.Outer)
+	if !ok {
+		return nil, false
+	}
+	return outer.LookupInner(&p.task.Kernel, key)
+}
+
+// pusher is a queue, a stack or a Bloom filter.
+type pusher interface {
+	Push(t *maps.Task, value []byte, flags uint64) abi.Errno
+}
+
 // Push adds a value (bpf_map_push_elem).
 func (p Program) Push(m maps.Map, value []byte, flags uint64) abi.Errno {
-	return helper(p, m, func(m maps.Sequence) abi.Errno { return m.Push(&p.task.Kernel, value, flags) })
+	return helper(p, m, func(m pusher) abi.Errno { return m.Push(&p.task.Kernel, value, flags) })
 }
 
 // Pop removes the next value (bpf_map_pop_elem).
@@ -70,8 +86,12 @@ func (p Program) Pop(m maps.Map, value []byte) abi.Errno {
 	return helper(p, m, func(m maps.Sequence) abi.Errno { return m.Pop(&p.task.Kernel, value) })
 }
 
-// Peek copies the next value (bpf_map_peek_elem).
+// Peek copies the next value, or asks a Bloom filter for value (bpf_map_peek_elem).
 func (p Program) Peek(m maps.Map, value []byte) abi.Errno {
+	if filter, ok := m.(maps.Filter); ok {
+		p.task.Mark()
+		return filter.Test(&p.task.Kernel, value)
+	}
 	return helper(p, m, func(m maps.Sequence) abi.Errno { return m.Peek(&p.task.Kernel, value) })
 }
 
@@ -79,7 +99,7 @@ func (p Program) Peek(m maps.Map, value []byte) abi.Errno {
 func helper[T any](p Program, m maps.Map, call func(T) abi.Errno) abi.Errno {
 	p.task.Mark()
 	capable, ok := m.(T)
-	if !ok {
+	if _, outer := m.(maps.Outer); !ok || outer { // only user space changes a map of maps
 		return abi.ENOTSUPP
 	}
 	return call(capable)

@@ -29,6 +29,11 @@ var mutants = map[string]mutant{
 	"a full hash is ENOSPC":      {call: instead(when(abi.MapUpdateElem, abi.E2BIG), abi.ENOSPC)},
 	"a full trie is E2BIG":       {call: instead(when(abi.MapUpdateElem, abi.ENOSPC), abi.E2BIG)},
 	"a filter's keys are EINVAL": {call: instead(when(abi.MapDeleteElem, abi.EOPNOTSUPP), abi.EINVAL)},
+	"the id of an inner map one ahead": {call: afterwards(abi.MapLookupElem, abi.OK, func(k *kernel.Sim, _ int, c program.Call) {
+		if m := mapOf(k, c, abi.ElemMapFD); m.Spec().Inner != nil {
+			poke(k, attrOf(k, c).Field(abi.ElemValue, 8), 1)
+		}
+	})},
 	"one hash function more": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
 		b := k.Arena().Span(c.Attr+abi.CreateMapExtra, 8, program.ToWrite)
 		if c.Cmd == abi.MapCreate && len(b) == 8 && attrOf(k, c).Field(abi.CreateMapType, 4) == uint64(abi.BloomFilter) {

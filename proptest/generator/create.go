@@ -8,9 +8,18 @@ import (
 // create makes a map; the sizes are few and small, so that maps fill and buckets collide.
 func (g *generator) create() *program.Call {
 	t, m := g.mapType(), g.newMap()
+	if outer(t.typ) && len(g.maps) == 0 {
+		t = &mapTypes[0]
+	}
 	m.typ, m.max = t.typ, t.size(g)
 	valueSize := pick(g, 8, 1, 3, 4, 5, 7, 12, 16, 33)
 	m.key, m.value = pick(g, t.keys...), program.ValueBytes(t.typ, valueSize, g.machine.CPUs)
+	m.flags = t.flags(g) | g.accessFlags()
+	if outer(m.typ) {
+		valueSize, m.value, m.inner = 4, 4, pick(g, g.maps...).fd
+	} else if len(g.maps) > 0 && chance(g, 25) { // one that can stand for another in a map of maps
+		g.likeAnother(m, &valueSize)
+	}
 	m.spread = min(m.max+m.max/2+2, 1<<(8*min(m.key, 3)))
 	if m.typ == abi.LPMTrie {
 		m.spread = prefixes
@@ -21,7 +30,8 @@ func (g *generator) create() *program.Call {
 	a.Set(abi.CreateKeySize, 4, uint64(m.key))
 	a.Set(abi.CreateValueSize, 4, uint64(valueSize))
 	a.Set(abi.CreateMaxEntries, 4, uint64(m.max))
-	a.Set(abi.CreateMapFlags, 4, uint64(t.flags(g)|g.accessFlags()))
+	a.Set(abi.CreateMapFlags, 4, uint64(m.flags))
+	a.Set(abi.CreateInnerMapFD, 4, uint64(m.inner))
 	if m.typ == abi.BloomFilter {
 		a.Set(abi.CreateMapExtra, 8, uint64(g.Intn(16)))
 	}
@@ -31,6 +41,19 @@ func (g *generator) create() *program.Call {
 	g.maps = append(g.maps, m)
 	return c
 }
+
+// likeAnother gives m the shape of a map that is there.
+func (g *generator) likeAnother(m *mapShape, valueSize *int) {
+	other := pick(g, g.maps...)
+	if outer(other.typ) || program.ValueBytes(other.typ, 8, 1) != program.ValueBytes(other.typ, 8, 2) {
+		return
+	}
+	m.typ, m.key, m.value, m.max, m.flags = other.typ, other.key, other.value, other.max, other.flags
+	*valueSize = m.value
+}
+
+// outer reports whether maps of that type hold maps.
+func outer(typ abi.MapType) bool { return typ == abi.ArrayOfMaps || typ == abi.HashOfMaps }
 
 // accessFlags narrow what an fd or a program may do, now and then.
 func (g *generator) accessFlags() uint32 {

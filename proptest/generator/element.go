@@ -140,6 +140,10 @@ func (m *mapShape) keyNumber(b []byte, i int) {
 
 // fillValue draws a value that is rarely the same twice, but for a filter, which is asked for values again.
 func (g *generator) fillValue(b []byte, m *mapShape) {
+	if outer(m.typ) { // a map's fd
+		program.PutWord(b, uint64(pick(g, m.inner, m.inner, m.inner, pick(g, g.maps...).fd, pick(g, g.fds...))))
+		return
+	}
 	v := g.Intn(1 << 14)
 	if m.typ == abi.BloomFilter {
 		v %= 64

@@ -22,8 +22,10 @@ type generator struct {
 // draftMap is a map as its creation asked for it.
 type mapShape struct {
 	typ    abi.MapType
-	key    int // bytes
-	value  int // bytes
+	flags  uint32
+	inner  int32 // fd of the first inner map
+	key    int   // bytes
+	value  int   // bytes
 	max    int
 	fd     int32 // the newest that should be open
 	spread int   // number of different keys that calls use

@@ -29,6 +29,8 @@ var mapTypes = []mapType{
 	{abi.Queue, 10, []int{0}, (*generator).sequenceSize, (*generator).noFlags},
 	{abi.Stack, 10, []int{0}, (*generator).sequenceSize, (*generator).noFlags},
 	{abi.LPMTrie, 10, []int{8, 5, 6, 7, 12, 13, 20}, (*generator).trieSize, (*generator).trieFlags},
+	{abi.ArrayOfMaps, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},
+	{abi.HashOfMaps, 3, hashKeySizes, (*generator).smallSize, (*generator).hashFlags},
 	{abi.BloomFilter, 6, []int{0}, (*generator).smallSize, (*generator).seedFlags},
 }
 

@@ -21,6 +21,14 @@ func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 		return k.fdByID(c)
 	case abi.ObjGetInfoByFD:
 		return k.info(c)
+	case abi.MapLookupElem:
+		return k.lookup(c)
+	case abi.MapUpdateElem:
+		return k.update(c, abi.ElemMapFD, abi.ElemValue, 1)
+	case abi.MapUpdateBatch:
+		return k.update(c, abi.BatchMapFD, abi.BatchValues, k.user.arena.Field(c, abi.BatchCount, 4))
+	case abi.MapLookupBatch, abi.MapLookupAndDeleteBatch:
+		return k.lookupBatch(c)
 	}
 	return k.plain(c)
 }
@@ -35,7 +43,9 @@ func (k *Linux) plain(c program.Call) Outcome {
 	k.move(ret, c.As)
 	if c.Cmd == abi.MapCreate {
 		k.ids.add(k.idOf(c.As))
+		k.noteOuter(c)
 	}
+	k.settle() // the map whose fd it was
 	return Outcome{Ret: c.As}
 }
 
@@ -62,6 +72,7 @@ func (k *Linux) Do(cpu int, e program.Event) abi.Errno {
 		panic(err)
 	}
 	err := k.event(e)
+	k.settle()
 	if err == nil {
 		return abi.OK
 	}

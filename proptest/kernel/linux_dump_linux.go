@@ -59,6 +59,7 @@ type dumping struct {
 	prevKey, buf, bufLen uint64 // user addresses
 	flags                uint64 // abi.Lock at most
 
+	typ                abi.MapType
 	keySize, valueSize int
 	cursor             []byte // nil: from the beginning
 	element            []byte // the key buffer and the value behind it
@@ -123,6 +124,7 @@ func (d *dumping) shape() (abi.MapType, abi.Errno) {
 	}
 	d.keySize = int(program.Word(attr[info+abi.MapInfoKeySize:][:4]))
 	typ := abi.MapType(program.Word(attr[info+abi.MapInfoType:][:4]))
+	d.typ = typ
 	d.valueSize = program.ValueBytes(typ, int(program.Word(attr[info+abi.MapInfoValueSize:][:4])), PossibleCPUs())
 	return typ, abi.OK
 }
@@ -163,6 +165,9 @@ func (d *dumping) loopCall(cmd abi.Cmd, key, result []byte) abi.Errno {
 	if errno == abi.OK {
 		copy(result, scratch[scratchResult:])
 	}
+	if errno == abi.OK && cmd == abi.MapLookupElem && outer(d.typ) {
+		d.kernel.translate(result)
+	}
 	return errno
 }
 
@@ -176,6 +181,9 @@ func (d *dumping) loop(room uint64) (filled uint64, errno abi.Errno) {
 		}
 		errno = d.loopCall(abi.MapLookupElem, key, value)
 		if errno == abi.ENOENT {
+			if d.typ == abi.ArrayOfMaps { // an empty slot: bpfsim goes on behind it
+				d.cursor = key
+			}
 			continue
 		}
 		if errno != abi.OK {

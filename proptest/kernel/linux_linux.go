@@ -25,7 +25,8 @@ type Linux struct {
 	cpu    int   // the thread is pinned to it, -1 at first
 	open   map[int32]bool
 	ids    ids
-	pinned bool // bpffs may hold something
+	outers []uint32 // real ids of the maps of maps that live
+	pinned bool     // bpffs may hold something
 }
 
 // Available tells why bpf(2) cannot be compared here, nil when it can.
@@ -155,7 +156,7 @@ func (k *Linux) Start(m program.Machine) error {
 	if n := PossibleCPUs(); m.CPUs != n {
 		return fmt.Errorf("the program wants %d possible CPUs, this machine has %d", m.CPUs, n)
 	}
-	k.ids = ids{}
+	k.ids, k.outers = ids{}, nil
 	k.user.arena.Reset()
 	if !m.BPF && UnprivilegedAllowed() {
 		return errors.New("kernel.unprivileged_bpf_disabled is 0, so that callers without CAP_BPF make maps")

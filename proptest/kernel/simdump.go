@@ -55,5 +55,12 @@ func (w *dumpWatch) Lock(*maps.Task, *maps.Lock) {}
 // isArray reports whether fd is a map of an array type.
 func (t *fdTable) isArray(fd int32) bool {
 	file, _ := t.Get(fd)
-	return file != nil && file.Map() != nil && (file.Map().Spec().Type == abi.Array || file.Map().Spec().Type == abi.PerCPUArray)
+	if file == nil || file.Map() == nil {
+		return false
+	}
+	switch file.Map().Spec().Type {
+	case abi.Array, abi.PerCPUArray, abi.ArrayOfMaps:
+		return true
+	}
+	return false
 }

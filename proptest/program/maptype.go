@@ -23,6 +23,8 @@ var mapTypes = [abi.NumMapTypes + 1]mapType{
 	abi.Queue:         {refused: sequenceRefused},
 	abi.Stack:         {refused: sequenceRefused},
 	abi.LPMTrie:       {refused: sequenceRefused},
+	abi.ArrayOfMaps:   {refused: sequenceRefused},
+	abi.HashOfMaps:    {seeded: true, refused: hashRefused},
 	abi.BloomFilter:   {seeded: true, refused: sequenceRefused},
 }
 

@@ -1,0 +1,197 @@
+package kernel
+
+import (
+	"runtime"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/proptest/program"
+)
+
+// The values that maps of maps show are ids, which are put in the place of the real ones as elsewhere (ids).
+
+// outer reports whether maps of that type hold maps.
+func outer(typ abi.MapType) bool { return typ == abi.ArrayOfMaps || typ == abi.HashOfMaps }
+
+// noteOuter notes a map of maps that was made.
+func (k *Linux) noteOuter(c program.Call) {
+	if outer(abi.MapType(k.user.arena.Field(c, abi.CreateMapType, 4))) {
+		k.outers = append(k.outers, k.ids.real[len(k.ids.real)-1])
+	}
+}
+
+// isOuter reports whether the fd at an offset of attr is one.
+func (k *Linux) isOuter(c program.Call, offset int) bool {
+	if len(k.outers) == 0 {
+		return false
+	}
+	d := dumping{kernel: k, fd: k.user.arena.Field(c, offset, 4)}
+	typ, errno := d.shape()
+	return errno == abi.OK && outer(typ)
+}
+
+// lookup is a lookup whose value may be an id. At a fault the part of it that fits was written.
+func (k *Linux) lookup(c program.Call) Outcome {
+	if !k.isOuter(c, abi.ElemMapFD) {
+		return k.plain(c)
+	}
+	at := k.user.arena.Field(c, abi.ElemValue, 8)
+	id, ok := k.idAt(k.user.arena.Field(c, abi.ElemMapFD, 4), k.user.arena.Field(c, abi.ElemKey, 8))
+	out := k.plain(c)
+	if ok && (out.Errno == abi.OK || out.Errno == abi.EFAULT) {
+		k.user.arena.Write(at, id[:])
+	}
+	return out
+}
+
+// idAt is our id for what a map of maps has for the key at an address.
+func (k *Linux) idAt(fd, key uint64) (ours [4]byte, ok bool) {
+	d := dumping{kernel: k, fd: fd}
+	if d.elem(abi.MapLookupElem, key, scratchBase+scratchResult) != abi.OK {
+		return ours, false
+	}
+	copy(ours[:], k.user.alias[program.ArenaSize:][scratchResult:])
+	return ours, k.translate(ours[:])
+}
+
+// translate puts our id in the place of a real one.
+func (k *Linux) translate(b []byte) bool {
+	ours, ok := k.ids.ours[uint32(program.Word(b))]
+	if ok {
+		program.PutWord(b, uint64(ours))
+	}
+	return ok
+}
+
+// lookupBatch is a batch whose values may be ids. Nothing tells how far one came that ended in a fault; but what programs
+// write is hardly ever a real id.
+func (k *Linux) lookupBatch(c program.Call) Outcome {
+	if !k.isOuter(c, abi.BatchMapFD) {
+		return k.plain(c)
+	}
+	arena := k.user.arena
+	values, count := arena.Field(c, abi.BatchValues, 8), arena.Field(c, abi.BatchCount, 4)
+	whole := uint64(0)
+	for whole < min(count, program.PageSize/4) && len(arena.Span(values+4*whole, 4, program.ToWrite)) == 4 {
+		whole++
+	}
+	part := arena.Span(values+4*whole, 4, program.ToWrite)
+	if whole == count {
+		part = nil
+	}
+	before, mark := slices.Clone(part), k.noID()
+	for i := range part {
+		part[i] = mark
+	}
+	out := k.plain(c)
+	for i := range whole {
+		k.translate(arena.Span(values+4*i, 4, program.ToWrite))
+	}
+	switch {
+	case len(part) == 0:
+	case part[0] == mark: // not written
+		copy(part, before)
+	default:
+		k.translatePart(part)
+	}
+	return out
+}
+
+// noID is a byte with which no real id begins.
+func (k *Linux) noID() byte {
+	for mark := byte(0xff); ; mark-- {
+		if !slices.ContainsFunc(k.ids.real, func(id uint32) bool { return byte(id) == mark }) {
+			return mark
+		}
+	}
+}
+
+// update is an update whose values may be fds. Those of this process are not the program's: -1 takes their place for the
+// length of the call, which is not open either.
+func (k *Linux) update(c program.Call, fd, values int, count uint64) Outcome {
+	if !k.isOuter(c, fd) {
+		return k.plain(c)
+	}
+	at := k.user.arena.Field(c, values, 8)
+	for i := range min(count, program.PageSize/4) {
+		b := k.user.arena.Span(at+4*i, 4, program.ToPoke)
+		if len(b) < 4 {
+			break
+		}
+		if n := int32(program.Word(b)); !program.OurFD(n) && (n < 0 || n > 2) {
+			program.PutWord(b, 1<<32-1)
+			defer program.PutWord(b, uint64(uint32(n)))
+		}
+	}
+	return k.plain(c)
+}
+
+// translatePart is translate for the beginning of an id.
+func (k *Linux) translatePart(b []byte) {
+	for i, real := range k.ids.real {
+		var theirs, ours [4]byte
+		program.PutWord(theirs[:], uint64(real))
+		if slices.Equal(theirs[:len(b)], b) {
+			program.PutWord(ours[:], uint64(i+1))
+			copy(b, ours[:])
+			return
+		}
+	}
+}
+
+// settle waits until the maps are gone that were in a map which the last step freed: Linux frees those in the
+// background, where bpfsim does at once.
+func (k *Linux) settle() {
+	alive := slices.DeleteFunc(k.outers, func(id uint32) bool { return k.gone(id) })
+	freed := len(alive) < len(k.outers)
+	if k.outers = alive; freed {
+		k.flush()
+	}
+}
+
+// gone reports whether no map has that id. Who may not ask cannot see the difference either.
+func (k *Linux) gone(id uint32) bool {
+	attr := k.user.scratch(12)
+	program.PutWord(attr[abi.IDStart:][:4], uint64(id))
+	fd, errno := bpf(abi.MapGetFDByID, scratchBase, 12)
+	if errno == abi.OK {
+		unix.Close(fd)
+	}
+	return errno == abi.ENOENT
+}
+
+// flush frees a map of maps and waits until the one that was in it is gone: work in the background is begun in order.
+func (k *Linux) flush() {
+	inner := k.make(abi.Array, 0)
+	last := k.make(abi.ArrayOfMaps, inner)
+	id := k.idOf(int32(inner))
+	d := dumping{kernel: k, fd: uint64(last)}
+	scratch := k.user.alias[program.ArenaSize:]
+	program.PutWord(scratch[scratchKey:][:4], 0)
+	program.PutWord(scratch[scratchResult:][:4], uint64(inner))
+	if errno := d.elem(abi.MapUpdateElem, scratchBase+scratchKey, scratchBase+scratchResult); errno != abi.OK {
+		panic(errno) // the maps were made a moment ago
+	}
+	unix.Close(inner)
+	unix.Close(last)
+	for !k.gone(id) {
+		runtime.Gosched()
+	}
+}
+
+// make makes an array of one element, or one map.
+func (k *Linux) make(typ abi.MapType, inner int) (fd int) {
+	attr := k.user.scratch(64)
+	program.PutWord(attr[abi.CreateMapType:][:4], uint64(typ))
+	program.PutWord(attr[abi.CreateKeySize:][:4], 4)
+	program.PutWord(attr[abi.CreateValueSize:][:4], 4)
+	program.PutWord(attr[abi.CreateMaxEntries:][:4], 1)
+	program.PutWord(attr[abi.CreateInnerMapFD:][:4], uint64(inner))
+	fd, errno := bpf(abi.MapCreate, scratchBase, 64)
+	if errno != abi.OK {
+		panic(errno) // the program has made such maps
+	}
+	return fd
+}
