@@ -57,6 +57,22 @@ func (c *call) caller() *thread {
 	return c.calling
 }
 
+// stat finds the file behind a fd of the caller. A directory of a dead thread finds nothing: what it does find says that
+// the thread lives, and saves asking.
+func (c *call) stat(fd int32) (id inode, open bool) {
+	if c.calling != nil {
+		return c.calling.stat(fd)
+	}
+	if th := c.threads.take(int(c.PID)); th != nil {
+		if id, open = th.stat(fd); open {
+			c.calling = th
+			return id, true
+		}
+		c.threads.release(th)
+	}
+	return c.caller().stat(fd)
+}
+
 // bpf answers bpf(2).
 func (c *call) bpf() {
 	cmd, attr, size := uint32(c.Args[0]), c.Args[1], uint32(c.Args[2])
@@ -89,7 +105,7 @@ func (c *call) taskCPU(cmd abi.Cmd) int {
 
 // Get finds the map that a fd of the caller stands for (bpfsys.Files).
 func (c *call) Get(fd int32) (*bpfsys.File, bool) {
-	id, open := c.caller().stat(fd)
+	id, open := c.stat(fd)
 	if !open {
 		return nil, false
 	}
