@@ -20,8 +20,8 @@ func newArray(spec Spec) *array {
 // MappableWords is the memory, in words of 8 bytes, that NewMappable asks for: whole pages of whole words a value.
 // It is ENOMEM for what New would not make either.
 func MappableWords(spec Spec) (uint64, abi.Errno) {
-	if arrayBytes(spec) > maxMemory {
-		return 0, abi.ENOMEM
+	if errno := afford(spec, arrayBytes(spec)); errno != abi.OK {
+		return 0, errno
 	}
 	return roundPage(8*vectorStride(spec)*uint64(spec.MaxEntries)) / 8, abi.OK
 }

@@ -16,8 +16,12 @@ func newHash(spec Spec) *hash {
 
 // start makes h an empty map with so many slots more than it may have elements.
 func (h *hash) start(spec Spec, spare int) {
-	h.pool.table = &h.table
 	h.init(spec, layoutOf(spec), 1, int(spec.MaxEntries)+spare, &h.pool)
+	cost := elementBytes(spec)
+	if spec.Type == abi.PerCPUHash {
+		cost = partsElementBytes(spec)
+	}
+	h.pool.init(&h.table, cost)
 }
 
 // Update makes its element the first of its bucket, so an update moves its key: Linux links a new element and unlinks
@@ -37,9 +41,10 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 		s = h.supersede(st, p, at)
 		at = h.raise(p, hash, at)
 	// Counted before linking: a full map fails without touching the bucket.
-	case !h.pool.reserve():
-		errno = abi.E2BIG
 	default:
+		if errno = h.pool.reserve(); errno != abi.OK {
+			break
+		}
 		if h.layout.has(slots) {
 			s = h.pool.take()
 		}

@@ -59,8 +59,8 @@ func (h *hash) exchange(t *Task, key, value, old []byte, flags uint64) (replaced
 
 // add inserts an element that is not there, if there is room.
 func (h *hash) add(p *page, hash uint32, key, value []byte) abi.Errno {
-	if !h.pool.reserve() {
-		return abi.E2BIG
+	if errno := h.pool.reserve(); errno != abi.OK {
+		return errno
 	}
 	var s slot
 	if h.layout.has(slots) {

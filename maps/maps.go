@@ -15,6 +15,8 @@ type Spec struct {
 	Typed, KernelTyped bool
 	// Inner belongs to the types whose values are maps; New needs it.
 	Inner *Inner
+	// Account is what the map takes of the machine's memory; nil where that has no bound.
+	Account *Account
 	// Seed is the initial value of the hash function; New uses 0 instead under FlagZeroSeed.
 	Seed uint32
 	// CPUs is the machine's number of possible CPUs, at least 1.

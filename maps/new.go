@@ -18,11 +18,19 @@ func New(spec Spec) (Map, abi.Errno) {
 // sized makes a map that takes no more bytes at once than Linux has.
 func sized[M Map](bytes func(Spec) uint64, make func(Spec) M) func(Spec) (Map, abi.Errno) {
 	return func(spec Spec) (Map, abi.Errno) {
-		if bytes(spec) > maxMemory {
-			return nil, abi.ENOMEM
+		if errno := afford(spec, bytes(spec)); errno != abi.OK {
+			return nil, errno
 		}
 		return make(spec), abi.OK
 	}
+}
+
+// afford takes bytes for a map that is being made.
+func afford(spec Spec, bytes uint64) abi.Errno {
+	if bytes > maxMemory || !spec.Account.take(bytes) {
+		return abi.ENOMEM
+	}
+	return abi.OK
 }
 
 // hashed makes a map of a hash type.

@@ -37,8 +37,9 @@ func (h *perCPUHash) set(t *Task, key []byte, p partWrite, flags uint64) abi.Err
 	case found:
 		p.write(t, h.value(page, at))
 		return abi.OK
-	case !h.pool.reserve():
-		return abi.E2BIG
+	}
+	if errno := h.pool.reserve(); errno != abi.OK {
+		return errno
 	}
 	var s slot
 	if h.layout.has(slots) {

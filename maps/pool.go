@@ -3,28 +3,61 @@ package maps
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/bpfsim/bpfsim/abi"
 )
 
 // pool counts a HASH's elements in use, and holds the free slots, the last one given back first. Linux keeps a list a
 // CPU (percpu_freelist.c) which nobody can see, so taking one is no step.
 type pool struct {
-	table *table
-	used  atomic.Uint32
-	mu    sync.Mutex
-	top   slot
+	table   *table
+	element uint64 // bytes that one costs
+	used    atomic.Uint32
+	granted atomic.Uint32 // elements that there is memory for
+	mu      sync.Mutex
+	top     slot
 }
 
-// reserve counts an element in, or reports that max entries are in use.
-func (p *pool) reserve() bool {
+// init starts a pool of the elements of x: those of a map that Linux allocates at once are paid for.
+func (p *pool) init(x *table, element uint64) {
+	p.table, p.element = x, element
+	if x.spec.Flags&abi.FlagNoPrealloc == 0 {
+		p.granted.Store(x.spec.MaxEntries)
+	}
+}
+
+// reserve counts an element in: E2BIG when max entries are in use, ENOMEM when there is no memory for another.
+func (p *pool) reserve() abi.Errno {
 	for {
 		used := p.used.Load()
-		if used == p.table.spec.MaxEntries {
-			return false
+		if used == p.granted.Load() {
+			if errno := p.grow(used); errno != abi.OK {
+				return errno
+			}
+			continue
 		}
 		if p.used.CompareAndSwap(used, used+1) {
-			return true
+			return abi.OK
 		}
 	}
+}
+
+// grow gets memory for more elements than those in use.
+func (p *pool) grow(used uint32) abi.Errno {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case used == p.table.spec.MaxEntries:
+		return abi.E2BIG
+	case used != p.granted.Load(): // somebody else was here
+		return abi.OK
+	}
+	n, ok := p.table.spec.Account.grant(p.element, p.table.spec.MaxEntries-used)
+	if !ok {
+		return abi.ENOMEM
+	}
+	p.granted.Add(n)
+	return abi.OK
 }
 
 // take is a free slot, for an element that was counted in.

@@ -37,7 +37,7 @@ const lengthBytes = 4
 func newTrie(spec Spec) *trie {
 	data := spec.KeySize - lengthBytes
 	return &trie{
-		spec: spec, most: 8 * data, guard: makeGuard(1, spec.CPUs), nodes: newTrieNodes(nodeData + int(data+spec.ValueSize)),
+		spec: spec, most: 8 * data, guard: makeGuard(1, spec.CPUs), nodes: newTrieNodes(nodeData+int(data+spec.ValueSize), spec.Account),
 	}
 }
 
@@ -156,13 +156,16 @@ func (x *trie) put(key trieKey, value []byte, flags uint64) abi.Errno {
 	switch {
 	case w.exact && flags == abi.NoExist:
 		return abi.EEXIST
-	case w.exact:
+	case !w.exact && flags == abi.Exist:
+		return abi.ENOENT
+	case !w.exact && x.elements.Load() == x.spec.MaxEntries:
+		return abi.ENOSPC
+	case (!w.exact || x.watched) && !x.nodes.grow():
+		return abi.ENOMEM
+	}
+	if w.exact {
 		x.replace(w, key, value)
 		return abi.OK
-	case flags == abi.Exist:
-		return abi.ENOENT
-	case x.elements.Load() == x.spec.MaxEntries:
-		return abi.ENOSPC
 	}
 	x.elements.Add(1)
 	x.insert(w, key, value)

@@ -51,10 +51,12 @@ type trieNodes struct {
 	chunks [][]byte
 	unused slot // the first that was never handed out
 	free   slot // of a chain through the first children
+	// account pays for the chunks.
+	account *Account
 }
 
-func newTrieNodes(width int) trieNodes {
-	return trieNodes{width: width, shift: max(bits.Len(uint(trieChunk/width))-1, 0), unused: 1}
+func newTrieNodes(width int, account *Account) trieNodes {
+	return trieNodes{width: width, shift: max(bits.Len(uint(trieChunk/width))-1, 0), unused: 1, account: account}
 }
 
 func (x *trieNodes) at(s slot) trieNode {
@@ -62,7 +64,25 @@ func (x *trieNodes) at(s slot) trieNode {
 	return x.chunks[s>>x.shift][from : from+x.width : from+x.width]
 }
 
-// take is a node for new contents: one that was given back, or fresh memory.
+// perInsert is the most nodes that one insertion takes.
+const perInsert = 2
+
+// grow makes sure that there are nodes for an insertion, or reports that there is no memory.
+func (x *trieNodes) grow() bool {
+	if x.free != none && x.at(x.free).child(0) != none {
+		return true
+	}
+	for int(x.unused+perInsert-1)>>x.shift >= len(x.chunks) {
+		size := x.width << x.shift
+		if !x.account.take(uint64(size)) {
+			return false
+		}
+		x.chunks = append(x.chunks, make([]byte, size))
+	}
+	return true
+}
+
+// take is a node for new contents, behind grow: one that was given back, or fresh memory.
 func (x *trieNodes) take() (slot, trieNode) {
 	if s := x.free; s != none {
 		n := x.at(s)
@@ -72,9 +92,6 @@ func (x *trieNodes) take() (slot, trieNode) {
 	}
 	s := x.unused
 	x.unused++
-	if int(s>>x.shift) == len(x.chunks) {
-		x.chunks = append(x.chunks, make([]byte, x.width<<x.shift))
-	}
 	return s, x.at(s)
 }
 

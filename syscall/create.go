@@ -90,11 +90,13 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 	if errno != abi.OK {
 		return nil, errno
 	}
+	spec.Account = c.kernel.budget.Open()
 	made, backing, errno := c.newElements(spec)
 	if errno != abi.OK {
+		spec.Account.Close()
 		return nil, errno
 	}
-	m := &Map{kernel: c.kernel, elements: elementsOf(made), backing: backing}
+	m := &Map{kernel: c.kernel, elements: elementsOf(made), backing: backing, account: spec.Account}
 	m.refs.Store(1)
 	if errno := c.describe(m, args); errno != abi.OK {
 		m.free()

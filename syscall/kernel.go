@@ -16,6 +16,9 @@ type Options struct {
 	// NewMap makes the elements of each map that cannot be mapped; nil means maps.New. With it a map can be watched, or be
 	// given a bug: what the map can do is found out from the interfaces of package maps that it implements.
 	NewMap func(maps.Spec) (maps.Map, abi.Errno)
+	// Memory is what all maps may take together, in bytes as Linux counts them; 0 is no bound. Behind it, MapCreate and
+	// insertions into maps that grow answer ENOMEM.
+	Memory uint64
 	// Refused is told of each call that ends because what it asks for is not simulated, before Bpf returns; nil for
 	// nobody. It may be called from many goroutines at once.
 	Refused func(Refusal)
@@ -26,6 +29,7 @@ type Kernel struct {
 	options Options
 	objects objects
 	seeds   seeds
+	budget  *maps.Budget // nil: no bound
 }
 
 // NewKernel boots a kernel without maps.
@@ -35,6 +39,9 @@ func NewKernel(options Options) *Kernel {
 		options.NewMap = maps.New
 	}
 	k := &Kernel{options: options}
+	if options.Memory != 0 {
+		k.budget = maps.NewBudget(options.Memory)
+	}
 	k.seeds.start(options.Seed)
 	return k
 }

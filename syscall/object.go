@@ -18,6 +18,7 @@ type Map struct {
 	refs      atomic.Int32
 	writers   cpuCounter // calls and mappings that write
 	backing   Backing
+	account   *maps.Account // of what it takes of the memory of all maps
 }
 
 // ID is the map's id, unique among the kernel's live maps.
@@ -57,6 +58,7 @@ func (m *Map) free() {
 	if m.backing != nil {
 		m.backing.Free()
 	}
+	m.account.Close()
 }
 
 // BeginWrite marks a write in progress, for the length of a system call or of a writable mmap: MapFreeze answers

@@ -100,3 +100,17 @@ func TestRunSaysWhatIsRefused(t *testing.T) {
 	cmd = bpfsimCommand(t, "run", "--quiet", "--", "sh", "-c", create+"true")
 	require.Equal(t, "Error: map create failed: Invalid argument", output(t, 0, cmd))
 }
+
+// A map for which there is no memory is ENOMEM, and bpfsim goes on.
+func TestRunMemory(t *testing.T) {
+	skipIfRefused(t)
+	bpftool(t)
+	const large = "bpftool map create /sys/fs/bpf/x type array key 4 value 4096 entries 524288 name x; "
+	const small = "bpftool map create /sys/fs/bpf/y type array key 4 value 4096 entries 1024 name y && ls /sys/fs/bpf"
+	const want = "Error: map create failed: Cannot allocate memory\ny"
+	require.Equal(t, want, output(t, 0, bpfsimCommand(t, "run", "--memory", "1GiB", "--", "sh", "-c", large+small)))
+	cmd := bpfsimCommand(t, "run", "--", "sh", "-c", large+small)
+	limited := exec.Command("sh", append([]string{"-c", `ulimit -v 4000000; exec "$0" "$@"`}, cmd.Args...)...)
+	limited.Env, limited.Dir, limited.SysProcAttr = cmd.Env, cmd.Dir, cmd.SysProcAttr
+	require.Equal(t, want, output(t, 0, limited))
+}

@@ -23,6 +23,7 @@ type runFlags struct {
 	root         bool
 	unprivileged bool
 	quiet        bool
+	memory       string
 	dumpNumbers  map[string]int
 }
 
@@ -50,6 +51,8 @@ func newRun() *cobra.Command {
 	flags.StringToIntVar(&f.dumpNumbers, "dump-number", nil,
 		"answer another command number as a dump command: 23=1000 is BPF_MAP_DUMP in the tree of the RFC")
 	flags.BoolVar(&f.unprivileged, "unprivileged", false, "answer as to a caller without CAP_BPF and CAP_SYS_ADMIN")
+	flags.StringVar(&f.memory, "memory", "",
+		"what all maps may take, as Linux counts it: 512MiB, 2GiB (default half of what is available); ENOMEM behind it")
 	flags.BoolVar(&f.quiet, "quiet", false, "do not say on standard error what CMD asked for that is not simulated")
 	flags.BoolVar(&f.root, "root", false, "let CMD see itself as root, in a user namespace: geteuid() is 0")
 	return cmd
@@ -115,7 +118,12 @@ func (f runFlags) options(args []string, refused *refusals) (intercept.Options, 
 	if err != nil {
 		return o, nil, err
 	}
-	kernel := bpfsys.Options{CPUs: o.CPUs, Numbers: numbers}
+	memory, err := memoryFor(f.memory)
+	if err != nil {
+		return o, nil, err
+	}
+	collectWithin(memory)
+	kernel := bpfsys.Options{CPUs: o.CPUs, Numbers: numbers, Memory: memory}
 	if !f.quiet {
 		kernel.Refused = refused.note
 	}
