@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -21,21 +22,44 @@ func adoptOrphans() error {
 }
 
 // reapOrphans waits for adopted children as they end, until the function it returns is called. The command itself is
-// left to whoever waits for it.
+// left to whoever waits for it; when it stops, this process does.
 func reapOrphans(command int) func() {
-	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, unix.SIGCHLD)
+	changed := make(chan os.Signal, 1)
+	signal.Notify(changed, unix.SIGCHLD)
 	go func() {
-		for range ended {
+		for range changed {
 			for pid := zombie(); pid > 0 && pid != command; pid = zombie() {
 				_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
 			}
+			stopWith(command)
 		}
 	}()
 	return func() {
-		signal.Stop(ended)
-		close(ended)
+		signal.Stop(changed)
+		close(changed)
 	}
+}
+
+// settle is how long a stop must last: from the terminal, the end of one reaches us and the command one after the other.
+const settle = 10 * time.Millisecond
+
+// stopWith stops this process when the command has stopped, as by a shell's `suspend -f`: a shell that waits for us
+// must learn of it. When somebody continues us the command goes on, too.
+func stopWith(command int) {
+	if !stopped(command) {
+		return
+	}
+	time.Sleep(settle)
+	if stopped(command) && unix.Kill(unix.Getpid(), unix.SIGSTOP) == nil {
+		_ = unix.Kill(command, unix.SIGCONT)
+	}
+}
+
+// stopped reports whether a child is stopped.
+func stopped(child int) bool {
+	var info unix.Siginfo
+	err := unix.Waitid(unix.P_PID, child, &info, unix.WSTOPPED|unix.WNOHANG|unix.WNOWAIT, nil)
+	return err == nil && info.Signo != 0
 }
 
 // zombie is a child that ended, 0 when there is none; it stays waitable.

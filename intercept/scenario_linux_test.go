@@ -41,6 +41,7 @@ func init() {
 	}
 	maps.Copy(scenarios, files)
 	maps.Copy(scenarios, waits)
+	maps.Copy(scenarios, stopping)
 	maps.Copy(scenarios, crowding)
 	maps.Copy(scenarios, inheriting)
 	maps.Copy(scenarios, outliving)
