@@ -43,7 +43,7 @@ type group struct {
 func groups() []group {
 	return []group{
 		{"elements", elementRows},
-		{"types", typeRows},
+		{"types", func(s *session) { typeRows(s); otherRows(s) }},
 		{"dump", dumpRows},
 		{"gain", gainRows},
 		{"remove", removeRows},

@@ -228,3 +228,33 @@ func BenchmarkSweep(b *testing.B) {
 		})
 	}
 }
+
+// A full trie of IPv4 addresses, each with its own prefix.
+func BenchmarkTrie(b *testing.B) {
+	const entries = 10_000
+	m := must(b, maps.Spec{
+		Type: abi.LPMTrie, KeySize: 8, ValueSize: 8, MaxEntries: entries, Flags: abi.FlagNoPrealloc, CPUs: 2,
+	}).(trie)
+	key, value, task := make([]byte, 8), make([]byte, 8), on(0)
+	put := func(i int) {
+		binary.NativeEndian.PutUint32(key, 32)
+		binary.BigEndian.PutUint32(key[4:], uint32(i%entries)*2654435769)
+	}
+	for i := range entries {
+		put(i)
+		m.Update(task, key, value, abi.Any)
+	}
+	for name, op := range map[string]func(){
+		"lookup": func() { m.Lookup(task, key, value) },
+		"update": func() { m.Update(task, key, value, abi.Any) },
+		"next":   func() { m.NextKey(task, key, value) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i += 7919 {
+				put(i)
+				op()
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package maps
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"sync/atomic"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -59,7 +60,12 @@ func (x *trie) value(n trieNode) []byte { return n[nodeData+int(x.spec.KeySize)-
 
 // common is how many bits of node and key are the same.
 func (x *trie) common(n trieNode, key trieKey) uint32 {
-	return commonBits(x.data(n), key.data, min(n.prefix(), key.prefix))
+	limit := min(n.prefix(), key.prefix)
+	if len(key.data) == 4 { // IPv4
+		differ := binary.BigEndian.Uint32(n[nodeData:]) ^ binary.BigEndian.Uint32(key.data)
+		return min(limit, uint32(bits.LeadingZeros32(differ)))
+	}
+	return commonBits(x.data(n), key.data, limit)
 }
 
 // enter begins a read. Under a Scheduler, readers take no lock, and other tasks may run before each node that they come to.
