@@ -35,6 +35,7 @@ target() {
 	compile_native_go_fuzzer_v2 "$module/$folder" "$2" "$2"
 }
 
+target btf FuzzLoad
 target syscall FuzzBpf
 target proptest/campaign FuzzCall
 target proptest/campaign FuzzProgram
