@@ -1,7 +1,9 @@
 package maps_test
 
 import (
+	"bytes"
 	"encoding/binary"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -182,4 +184,34 @@ func TestTrieCreate(t *testing.T) {
 		require.Equal(t, abi.OK, maps.Check(spec, false))
 		require.Equal(t, c.want, create(spec, true), "%+v", c)
 	}
+}
+
+// Goroutines that read and change the same prefixes see values whole, and nothing is lost.
+func TestTrieManyGoroutines(t *testing.T) {
+	m := must(t, maps.Spec{
+		Type: abi.LPMTrie, KeySize: 8, ValueSize: 16, MaxEntries: 64, Flags: abi.FlagNoPrealloc, CPUs: 2,
+	}).(trie)
+	var all sync.WaitGroup
+	for cpu := range 4 {
+		all.Go(func() {
+			task, next := on(cpu), make([]byte, 8)
+			for i := range 20_000 {
+				key := []byte(prefix(uint32(i*7%33), byte(i*3), byte(i)))
+				value := bytes.Repeat([]byte{byte(i)}, 16)
+				switch i % 4 {
+				case 0, 1:
+					m.Update(task, key, value, abi.Any)
+				case 2:
+					if m.Lookup(task, key, value) == abi.OK && value[0] != value[15] {
+						panic("torn")
+					}
+				default:
+					m.NextKey(task, key, next)
+					m.Delete(task, key)
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.Equal(t, uint64(len(prefixes(t, m)))*(24+4+16), m.Memlock())
 }
