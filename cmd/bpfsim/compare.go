@@ -154,6 +154,9 @@ func (f compareFlags) features(release string) []program.Feature {
 	if f.without == nil && older(release, 6, 18) {
 		features = []program.Feature{program.ExclusiveProgram, program.MapHash, program.ProgramSignature}
 	}
+	if f.without == nil && older(release, 6, 15) {
+		features = append(features, program.InnerInPlace)
+	}
 	return features
 }
 

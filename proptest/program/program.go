@@ -115,6 +115,12 @@ const (
 	ProgramSignature Feature = "signature"
 )
 
+// Features that Linux 6.15 has.
+const (
+	// InnerInPlace is that a HASH_OF_MAPS replaces a map in place. A kernel without it makes none of that type.
+	InnerInPlace Feature = "inner_in_place"
+)
+
 // Features that no Linux has: they are this project's own.
 const (
 	// DumpBucket is BPF_F_DUMP_BUCKET.

@@ -132,14 +132,19 @@ func (t *sanitizer) create() {
 	if !t.machine.Has(ExclusiveProgram) && len(t.attr) > abi.CreateExclProgHash {
 		clear(t.attr[abi.CreateExclProgHash:min(len(t.attr), abi.CreateExclProgHashSize+4)])
 	}
-	if typ := abi.MapType(t.get(abi.CreateMapType, 4)); typ < abi.NumMapTypes && !modelled(typ) {
+	if typ := abi.MapType(t.get(abi.CreateMapType, 4)); typ < abi.NumMapTypes && !t.makes(typ) {
 		t.set(abi.CreateMapType, 4, uint64(abi.NumMapTypes+typ))
 	}
 	t.bound()
 }
 
-// modelled reports whether t is a type that bpfsim has, or none at all.
-func modelled(t abi.MapType) bool { return t == abi.Unspec || model.HasRules(t) }
+// makes reports whether typ is a type that all kernels have and answer alike for, or none at all.
+func (t *sanitizer) makes(typ abi.MapType) bool {
+	if typ == abi.HashOfMaps && !t.machine.Has(InnerInPlace) {
+		return false
+	}
+	return typ == abi.Unspec || model.HasRules(typ)
+}
 
 // bound makes max_entries, and value_size where that does not do, small enough.
 func (t *sanitizer) bound() {
