@@ -109,7 +109,21 @@ const (
 	MapInfoMapFlags     = 20
 	MapInfoName         = 24
 	MapInfoBTFVmlinuxVT = 44
+	MapInfoBTFID        = 64
+	MapInfoBTFKeyType   = 68
+	MapInfoBTFValueType = 72
 	MapInfoMapExtra     = 80
 	MapInfoHash         = 88
 	MapInfoHashSize     = 96
+)
+
+// Offsets in struct bpf_btf_info, and its size.
+const (
+	BTFInfoData      = 0
+	BTFInfoDataSize  = 8
+	BTFInfoID        = 12
+	BTFInfoName      = 16
+	BTFInfoNameLen   = 24
+	BTFInfoKernelBTF = 28
+	BTFInfoSize      = 32
 )

@@ -39,7 +39,7 @@ func (c *call) letGo() {
 	c.calling = nil
 }
 
-// dropObjects ends the use of maps. It comes before the answer: the caller may close its last fd of one and look
+// dropObjects ends the use of objects. It comes before the answer: the caller may close its last fd of one and look
 // whether the map is gone.
 func (c *call) dropObjects() {
 	for _, o := range c.objects {
@@ -77,7 +77,7 @@ func (c *call) stat(fd int32) (id inode, open bool) {
 func (c *call) bpf() {
 	cmd, attr, size := uint32(c.Args[0]), c.Args[1], uint32(c.Args[2])
 	switch abi.Cmd(cmd) {
-	case abi.MapCreate, abi.MapGetNextID, abi.MapGetFDByID:
+	case abi.MapCreate, abi.MapGetNextID, abi.MapGetFDByID, abi.BTFLoad, abi.BTFGetNextID, abi.BTFGetFDByID:
 		c.supervisor.objects.sweep()
 		c.bpffs.sweep()
 	}
@@ -136,7 +136,7 @@ func (c *call) object(id inode) *object {
 
 // Install gives file a fd in the caller (bpfsys.Files).
 func (c *call) Install(file *bpfsys.File) (int32, abi.Errno) {
-	source, o, errno := c.supervisor.objects.open(file.Map(), file.Access())
+	source, o, errno := c.supervisor.objects.open(file.Object(), file.Access())
 	if errno != abi.OK {
 		return 0, errno
 	}

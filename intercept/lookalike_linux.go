@@ -131,10 +131,7 @@ func (c *call) readlink(dir int32, addr, buf, size uint64) bool {
 	if o == nil {
 		return false
 	}
-	text := []byte("anon_inode:bpf-map")
-	if o.file.Map() == nil {
-		text = []byte("anon_inode:bpf-prog")
-	}
+	text := []byte("anon_inode:" + o.file.Object().Kind())
 	text = text[:min(len(text), int(int32(size)))]
 	if c.memory.Write(buf, text) < len(text) {
 		c.answer(0, abi.EFAULT)

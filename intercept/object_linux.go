@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// object is what the fds of a map with one access mode stand for. The mode belongs to the inode: reopening a fd through
+// object is what the fds of a map or BTF with one access mode stand for. The mode belongs to the inode: reopening a fd through
 // /proc, with whatever mode, gains no rights.
 type object struct {
-	file  *bpfsys.File // of a nil map: any probe program
+	file  *bpfsys.File // of a bpfsys.Program: any probe program
 	memfd memfd
 	watch int  // inotify watch descriptor, -1 when there is none
 	users int  // calls in progress that use it
@@ -22,11 +22,11 @@ type object struct {
 
 // opened is what there is one object of.
 type opened struct {
-	m      *bpfsys.Map
+	object bpfsys.Object
 	access bpfsys.Access
 }
 
-// objects are the maps that some fd of some program may still stand for. The kernel tells nobody when the last fd of
+// objects are what some fd of some program may still stand for. The kernel tells nobody when the last fd of
 // a memfd is closed in another process, but it refuses a write lease on a file that anybody else has open.
 type objects struct {
 	mu        sync.Mutex
@@ -72,11 +72,11 @@ func (all *objects) release(o *object) {
 	}
 }
 
-// open makes a new open file description for fds of m, which may be nil, and acquires its object.
-func (all *objects) open(m *bpfsys.Map, access bpfsys.Access) (fd int, o *object, errno abi.Errno) {
+// open makes a new open file description for fds of an object, and acquires it.
+func (all *objects) open(of bpfsys.Object, access bpfsys.Access) (fd int, o *object, errno abi.Errno) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	o, errno = all.find(opened{m, access})
+	o, errno = all.find(opened{of, access})
 	if errno != abi.OK {
 		return -1, nil, errno
 	}
@@ -101,10 +101,8 @@ func (all *objects) find(key opened) (*object, abi.Errno) {
 	if err != nil {
 		return nil, errnoOf(err)
 	}
-	if key.m != nil {
-		key.m.Hold()
-	}
-	o := &object{file: bpfsys.NewFile(key.m, key.access), memfd: f, watch: -1, level: notSuspect}
+	key.object.Hold()
+	o := &object{file: bpfsys.NewFile(key.object, key.access), memfd: f, watch: -1, level: notSuspect}
 	all.byInode[f.id], all.byFile[key] = o, o
 	all.startWatch(o)
 	all.startIdle()
@@ -122,10 +120,11 @@ func (key opened) memfd() (memfd, error) {
 // backing is the memory that can be mapped through fds of key, nil when there is none: Linux maps nothing through
 // those that are not for reading and writing.
 func (key opened) backing() *backing {
-	if key.m == nil || key.access != bpfsys.ReadWrite {
+	m, ok := key.object.(*bpfsys.Map)
+	if !ok || key.access != bpfsys.ReadWrite {
 		return nil
 	}
-	b, _ := key.m.Backing().(*backing)
+	b, _ := m.Backing().(*backing)
 	return b
 }
 
@@ -141,7 +140,7 @@ func (all *objects) startWatch(o *object) {
 }
 
 func (all *objects) free(o *object) {
-	key := opened{o.file.Map(), o.file.Access()}
+	key := opened{o.file.Object(), o.file.Access()}
 	delete(all.byInode, o.memfd.id)
 	delete(all.byFile, key)
 	delete(all.byWatch, o.watch)

@@ -95,7 +95,7 @@ func BenchmarkSweep(b *testing.B) {
 	defer all.close()
 	for range 5000 {
 		_, o := openObject(b, all)
-		again, _, errno := all.open(o.file.Map(), bpfsys.ReadWrite)
+		again, _, errno := all.open(o.file.Object(), bpfsys.ReadWrite)
 		require.Equal(b, abi.OK, errno)
 		all.release(o)
 		require.NoError(b, unix.Close(again))

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"time"
 
+	"github.com/bpfsim/bpfsim/syscall"
 	"golang.org/x/sys/unix"
 )
 
@@ -111,7 +112,7 @@ func (all *objects) events(buf []byte) {
 // freeIfUnused frees o unless somebody has it open or uses it. Probe programs stay.
 func (all *objects) freeIfUnused(o *object) bool {
 	switch {
-	case o.file.Map() == nil:
+	case o.file.Object() == bpfsys.Program{}:
 		return true
 	case o.users > 0:
 		o.late = true

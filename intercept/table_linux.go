@@ -53,15 +53,15 @@ func (c *call) text(handle int) string {
 	return ""
 }
 
-// fdinfo adds to the fdinfo of a map's fd what bpf_map_show_fdinfo in the kernel's kernel/bpf/syscall.c adds, and shows
-// the flags of the map's fd instead of the memfd's.
+// fdinfo adds to the fdinfo of an object's fd what the kernel adds (bpf_map_show_fdinfo in kernel/bpf/syscall.c), and shows
+// the flags of the object's fd instead of the memfd's.
 func (c *call) fdinfo(text string) string {
 	at, flags := memfds(), fdinfoField(text, "flags", 8)
 	if fdinfoField(text, "mnt_id", 10) != at.mount || flags&unix.O_PATH != 0 {
 		return ""
 	}
 	o := c.object(inode{at.dev, fdinfoField(text, "ino", 10)})
-	if o == nil || o.file.Map() == nil {
+	if o == nil || o.file.Object().FDInfo() == "" {
 		return ""
 	}
 	var out strings.Builder
@@ -71,7 +71,7 @@ func (c *call) fdinfo(text string) string {
 		}
 		out.WriteString(line)
 	}
-	return out.String() + o.file.Map().FDInfo()
+	return out.String() + o.file.Object().FDInfo()
 }
 
 // memfdPlace is where the kernel keeps all memfds: a device and a mount that nobody sees.

@@ -47,13 +47,16 @@ func TestDecodeIsInverseOfEncode(t *testing.T) {
 	inverse[MapGetNextID](t)
 	inverse[MapGetFDByID](t)
 	inverse[ProgLoad](t)
+	inverse[BTFLoad](t)
+	inverse[BTFGetFDByID](t)
+	inverse[BTFGetNextID](t)
 	inverse[MapDump](t)
 	inverse[MapDumpJuly](t)
 	inverse[MapDumpAndDelete](t)
 }
 
 func TestDecodeArgsOfUnsupportedCommands(t *testing.T) {
-	for _, cmd := range []abi.Cmd{abi.BTFLoad, abi.NumLinuxCmds, 1 << 30} {
+	for _, cmd := range []abi.Cmd{abi.TaskFDQuery, abi.NumLinuxCmds, 1 << 30} {
 		_, ok := DecodeArgs(cmd, &Attr{})
 		require.False(t, ok, "%s", cmd)
 	}

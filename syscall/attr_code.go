@@ -266,6 +266,58 @@ func (c ObjGetInfoByFD) Encode() (a Attr) {
 	return a
 }
 
+// Cmd is abi.BTFLoad.
+func (BTFLoad) Cmd() abi.Cmd { return abi.BTFLoad }
+
+// Decode reads the arguments out of a.
+func (c *BTFLoad) Decode(a Fields) {
+	*c = BTFLoad{
+		Data:        a.u64(0),
+		LogBuf:      a.u64(8),
+		Size:        a.u32(16),
+		LogSize:     a.u32(20),
+		LogLevel:    a.u32(24),
+		LogTrueSize: a.u32(28),
+		Flags:       a.u32(32),
+		TokenFD:     a.fd(36),
+	}
+}
+
+// Encode lays the arguments out.
+func (c BTFLoad) Encode() (a Attr) {
+	a.put64(0, c.Data)
+	a.put64(8, c.LogBuf)
+	a.put32(16, c.Size)
+	a.put32(20, c.LogSize)
+	a.put32(24, c.LogLevel)
+	a.put32(28, c.LogTrueSize)
+	a.put32(32, c.Flags)
+	a.putFD(36, c.TokenFD)
+	return a
+}
+
+// Cmd is abi.BTFGetFDByID.
+func (BTFGetFDByID) Cmd() abi.Cmd { return abi.BTFGetFDByID }
+
+// Decode reads the arguments out of a.
+func (c *BTFGetFDByID) Decode(a Fields) {
+	*c = BTFGetFDByID{
+		ID:        a.u32(0),
+		NextID:    a.u32(4),
+		OpenFlags: a.u32(8),
+		TokenFD:   a.fd(12),
+	}
+}
+
+// Encode lays the arguments out.
+func (c BTFGetFDByID) Encode() (a Attr) {
+	a.put32(0, c.ID)
+	a.put32(4, c.NextID)
+	a.put32(8, c.OpenFlags)
+	a.putFD(12, c.TokenFD)
+	return a
+}
+
 // Cmd is abi.MapLookupAndDeleteElem.
 func (MapLookupAndDeleteElem) Cmd() abi.Cmd { return abi.MapLookupAndDeleteElem }
 
@@ -288,6 +340,24 @@ func (c *MapFreeze) Decode(a Fields) {
 // Encode lays the arguments out.
 func (c MapFreeze) Encode() (a Attr) {
 	a.putFD(0, c.FD)
+	return a
+}
+
+// Cmd is abi.BTFGetNextID.
+func (BTFGetNextID) Cmd() abi.Cmd { return abi.BTFGetNextID }
+
+// Decode reads the arguments out of a.
+func (c *BTFGetNextID) Decode(a Fields) {
+	*c = BTFGetNextID{
+		StartID: a.u32(0),
+		NextID:  a.u32(4),
+	}
+}
+
+// Encode lays the arguments out.
+func (c BTFGetNextID) Encode() (a Attr) {
+	a.put32(0, c.StartID)
+	a.put32(4, c.NextID)
 	return a
 }
 

@@ -32,9 +32,9 @@ func (c *call) mapCreate() (int32, abi.Errno) {
 	return c.install(m, access)
 }
 
-// install gives the caller an fd for m and takes over the reference to m.
-func (c *call) install(m *Map, access Access) (int32, abi.Errno) {
-	file := NewFile(m, access)
+// install gives the caller an fd for an object and takes over the reference to it.
+func (c *call) install(o Object, access Access) (int32, abi.Errno) {
+	file := NewFile(o, access)
 	fd, errno := c.proc.Files.Install(file)
 	if errno != abi.OK {
 		file.Release()
@@ -111,7 +111,9 @@ func (c *call) describe(m *Map, args MapCreate) (errno abi.Errno) {
 		return errno
 	}
 	if args.typed() {
-		return c.noSuchObject(args.BTFFD)
+		if errno := c.typeMap(m, args); errno != abi.OK {
+			return errno
+		}
 	}
 	m.exclusive = args.ExclProgHash != 0
 	return c.exclProgHash(args)
@@ -157,7 +159,7 @@ func (a *MapCreate) offload(caps Caps) abi.Errno {
 	return abi.EOPNOTSUPP
 }
 
-// noSuchObject is the errno for an fd that should be a BPF token or BTF: nothing here is one.
+// noSuchObject is the errno for an fd that should be a BPF token or a link: nothing here is one.
 func (c *call) noSuchObject(fd int32) abi.Errno {
 	if _, open := c.proc.Files.Get(fd); !open {
 		return abi.EBADF

@@ -15,7 +15,10 @@ func (c *call) refuseMap(args MapCreate) abi.Errno {
 	if args.wantsBTF() {
 		return c.refuse(refusal)
 	}
-	if errno := c.describe(&Map{}, args); errno != abi.OK {
+	var m Map
+	errno := c.describe(&m, args)
+	m.free()
+	if errno != abi.OK {
 		return errno
 	}
 	return c.refuse(refusal)

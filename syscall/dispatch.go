@@ -27,7 +27,7 @@ func (c *call) run(cmd abi.Cmd) (int32, abi.Errno) {
 	case abi.ObjGet:
 		return c.objGet()
 	case abi.MapGetNextID:
-		return c.mapGetNextID()
+		return 0, c.nextID(c.kernel.objects.from)
 	case abi.MapGetFDByID:
 		return c.mapGetFDByID()
 	case abi.ObjGetInfoByFD:
@@ -44,6 +44,10 @@ func (c *call) run(cmd abi.Cmd) (int32, abi.Errno) {
 		return c.mapUpdateBatch()
 	case abi.MapDeleteBatch:
 		return c.mapDeleteBatch()
+	case abi.BTFLoad:
+		return c.btfLoad()
+	case abi.BTFGetFDByID:
+		return c.btfGetFDByID()
 	case abi.MapDump:
 		return c.mapDump()
 	case abi.MapDumpJuly:
@@ -57,12 +61,12 @@ func (c *call) run(cmd abi.Cmd) (int32, abi.Errno) {
 // runOther runs a command that has nothing to do with maps.
 func (c *call) runOther(cmd abi.Cmd) abi.Errno {
 	switch cmd {
-	case abi.ProgGetNextID, abi.LinkGetNextID, abi.BTFGetNextID:
+	case abi.ProgGetNextID, abi.LinkGetNextID:
 		return c.nextOfNone()
 	case abi.ProgGetFDByID, abi.LinkGetFDByID:
 		return c.noneWithID()
-	case abi.BTFGetFDByID:
-		return c.noBTFWithID()
+	case abi.BTFGetNextID:
+		return c.nextID(c.kernel.btfs.from)
 	case abi.ProgAttach:
 		return c.progAttach()
 	case abi.ProgDetach:
@@ -77,8 +81,6 @@ func (c *call) runOther(cmd abi.Cmd) abi.Errno {
 		return c.streamRead()
 	case abi.RawTracepointOpen:
 		return c.unfit(c.attr.fd(rawTracepointProg))
-	case abi.BTFLoad:
-		return c.btfLoad()
 	case abi.LinkCreate:
 		return c.linkCreate()
 	case abi.LinkUpdate:

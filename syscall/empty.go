@@ -1,23 +1,13 @@
 package bpfsys
 
-import (
-	"math"
+import "github.com/bpfsim/bpfsim/abi"
 
-	"github.com/bpfsim/bpfsim/abi"
-)
-
-// There are no programs but those of feature probes, no links and no BTF. What is here answers as Linux does where
+// There are no programs but those of feature probes and no links. What is here answers as Linux does where
 // there are none; the checks and their order were measured on 6.18.
 
 // nextOfNone is the walk over the ids of objects of which there are none.
 func (c *call) nextOfNone() abi.Errno {
-	switch {
-	case c.attr.u32(abi.IDStart) >= math.MaxInt32:
-		return abi.EINVAL
-	case !c.proc.Caps.SysAdmin:
-		return abi.EPERM
-	}
-	return abi.ENOENT
+	return c.nextID(func(uint32) (uint32, bool) { return 0, false })
 }
 
 // noneWithID opens an object by id.
@@ -28,23 +18,6 @@ func (c *call) noneWithID() abi.Errno {
 	return abi.ENOENT
 }
 
-// Offsets in the attr of BTF_GET_FD_BY_ID.
-const (
-	btfOpenFlags = 8
-	btfToken     = 12
-)
-
-// noBTFWithID follows bpf_btf_get_fd_by_id: a token is looked for before the permission.
-func (c *call) noBTFWithID() abi.Errno {
-	switch c.attr.u32(btfOpenFlags) {
-	case 0:
-		return c.noneWithID()
-	case abi.FlagTokenFD:
-		return c.noSuchObject(c.attr.fd(btfToken))
-	}
-	return abi.EINVAL
-}
-
 // program finds the probe program behind fd.
 func (c *call) program(fd int32) abi.Errno {
 	file, errno := c.file(fd, abi.EBADF)
@@ -52,7 +25,7 @@ func (c *call) program(fd int32) abi.Errno {
 		return errno
 	}
 	defer c.leave(file)
-	if file.m != nil {
+	if _, ok := file.object.(Program); !ok {
 		return abi.EINVAL
 	}
 	return abi.OK

@@ -22,21 +22,53 @@ func (a Access) CanRead() bool { return a != WriteOnly }
 // CanWrite reports whether elements may be changed through the fd.
 func (a Access) CanWrite() bool { return a != ReadOnly }
 
-// File is an open file description: what fds, dup and fork share. It holds one reference to its map.
+// Object is what an open file is of: a *Map, a *BTF or a Program.
+type Object interface {
+	// Hold takes another reference.
+	Hold()
+	// Release drops a reference.
+	Release()
+	// Kind is the link text of an fd, behind "anon_inode:".
+	Kind() string
+	// FDInfo is what /proc/PID/fdinfo/FD says of it.
+	FDInfo() string
+}
+
+// Program is a probe program of ProgLoad. They are all alike.
+type Program struct{}
+
+// Hold does nothing.
+func (Program) Hold() {}
+
+// Release does nothing.
+func (Program) Release() {}
+
+// Kind is the link text of an fd.
+func (Program) Kind() string { return "bpf-prog" }
+
+// FDInfo is nothing.
+func (Program) FDInfo() string { return "" }
+
+// File is an open file description: what fds, dup and fork share. It holds one reference to its object.
 type File struct {
-	m      *Map // nil for the probe programs of ProgLoad
+	object Object
+	m      *Map // the object, nil when it is no map
 	access Access
 	refs   atomic.Int32
 }
 
-// NewFile opens m with one reference for the caller and takes over the caller's reference to m.
-func NewFile(m *Map, access Access) *File {
-	f := &File{m: m, access: access}
+// NewFile opens an object with one reference for the caller and takes over the caller's reference to it.
+func NewFile(o Object, access Access) *File {
+	f := &File{object: o, access: access}
+	f.m, _ = o.(*Map)
 	f.refs.Store(1)
 	return f
 }
 
-// Map is the file's map, nil when the file is a program.
+// Object is what the file is of.
+func (f *File) Object() Object { return f.object }
+
+// Map is the file's map, nil when the file is of something else.
 func (f *File) Map() *Map { return f.m }
 
 // Access is the file's access mode.
@@ -68,9 +100,9 @@ func accessOf(flags uint32) (Access, abi.Errno) {
 	return 0, abi.EINVAL
 }
 
-// Release drops a reference; the last one releases the map.
+// Release drops a reference; the last one releases the object. The files that are no BPF objects have none.
 func (f *File) Release() {
-	if f.refs.Add(-1) == 0 && f.m != nil {
-		f.m.Release()
+	if f.refs.Add(-1) == 0 && f.object != nil {
+		f.object.Release()
 	}
 }

@@ -9,21 +9,20 @@ import (
 // accessFlags are the flags that narrow an fd (BPF_OBJ_FLAG_MASK).
 const accessFlags = abi.FlagReadOnly | abi.FlagWriteOnly
 
-// mapGetNextID follows bpf_obj_get_next_id in kernel/bpf/syscall.c.
-func (c *call) mapGetNextID() (int32, abi.Errno) {
-	var args MapGetNextID
-	args.Decode(c.attr)
+// nextID follows bpf_obj_get_next_id in kernel/bpf/syscall.c; from finds the first live id.
+func (c *call) nextID(from func(uint32) (uint32, bool)) abi.Errno {
+	start := c.attr.u32(abi.IDStart)
 	switch {
-	case args.StartID >= math.MaxInt32:
-		return 0, abi.EINVAL
+	case start >= math.MaxInt32:
+		return abi.EINVAL
 	case !c.proc.Caps.SysAdmin:
-		return 0, abi.EPERM
+		return abi.EPERM
 	}
-	id, ok := c.kernel.objects.from(args.StartID + 1)
+	id, ok := from(start + 1)
 	if !ok {
-		return 0, abi.ENOENT
+		return abi.ENOENT
 	}
-	return 0, c.putWord(c.addr+abi.IDNext, id)
+	return c.putWord(c.addr+abi.IDNext, id)
 }
 
 // mapGetFDByID follows bpf_map_get_fd_by_id in kernel/bpf/syscall.c: two access modes at once are found out only
@@ -41,8 +40,8 @@ func (c *call) mapGetFDByID() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	m := c.kernel.objects.hold(args.ID)
-	if m == nil {
+	m, ok := c.kernel.objects.hold(args.ID)
+	if !ok {
 		return 0, abi.ENOENT
 	}
 	return c.install(m, access)

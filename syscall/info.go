@@ -19,10 +19,13 @@ func (c *call) objGetInfoByFD() (int32, abi.Errno) {
 		return 0, errno
 	}
 	defer c.leave(file)
-	if file.m == nil {
-		return 0, c.refuse(Refusal{Cmd: abi.ObjGetInfoByFD, What: "a program", Errno: abi.EINVAL})
+	switch o := file.object.(type) {
+	case *Map:
+		return 0, c.mapInfo(o, args)
+	case *BTF:
+		return 0, c.writeBTFInfo(o, args)
 	}
-	return 0, c.mapInfo(file.m, args)
+	return 0, c.refuse(Refusal{Cmd: abi.ObjGetInfoByFD, What: "a program", Errno: abi.EINVAL})
 }
 
 // mapInfo starts from what the caller's buffer holds, since 6.18: fields that do not apply to the map keep it.
@@ -62,6 +65,11 @@ func (i *mapInfo) fill(m *Map) {
 	copy(i[abi.MapInfoName:], m.name)
 	i.put32(abi.MapInfoBTFVmlinuxVT, 0)
 	binary.LittleEndian.PutUint64(i[abi.MapInfoMapExtra:], spec.Extra)
+	if m.types.btf != nil {
+		i.put32(abi.MapInfoBTFID, m.types.btf.id)
+		i.put32(abi.MapInfoBTFKeyType, m.types.key)
+		i.put32(abi.MapInfoBTFValueType, m.types.value)
+	}
 }
 
 // contentHash writes the SHA-256 of a frozen array's elements to the address in hash (array_map_get_hash in

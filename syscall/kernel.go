@@ -28,6 +28,7 @@ type Options struct {
 type Kernel struct {
 	options Options
 	objects objects
+	btfs    registry[*BTF]
 	seeds   seeds
 	budget  *maps.Budget // nil: no bound
 }

@@ -18,11 +18,17 @@ type Map struct {
 	refs      atomic.Int32
 	writers   cpuCounter // calls and mappings that write
 	backing   Backing
+	types     mapTypes
 	account   *maps.Account // of what it takes of the memory of all maps
 }
 
 // ID is the map's id, unique among the kernel's live maps.
 func (m *Map) ID() uint32 { return m.id }
+
+func (m *Map) setID(id uint32) { m.id = id }
+
+// Kind is the link text of an fd.
+func (m *Map) Kind() string { return "bpf-map" }
 
 // Name is the map_name given to MapCreate.
 func (m *Map) Name() string { return m.name }
@@ -50,13 +56,16 @@ func (m *Map) Release() {
 	}
 }
 
-// free gives back what is no Go memory, and the maps that m holds.
+// free gives back what is no Go memory, and the maps and BTF that m holds.
 func (m *Map) free() {
 	if m.outer != nil {
 		m.outer.Close()
 	}
 	if m.backing != nil {
 		m.backing.Free()
+	}
+	if m.types.btf != nil {
+		m.types.btf.Release()
 	}
 	m.account.Close()
 }

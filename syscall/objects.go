@@ -6,64 +6,75 @@ import (
 	"sync"
 )
 
-// objects are a kernel's live maps, ascending by id.
-type objects struct {
+// registered is an object that has an id and references.
+type registered interface {
+	ID() uint32
+	setID(id uint32)
+	tryHold() bool
+}
+
+// registry is a kernel's live objects of a kind, ascending by id.
+type registry[T registered] struct {
 	mu   sync.RWMutex
-	live []*Map
+	live []T
 	last uint32 // the id given out last
 }
+
+// objects are a kernel's live maps.
+type objects struct{ registry[*Map] }
 
 // maxID is the largest id (idr_alloc_cyclic up to INT_MAX in bpf_map_alloc_id).
 const maxID = math.MaxInt32 - 1
 
-// add gives m an id: the next free one behind the last, so that the id of a freed map does not come back at once.
-func (o *objects) add(m *Map) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	id := o.last
+// add gives an object an id: the next free one behind the last, so that the id of a freed one does not come back at once.
+func (r *registry[T]) add(o T) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	id := r.last
 	for taken := true; taken; {
 		id = id%maxID + 1
-		_, taken = o.find(id)
+		_, taken = r.find(id)
 	}
-	at, _ := o.find(id)
-	m.id, o.last = id, id
-	o.live = slices.Insert(o.live, at, m)
+	at, _ := r.find(id)
+	o.setID(id)
+	r.last = id
+	r.live = slices.Insert(r.live, at, o)
 }
 
-func (o *objects) remove(m *Map) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if at, ok := o.find(m.id); ok {
-		o.live = slices.Delete(o.live, at, at+1)
+func (r *registry[T]) remove(o T) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if at, ok := r.find(o.ID()); ok {
+		r.live = slices.Delete(r.live, at, at+1)
 	}
 }
 
 // find is the place of id in live, or where it would be.
-func (o *objects) find(id uint32) (int, bool) {
-	return slices.BinarySearchFunc(o.live, id, func(m *Map, id uint32) int {
-		return int(int64(m.id) - int64(id))
+func (r *registry[T]) find(id uint32) (int, bool) {
+	return slices.BinarySearchFunc(r.live, id, func(o T, id uint32) int {
+		return int(int64(o.ID()) - int64(id))
 	})
 }
 
-// hold finds the map with id and takes a reference for the caller; nil when there is none.
-func (o *objects) hold(id uint32) *Map {
-	o.mu.RLock()
-	defer o.mu.RUnlock()
-	if at, ok := o.find(id); ok && o.live[at].tryHold() {
-		return o.live[at]
+// hold finds the object with id and takes a reference for the caller; false when there is none.
+func (r *registry[T]) hold(id uint32) (o T, ok bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if at, ok := r.find(id); ok && r.live[at].tryHold() {
+		return r.live[at], true
 	}
-	return nil
+	return o, false
 }
 
 // from is the smallest live id that is at least id.
-func (o *objects) from(id uint32) (uint32, bool) {
-	o.mu.RLock()
-	defer o.mu.RUnlock()
-	at, _ := o.find(id)
-	if at == len(o.live) {
+func (r *registry[T]) from(id uint32) (uint32, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	at, _ := r.find(id)
+	if at == len(r.live) {
 		return 0, false
 	}
-	return o.live[at].id, true
+	return r.live[at].ID(), true
 }
 
 // Maps are the kernel's live maps, ascending by id, for looking at them from outside. It takes no references.

@@ -23,6 +23,9 @@ func (c *call) objPin() (int32, abi.Errno) {
 		return 0, errno
 	}
 	defer c.leave(file)
+	if _, ok := file.object.(*BTF); ok {
+		return 0, abi.EINVAL
+	}
 	if file.m == nil {
 		return 0, c.refuse(Refusal{Cmd: abi.ObjPin, What: "a program", Errno: abi.EINVAL})
 	}

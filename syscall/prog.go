@@ -33,7 +33,7 @@ func (c *call) progLoad() (int32, abi.Errno) {
 	if errno := c.checkProgram(&args); errno != abi.OK {
 		return 0, errno
 	}
-	return c.install(nil, ReadWrite)
+	return c.install(Program{}, ReadWrite)
 }
 
 // checkProgram is all checks in Linux's order.

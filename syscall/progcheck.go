@@ -132,7 +132,11 @@ func (c *call) checkVerifier(args *ProgLoad) abi.Errno {
 		return errno
 	}
 	if args.FuncInfoCnt != 0 || args.LineInfoCnt != 0 {
-		return c.noSuchObject(args.BTFFD)
+		b, errno := c.btfByFD(args.BTFFD)
+		if errno != abi.OK {
+			return errno
+		}
+		b.Release()
 	}
 	return abi.OK
 }
@@ -152,9 +156,9 @@ func (c *call) checkFDArray(args *ProgLoad) abi.Errno {
 		if errno != abi.OK {
 			return errno
 		}
-		isMap := file.m != nil
+		_, isProgram := file.object.(Program)
 		c.leave(file)
-		if !isMap {
+		if isProgram {
 			return abi.EINVAL
 		}
 	}

@@ -52,7 +52,7 @@ func supportedTypes() (types []abi.MapType) {
 }
 
 func cell(command Command, t abi.MapType) string {
-	if command.Level != Full {
+	if _, onMaps := abi.AttrEnd(command.Cmd); command.Level != Full || !onMaps {
 		return ""
 	}
 	switch errno := newTrial(t).run(command.Cmd); errno {

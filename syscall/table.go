@@ -9,7 +9,7 @@ type Level uint8
 const (
 	Unsupported Level = iota // answers what Linux finds wrong, and turns the rest down
 	Probe                    // answers what clients' feature probes need, and turns the rest down
-	Empty                    // answers as Linux does where there are no programs, links and BTF
+	Empty                    // answers as Linux does where there are no programs and links
 	Full
 )
 
@@ -42,6 +42,13 @@ func commandOf(cmd abi.Cmd) (*Command, bool) {
 
 func full[T Args, P decoder[T]](note string) Command { return known[T, P](Full, note) }
 
+// fullTo is full of a command that is not about maps.
+func fullTo[T Args, P decoder[T]](end int, note string) Command {
+	command := full[T, P](note)
+	command.end = end
+	return command
+}
+
 func known[T Args, P decoder[T]](level Level, note string) Command {
 	var args T
 	return Command{Cmd: args.Cmd(), Level: level, Note: note, decode: decoded[T, P], end: attrEnd(args.Cmd())}
@@ -65,7 +72,7 @@ func none(cmd abi.Cmd, end int, note string) Command { return Command{Cmd: cmd, 
 
 // table is indexed by the numbers of Linux; those from MapDump on follow them.
 var table = [abi.NumLinuxCmds + 3]Command{
-	full[MapCreate]("without BTF, tokens and device offload"),
+	full[MapCreate]("without tokens and device offload"),
 	full[MapLookupElem](""),
 	full[MapUpdateElem](""),
 	full[MapDeleteElem](""),
@@ -80,15 +87,15 @@ var table = [abi.NumLinuxCmds + 3]Command{
 	full[MapGetNextID](""),
 	empty(abi.ProgGetFDByID, 4, "ENOENT"),
 	full[MapGetFDByID](""),
-	full[ObjGetInfoByFD]("maps only"),
+	full[ObjGetInfoByFD]("maps and BTF"),
 	{Cmd: abi.ProgQuery, Level: Empty, Note: "nothing is attached", end: abi.AttrSize}, // it looks behind its last field itself
 	empty(abi.RawTracepointOpen, 24, "EBADF and EINVAL, as BPF_PROG_ATTACH"),
-	none(abi.BTFLoad, 40, "refused with EINVAL"),
-	empty(abi.BTFGetFDByID, 16, "ENOENT"),
+	fullTo[BTFLoad](40, "without tokens"),
+	fullTo[BTFGetFDByID](16, "of loaded BTF, not of the kernel's own"),
 	empty(abi.TaskFDQuery, 48, "ENOTSUPP, as of fds without a program"),
 	full[MapLookupAndDeleteElem](""),
 	full[MapFreeze](""),
-	empty(abi.BTFGetNextID, 8, "ENOENT"),
+	fullTo[BTFGetNextID](8, "of loaded BTF, not of the kernel's own"),
 	full[MapLookupBatch](""),
 	full[MapLookupAndDeleteBatch](""),
 	full[MapUpdateBatch](""),

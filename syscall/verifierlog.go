@@ -1,6 +1,9 @@
 package bpfsys
 
-import "github.com/bpfsim/bpfsim/abi"
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
+)
 
 // verifierLog is where a caller wants to read why a program or BTF was refused.
 type verifierLog struct {
@@ -10,8 +13,8 @@ type verifierLog struct {
 
 // valid follows bpf_vlog_init and bpf_verifier_log_attr_valid.
 func (l verifierLog) valid() bool {
-	const levels, maxSize = 0xf, 1<<30 - 1
-	return l.level&^levels == 0 && (l.addr != 0) == (l.size != 0) && (l.addr == 0 || l.level != 0) && l.size <= maxSize
+	_, ok := btf.NewLog(l.level, l.addr != 0, l.size)
+	return ok
 }
 
 // refuseLogged is refuse of what has a log: clients show it, and libbpf and cilium/ebpf look there for helpers that
