@@ -92,32 +92,3 @@ func TestValueRecord(t *testing.T) {
 	require.Equal(t, btf.ListHead|btf.RBRoot|btf.SpinLock, record.Kinds)
 	require.Equal(t, []uint32{0, 16, 32}, []uint32{record.Fields[0].Offset, record.Fields[1].Offset, record.Fields[2].Offset})
 }
-
-// No bytes make it panic, and the same bytes have the same answer.
-func FuzzLoad(f *testing.F) {
-	for _, data := range samples() {
-		f.Add(data)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		log, _ := btf.NewLog(1, true, 1<<12)
-		types, errno := btf.Load(data, log)
-		again, _ := btf.NewLog(1, true, 1<<12)
-		_, same := btf.Load(data, again)
-		require.Equal(t, errno, same)
-		require.Equal(t, log.Text(), again.Text())
-		if errno == abi.OK {
-			lookAt(types)
-		}
-	})
-}
-
-// lookAt asks what a map asks of each type.
-func lookAt(types *btf.BTF) {
-	for id := uint32(0); types.Type(id) != nil; id++ {
-		if t, _, _ := types.Sized(id); t != nil {
-			t.IsInt32()
-			record, _ := types.ValueRecord(t)
-			types.Sound(record)
-		}
-	}
-}
