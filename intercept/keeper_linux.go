@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"golang.org/x/sys/unix"
@@ -25,53 +27,112 @@ const (
 	keeperFDs
 )
 
-// keeper is it as the supervisor sees it.
+// keeper is it as the supervisor sees it: a process that is started again when somebody, the OOM killer for one, ends it.
 type keeper struct {
+	listener int
+	memory   *os.File // has the calls that the supervisor has received
+
+	mu     sync.Mutex
 	cmd    *exec.Cmd
 	socket *os.File
-	ended  chan struct{}
+	ended  chan struct{} // closed when cmd has ended
+	over   bool          // the listener was handed over
 }
 
-// startKeeper starts the keeper of a listener. memory holds the calls that the supervisor has received.
+// restartPause keeps a host on which no keeper survives from being busy with it.
+const restartPause = 100 * time.Millisecond
+
+// startKeeper starts the keeper of a listener. It takes over memory.
 func startKeeper(listener int, memory *os.File) (*keeper, error) {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("make socket pair: %w", err)
+	k := &keeper{listener: listener, memory: memory}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := k.start(); err != nil {
+		memory.Close()
+		return nil, err
 	}
-	theirs := os.NewFile(uintptr(pair[1]), "keeper socket")
-	defer theirs.Close()
-	k := &keeper{socket: os.NewFile(uintptr(pair[0]), "keeper"), ended: make(chan struct{})}
-	listening, err := duplicate(listener)
-	if err != nil {
-		k.socket.Close()
-		return nil, fmt.Errorf("duplicate listener: %w", err)
-	}
-	defer listening.Close()
-	k.cmd = exec.Command("/proc/self/exe")
-	k.cmd.Args, k.cmd.Dir, k.cmd.Env = []string{keeperName}, "/", []string{"GOMAXPROCS=1"}
-	k.cmd.ExtraFiles = []*os.File{theirs, listening, memory}
-	k.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := k.cmd.Start(); err != nil {
-		k.socket.Close()
-		return nil, fmt.Errorf("start keeper: %w", err)
-	}
-	go func() {
-		_ = k.cmd.Wait()
-		close(k.ended)
-	}()
 	return k, nil
 }
 
+// start starts the process and whoever waits for its end. The caller holds k.mu.
+func (k *keeper) start() error {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("make socket pair: %w", err)
+	}
+	theirs := os.NewFile(uintptr(pair[1]), "keeper socket")
+	defer theirs.Close()
+	socket := os.NewFile(uintptr(pair[0]), "keeper")
+	cmd, err := startProcess(theirs, k.listener, k.memory)
+	if err != nil {
+		socket.Close()
+		return err
+	}
+	ended := make(chan struct{})
+	k.cmd, k.socket, k.ended = cmd, socket, ended
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+		socket.Close()
+		time.AfterFunc(restartPause, k.restart)
+	}()
+	return nil
+}
+
+// startProcess starts this program as the keeper.
+func startProcess(socket *os.File, listener int, memory *os.File) (*exec.Cmd, error) {
+	listening, err := duplicate(listener)
+	if err != nil {
+		return nil, fmt.Errorf("duplicate listener: %w", err)
+	}
+	defer listening.Close()
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args, cmd.Dir, cmd.Env = []string{keeperName}, "/", []string{"GOMAXPROCS=1"}
+	cmd.ExtraFiles = []*os.File{socket, listening, memory}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start keeper: %w", err)
+	}
+	return cmd, nil
+}
+
+// restart replaces a keeper that has ended before its time.
+func (k *keeper) restart() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.over && k.start() != nil {
+		time.AfterFunc(restartPause, k.restart)
+	}
+}
+
 // handOver leaves the listener to the keeper, or ends the keeper when nobody is left under the filter.
-func (k *keeper) handOver(listener int) {
+func (k *keeper) handOver() {
 	if k == nil {
 		return
 	}
-	if hungUp(listener) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.over {
+		return
+	}
+	k.over = true
+	if hungUp(k.listener) {
 		_ = k.cmd.Process.Kill()
 		<-k.ended
+	} else if closed(k.ended) {
+		_ = k.start() // there is nobody to tell of an error
 	}
 	k.socket.Close()
+	k.memory.Close()
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // hungUp reports whether nobody is left under the filter.

@@ -138,3 +138,43 @@ func (c client) notOpen(fd int32) {
 	require.Equal(c, unix.EBADFD, errno)
 	require.Equal(c, unix.EINVAL, c.pin(int(fd), c.fs("new")))
 }
+
+// lookalikes looks at map fds as clients do.
+func lookalikes(c client) {
+	fd := c.create(abi.Hash, 4, 10)
+	self := fmt.Sprint(os.Getpid())
+	for _, who := range []string{"self", "thread-self", self, "self/task/" + self} {
+		c.looksLikeMap("/proc/"+who, fd)
+	}
+	plain, err := os.Open("/dev/null")
+	require.NoError(c, err)
+	link, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", plain.Fd()))
+	require.NoError(c, err)
+	require.Equal(c, "/dev/null", link)
+	c.looksLikeBPFFS(os.Getenv("BPFSIM_BPFFS"))
+}
+
+func (c client) looksLikeMap(proc string, fd int) {
+	link, err := os.Readlink(fmt.Sprintf("%s/fd/%d", proc, fd))
+	require.NoError(c, err)
+	require.Equal(c, "anon_inode:bpf-map", link)
+	text, err := os.ReadFile(fmt.Sprintf("%s/fdinfo/%d", proc, fd))
+	require.NoError(c, err)
+	for _, line := range []string{"pos:\t0\n", "flags:\t02000002\n", "map_type:\t1\n", "key_size:\t4\n", "frozen:\t0\n"} {
+		require.Contains(c, string(text), line)
+	}
+	require.Equal(c, 4+9, strings.Count(string(text), "\n"), string(text))
+}
+
+func (c client) looksLikeBPFFS(dir string) {
+	var st unix.Statfs_t
+	require.NoError(c, unix.Statfs(dir, &st))
+	require.EqualValues(c, unix.BPF_FS_MAGIC, st.Type)
+	root, err := os.Open(dir)
+	require.NoError(c, err)
+	st = unix.Statfs_t{}
+	require.NoError(c, unix.Fstatfs(int(root.Fd()), &st))
+	require.EqualValues(c, unix.BPF_FS_MAGIC, st.Type)
+	require.NoError(c, unix.Statfs("/proc", &st))
+	require.EqualValues(c, unix.PROC_SUPER_MAGIC, st.Type)
+}

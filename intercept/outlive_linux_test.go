@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,7 @@ import (
 
 var outliving = map[string]func(client){
 	"flood": flood, "flooder": flooder, "stays": stays, "supervise": supervise,
+	"killKeeper": killKeeper,
 }
 
 // What outlives the command goes on as on Linux, but for bpf(2).
@@ -71,6 +73,52 @@ func TestSupervisorIsKilled(t *testing.T) {
 	}
 	require.Equal(t, strings.Fields(strings.Repeat("ended ", flooders)), ends)
 	_ = cmd.Wait()
+}
+
+// A keeper that was killed is there again when the supervisor goes.
+func TestKeeperIsKilled(t *testing.T) {
+	skipIfRefused(t)
+	file := filepath.Join(t.TempDir(), "file")
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), scenarioVar+"=supervise", commandVar+"=killKeeper", fileVar+"="+file)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Equal(t, "0 <nil>\n", string(out))
+	require.Eventually(t, func() bool {
+		text, _ := os.ReadFile(file)
+		return string(text) == "data\n"
+	}, 10*time.Second, 10*time.Millisecond)
+}
+
+// fileVar names the file that a program writes which killKeeper leaves behind.
+const fileVar = "BPFSIM_TEST_FILE"
+
+// killKeeper kills two keepers and leaves a program behind.
+func killKeeper(c client) {
+	first := c.keeper(0)
+	require.NoError(c, unix.Kill(first, unix.SIGKILL))
+	second := c.keeper(first)
+	require.NoError(c, unix.Kill(second, unix.SIGKILL))
+	c.keeper(second)
+	child := exec.Command("sh", "-c", "while kill -0 $0; do sleep 0.01; done; sleep 0.2; echo data > $"+fileVar, fmt.Sprint(os.Getppid()))
+	require.NoError(c, child.Start())
+}
+
+// keeper waits for a keeper of the supervisor's that is not the dead one, and returns its id.
+func (c client) keeper(dead int) (pid int) {
+	require.Eventually(c, func() bool {
+		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", os.Getppid()))
+		for _, task := range tasks {
+			text, _ := os.ReadFile(task)
+			for _, id := range strings.Fields(string(text)) {
+				if name, _ := os.ReadFile("/proc/" + id + "/cmdline"); string(name) == "bpfsim-keeper\x00" {
+					pid, _ = strconv.Atoi(id)
+				}
+			}
+		}
+		return pid > 0 && pid != dead
+	}, 10*time.Second, time.Millisecond)
+	return pid
 }
 
 const flooders = 4

@@ -36,7 +36,6 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer memory.Close()
 	limits := fdLimits()
 	s := &supervisor{listener: listener, kernel: o.Kernel, caps: o.Caps, cpus: o.CPUs, objects: newObjects(limits.objects),
 		bpffs: fs, threads: newThreads(limits.threads), tracer: tracer{out: newOutlet(o.Trace)}, calls: calls}
@@ -44,6 +43,7 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 		s.cpuText = cpuText(o.CPUs)
 	}
 	if s.workers, err = newWorkers(s, calls[:limits.workers]); err != nil {
+		memory.Close()
 		return nil, err
 	}
 	if s.keeper, err = startKeeper(listener, memory); err != nil {
@@ -76,7 +76,7 @@ func (s *supervisor) close() {
 	case <-ended:
 	case <-time.After(patience):
 		s.bpffs.close()
-		s.keeper.handOver(s.listener)
+		s.keeper.handOver()
 	}
 }
 
@@ -84,7 +84,7 @@ func (s *supervisor) close() {
 func (s *supervisor) free() {
 	s.tracer.out.close()
 	s.bpffs.close()
-	s.keeper.handOver(s.listener)
+	s.keeper.handOver()
 	s.workers.close()
 	unix.Close(s.listener)
 	s.objects.close()
