@@ -146,3 +146,28 @@ func TestPerCPULookupTornAcrossCPUs(t *testing.T) {
 		require.Equal(t, "old old new new ", string(got), kind)
 	}
 }
+
+// A walk goes on while a task stands in the middle of an update in place, with the bucket's lock: nothing of a walk by
+// keys takes that lock.
+func TestWalkDuringPerCPUUpdate(t *testing.T) {
+	for _, kind := range []abi.MapType{abi.PerCPUHash, abi.LRUPerCPUHash} {
+		m := newStore(t, kind, 16, 0, 3)
+		value, keys := make([]byte, m.ValueBytes()), 0
+		r := &recorder{at: 1, interrupt: func() {
+			walker := &maps.Task{Scheduler: new(recorder)}
+			for key := []byte(nil); ; keys++ {
+				next := make([]byte, 4)
+				if m.NextKey(walker, key, next) != abi.OK {
+					break
+				}
+				require.Equal(t, abi.OK, m.Lookup(walker, next, value))
+				key = next
+			}
+		}}
+		if kind == abi.LRUPerCPUHash {
+			r.at = 4 // behind the lists' locks and the bucket's
+		}
+		require.Equal(t, abi.OK, m.Update(&maps.Task{Scheduler: r}, key4(1), make([]byte, m.ValueBytes()), abi.Any))
+		require.Equal(t, 3, keys, kind)
+	}
+}

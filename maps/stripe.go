@@ -68,6 +68,8 @@ func (x *table) lock(t *Task, b uint32) *stripe {
 	if t.Scheduler != nil {
 		st := &x.stripes[n]
 		st.lock.Lock(t)
+		// Who looks at pages between t's steps, such as NextBucket, must not wait for t, which goes on only behind him.
+		st.closed.Store(false)
 		x.settleFor(t)
 		return st
 	}
