@@ -16,7 +16,7 @@ func (r *Run) evicted(key string, start, end int64) {
 // before is the content of a map that may evict and cannot say what, nil of others. Reading it changes nothing: neither
 // GET_NEXT_KEY nor a lookup by bpf(2) counts as a use (htab_lru_map_lookup_elem_sys in kernel/bpf/hashtab.c).
 func (r *Run) before() map[string]string {
-	if r.Scenario.Map.Type != abi.LRUHash || r.elements != nil {
+	if !r.Scenario.Map.evicts() || r.elements != nil {
 		return nil
 	}
 	return r.setup.content()

@@ -153,7 +153,7 @@ func (l *loop) finish(a bpfsys.MapDumpJuly, filled int, errno abi.Errno) abi.Err
 // bucketOf is the number of the bucket that holds key in a map of this shape with seed 0.
 func (m Shape) bucketOf(key []byte) uint32 {
 	table, errno := maps.New(maps.Spec{
-		Type: m.Type, KeySize: keyBytes, ValueSize: uint32(m.Value), MaxEntries: m.Entries, Flags: m.Flags | abi.FlagZeroSeed, CPUs: 1,
+		Type: m.Type, KeySize: keyBytes, ValueSize: 8, MaxEntries: m.Entries, Flags: m.Flags | abi.FlagZeroSeed, CPUs: 1,
 	})
 	if errno != abi.OK {
 		panic(errno) // the scenario's own map was made

@@ -10,8 +10,8 @@ import (
 // Play plays the script on a stage. The run's times count calls, its trace is empty, and Breach tells whether what
 // happened there breaks the contract too. The error tells why the stage cannot play it.
 func (s Script) Play(on Stage) (*Run, error) {
-	if n := on.CPUs(); s.Scenario.Map.Type == abi.LRUHash && n != 0 && n != s.Scenario.CPUs() {
-		return nil, fmt.Errorf("an LRU map of %d CPUs on a machine of %d", s.Scenario.CPUs(), n)
+	if n := on.CPUs(); s.Scenario.Map.ByCPU() && n != 0 && n != s.Scenario.CPUs() {
+		return nil, fmt.Errorf("a map of type %s on %d CPUs on a machine of %d", s.Scenario.Map.Type, s.Scenario.CPUs(), n)
 	}
 	p := &player{Script: s, stage: on, run: &Run{Scenario: s.Scenario}}
 	if err := p.setUp(); err != nil {
@@ -44,7 +44,7 @@ func (p *player) setUp() error {
 	if err := p.stage.Pin(p.Scenario.Walk.CPU); err != nil {
 		return err
 	}
-	fd, errno := p.stage.Do(p.Scenario.Map.create())
+	fd, errno := p.stage.Do(p.Scenario.Map.create(p.Scenario.CPUs()))
 	if errno != abi.OK {
 		return fmt.Errorf("make the map: %s", errno)
 	}

@@ -35,21 +35,28 @@ var broken = sync.OnceValue(func() map[string]Counterexample {
 // Promises reports whether docs/guarantees.md says that walks as this one, of maps as this one, keep the contract. What
 // only writes in place break is promised to all others.
 func (s Scenario) Promises(contract string) bool {
-	kind := s.Map.kind()
+	kind, known := s.Map.kind()
+	if !known {
+		return false
+	}
 	name := strings.ToLower(strings.ReplaceAll(kind.Name, " BPF_F", "")) + "-" + s.Walk.Way + "-" + contract + ".txt"
 	counterexample, found := broken()[name]
 	return !found || counterexample.Scenario.NeedsProgram() && !s.writesInPlace()
 }
 
-// kind is the kind of maps that the page has a table of. A flag that changes nothing for the type is none.
-func (m Shape) kind() Kind {
+// kind is the kind of maps that the page has a table of, false for a type without. A flag that changes nothing for the
+// type is none.
+func (m Shape) kind() (kind Kind, known bool) {
 	same := func(k Kind) bool { return k.Type == m.Type && k.Flags == m.Flags }
 	kinds := Kinds()
 	if at := slices.IndexFunc(kinds, same); at >= 0 {
-		return kinds[at]
+		return kinds[at], true
 	}
 	plain := func(k Kind) bool { return k.Type == m.Type }
-	return kinds[slices.IndexFunc(kinds, plain)]
+	if at := slices.IndexFunc(kinds, plain); at >= 0 {
+		return kinds[at], true
+	}
+	return Kind{}, false
 }
 
 // writesInPlace reports whether a program writes through a pointer that a lookup gave it.

@@ -77,7 +77,7 @@ const maxSteps = 20_000
 func (r *Run) setUp(m *sim.Machine) {
 	user := m.User()
 	user.Task.CPU = r.Scenario.Walk.CPU
-	fd := r.Scenario.Map.make(user)
+	fd := r.Scenario.makeMap(user)
 	r.elements, r.setup = m.Map(fd), newClient(simulated{user.Caller}, fd, r.Scenario.Map)
 	if elements, ok := r.elements.(maps.Evicter); ok {
 		elements.OnEvict(func(_ *maps.Task, key []byte) { r.evicted(string(key), r.now(), r.now()) })
@@ -90,7 +90,7 @@ func (r *Run) setUp(m *sim.Machine) {
 func (r *Run) fill() {
 	at := int64(-2*len(r.Scenario.Keys) - 1)
 	r.now = func() int64 { return at - 1 }
-	if r.Scenario.Map.Type == abi.Array {
+	if r.Scenario.Map.isArray() {
 		for key := range r.Scenario.Map.Entries {
 			r.wrote(key, r.Scenario.Map.valueOf(0), at, at)
 		}
@@ -107,22 +107,30 @@ func (r *Run) fill() {
 	r.History.Bound = r.Scenario.bound()
 }
 
-// create is the call that makes the scenario's map.
-func (m Shape) create() bpfsys.MapCreate {
+// create is the call that makes the scenario's map on a machine with so many CPUs.
+func (m Shape) create(cpus int) bpfsys.MapCreate {
 	flags := m.Flags
-	if m.Type != abi.Array {
+	if !m.isArray() {
 		flags |= abi.FlagZeroSeed
 	}
 	return bpfsys.MapCreate{
-		Type: m.Type, KeySize: keyBytes, ValueSize: uint32(m.Value), MaxEntries: m.Entries, Flags: flags,
+		Type: m.Type, KeySize: keyBytes, ValueSize: uint32(m.valueSize(cpus)), MaxEntries: m.Entries, Flags: flags,
 	}
 }
 
-// make makes the scenario's map and returns its fd.
-func (m Shape) make(user *sim.User) int32 {
-	fd, errno := user.Create(m.create())
+// valueSize is value_size: of a per-CPU type, one CPU's part of the values.
+func (m Shape) valueSize(cpus int) int {
+	if m.isPerCPU() {
+		return m.Value / cpus
+	}
+	return m.Value
+}
+
+// makeMap makes the scenario's map and returns its fd.
+func (s Scenario) makeMap(user *sim.User) int32 {
+	fd, errno := user.Create(s.Map.create(s.CPUs()))
 	if errno != abi.OK {
-		panic(fmt.Sprintf("explore: map %+v: %v", m, errno))
+		panic(fmt.Sprintf("explore: map %+v: %v", s.Map, errno))
 	}
 	return fd
 }

@@ -66,6 +66,9 @@ func (s Scenario) Check() error {
 	if err := s.Map.check(); err != nil {
 		return err
 	}
+	if err := s.checkPerCPU(); err != nil {
+		return err
+	}
 	if len(s.Keys) > int(s.Map.Entries) {
 		return fmt.Errorf("%d keys in a map of %d entries", len(s.Keys), s.Map.Entries)
 	}

@@ -44,6 +44,16 @@ func drawScenario(t *rapid.T) explore.Scenario {
 	for _, name := range []string{"a", "b"}[:rapid.IntRange(1, 2).Draw(t, "tasks")] {
 		s.Tasks = append(s.Tasks, drawTask(t, name, keys))
 	}
+	switch kind {
+	case abi.PerCPUHash, abi.LRUPerCPUHash, abi.PerCPUArray: // all parts, and no programs
+		s.Map.Value *= s.CPUs()
+		for i := range s.Tasks {
+			s.Tasks[i].Program = false
+			for j := range s.Tasks[i].Ops {
+				s.Tasks[i].Ops[j].Verb = strings.Replace(s.Tasks[i].Ops[j].Verb, "write", "take", 1)
+			}
+		}
+	}
 	return s
 }
 
@@ -68,8 +78,8 @@ func TestParseNamesTheLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"walls\n" + good:                                                           `line 1, "walls": no line begins with "walls": want map, keys, walk, task, program or contract`,
 		"map hash entries=x\n" + rest:                                              `"entries=x" is no number`,
-		"map queue entries=8 value=8\n" + rest:                                     `want a map type that can be walked: hash, lru_hash or array`,
-		"map\n" + rest:                                                             `want a map type that can be walked: hash, lru_hash or array`,
+		"map queue entries=8 value=8\n" + rest:                                     `want a map type that can be walked: hash, lru_hash, array, percpu_hash, lru_percpu_hash or percpu_array`,
+		"map\n" + rest:                                                             `want a map type that can be walked: hash, lru_hash, array, percpu_hash, lru_percpu_hash or percpu_array`,
 		"map hash entries=8 value=7\n" + rest:                                      `value=7`,
 		"map hash entries=1 value=8\nkeys 1 2\n" + rest:                            `2 keys in a map of 1 entries`,
 		"map hash entries=8 value=8 bright\n" + rest:                               `unknown word "bright": want entries=NUMBER, no_common_lru, no_prealloc or value=NUMBER`,

@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
 	"github.com/bpfsim/bpfsim/model"
 )
@@ -177,7 +176,7 @@ func (r *Run) subCalls(done Done, call int) []place {
 		return []place{{span: r.visible(done), call: call}}
 	}
 	var all []place
-	array, found, getting := r.Scenario.Map.Type == abi.Array, false, true
+	array, found, getting := r.Scenario.Map.isArray(), false, true
 	for i := int(done.Start); i <= int(done.End); i++ {
 		if !r.seen(i, done.Task) {
 			continue

@@ -33,8 +33,8 @@ const (
 )
 
 var (
-	hashTypes   = []abi.MapType{abi.Hash, abi.LRUHash}
-	walkedTypes = []abi.MapType{abi.Hash, abi.LRUHash, abi.Array}
+	hashTypes   = []abi.MapType{abi.Hash, abi.LRUHash, abi.PerCPUHash, abi.LRUPerCPUHash}
+	walkedTypes = []abi.MapType{abi.Hash, abi.LRUHash, abi.Array, abi.PerCPUHash, abi.LRUPerCPUHash, abi.PerCPUArray}
 )
 
 // Types are the map types that can be walked.

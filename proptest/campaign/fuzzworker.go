@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/explore"
 	"github.com/bpfsim/bpfsim/proptest/generator"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
@@ -157,5 +156,5 @@ func (w *fuzzWorker) playable(s explore.Scenario) bool {
 			return false
 		}
 	}
-	return usable(s.Walk.CPU) && (s.Map.Type != abi.LRUHash || s.CPUs() == kernel.PossibleCPUs())
+	return usable(s.Walk.CPU) && (!s.Map.ByCPU() || s.CPUs() == kernel.PossibleCPUs())
 }

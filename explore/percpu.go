@@ -1,0 +1,39 @@
+package explore
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// isArray reports whether all keys are there from the beginning.
+func (m Shape) isArray() bool { return m.Type == abi.Array || m.Type == abi.PerCPUArray }
+
+// isPerCPU reports whether a value has a part for each CPU. Shape.Value is the size of all of them: walks and contracts
+// see a value as a whole.
+func (m Shape) isPerCPU() bool {
+	return m.Type == abi.PerCPUHash || m.Type == abi.PerCPUArray || m.Type == abi.LRUPerCPUHash
+}
+
+// evicts reports whether the map makes room for new keys.
+func (m Shape) evicts() bool { return m.Type == abi.LRUHash || m.Type == abi.LRUPerCPUHash }
+
+// ByCPU reports whether what the map does depends on the number of CPUs.
+func (m Shape) ByCPU() bool { return m.evicts() || m.isPerCPU() }
+
+// checkPerCPU reports what per-CPU values cannot be, or be asked of.
+func (s Scenario) checkPerCPU() error {
+	if !s.Map.isPerCPU() {
+		return nil
+	}
+	if cpus := s.CPUs(); s.Map.Value%(8*cpus) != 0 {
+		return fmt.Errorf("value=%d: a value of type %s has all of the %d CPUs' parts: want a multiple of %d bytes",
+			s.Map.Value, typeWord(s.Map.Type), cpus, 8*cpus)
+	}
+	if slices.ContainsFunc(s.Tasks, func(t Task) bool { return t.Program }) {
+		return fmt.Errorf("bpfsim has no scenarios in which programs write parts of a value of type %s: want processes",
+			typeWord(s.Map.Type))
+	}
+	return nil
+}
