@@ -75,6 +75,17 @@ type Record struct {
 // Has reports whether there are fields of one of the kinds. A nil Record has none.
 func (r *Record) Has(kinds FieldKind) bool { return r != nil && r.Kinds&kinds != 0 }
 
+// Init makes the fields of a value as they are in a new one. A list is empty where it points to itself, which is an address
+// on Linux and zero here.
+func (r *Record) Init(value []byte) {
+	for _, f := range r.Fields {
+		clear(value[f.Offset:f.End()])
+		if f.Kind == Refcount {
+			value[f.Offset] = 1
+		}
+	}
+}
+
 // ValueRecord finds the fields in a map's value of type t. No record and abi.OK means that there are none. Callers that make
 // a map take an errno for no record, too: Linux finds out only when a program uses the map.
 func (b *BTF) ValueRecord(t *Type) (*Record, abi.Errno) {

@@ -46,6 +46,11 @@ func arrayBytes(spec Spec) uint64 {
 
 func roundPage(n uint64) uint64 { return (n + 4095) &^ 4095 }
 
+// UpdateInPlace is Update.
+func (a *array) UpdateInPlace(t *Task, key, value []byte, flags uint64) abi.Errno {
+	return a.Update(t, key, value, flags)
+}
+
 // Hash is the SHA-256 of all slots in order, which info.hash shows of a frozen array.
 func (a *array) Hash() [32]byte {
 	h := sha256.New()

@@ -57,6 +57,35 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	return errno
 }
 
+// UpdateInPlace looks for the key before it inserts one, and again when another task was faster (htab_map_update_elem of
+// 6.18, with BPF_F_LOCK).
+func (h *hash) UpdateInPlace(t *Task, key, value []byte, flags uint64) abi.Errno {
+	if flags > abi.Exist {
+		return abi.EINVAL
+	}
+	for {
+		found := h.overwrite(t, key, value, flags)
+		if errno := admit(found, flags); found || errno != abi.OK {
+			return errno
+		}
+		if errno := h.Update(t, key, value, abi.NoExist); errno != abi.EEXIST {
+			return errno
+		}
+	}
+}
+
+// overwrite writes the value of a key, unless flags want none, and reports whether the key is there.
+func (h *hash) overwrite(t *Task, key, value []byte, flags uint64) bool {
+	hash := h.hash(key)
+	st := h.lock(t, hash&h.mask)
+	p, at, found := h.find(hash, key)
+	if found && flags != abi.NoExist {
+		t.copyWords(h.value(p, at), value)
+	}
+	h.unlock(st)
+	return found
+}
+
 // supersede is the slot for what replaces element at: the stripe's spare one, and the old one becomes the spare.
 // Elements that may move stay in theirs.
 func (h *hash) supersede(st *stripe, p *page, at uint32) slot {

@@ -49,6 +49,11 @@ type Updater interface {
 	Update(t *Task, key, value []byte, flags uint64) abi.Errno
 }
 
+// InPlaceUpdater is an Updater that leaves a key that is there in its place, as under abi.Lock.
+type InPlaceUpdater interface {
+	UpdateInPlace(t *Task, key, value []byte, flags uint64) abi.Errno
+}
+
 // Deleter removes a key (ENOENT when absent).
 type Deleter interface {
 	Delete(t *Task, key []byte) abi.Errno

@@ -76,7 +76,7 @@ func (f *File) MayMap(want Mapping) abi.Errno {
 		return abi.EPERM
 	case f.m == nil:
 		return abi.ENODEV
-	case f.m.Spec().Type != abi.Array:
+	case f.m.Spec().Type != abi.Array, f.m.types.record != nil:
 		return abi.ENOTSUPP
 	case !want.Shared || !f.access.CanWrite():
 		return abi.EINVAL

@@ -103,7 +103,7 @@ func (b *batch) updateOne(i uint32) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	value, errno := b.view(valueBuffer, at(b.Values, i, b.valueSize), b.valueSize)
+	value, errno := b.userValue(b.m, at(b.Values, i, b.valueSize))
 	if errno != abi.OK {
 		return errno
 	}
@@ -118,11 +118,10 @@ func (b *batch) deleteOne(i uint32) abi.Errno {
 	return b.m.deleter.Delete(b.task, key)
 }
 
-// start makes the checks before the first element: done is true when there is nothing to do. Any elem_flags are
-// refused: all but the lock by the command, the lock because no map here holds one.
+// start makes the checks before the first element: done is true when there is nothing to do.
 func (b *batch) start() (errno abi.Errno, done bool) {
 	switch {
-	case b.ElemFlags != 0:
+	case b.ElemFlags&^abi.Lock != 0, !b.m.lockable(b.ElemFlags):
 		return abi.EINVAL, true
 	case b.Count == 0:
 		return abi.OK, true
@@ -172,7 +171,7 @@ func (b *batch) copyElements(elements maps.NextKeyer) abi.Errno {
 // copyElement copies key and its value to the caller's arrays.
 func (b *batch) copyElement(i uint32, key []byte) abi.Errno {
 	value := b.one(valueBuffer, b.valueSize)
-	if errno := b.m.get(b.task, key, value); errno != abi.OK {
+	if errno := b.m.read(b.task, key, value, b.ElemFlags); errno != abi.OK {
 		return errno
 	}
 	if errno := b.copyOut(at(b.Keys, i, b.keySize), key); errno != abi.OK {
@@ -198,7 +197,7 @@ func (b *batch) finish(n uint32, cursor []byte, errno abi.Errno) abi.Errno {
 // copyBuckets walks bucket by bucket (__htab_map_lookup_and_delete_batch in kernel/bpf/hashtab.c): the cursor is a
 // bucket number. A bucket is read whole or not at all, and one that does not fit ends the walk.
 func (b *batch) copyBuckets(table maps.Buckets, remove bool) abi.Errno {
-	if b.ElemFlags != 0 || b.Flags != 0 {
+	if b.Flags != 0 {
 		return abi.EINVAL
 	}
 	if errno, done := b.start(); done {
@@ -283,6 +282,7 @@ func (b *batch) copyBucket(done, n uint32) abi.Errno {
 	if errno := b.copyOut(at(b.Keys, done, b.keySize), b.keys[:int(n)*b.keySize]); errno != abi.OK {
 		return errno
 	}
+	b.m.initAll(b.values, int(n))
 	return b.copyOut(at(b.Values, done, b.valueSize), b.values[:int(n)*b.valueSize])
 }
 

@@ -40,6 +40,7 @@ func (b *buffers) pack(n int, m *Map) []byte {
 		record := packed[i*size:]
 		copy(record, b.keys[i*m.keySize:][:m.keySize])
 		copy(record[m.keySize:], b.values[i*m.valueSize:][:m.valueSize])
+		m.initFields(record[m.keySize:size])
 	}
 	return packed
 }

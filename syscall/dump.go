@@ -30,8 +30,7 @@ func (c *call) dumpJuly(remove bool) abi.Errno {
 	return c.runDump(&d, args.FD)
 }
 
-// runDump makes the checks in the mail's order. No map here has a spin lock in its value, so abi.Lock is refused where
-// the mail looks for one.
+// runDump makes the checks in the mail's order.
 func (c *call) runDump(d *dump, fd int32) abi.Errno {
 	if d.flags&^(abi.Lock|abi.DumpBucket) != 0 {
 		return abi.EINVAL
@@ -51,7 +50,7 @@ func (c *call) runDump(d *dump, fd int32) abi.Errno {
 
 func (c *call) dump(d *dump, m *Map) abi.Errno {
 	switch {
-	case d.flags&abi.Lock != 0, d.flags&abi.DumpBucket != 0 && m.drainer == nil:
+	case !m.lockable(d.flags), d.flags&abi.DumpBucket != 0 && m.drainer == nil:
 		return abi.EINVAL
 	case m.walker == nil, d.remove && m.drainer == nil && m.first == nil:
 		return abi.ENOTSUPP
@@ -154,7 +153,7 @@ func (d *dump) fillElements() abi.Errno {
 		if errno != abi.OK {
 			return errno
 		}
-		if errno = d.m.get(d.task, d.key, d.value); errno == abi.ENOENT {
+		if errno = d.m.read(d.task, d.key, d.value, d.flags); errno == abi.ENOENT {
 			if d.m.slots { // else the mail's loop would come to the first empty slot for ever
 				d.cursor = d.key
 			}

@@ -32,7 +32,7 @@ func (c *call) lookup(m *Map, args MapLookupElem) abi.Errno {
 		return c.test(m, args.Value)
 	}
 	value, inPlace := c.place(valueBuffer, args.Value, m.valueSize)
-	if errno := m.get(c.task, key, value); errno != abi.OK || inPlace {
+	if errno := m.read(c.task, key, value, args.Flags); errno != abi.OK || inPlace {
 		return errno
 	}
 	return c.copyOut(args.Value, value)
@@ -64,7 +64,7 @@ func (c *call) update(m *Map, args MapUpdateElem) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	value, errno := c.view(valueBuffer, args.Value, m.valueSize)
+	value, errno := c.userValue(m, args.Value)
 	if errno != abi.OK {
 		return errno
 	}
@@ -154,15 +154,18 @@ func (c *call) mapFreeze() (int32, abi.Errno) {
 		return 0, errno
 	}
 	defer c.leave(file)
-	if !file.canWrite() {
+	switch {
+	case file.m.types.record != nil:
+		return 0, abi.ENOTSUPP
+	case !file.canWrite():
 		return 0, abi.EPERM
 	}
 	return 0, file.m.freeze()
 }
 
-// lockAndKey refuses BPF_F_LOCK, since no map here holds a spin lock, and then reads the key.
+// lockAndKey refuses BPF_F_LOCK where values have no spin lock, and then reads the key.
 func (c *call) lockAndKey(m *Map, flags, addr uint64) ([]byte, abi.Errno) {
-	if flags&abi.Lock != 0 {
+	if !m.lockable(flags) {
 		return nil, abi.EINVAL
 	}
 	return c.userKey(m, addr)
@@ -186,7 +189,11 @@ func (m *Map) get(t *maps.Task, key, value []byte) abi.Errno {
 	if m.sequence != nil {
 		return m.sequence.Peek(t, value)
 	}
-	return m.lookuper.Lookup(t, key, value)
+	errno := m.lookuper.Lookup(t, key, value)
+	if errno == abi.OK {
+		m.initFields(value)
+	}
+	return errno
 }
 
 func (c *call) set(m *Map, key, value []byte, flags uint64) abi.Errno {
@@ -197,6 +204,9 @@ func (c *call) set(m *Map, key, value []byte, flags uint64) abi.Errno {
 		return m.filter.Push(c.task, value, flags)
 	case m.outer != nil:
 		return c.setInner(m, key, value, flags)
+	}
+	if flags&abi.Lock != 0 {
+		return m.writeLocked(c.task, key, value, flags&^abi.Lock)
 	}
 	return m.updater.Update(c.task, key, value, flags)
 }
@@ -226,7 +236,11 @@ func (m *Map) nextKey(t *maps.Task, key, next []byte) abi.Errno {
 func (m *Map) take(t *maps.Task, key, value []byte) abi.Errno {
 	switch {
 	case m.lookupDeleter != nil:
-		return m.lookupDeleter.LookupAndDelete(t, key, value)
+		errno := m.lookupDeleter.LookupAndDelete(t, key, value)
+		if errno == abi.OK {
+			m.initFields(value)
+		}
+		return errno
 	case m.sequence != nil:
 		return m.sequence.Pop(t, value)
 	}

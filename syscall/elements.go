@@ -14,6 +14,7 @@ type elements struct {
 
 	lookuper      maps.Lookuper
 	updater       maps.Updater
+	inPlace       maps.InPlaceUpdater
 	deleter       maps.Deleter
 	walker        maps.NextKeyer
 	lookupDeleter maps.LookupAndDeleter
@@ -32,6 +33,7 @@ func elementsOf(m maps.Map) elements {
 	e := elements{maps: m, keySize: int(m.Spec().KeySize), valueSize: m.ValueBytes()}
 	e.lookuper, _ = m.(maps.Lookuper)
 	e.updater, _ = m.(maps.Updater)
+	e.inPlace, _ = m.(maps.InPlaceUpdater)
 	e.deleter, _ = m.(maps.Deleter)
 	e.walker, _ = m.(maps.NextKeyer)
 	e.lookupDeleter, _ = m.(maps.LookupAndDeleter)

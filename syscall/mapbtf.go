@@ -10,6 +10,7 @@ type mapTypes struct {
 	btf        *BTF // with a reference
 	key, value uint32
 	record     *btf.Record // the fields of a value that the kernel keeps for itself
+	locks      *spinLocks  // nil unless values have one
 }
 
 // typeMap gives m the types that args name (map_create in kernel/bpf/syscall.c).
@@ -23,7 +24,13 @@ func (c *call) typeMap(m *Map, args MapCreate) abi.Errno {
 		b.Release()
 		return errno
 	}
-	m.types = mapTypes{b, args.BTFKeyType, args.BTFValueType, record}
+	m.types = mapTypes{btf: b, key: args.BTFKeyType, value: args.BTFValueType, record: record}
+	if record.Has(btf.SpinLock) {
+		m.types.locks = new(spinLocks)
+	}
+	if record != nil {
+		m.sweeper = nil // it knows nothing of fields
+	}
 	return abi.OK
 }
 

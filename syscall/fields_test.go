@@ -1,0 +1,87 @@
+package bpfsys
+
+import (
+	"testing"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
+	"github.com/stretchr/testify/require"
+)
+
+// lockBTF is a value of 8 bytes with a number and a lock behind it.
+func lockBTF() []byte {
+	var b btf.Builder
+	i := b.Int("int", 4)
+	lock := b.Struct("bpf_spin_lock", 4, btf.Member{Name: "val", Type: i})
+	b.Struct("value", 8, btf.Member{Name: "n", Type: i}, btf.Member{Name: "lock", Type: lock, Offset: 4})
+	return b.Bytes()
+}
+
+// The dump commands, which no kernel has, treat the lock as the mail says: it is refused where values have none, and
+// never shown.
+func TestDumpOfLocks(t *testing.T) {
+	for _, kind := range []abi.MapType{abi.Hash, abi.Array} {
+		c := NewCaller(NewKernel(Options{}))
+		data := lockBTF()
+		types, errno := c.Do(BTFLoad{Data: c.Arena.Put(data), Size: uint32(len(data))})
+		require.Equal(t, abi.OK, errno)
+		create := MapCreate{Type: kind, KeySize: 4, ValueSize: 8, MaxEntries: 1, BTFFD: types, BTFKeyType: 1, BTFValueType: 3}
+		fd, errno := c.Do(create)
+		require.Equal(t, abi.OK, errno)
+		key, value := c.Arena.Alloc(4), c.Arena.Put([]byte{1, 2, 3, 4, 5, 6, 7, 8})
+		_, errno = c.Do(MapUpdateElem{FD: fd, Key: key, Value: value, Flags: abi.Lock})
+		require.Equal(t, abi.OK, errno)
+
+		for _, flags := range []uint64{0, abi.Lock} {
+			buf, size := c.Arena.Alloc(12), c.Arena.Put([]byte{12, 0, 0, 0})
+			_, errno = c.Do(MapDumpJuly{FD: fd, Buf: buf, BufLen: size, Flags: flags})
+			require.Equal(t, abi.OK, errno, kind)
+			require.Equal(t, []byte{0, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0, 0}, c.Arena.Bytes(buf, 12), kind)
+		}
+		create.BTFFD, create.BTFKeyType, create.BTFValueType = 0, 0, 0
+		plain, errno := c.Do(create)
+		require.Equal(t, abi.OK, errno)
+		_, errno = c.Do(MapDumpJuly{FD: plain, Buf: key, BufLen: key, Flags: abi.Lock})
+		require.Equal(t, abi.EINVAL, errno)
+	}
+}
+
+// A map holds its BTF: closing the fd of the BTF frees it only when the map is gone, too.
+func TestMapHoldsBTF(t *testing.T) {
+	c := NewCaller(NewKernel(Options{}))
+	files := c.Process.Files.(*FDTable)
+	data := lockBTF()
+	types, errno := c.Do(BTFLoad{Data: c.Arena.Put(data), Size: uint32(len(data))})
+	require.Equal(t, abi.OK, errno)
+	fd, errno := c.Do(MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 1, BTFFD: types, BTFKeyType: 1, BTFValueType: 3})
+	require.Equal(t, abi.OK, errno)
+	require.Equal(t, abi.OK, files.Close(types))
+	require.Len(t, c.Kernel.BTFs(), 1)
+	again, errno := c.Do(BTFGetFDByID{ID: c.Kernel.BTFs()[0].ID()})
+	require.Equal(t, abi.OK, errno)
+	require.Equal(t, abi.OK, files.Close(fd))
+	require.Len(t, c.Kernel.BTFs(), 1)
+	require.Equal(t, abi.OK, files.Close(again))
+	require.Empty(t, c.Kernel.BTFs())
+}
+
+// A refused MapCreate holds nothing.
+func TestRefusedMapHoldsNoBTF(t *testing.T) {
+	c := NewCaller(NewKernel(Options{}))
+	data := lockBTF()
+	types, errno := c.Do(BTFLoad{Data: c.Arena.Put(data), Size: uint32(len(data))})
+	require.Equal(t, abi.OK, errno)
+	create := MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 1, BTFFD: types, BTFKeyType: 1, BTFValueType: 3}
+	for _, change := range []func(*MapCreate){
+		func(a *MapCreate) { a.BTFValueType = 9 },
+		func(a *MapCreate) { a.ExclProgHash, a.ExclProgHashSize = nowhere, 32 },
+		func(a *MapCreate) { a.Type, a.Flags, a.MaxEntries = abi.StackTrace, 0, 1 },
+	} {
+		args := create
+		change(&args)
+		_, errno = c.Do(args)
+		require.NotEqual(t, abi.OK, errno)
+	}
+	require.Equal(t, abi.OK, c.Process.Files.(*FDTable).Close(types))
+	require.Empty(t, c.Kernel.BTFs())
+}
