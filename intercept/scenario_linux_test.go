@@ -44,6 +44,7 @@ func init() {
 	maps.Copy(scenarios, crowding)
 	maps.Copy(scenarios, inheriting)
 	maps.Copy(scenarios, outliving)
+	maps.Copy(scenarios, withBTF)
 }
 
 func TestScenarios(t *testing.T) {
