@@ -25,7 +25,7 @@ func TestFewFDs(t *testing.T) {
 	cmd.Env = append(os.Environ(), scenarioVar+"=narrow", commandVar+"=crowd")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
-	require.Equal(t, "0 <nil>\n", string(out))
+	require.Regexp(t, `^bpfsim: ulimit -Hn is 256: at most \d+ maps can be open at a time; more are answered ENFILE\n0 <nil>\n$`, string(out))
 }
 
 func narrow(c client) {
@@ -77,7 +77,7 @@ func (c client) fillTable() {
 		}
 	}
 	require.Equal(c, unix.ENFILE, errno)
-	require.Greater(c, len(fds), 100)
+	require.GreaterOrEqual(c, len(fds), 200)
 	for _, fd := range fds {
 		c.absent(fd)
 	}

@@ -16,7 +16,7 @@ func (c *call) Kind(fd int32) bpfsys.FileKind {
 	if id, open := c.caller().stat(fd); open && id == c.bpffs.root {
 		return bpfsys.BPFFSRoot
 	}
-	handle, err := c.caller().openFD(fd)
+	handle, err := c.caller().openFD(fd, 0)
 	if err != nil {
 		return bpfsys.OtherFile
 	}

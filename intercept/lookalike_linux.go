@@ -196,7 +196,7 @@ func (c *call) statfsPath(path, buf uint64) bool {
 }
 
 func (c *call) fstatfs(fd int32, buf uint64) bool {
-	handle, err := c.caller().openFD(fd)
+	handle, err := c.caller().openFD(fd, 0)
 	return err == nil && c.isHeld(handle) && c.statfs(buf)
 }
 

@@ -126,7 +126,7 @@ func (c *call) setAttribute(addr uint64, follow bool) error {
 }
 
 func (c *call) setAttributeOf(fd int32) error {
-	handle, err := c.caller().openFD(fd)
+	handle, err := c.caller().openFD(fd, 0)
 	if err != nil {
 		return nil
 	}

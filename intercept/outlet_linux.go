@@ -1,8 +1,11 @@
 package intercept
 
 import (
+	"errors"
 	"io"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // outlet hands lines to a writer that may not return, because the reader of a pipe has stopped reading. The calls that are
@@ -16,15 +19,21 @@ type outlet struct {
 // lastMoment is how long the end of a run waits for what was not read yet.
 const lastMoment = time.Second
 
-func newOutlet(w io.Writer) *outlet {
+// newOutlet tells stderr once when a line cannot be written: that must not end the program that is traced. A reader that
+// has gone wants no more lines.
+func newOutlet(w, stderr io.Writer) *outlet {
 	if w == nil {
 		return nil
 	}
 	o := &outlet{lines: make(chan string), written: make(chan struct{}), expired: make(chan struct{})}
 	go func() {
 		defer close(o.written)
+		lost := false
 		for line := range o.lines {
-			_, _ = io.WriteString(w, line) // a trace that cannot be written must not end the program that is traced
+			if _, err := io.WriteString(w, line); err != nil && !lost && !errors.Is(err, unix.EPIPE) {
+				lost = true
+				warn(stderr, "the trace is lost, or a part of it: %v", err)
+			}
 		}
 	}()
 	return o

@@ -7,9 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
+	"reflect"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -52,7 +55,33 @@ func (o Options) withDefaults() Options {
 		o.Stderr = os.Stderr
 	}
 	o.CPUs = cmp.Or(o.CPUs, 1)
+	o.Stdout, o.Stderr = shareable(o.Stdout, o.Stderr)
 	return o
+}
+
+// shareable lets warnings be written while the command writes. What is no file is written to by goroutines of os/exec, one
+// for each writer that is not the other one too.
+func shareable(stdout, stderr io.Writer) (io.Writer, io.Writer) {
+	if _, file := stderr.(*os.File); file {
+		return stdout, stderr
+	}
+	one := &lockedWriter{writer: stderr}
+	if reflect.TypeOf(stdout).Comparable() && stdout == stderr {
+		return one, one
+	}
+	return stdout, one
+}
+
+// lockedWriter is a writer for several goroutines.
+type lockedWriter struct {
+	mu     sync.Mutex
+	writer io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.writer.Write(p)
 }
 
 // run serves the shim, which becomes the command, until it ends.

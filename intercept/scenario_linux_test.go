@@ -45,6 +45,7 @@ func init() {
 	maps.Copy(scenarios, inheriting)
 	maps.Copy(scenarios, outliving)
 	maps.Copy(scenarios, withBTF)
+	maps.Copy(scenarios, hiding)
 }
 
 func TestScenarios(t *testing.T) {

@@ -3,6 +3,8 @@
 package intercept
 
 import (
+	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/bpfsim/bpfsim/syscall"
@@ -24,6 +26,9 @@ type supervisor struct {
 	workers  *workers
 	calls    []notification // in progress
 	keeper   *keeper        // nil where none could be started
+	limits   limits
+	full     atomic.Bool // stderr was told that there is no room for maps
+	stderr   io.Writer
 }
 
 // newSupervisor takes over listener; root stays the caller's.
@@ -37,8 +42,8 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 		return nil, err
 	}
 	limits := fdLimits()
-	s := &supervisor{listener: listener, kernel: o.Kernel, caps: o.Caps, cpus: o.CPUs, objects: newObjects(limits.objects),
-		bpffs: fs, threads: newThreads(limits.threads), tracer: tracer{out: newOutlet(o.Trace)}, calls: calls}
+	s := &supervisor{listener: listener, limits: limits, stderr: o.Stderr, kernel: o.Kernel, caps: o.Caps, cpus: o.CPUs, objects: newObjects(limits.objects),
+		bpffs: fs, threads: newThreads(limits.threads), tracer: tracer{out: newOutlet(o.Trace, o.Stderr)}, calls: calls}
 	if n, err := PossibleCPUs(); err != nil || n != o.CPUs {
 		s.cpuText = cpuText(o.CPUs)
 	}

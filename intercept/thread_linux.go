@@ -16,11 +16,11 @@ type inode struct{ dev, ino uint64 }
 func inodeOf(st *unix.Stat_t) inode { return inode{st.Dev, st.Ino} }
 
 // thread is a thread under the filter, seen through its directory in /proc. The directories stay open: looking a fd
-// up below one costs a third less than from the root.
+// up below one costs a third less than from the root. Where this process has no fds left for them, paths do.
 type thread struct {
 	tid    int
-	dir    int           // /proc/TID
-	fds    int           // /proc/TID/fd
+	dir    int           // /proc/TID, -1 when not open
+	fds    int           // /proc/TID/fd, likewise
 	number func() string // its id in its own pid namespace
 	users  int           // calls in progress that use it
 	place  *list.Element
@@ -46,7 +46,12 @@ func (all *threads) acquire(tid int) *thread {
 	if th != nil {
 		all.forget(th)
 	}
-	return all.keep(openThread(tid))
+	th = openThread(tid, all.max > 0)
+	if th.dir < 0 {
+		th.users = 1
+		return th
+	}
+	return all.keep(th)
 }
 
 // take finds a thread that called lately.
@@ -120,18 +125,23 @@ func (all *threads) close() {
 	all.shrink(0)
 }
 
-// openThread leaves -1 for what cannot be opened; every use of it then fails with EBADF.
-func openThread(tid int) *thread {
+// openThread opens the directories of a thread if they shall be open and can be.
+func openThread(tid int, open bool) *thread {
 	th := &thread{tid: tid, dir: -1, fds: -1}
 	th.number = sync.OnceValue(th.askNumber)
-	if dir, err := unix.Open("/proc/"+strconv.Itoa(tid), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
-		th.dir = dir
+	if !open {
+		return th
 	}
-	if fds, err := unix.Openat(th.dir, "fd", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
-		th.fds = fds
+	if dir, err := unix.Open(th.path(), openHandle|unix.O_DIRECTORY, 0); err == nil {
+		th.dir = dir
+		if fds, err := unix.Openat(dir, "fd", openHandle|unix.O_DIRECTORY, 0); err == nil {
+			th.fds = fds
+		}
 	}
 	return th
 }
+
+func (th *thread) path() string { return "/proc/" + strconv.Itoa(th.tid) }
 
 func (th *thread) close() {
 	unix.Close(th.fds)
@@ -143,29 +153,85 @@ func (th *thread) alive() bool {
 	return unix.Fstatat(th.dir, "fd", &st, unix.AT_SYMLINK_NOFOLLOW) == nil
 }
 
+// below is where a name in the thread's directory is: a directory and a name from there.
+func (th *thread) below(name string) (dir int, path string) {
+	if th.dir < 0 {
+		return unix.AT_FDCWD, th.path() + "/" + name
+	}
+	return th.dir, name
+}
+
+// openBelow returns a handle of a directory that a link in the thread's directory leads to.
+func (th *thread) openBelow(link string) (int, error) {
+	dir, path := th.below(link)
+	return unix.Openat(dir, path, openHandle|unix.O_DIRECTORY, 0)
+}
+
+// onFD calls do with the place of the link that stands for a fd. That of a program that is not dumpable (prctl(2)) is
+// hidden from its own user; the fd itself is to be had where this process may trace the program.
+func (th *thread) onFD(fd int32, do func(dir int, name string) error) error {
+	if fd < 0 {
+		return unix.EBADF
+	}
+	dir, name := th.fds, strconv.Itoa(int(fd))
+	if dir < 0 {
+		dir, name = th.below("fd/" + name)
+	}
+	err := do(dir, name)
+	if err != unix.EACCES {
+		return err
+	}
+	borrowed, err := th.borrow(fd)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(borrowed)
+	return do(unix.AT_FDCWD, self(borrowed))
+}
+
+// pidfdThread is PIDFD_THREAD of the kernel's linux/pidfd.h.
+const pidfdThread = unix.O_EXCL
+
+// borrow duplicates a fd of the thread into this process.
+func (th *thread) borrow(fd int32) (int, error) {
+	pid, err := unix.PidfdOpen(th.tid, pidfdThread)
+	if err == unix.EINVAL { // before Linux 6.9 a process could be opened, no thread
+		leader, _ := strconv.Atoi(th.status("Tgid"))
+		pid, err = unix.PidfdOpen(leader, 0)
+	}
+	if err != nil {
+		return -1, err
+	}
+	defer unix.Close(pid)
+	return unix.PidfdGetfd(pid, int(fd), 0)
+}
+
 // stat finds the file behind a fd; open is false when the thread has no such fd.
 func (th *thread) stat(fd int32) (id inode, open bool) {
-	if fd < 0 {
-		return inode{}, false
-	}
 	var st unix.Stat_t
-	if err := unix.Fstatat(th.fds, strconv.Itoa(int(fd)), &st, 0); err != nil {
-		return inode{}, false
-	}
-	return inodeOf(&st), true
+	err := th.onFD(fd, func(dir int, name string) error { return unix.Fstatat(dir, name, &st, 0) })
+	return inodeOf(&st), err == nil
 }
 
 // openFD returns an O_PATH handle of the file behind a fd.
-func (th *thread) openFD(fd int32) (int, error) {
-	return unix.Openat(th.fds, strconv.Itoa(int(fd)), openHandle, 0)
+func (th *thread) openFD(fd int32, flags int) (handle int, err error) {
+	err = th.onFD(fd, func(dir int, name string) (err error) {
+		handle, err = unix.Openat(dir, name, openHandle|flags, 0)
+		return err
+	})
+	return handle, err
 }
 
 // directory is the path of a directory that relative paths start from: a fd or AT_FDCWD.
-func (th *thread) directory(dir int32) (string, error) {
-	if dir == unix.AT_FDCWD {
-		return readlinkat(th.dir, "cwd")
+func (th *thread) directory(at int32) (text string, err error) {
+	if at == unix.AT_FDCWD {
+		return readlinkat(th.below("cwd"))
 	}
-	return readlinkat(th.fds, strconv.Itoa(int(dir)))
+	err = th.onFD(at, func(dir int, name string) (err error) {
+		text, err = readlinkat(dir, name)
+		return err
+	})
+	return text, err
 }
 
 func readlinkat(dir int, name string) (string, error) {
@@ -178,12 +244,12 @@ func readlinkat(dir int, name string) (string, error) {
 // fd's link by its open mode.
 func (th *thread) usable(fd int32) bool {
 	var st unix.Stat_t
-	err := unix.Fstatat(th.fds, strconv.Itoa(int(fd)), &st, unix.AT_SYMLINK_NOFOLLOW)
+	err := th.onFD(fd, func(dir int, name string) error { return unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW) })
 	return err == nil && st.Mode&(unix.S_IRUSR|unix.S_IWUSR) != 0
 }
 
 // read returns the text of a file in the thread's directory, empty when the thread is gone.
-func (th *thread) read(name string) []byte { return readAll(th.dir, name) }
+func (th *thread) read(name string) []byte { return readAll(th.below(name)) }
 
 // readAll returns the text of a file below dir, as far as it can be read.
 func readAll(dir int, name string) []byte {
@@ -243,9 +309,14 @@ func (th *thread) status(field string) string {
 	return ""
 }
 
-// flags are the open flags of a fd, as open(2) has them.
+// flags are the open flags of a fd, as open(2) has them; of a map's fd for neither reading nor writing where they cannot
+// be learned.
 func (th *thread) flags(fd int32) int {
-	return int(fdinfoField(string(th.read("fdinfo/"+strconv.Itoa(int(fd)))), "flags", 8))
+	text := string(th.read("fdinfo/" + strconv.Itoa(int(fd))))
+	if text == "" {
+		return unix.O_ACCMODE | unix.O_CLOEXEC
+	}
+	return int(fdinfoField(text, "flags", 8))
 }
 
 // self is this process as /proc names it.

@@ -1,7 +1,6 @@
 package intercept
 
 import (
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -32,7 +31,7 @@ func (w *walk) open(dir int32, path string, follow bool) (int, error) {
 		return -1, unix.ENOENT
 	}
 	var err error
-	if w.root, err = unix.Openat(w.th.dir, "root", openHandle|unix.O_DIRECTORY, 0); err != nil {
+	if w.root, err = w.th.openBelow("root"); err != nil {
 		return -1, err
 	}
 	defer unix.Close(w.root)
@@ -54,9 +53,9 @@ func (w *walk) start(dir int32, path string) (int, error) {
 	case strings.HasPrefix(path, "/"):
 		return w.dup(w.root)
 	case dir == unix.AT_FDCWD:
-		return unix.Openat(w.th.dir, "cwd", openHandle|unix.O_DIRECTORY, 0)
+		return w.th.openBelow("cwd")
 	}
-	start, err := unix.Openat(w.th.fds, strconv.Itoa(int(dir)), openHandle|unix.O_DIRECTORY, 0)
+	start, err := w.th.openFD(dir, unix.O_DIRECTORY)
 	if err == unix.ENOENT {
 		err = unix.EBADF
 	}
