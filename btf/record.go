@@ -70,10 +70,20 @@ func (f Field) End() uint32 { return f.Offset + f.Size }
 type Record struct {
 	Fields []Field
 	Kinds  FieldKind // all that there are
+
+	of *BTF // where the numbers of fields' targets are from; nil without such
 }
 
 // Has reports whether there are fields of one of the kinds. A nil Record has none.
 func (r *Record) Has(kinds FieldKind) bool { return r != nil && r.Kinds&kinds != 0 }
+
+// Equal follows btf_record_equal: the same fields, and of pointers and lists the same targets of the same BTF.
+func (r *Record) Equal(other *Record) bool {
+	if r == nil || other == nil {
+		return r == other
+	}
+	return r.of == other.of && slices.Equal(r.Fields, other.Fields)
+}
 
 // Init makes the fields of a value as they are in a new one. A list is empty where it points to itself, which is an address
 // on Linux and zero here.
@@ -205,6 +215,9 @@ func (b *BTF) parseFields(t *Type, want FieldKind, size uint32) (*Record, abi.Er
 	}
 	if r.Kinds&locks == locks || r.Has(graphRoots) && !r.Has(locks) || r.Kinds&graphNodes == graphNodes && !r.Has(Refcount) {
 		return nil, abi.EINVAL
+	}
+	if r.Has(kptrs | Uptr | graphRoots) {
+		r.of = b
 	}
 	slices.SortFunc(r.Fields, func(a, b Field) int { return int(int64(a.Offset) - int64(b.Offset)) })
 	return r, abi.OK

@@ -63,6 +63,8 @@ func btfFDs(c client) {
 	require.Equal(c, unix.ENODEV, err)
 	require.Equal(c, unix.EINVAL, c.pin(fd, "/sys/fs/bpf/btf"))
 
+	require.Equal(c, unix.Errno(abi.ENOTSUPP), c.mapLocked())
+
 	m := c.typed(fd)
 	again := c.check(bpf(bpfsys.BTFGetFDByID{ID: id}))
 	c.close(fd)
@@ -70,6 +72,22 @@ func btfFDs(c client) {
 	require.Equal(c, unix.Errno(0), c.hasBTF(id), "a map holds it")
 	c.close(m)
 	require.Eventually(c, func() bool { return c.hasBTF(id) == unix.ENOENT }, 10*time.Second, time.Millisecond)
+}
+
+// mapLocked maps an array whose values have a lock, which the kernel keeps for itself.
+func (c client) mapLocked() error {
+	var b btf.Builder
+	i := b.Int("int", 4)
+	lock := b.Struct("bpf_spin_lock", 4, btf.Member{Name: "val", Type: i})
+	b.Struct("value", 8, btf.Member{Name: "n", Type: i}, btf.Member{Name: "lock", Type: lock, Offset: 4})
+	data := b.Bytes()
+	types := c.check(bpf(bpfsys.BTFLoad{Data: addr(&data[0]), Size: uint32(len(data))}))
+	defer c.close(types)
+	m := c.check(bpf(bpfsys.MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 8, MaxEntries: 4, Flags: abi.FlagMmapable,
+		BTFFD: int32(types), BTFKeyType: 1, BTFValueType: 3}))
+	defer c.close(m)
+	_, err := unix.Mmap(m, 0, 4096, protRW, shared)
+	return err
 }
 
 // hasBTF opens BTF by id for a moment.

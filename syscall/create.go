@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
 )
 
@@ -86,7 +87,7 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 	if !Supported(args.Type) {
 		return nil, c.refuseMap(args)
 	}
-	spec, errno := c.newSpec(args)
+	spec, inner, errno := c.newSpec(args)
 	if errno != abi.OK {
 		return nil, errno
 	}
@@ -96,7 +97,7 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 		spec.Account.Close()
 		return nil, errno
 	}
-	m := &Map{kernel: c.kernel, elements: elementsOf(made), backing: backing, account: spec.Account}
+	m := &Map{kernel: c.kernel, elements: elementsOf(made), backing: backing, account: spec.Account, inner: inner}
 	m.refs.Store(1)
 	if errno := c.describe(m, args); errno != abi.OK {
 		m.free()
@@ -130,18 +131,18 @@ func (a *MapCreate) spec(k *Kernel) maps.Spec {
 
 // newSpec is the shape that the map keeps: access modes belong to the fd, and the seed is drawn only now, so that a
 // refused MapCreate does not change the seeds of later maps.
-func (c *call) newSpec(a MapCreate) (spec maps.Spec, errno abi.Errno) {
+func (c *call) newSpec(a MapCreate) (spec maps.Spec, inner *btf.Record, errno abi.Errno) {
 	spec = a.spec(c.kernel)
 	if a.Type == abi.ArrayOfMaps || a.Type == abi.HashOfMaps {
-		if spec.Inner, errno = c.newInner(a.InnerMapFD); errno != abi.OK {
-			return spec, errno
+		if spec.Inner, inner, errno = c.newInner(a.InnerMapFD); errno != abi.OK {
+			return spec, nil, errno
 		}
 	}
 	spec.Flags &^= abi.FlagReadOnly | abi.FlagWriteOnly
 	if spec.Flags&abi.FlagZeroSeed == 0 {
 		spec.Seed = c.kernel.seeds.next()
 	}
-	return spec, abi.OK
+	return spec, inner, abi.OK
 }
 
 // loopback is the ifindex of the machine's one network device.

@@ -4,25 +4,26 @@ import (
 	"encoding/binary"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
 )
 
 // The maps in maps: user space names a map by an fd when it puts it in, and reads its id (map_in_map.c).
 
 // newInner is what an outer map knows of its inner ones, by the map that inner_map_fd names.
-func (c *call) newInner(fd int32) (*maps.Inner, abi.Errno) {
+func (c *call) newInner(fd int32) (*maps.Inner, *btf.Record, abi.Errno) {
 	file, errno := c.file(fd, abi.EBADF)
 	if errno != abi.OK {
-		return nil, errno
+		return nil, nil, errno
 	}
 	defer c.leave(file)
 	switch m := file.m; {
 	case m == nil, m.outer != nil:
-		return nil, abi.EINVAL
+		return nil, nil, abi.EINVAL
 	case m.exclusive:
-		return nil, abi.ENOTSUPP
+		return nil, nil, abi.ENOTSUPP
 	default:
-		return &maps.Inner{Shape: m.Spec(), Maps: &c.kernel.objects}, abi.OK
+		return &maps.Inner{Shape: m.Spec(), Maps: &c.kernel.objects}, m.types.record, abi.OK
 	}
 }
 
@@ -46,7 +47,7 @@ func (c *call) setInner(m *Map, key, value []byte, flags uint64) abi.Errno {
 		return abi.EINVAL
 	case inner.exclusive:
 		return abi.ENOTSUPP
-	case !m.Spec().Inner.Takes(inner.Spec()):
+	case !m.Spec().Inner.Takes(inner.Spec()), !m.inner.Equal(inner.types.record):
 		return abi.EINVAL
 	case !inner.tryHold():
 		return abi.EBADF

@@ -3,6 +3,7 @@ package bpfsys
 import (
 	"sync/atomic"
 
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
 )
 
@@ -19,6 +20,7 @@ type Map struct {
 	writers   cpuCounter // calls and mappings that write
 	backing   Backing
 	types     mapTypes
+	inner     *btf.Record   // the fields that values of maps in a map of maps have
 	account   *maps.Account // of what it takes of the memory of all maps
 }
 
