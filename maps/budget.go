@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Budget is the memory that the maps of a machine may take together. It counts what Linux takes for them, and so what
+// Budget is the memory that the maps of a machine, and their BTF, may take together. It counts what Linux takes for them, and so what
 // they answer does not depend on how they are built here: maps that Linux allocates at once are counted when they
 // are made, those that grow by pieces of many elements.
 type Budget struct {
@@ -24,14 +24,14 @@ func (b *Budget) Open() *Account {
 	return &Account{budget: b}
 }
 
-// Account is what one map has taken of a Budget. nil takes from nowhere.
+// Account is what one map or BTF has taken of a Budget. nil takes from nowhere.
 type Account struct {
 	budget *Budget
 	taken  uint64
 }
 
-// take takes so many bytes, or reports that they are not left.
-func (a *Account) take(bytes uint64) bool {
+// Take takes so many bytes, or reports that they are not left.
+func (a *Account) Take(bytes uint64) bool {
 	if a == nil {
 		return true
 	}
@@ -65,8 +65,8 @@ func (a *Account) grant(element uint64, left uint32) (uint32, bool) {
 		return left, true
 	}
 	n := uint32(min(max(grantBytes/element, 1), uint64(left), math.MaxUint32))
-	if a.take(element * uint64(n)) {
+	if a.Take(element * uint64(n)) {
 		return n, true
 	}
-	return 1, a.take(element)
+	return 1, a.Take(element)
 }

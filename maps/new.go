@@ -27,7 +27,7 @@ func sized[M Map](bytes func(Spec) uint64, make func(Spec) M) func(Spec) (Map, a
 
 // afford takes bytes for a map that is being made.
 func afford(spec Spec, bytes uint64) abi.Errno {
-	if bytes > maxMemory || !spec.Account.take(bytes) {
+	if bytes > maxMemory || !spec.Account.Take(bytes) {
 		return abi.ENOMEM
 	}
 	return abi.OK

@@ -74,7 +74,7 @@ func (x *trieNodes) grow() bool {
 	}
 	for int(x.unused+perInsert-1)>>x.shift >= len(x.chunks) {
 		size := x.width << x.shift
-		if !x.account.take(uint64(size)) {
+		if !x.account.Take(uint64(size)) {
 			return false
 		}
 		x.chunks = append(x.chunks, make([]byte, size))

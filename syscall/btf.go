@@ -7,14 +7,16 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/btf"
+	"github.com/bpfsim/bpfsim/maps"
 )
 
 // BTF is BTF as the system call knows it: the types, and id and references around them. Maps that have types hold it.
 type BTF struct {
-	types  *btf.BTF
-	kernel *Kernel
-	id     uint32
-	refs   atomic.Int32
+	types   *btf.BTF
+	kernel  *Kernel
+	id      uint32
+	refs    atomic.Int32
+	account *maps.Account // of what it takes of the memory of all maps
 }
 
 // ID is the BTF's id, unique among the kernel's live BTF.
@@ -31,6 +33,7 @@ func (b *BTF) tryHold() bool { return holdLive(&b.refs) }
 func (b *BTF) Release() {
 	if b.refs.Add(-1) == 0 {
 		b.kernel.btfs.remove(b)
+		b.account.Close()
 	}
 }
 
@@ -66,18 +69,26 @@ func (c *call) btfLoad() (int32, abi.Errno) {
 	if !ok {
 		return 0, abi.EINVAL
 	}
+	account := c.kernel.budget.Open()
+	if !account.Take(btfMemory * uint64(args.Size)) {
+		return 0, abi.ENOMEM
+	}
 	types, errno := c.parseBTF(args, log)
 	if fault := c.writeLog(args.LogBuf, log); fault != abi.OK {
 		errno = fault
 	}
 	if errno != abi.OK {
+		account.Close()
 		return 0, errno
 	}
-	b := &BTF{types: types, kernel: c.kernel}
+	b := &BTF{types: types, kernel: c.kernel, account: account}
 	b.refs.Store(1)
 	c.kernel.btfs.add(b)
 	return c.install(b, ReadOnly)
 }
+
+// btfMemory is what a byte of BTF takes with what is known of its types, in bytes.
+const btfMemory = 5
 
 // parseBTF reads the data, which Linux takes as a whole.
 func (c *call) parseBTF(args BTFLoad, log *btf.Log) (*btf.BTF, abi.Errno) {

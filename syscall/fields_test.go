@@ -85,3 +85,21 @@ func TestRefusedMapHoldsNoBTF(t *testing.T) {
 	require.Equal(t, abi.OK, c.Process.Files.(*FDTable).Close(types))
 	require.Empty(t, c.Kernel.BTFs())
 }
+
+// BTF counts against the memory of all maps, until the last reference is gone.
+func TestMemoryOfBTF(t *testing.T) {
+	data := lockBTF()
+	c := NewCaller(NewKernel(Options{Memory: btfMemory * uint64(len(data))}))
+	load := BTFLoad{Data: c.Arena.Put(data), Size: uint32(len(data))}
+	fd, errno := c.Do(load)
+	require.Equal(t, abi.OK, errno)
+	_, errno = c.Do(load)
+	require.Equal(t, abi.ENOMEM, errno)
+	require.Equal(t, abi.OK, c.Process.Files.(*FDTable).Close(fd))
+	bad := load
+	bad.Size--
+	_, errno = c.Do(bad)
+	require.Equal(t, abi.EINVAL, errno)
+	_, errno = c.Do(load)
+	require.Equal(t, abi.OK, errno)
+}
