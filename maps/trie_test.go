@@ -74,7 +74,7 @@ func TestTrieWalk(t *testing.T) {
 }
 
 func TestTrieLookup(t *testing.T) {
-	m := newTrie(t, 3, prefix(8, 10), prefix(16, 10, 1), prefix(24, 10, 1, 1))
+	m := newTrie(t, 4, prefix(8, 10), prefix(16, 10, 1), prefix(24, 10, 1, 1), prefix(32, 10, 1, 1, 9))
 	for _, c := range []struct {
 		key   string
 		errno abi.Errno
@@ -82,7 +82,7 @@ func TestTrieLookup(t *testing.T) {
 	}{
 		{prefix(32, 10, 1, 1, 1), abi.OK, 3}, {prefix(32, 10, 1, 2, 1), abi.OK, 2}, {prefix(17, 10, 1, 1), abi.OK, 2},
 		{prefix(8, 10, 1, 1), abi.OK, 1}, {prefix(7, 10), abi.ENOENT, 0}, {prefix(32, 11), abi.ENOENT, 0},
-		{prefix(33, 10, 1, 1, 1), abi.ENOENT, 0},
+		{prefix(33, 10, 1, 1, 1), abi.ENOENT, 0}, {prefix(32, 10, 1, 1, 9), abi.OK, 4}, {prefix(31, 10, 1, 1, 9), abi.OK, 3},
 	} {
 		value := []byte{0}
 		require.Equal(t, c.errno, m.Lookup(on(0), []byte(c.key), value), "% x", c.key)
@@ -110,6 +110,46 @@ func TestTrieIntermediateNodes(t *testing.T) {
 	require.Zero(t, m.Memlock())
 }
 
+// An element goes alone: what is below it moves up, and an intermediate node above it stays.
+func TestTrieDeleteKeepsWhatIsBelow(t *testing.T) {
+	below, beside, another := prefix(24, 10, 128, 129), prefix(16, 10, 1), prefix(8, 77)
+	m := newTrie(t, 3, prefix(16, 10, 128), below, beside)
+	require.Equal(t, abi.OK, m.Delete(on(0), []byte(prefix(16, 10, 128))))
+	require.Equal(t, []string{beside, below}, prefixes(t, m))
+	require.Equal(t, abi.OK, m.Update(on(0), []byte(another), []byte{0}, abi.NoExist))
+	require.Equal(t, []string{beside, below, another}, prefixes(t, m), "in the memory of the one that went")
+	require.Equal(t, abi.OK, m.Delete(on(0), []byte(beside)))
+	require.Equal(t, []string{below, another}, prefixes(t, m))
+}
+
+// Two keys part at each bit of data of any size.
+func TestTrieKeysPartAnywhere(t *testing.T) {
+	for size := range 18 {
+		for bit := range 8 * size {
+			spec := maps.Spec{
+				Type: abi.LPMTrie, KeySize: uint32(4 + size), ValueSize: 1, MaxEntries: 3, Flags: abi.FlagNoPrealloc, CPUs: 1,
+			}
+			m := must(t, spec).(trie)
+			one := append(binary.NativeEndian.AppendUint32(nil, uint32(8*size)), bytes.Repeat([]byte{0xa5}, size)...)
+			other := bytes.Clone(one)
+			other[4+bit/8] ^= 1 << (7 - bit%8)
+			above, beside := bytes.Clone(one), bytes.Clone(other)
+			binary.NativeEndian.PutUint32(above, uint32(bit+1))
+			binary.NativeEndian.PutUint32(beside, uint32(bit+1))
+			want := map[string]abi.Errno{string(one): abi.OK, string(other): abi.OK, string(above): abi.OK, string(beside): abi.ENOENT}
+			if bit+1 == 8*size {
+				want[string(beside)] = abi.OK
+			}
+			for _, key := range [][]byte{one, other, above} {
+				require.Equal(t, abi.OK, m.Update(on(0), key, []byte{1}, abi.Any))
+			}
+			for key, errno := range want {
+				require.Equal(t, errno, m.Lookup(on(0), []byte(key), []byte{0}), "bit %d of %d bytes, key % x", bit, size, key)
+			}
+		}
+	}
+}
+
 func TestTrieKeepsBitsThatDoNotCount(t *testing.T) {
 	m := newTrie(t, 1, prefix(8, 10, 1, 2, 3), prefix(8, 10, 4, 5, 6))
 	require.Equal(t, []string{prefix(8, 10, 4, 5, 6)}, prefixes(t, m))
@@ -131,7 +171,9 @@ func TestTrieLiveValueStays(t *testing.T) {
 	require.Equal(t, abi.OK, m.Update(on(0), []byte(prefix(8, 10)), []byte{7}, abi.Exist))
 	require.Equal(t, uint64(1), live.Load(on(0), 0))
 	require.Equal(t, abi.OK, m.Delete(on(0), []byte(prefix(8, 10))))
-	require.Equal(t, abi.OK, m.Update(on(0), []byte(prefix(8, 11)), []byte{8}, abi.Any))
+	for key := range byte(2) { // in the memory of both that were dropped
+		require.Equal(t, abi.OK, m.Update(on(0), []byte(prefix(8, 11+key)), []byte{8}, abi.Any))
+	}
 	require.Equal(t, uint64(1), live.Load(on(0), 0))
 }
 
