@@ -23,7 +23,7 @@ import (
 var files = map[string]func(client){
 	"pinPaths": pinPaths, "pinLinks": pinLinks, "pinRaces": pinRaces, "pinHandles": pinHandles, "pinFiles": pinFiles,
 	"nodes": nodes, "attributes": attributes, "mountTables": mountTables, "fdFiles": fdFiles, "pathHandles": pathHandles,
-	"bindMount": bindMount, "pinData": pinData,
+	"bindMount": bindMount, "pinData": pinData, "hostQueries": hostQueries,
 }
 
 // needMount are the scenarios that only hold where the bpffs is a mount of its own.

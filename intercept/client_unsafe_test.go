@@ -3,6 +3,7 @@
 package intercept_test
 
 import (
+	"encoding/binary"
 	"sync/atomic"
 	"unsafe"
 
@@ -20,6 +21,16 @@ func bpf(args bpfsys.Args) (int, unix.Errno) {
 func rawBPF(cmd uint32, attr unsafe.Pointer, size uintptr) (int, unix.Errno) {
 	r, _, errno := unix.Syscall(unix.SYS_BPF, uintptr(cmd), uintptr(attr), size)
 	return int(r), errno
+}
+
+// bpfWords makes a call whose attr holds a 32-bit number in each of some places, and returns its errno.
+func bpfWords(cmd abi.Cmd, words map[int]uint32) unix.Errno {
+	var attr bpfsys.Attr
+	for at, word := range words {
+		binary.NativeEndian.PutUint32(attr[at:], word)
+	}
+	_, errno := rawBPF(uint32(cmd), unsafe.Pointer(&attr), uintptr(len(attr)))
+	return errno
 }
 
 // junk calls bpf(2) with numbers that are no arguments.

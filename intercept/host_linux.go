@@ -21,7 +21,11 @@ func (c *call) Kind(fd int32) bpfsys.FileKind {
 		return bpfsys.OtherFile
 	}
 	defer unix.Close(handle)
-	return kindOf(handle)
+	kind := kindOf(handle)
+	if kind == bpfsys.NetNS && !c.caller().usable(fd) { // get_net_ns_by_fd, unlike cgroup_get_from_fd, takes no O_PATH fd
+		return bpfsys.OtherFile
+	}
+	return kind
 }
 
 func kindOf(handle int) bpfsys.FileKind {
