@@ -117,6 +117,26 @@ func TestCommandsAsLinux(t *testing.T) {
 	})
 }
 
+// Clients that were built for older kernels have shorter attrs: what lies behind them is left alone.
+func TestProgQuerySizesAsLinux(t *testing.T) {
+	asEach(t, func(t *testing.T, n *native, _ *rand.Rand) {
+		var attr bpfsys.Attr
+		for i := range attr {
+			attr[i] = 0xee
+		}
+		for _, fd := range []int32{n.fds.cgroup, n.fds.netns, n.fds.hash} {
+			for _, at := range []abi.AttachType{abi.AttachCgroupInetIngress, abi.AttachFlowDissector, abi.AttachSKMsgVerdict} {
+				for size := uint32(0); size <= 72; size += 4 {
+					clear(attr[:size])
+					binary.LittleEndian.PutUint32(attr[:], uint32(fd))
+					binary.LittleEndian.PutUint32(attr[4:], uint32(at))
+					n.compareSize(abi.ProgQuery, attr, size)
+				}
+			}
+		}
+	})
+}
+
 // few is 1 for commands that have only one answer for this caller.
 func (n *native) few(cmd abi.Cmd) int {
 	if !n.process.Caps.SysAdmin || cmd == abi.ProgGetFDByID {

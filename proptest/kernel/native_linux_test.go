@@ -85,6 +85,9 @@ func (n *native) object(args bpfsys.Args) int32 {
 	attr := args.Encode()
 	copy(n.attr.bytes, attr[:])
 	fd, errno := bpf(args.Cmd(), n.attr.addr, abi.AttrSize)
+	for errno == abi.EAGAIN { // the verifier was interrupted by a signal
+		fd, errno = bpf(args.Cmd(), n.attr.addr, abi.AttrSize)
+	}
 	if errno == abi.EPERM {
 		n.Skip("bpf(2) is refused here: the comparison with the kernel needs root")
 	}
@@ -143,16 +146,21 @@ var logTrueSize = map[abi.Cmd]int{abi.ProgLoad: 140, abi.BTFLoad: 28}
 
 // compare makes a call on both: errno and what the attr holds afterwards must agree, unless the call is refused.
 func (n *native) compare(cmd abi.Cmd, attr bpfsys.Attr) (linux abi.Errno, refused bool) {
+	return n.compareSize(cmd, attr, abi.AttrSize)
+}
+
+// compareSize is compare of a caller that knows so many bytes of the attr.
+func (n *native) compareSize(cmd abi.Cmd, attr bpfsys.Attr, size uint32) (linux abi.Errno, refused bool) {
 	n.refused = nil
 	memory := slices.Clone(n.memory.bytes)
 	copy(n.attr.bytes, attr[:])
-	_, sim := n.sim.Bpf(&maps.Task{}, n.process, uint32(cmd), n.attr.addr, abi.AttrSize)
+	_, sim := n.sim.Bpf(&maps.Task{}, n.process, uint32(cmd), n.attr.addr, size)
 	after := bpfsys.Attr(n.attr.bytes)
 	fd, linux := 0, abi.EAGAIN
 	for linux == abi.EAGAIN { // the verifier was interrupted by a signal
 		copy(n.attr.bytes, attr[:])
 		copy(n.memory.bytes, memory)
-		fd, linux = bpf(cmd, n.attr.addr, abi.AttrSize)
+		fd, linux = bpf(cmd, n.attr.addr, size)
 	}
 	if linux == abi.OK && fd > 0 {
 		unix.Close(fd)
