@@ -131,3 +131,20 @@ func TestProcessMemoryWriteInOrder(t *testing.T) {
 	require.Equal(t, 1, mem.Write(start+20, []byte("y")))
 	require.NotEqual(t, "left", string(first[len(first)-1030:][:4]))
 }
+
+// What was announced may be more than a window holds.
+func TestProcessMemoryBeyondAWindow(t *testing.T) {
+	mem, part := &ProcessMemory{}, make([]byte, 999)
+	source := bytes.Repeat([]byte("0123456789abcde"), 3*windowSize/15)
+	copied := make([]byte, len(source))
+	mem.Begin(os.Getpid())
+	mem.ReadInOrder(addressOf(source), uint64(len(source)))
+	mem.WriteInOrder(addressOf(copied), uint64(len(source)))
+	for at := 0; at < len(source); at += len(part) {
+		part = part[:min(len(part), len(source)-at)]
+		require.Equal(t, len(part), mem.Read(part, addressOf(source)+uint64(at)))
+		require.Equal(t, len(part), mem.Write(addressOf(copied)+uint64(at), part))
+	}
+	require.True(t, mem.flush())
+	require.Equal(t, source, copied)
+}
