@@ -190,6 +190,7 @@ func pinLinks(c client) {
 		require.Equal(c, want, c.errnoAt("/proc/self/cwd/"+path), path)
 		require.Equal(c, want, c.errnoAt("/proc/self/../thread-self/fd/"+strconv.Itoa(int(dir))+"/"+path), path)
 	}
+	c.chain(40)
 	fd := c.create(abi.Hash, 4, 1)
 	require.Equal(c, unix.Errno(0), c.pin(fd, "../dir/new"))
 	require.Equal(c, unix.EEXIST, c.pin(fd, "../loop"))
@@ -207,6 +208,19 @@ func pinLinks(c client) {
 		require.Equal(c, unix.Errno(0), c.errnoAt("/../../a"))
 		require.Equal(c, unix.Errno(0), c.errnoAt("../../../a"))
 	}
+}
+
+// chain follows as many links as Linux does, and one more.
+func (c client) chain(most int) {
+	last := "a"
+	for i := range most {
+		next := "link" + strconv.Itoa(i)
+		require.NoError(c, os.Symlink(last, c.fs(next)))
+		last = next
+	}
+	require.Equal(c, unix.Errno(0), c.errnoAt(c.fs(last)))
+	require.NoError(c, os.Symlink(last, c.fs("more")))
+	require.Equal(c, unix.ELOOP, c.errnoAt(c.fs("more")))
 }
 
 // pinRaces names a pin by ".." while others rename, which makes openat2(2) give up with EAGAIN.
@@ -250,6 +264,7 @@ func pinHandles(c client) {
 	require.NoError(c, os.Remove(c.fs("a")))
 	require.True(c, c.live(id), "an O_PATH fd")
 	require.Equal(c, unix.Errno(0), c.errnoAt("/proc/self/fd/"+strconv.Itoa(int(handle))))
+	require.Equal(c, unix.ENOTDIR, c.errnoAt("/proc/self/fd/"+strconv.Itoa(int(handle))+"/"))
 	c.close(int(handle))
 	require.False(c, c.live(id), "closed")
 
@@ -261,9 +276,14 @@ func pinHandles(c client) {
 
 // pinFiles looks at a pin as at any file.
 func pinFiles(c client) {
+	unix.Umask(0o477)
+	c.pinned(c.fs("masked"))
+	info, err := os.Lstat(c.fs("masked"))
+	require.NoError(c, err)
+	require.Equal(c, os.FileMode(0o200), info.Mode())
 	unix.Umask(0o027)
 	c.pinned(c.fs("a"))
-	info, err := os.Lstat(c.fs("a"))
+	info, err = os.Lstat(c.fs("a"))
 	require.NoError(c, err)
 	require.Equal(c, os.FileMode(0o600), info.Mode())
 	require.Zero(c, info.Size())
@@ -271,7 +291,8 @@ func pinFiles(c client) {
 	require.EqualValues(c, 1, st.Nlink)
 	require.Zero(c, st.Blocks)
 	require.NoError(c, os.Symlink("a", c.fs("link")))
-	for _, path := range []string{c.fs("a"), c.fs("link"), c.fs("") + "/./a"} {
+	long := c.fs("") + strings.Repeat("/.", 500) + "/a"
+	for _, path := range []string{c.fs("a"), c.fs("link"), c.fs("") + "/./a", long} {
 		_, err = os.ReadFile(path)
 		require.ErrorIs(c, err, unix.EIO, path)
 	}
@@ -282,6 +303,10 @@ func pinFiles(c client) {
 	require.ErrorIs(c, err, unix.EPERM)
 	_, err = unix.Openat2(unix.AT_FDCWD, c.fs("a"), &unix.OpenHow{})
 	require.Equal(c, unix.EIO, err)
+	_, err = unix.Openat2(unix.AT_FDCWD, c.fs("a"), &unix.OpenHow{Resolve: unix.RESOLVE_IN_ROOT})
+	require.Equal(c, unix.ENOENT, err, "another place")
+	_, err = unix.Openat2(unix.AT_FDCWD, c.fs("a"), &unix.OpenHow{Resolve: unix.RESOLVE_BENEATH})
+	require.Equal(c, unix.EXDEV, err)
 	require.NoError(c, os.Chmod("a", 0o640))
 	require.Equal(c, unix.Errno(0), c.errnoAt("a"))
 }

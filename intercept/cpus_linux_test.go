@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -49,6 +50,51 @@ func countCPUs(c client) {
 	n, err := unix.Read(file, text[:])
 	require.NoError(c, err)
 	require.Equal(c, "0-999\n", string(text[:n]))
+}
+
+// ownLists fills the lists of two CPUs, each of which has room for one element and takes none of the other's.
+func ownLists(c client) {
+	runtime.LockOSThread()
+	fd := c.make(abi.LRUHash, 4, 1, abi.FlagNoCommonLRU)
+	cpus := c.allowed()
+	if len(cpus) < 2 { // nothing to tell apart
+		return
+	}
+	insert := func(key uint32) {
+		c.moveTo(cpus[key%2])
+		require.Zero(c, c.update(fd, key, key))
+	}
+	for key := range uint32(6) {
+		insert(key)
+		for earlier := range key {
+			_, errno := c.lookup(fd, earlier)
+			require.Equal(c, earlier+2 <= key, errno == unix.ENOENT, "%d behind %d", earlier, key)
+		}
+	}
+}
+
+// allowed are the CPUs that this thread may run on, of those below 2, which a run has.
+func (c client) allowed() (cpus []int) {
+	var set unix.CPUSet
+	require.NoError(c, unix.SchedGetaffinity(0, &set))
+	for cpu := range 2 {
+		if set.IsSet(cpu) {
+			cpus = append(cpus, cpu)
+		}
+	}
+	return cpus
+}
+
+func (c client) moveTo(cpu int) {
+	var set unix.CPUSet
+	set.Set(cpu)
+	require.NoError(c, unix.SchedSetaffinity(0, &set))
+}
+
+// An element goes into the list of the CPU that its program runs on.
+func TestCPUOfTheCaller(t *testing.T) {
+	t.Run("linux", func(t *testing.T) { runOnLinux(t, "ownLists") })
+	t.Run("run", func(t *testing.T) { runScenario(t, "ownLists", options()) })
 }
 
 // A program sees the CPUs that it was given, and its own kernel's where nothing was asked for.

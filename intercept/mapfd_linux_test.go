@@ -17,7 +17,7 @@ import (
 // What a map's fd is good for besides bpf(2) is asked of Linux, where it lets us, and of a run, with the same
 // expectations.
 func TestMapFDs(t *testing.T) {
-	for _, name := range []string{"mmapRefused", "mmapShared", "mmapFreeze", "mapFDs", "mappableCreate"} {
+	for _, name := range []string{"mmapRefused", "mmapShared", "mmapFreeze", "mapFDs", "mappableCreate", "mmapKeepsFDFlags"} {
 		t.Run(name, func(t *testing.T) {
 			t.Run("linux", func(t *testing.T) { runOnLinux(t, name) })
 			t.Run("run", func(t *testing.T) { runScenario(t, name, options()) })
@@ -157,6 +157,12 @@ func mmapShared(c client) {
 	require.Zero(c, c.update(fd, 1499, 0))
 	require.Equal(c, []byte{0, 0, 0, 0, 9}, reader[8*1499-8192:][:5], "what lies behind the value stays")
 
+	readOnly := c.again(fd, abi.FlagReadOnly)
+	require.Equal(c, unix.EPERM, c.update(readOnly, 1, 1))
+	require.Zero(c, c.update(fd, 1, 1), "each fd has its own mode")
+	c.close(readOnly)
+	require.Zero(c, c.update(fd, 1, 1))
+
 	id := c.id(fd)
 	memory[0] = 77
 	c.close(fd)
@@ -167,6 +173,22 @@ func mmapShared(c client) {
 	require.Equal(c, uint32(77), got)
 	require.Equal(c, "child", c.inherited(fd, "mmapChild"))
 	require.Equal(c, byte(78), memory[0])
+}
+
+// mmapKeepsFDFlags: a mapping leaves the fd as it was.
+func mmapKeepsFDFlags(c client) {
+	fd := c.make(abi.Array, 8, 10, abi.FlagMmapable)
+	for _, flags := range []int{unix.FD_CLOEXEC, 0} {
+		_, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, flags)
+		require.NoError(c, err)
+		for _, prot := range []int{protR, protRW, protR} {
+			require.Zero(c, tryMap(fd, 0, 4096, prot, shared))
+			got, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+			require.NoError(c, err)
+			require.Equal(c, flags, got)
+			require.Zero(c, c.update(fd, 1, 1))
+		}
+	}
 }
 
 // mmapChild maps the map that it inherited and adds to its first byte.

@@ -123,6 +123,9 @@ func mapFDRights(c client, fd int) {
 		}
 		_, errno := c.lookup(row.fd, 1)
 		require.Equal(c, row.read, errno, row.name)
+		require.Equal(c, unix.EINVAL, errnoOf(fcntl(unix.F_GET_SEALS, 0)(row.fd)), row.name)
+		seals := map[bool]unix.Errno{true: unix.EPERM, false: unix.EINVAL}[row.fd == readOnly]
+		require.Equal(c, seals, errnoOf(fcntl(unix.F_ADD_SEALS, unix.F_SEAL_SEAL)(row.fd)), row.name)
 		c.close(row.fd)
 	}
 	handle, err := unix.Open(procFD(fd), unix.O_PATH|unix.O_CLOEXEC, 0)

@@ -3,6 +3,7 @@
 package intercept
 
 import (
+	"encoding/binary"
 	"testing"
 	"time"
 
@@ -64,6 +65,26 @@ func TestSuspectIsTriedAtTheNextSweep(t *testing.T) {
 	closedSilently(t, all, fd, o)
 	all.sweep()
 	require.False(t, all.has(o))
+}
+
+// Events that were lost may have told of any close.
+func TestLostEvents(t *testing.T) {
+	all := newObjects(10)
+	defer all.close()
+	fd, o := openObject(t, all)
+	kept, other := openObject(t, all)
+	defer unix.Close(kept)
+	closedSilently(t, all, fd, o)
+	all.sweep()
+	require.True(t, all.has(o), "nothing tells of it")
+	event := make([]byte, unix.SizeofInotifyEvent)
+	binary.NativeEndian.PutUint32(event, ^uint32(0)) // of no watch
+	binary.NativeEndian.PutUint32(event[4:], unix.IN_Q_OVERFLOW)
+	all.mu.Lock()
+	all.events(event)
+	all.mu.Unlock()
+	require.False(t, all.has(o))
+	require.True(t, all.has(other))
 }
 
 // A lone map goes although nobody calls any more.

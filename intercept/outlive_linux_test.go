@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,13 +18,14 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/intercept"
+	"github.com/bpfsim/bpfsim/syscall"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
 
 var outliving = map[string]func(client){
 	"flood": flood, "flooder": flooder, "stays": stays, "supervise": supervise,
-	"killKeeper": killKeeper,
+	"killKeeper": killKeeper, "stuck": stuck, "leaveDaemon": leaveDaemon,
 }
 
 // What outlives the command goes on as on Linux, but for bpf(2).
@@ -163,6 +165,73 @@ func stays(c client) {
 		require.NoError(c, unix.Fstatfs(0, &st))
 		require.Equal(c, unix.ENOSYS, c.update(0, 1, 1))
 	}
+}
+
+// A call that a killed supervisor had received is answered, too, however long the supervisor would have waited.
+func TestSupervisorIsKilledInACall(t *testing.T) {
+	skipIfRefused(t)
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), scenarioVar+"=supervise", commandVar+"=stuck")
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := bufio.NewScanner(out)
+	require.True(t, lines.Scan())
+	if first := lines.Text(); first != "ready" {
+		_ = cmd.Wait()
+		t.Skip(first)
+	}
+	require.NoError(t, cmd.Process.Kill())
+	require.True(t, lines.Scan())
+	require.Equal(t, "ended", lines.Text())
+	_ = cmd.Wait()
+}
+
+// stuck makes a call whose key is on a page that never comes.
+func stuck(c client) {
+	faults, page := c.userfault()
+	fd := c.create(abi.Hash, 4, 1)
+	go func() {
+		_, err := unix.Read(faults, make([]byte, 32)) // the supervisor waits for the page
+		require.NoError(c, err)
+		fmt.Println("ready")
+	}()
+	key := uint64(page)
+	_, errno := bpf(bpfsys.MapLookupElem{FD: int32(fd), Key: key, Value: key + 8})
+	require.Equal(c, unix.ENOSYS, errno)
+	fmt.Println("ended")
+}
+
+// The keeper of a program that stays leaves alone what whoever started the supervisor had open: a reader sees the end.
+func TestKeeperKeepsNothingOpen(t *testing.T) {
+	skipIfRefused(t)
+	reader, writer, err := os.Pipe()
+	require.NoError(t, err)
+	defer reader.Close()
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), scenarioVar+"=supervise", commandVar+"=leaveDaemon")
+	for range 8 {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, writer)
+	}
+	out, err := cmd.Output()
+	require.NoError(t, err, string(out))
+	require.NoError(t, writer.Close())
+	daemon, err := strconv.Atoi(strings.Fields(string(out))[0])
+	require.NoError(t, err)
+	defer unix.Kill(daemon, unix.SIGKILL)
+	require.NoError(t, reader.SetReadDeadline(time.Now().Add(20*time.Second))) // the daemon stays longer
+	_, err = io.ReadAll(reader)
+	require.NoError(t, err)
+}
+
+// leaveDaemon leaves a program behind that has nothing open but its standard fds.
+func leaveDaemon(c client) {
+	for fd := range 8 {
+		unix.CloseOnExec(3 + fd)
+	}
+	daemon := exec.Command("sleep", "60")
+	require.NoError(c, daemon.Start())
+	fmt.Println(daemon.Process.Pid)
 }
 
 // With nobody left there is no keeper left either, and no fd of ours.

@@ -45,4 +45,7 @@ func unlimited(c client) {
 	require.NoError(c, unix.Prlimit(0, unix.RLIMIT_MEMLOCK, nil, &now))
 	require.Equal(c, unix.Rlimit{Cur: hard, Max: hard}, now)
 	require.Equal(c, unix.EINVAL, unix.Prlimit(0, unix.RLIMIT_MEMLOCK, &unix.Rlimit{Cur: 2, Max: 1}, nil))
+	require.Equal(c, unix.ESRCH, unix.Prlimit(1<<30, unix.RLIMIT_MEMLOCK, &unix.Rlimit{Cur: 0, Max: 0}, nil), "of another process")
+	require.NoError(c, unix.Prlimit(0, unix.RLIMIT_MEMLOCK, nil, &now))
+	require.Equal(c, unix.Rlimit{Cur: hard, Max: hard}, now)
 }

@@ -30,12 +30,12 @@ func init() {
 		"lookalikes": lookalikes, "junk": junkCalls, "processes": processes, "holder": holder, "killed": killed,
 		"nested": nested, "unprivileged": unprivileged, "descriptors": fullTable,
 		"mmapRefused": mmapRefused, "mmapShared": mmapShared, "mmapChild": mmapChild, "mmapFreeze": mmapFreeze,
-		"mmapHolder": mmapHolder, "mapFDs": mapFDs, "churn": churn, "churner": churner, "closedInUse": closedInUse,
+		"mmapHolder": mmapHolder, "mmapKeepsFDFlags": mmapKeepsFDFlags, "mapFDs": mapFDs, "churn": churn, "churner": churner, "closedInUse": closedInUse,
 		"mappedOnly": mappedOnly, "duplicates": duplicates, "manyMaps": manyMaps, "killedHolder": killedHolder,
 		"heldOutside": heldOutside, "unwatched": unwatched, "mappableCreate": mappableCreate,
 		"leavePin": leavePin, "traced": traced, "outer": outer, "lookups": lookups, "fallback": fallback, "dumps": dumps,
 		"creations": creations, "creator": creator, "native": native,
-		"cpus": countCPUs, "crash": crash, "crashing": crashing,
+		"cpus": countCPUs, "ownLists": ownLists, "crash": crash, "crashing": crashing,
 		"limits": limits, "unlimited": unlimited,
 	}
 	maps.Copy(scenarios, files)

@@ -78,6 +78,13 @@ func TestThreadsAreBounded(t *testing.T) {
 	_, open := used.stat(0)
 	require.True(t, open, "a thread in use stays")
 	all.release(used)
+	require.Same(t, used, all.acquire(os.Getpid()))
+	for tid := range 20 {
+		all.release(all.acquire(1<<30 + tid))
+	}
+	_, open = used.stat(0)
+	require.True(t, open, "one that is used again, too")
+	all.release(used)
 	all.close()
 	require.Empty(t, all.byID)
 }
