@@ -153,6 +153,19 @@ func TestContractsDoNotBlame(t *testing.T) {
 	}
 }
 
+// What was taken is asked about although another write may have replaced it: it may have been taken twice.
+func TestConservationAsksOfWhatWasTaken(t *testing.T) {
+	h := kept()
+	h.Writes = h.Writes[:1]
+	write(&h, 2, 3, "a", "2")
+	evict(&h, 21, "a")
+	h.Walk.Calls = slices.Delete(h.Walk.Calls, 1, 2)
+	c, _ := model.ContractByName("conservation")
+	require.Equal(t, model.Judgement{Asked: true}, c.Check(h))
+	h.Left["a"] = "1"
+	require.NotEmpty(t, c.Check(h).Breach)
+}
+
 // A contract says when there was nothing to break, so that nobody takes that for a promise kept.
 func TestContractsTellThatTheyAskedNothing(t *testing.T) {
 	tests := []struct {

@@ -111,6 +111,19 @@ func TestInnerMapLives(t *testing.T) {
 	}
 }
 
+// A map that a full one does not take is not kept.
+func TestInnerMapNotTaken(t *testing.T) {
+	o := newOuters(t)
+	outer := o.outer(abi.HashOfMaps, o.inner, abi.OK)
+	for key := range uint32(4) {
+		require.Equal(t, abi.OK, o.put(outer, key, o.inner, abi.Any))
+	}
+	inner := o.create(MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 8, MaxEntries: 4}, abi.OK)
+	require.Equal(t, abi.E2BIG, o.put(outer, 4, inner, abi.Any))
+	o.Process.Files.(*FDTable).Close(inner)
+	require.Len(t, o.Kernel.Maps(), 2)
+}
+
 // A walk passes over empty slots, the dump of an ARRAY_OF_MAPS too.
 func TestEmptySlotsArePassedOver(t *testing.T) {
 	o := newOuters(t)

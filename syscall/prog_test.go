@@ -67,3 +67,18 @@ func TestProgramIsNoMap(t *testing.T) {
 	d.close(fd)
 	d.want(abi.EBADF, MapFreeze{FD: fd})
 }
+
+// A program whose array of fds names a map keeps nothing of it.
+func TestProgLoadLeavesMapsOfItsFDArray(t *testing.T) {
+	for _, last := range []uint32{3, 99} {
+		d := newDesk(t, abi.Hash, 0)
+		d.close(4)
+		load := ProgLoad{
+			Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: d.Arena.Put(insns(insnMovR0, insnExit)), License: d.Arena.Put([]byte("GPL\x00")),
+			FDArray: d.Arena.Put(append(le32(3), le32(last)...)), FDArrayCnt: 2,
+		}
+		d.want(map[uint32]abi.Errno{3: abi.OK, 99: abi.EBADF}[last], load)
+		d.close(3)
+		require.Empty(t, ids(d.Kernel))
+	}
+}
