@@ -30,6 +30,15 @@ bpfsim: refused, because not simulated: BPF_PROG_LOAD of type KPROBE (2), BPF_BT
 `, out.String())
 }
 
+// A program that outlives the command may still be refused something: nobody is told.
+func TestRefusedTooLate(t *testing.T) {
+	var out bytes.Buffer
+	r := newRefusals(&out)
+	r.close()
+	r.note(kprobe())
+	require.Empty(t, out.String())
+}
+
 func TestNothingRefused(t *testing.T) {
 	var out bytes.Buffer
 	newRefusals(&out).close()
