@@ -49,6 +49,8 @@ func TestStalePinsAreRemoved(t *testing.T) {
 	cmd.Env = append(os.Environ(), scenarioVar+"=crash", "BPFSIM_TEST_DIR="+dir)
 	require.Error(t, cmd.Run())
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "mine"), nil, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "written"), []byte("text"), 0o600))
+	_ = unix.Setxattr(filepath.Join(dir, "written"), "user.bpfsim.pin", []byte{1}, 0)
 	require.FileExists(t, filepath.Join(dir, "behind"))
 	if _, err := unix.Getxattr(filepath.Join(dir, "behind"), "user.bpfsim.pin", nil); err == unix.EOPNOTSUPP {
 		t.Skip("no extended attributes on", dir)
@@ -67,6 +69,7 @@ func TestStalePinsAreRemoved(t *testing.T) {
 		return os.IsNotExist(err)
 	}, 10*time.Second, time.Millisecond)
 	require.FileExists(t, filepath.Join(dir, "mine"))
+	require.FileExists(t, filepath.Join(dir, "written"), "what somebody has written to is theirs")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "other"), nil, 0o600))
 	require.NoError(t, unix.Setxattr(filepath.Join(dir, "other"), "user.bpfsim.pin", []byte{1}, 0))
 	runScenario(t, "leavePin", o) // beside a supervisor that lives

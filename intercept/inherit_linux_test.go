@@ -24,6 +24,7 @@ func TestCommandInherits(t *testing.T) {
 		"grep -E ^Sig(Blk|Ign) /proc/self/status":              "8008000200\n",
 		"grep open /proc/self/limits":                          " 300 ",
 		"find /proc/self/fd -lname /dev/null -printf %f,":      ",200,",
+		"find /proc/self/fd -printf %f,":                       ",200,",
 		"find /proc/self/fd -lname /dev/null -printf %f,%l,%m": "9,/dev/null,700",
 	} {
 		t.Run(command, func(t *testing.T) {

@@ -20,7 +20,8 @@ tmpfs /tmp tmpfs rw,size=4k 0 0
 bpffs /sys/fs/bpf bpf rw,nosuid,nodev,noexec,relatime 0 0
 none /sys/fs/bpf tmpfs rw 0 0
 `},
-	"mountinfo": {`24 1 0:22 / /sys rw,relatime shared:7 - sysfs sysfs rw
+	"mountinfo": {`20 1 0:21 / /sys/fs/bpf rw,relatime - bpf below rw
+24 1 0:22 / /sys rw,relatime shared:7 - sysfs sysfs rw
 30 24 0:22 /fs/bpf /sys/fs/bpf rw,relatime - sysfs sysfs rw
 31 30 0:26 / /sys/fs/bpf rw,nosuid shared:9 - bpf bpf rw,mode=700
 90 31 0:50 / /sys/fs/bpf rw,nosuid,nodev,noexec,relatime - tmpfs bpffs rw,size=4k,mode=1777,inode64
@@ -55,6 +56,8 @@ func TestTablesOfMounts(t *testing.T) {
 func TestTablesOfDirectory(t *testing.T) {
 	b := bpffs{dir: "/tmp/a b", root: inode{dev: 0x1f}}
 	before := "24 1 0:22 / / rw - ext4 x rw\n25 24 0:23 / /tmp rw - tmpfs x rw\n26 24 0:24 / /tmp/a rw - tmpfs x rw\n"
+	again := "27 25 0:25 / /tmp rw - tmpfs over rw\n"
+	require.Contains(t, b.showIn("mountinfo", before+again), "\n28 27 0:31 ", "of two mounts at a place the last one is seen")
 	require.Equal(t, before+"27 25 0:31 / /tmp/a\\040b rw,relatime - bpf bpffs rw\n", b.showIn("mountinfo", before))
 	require.Equal(t, "bpffs /tmp/a\\040b bpf rw,relatime 0 0\n", b.showIn("mounts", ""))
 }

@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/syscall"
@@ -14,11 +16,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var waits = map[string]func(client){"pageFault": pageFault, "fuse": fuse}
+var waits = map[string]func(client){"pageFault": pageFault, "pageFaults": pageFaults, "fuse": fuse}
 
 // A call whose answer waits for a program keeps no other call waiting: here the program that it waits for makes one.
 func TestCallsThatWaitForAProgram(t *testing.T) {
-	for _, name := range []string{"pageFault", "fuse"} {
+	for _, name := range []string{"pageFault", "pageFaults", "fuse"} {
 		t.Run(name, func(t *testing.T) {
 			got := runProgram(t, name, options())
 			if got.code == skipped {
@@ -35,6 +37,34 @@ const skipped = 77
 func (client) skip(why ...any) {
 	fmt.Println(why...)
 	os.Exit(skipped)
+}
+
+// pageFaults has several calls wait at the same time, so that one worker after the other is kept busy, after a time in
+// which all have fallen asleep.
+func pageFaults(c client) {
+	const many = 6
+	fd := c.create(abi.Hash, 4, 1)
+	time.Sleep(100 * time.Millisecond)
+	var waiting, done sync.WaitGroup
+	waiting.Add(many)
+	for range many {
+		faults, page := c.userfault()
+		done.Go(func() {
+			_, err := unix.Read(faults, make([]byte, 32))
+			require.NoError(c, err)
+			waiting.Done()
+			waiting.Wait()
+			_, err = os.ReadFile("/proc/self/status")
+			require.NoError(c, err)
+			require.NoError(c, c.bring(faults, page, nil))
+		})
+		done.Go(func() {
+			key := uint64(page)
+			_, errno := bpf(bpfsys.MapLookupElem{FD: int32(fd), Key: key, Value: key + 8})
+			require.Equal(c, unix.ENOENT, errno)
+		})
+	}
+	done.Wait()
 }
 
 // pageFault makes a call with a key on a page that this program brings when it is asked for (userfaultfd(2)).
