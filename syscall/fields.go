@@ -1,8 +1,6 @@
 package bpfsys
 
 import (
-	"hash/fnv"
-
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
@@ -53,11 +51,13 @@ func (c *call) userValue(m *Map, addr uint64) ([]byte, abi.Errno) {
 // at once, one may wait for the other here.
 type spinLocks [16]maps.Lock
 
-// of is the lock of a key's value.
+// of is the lock of a key's value, by the FNV-1a hash of the key.
 func (l *spinLocks) of(key []byte) *maps.Lock {
-	h := fnv.New32a()
-	h.Write(key)
-	return &l[h.Sum32()%uint32(len(l))]
+	hash := uint32(2166136261)
+	for _, b := range key {
+		hash = (hash ^ uint32(b)) * 16777619
+	}
+	return &l[hash%uint32(len(l))]
 }
 
 // lockable reports whether BPF_F_LOCK, if flags have it, finds a bpf_spin_lock in the values of m.

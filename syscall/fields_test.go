@@ -1,6 +1,9 @@
 package bpfsys
 
 import (
+	"bytes"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -102,4 +105,40 @@ func TestMemoryOfBTF(t *testing.T) {
 	require.Equal(t, abi.EINVAL, errno)
 	_, errno = c.Do(load)
 	require.Equal(t, abi.OK, errno)
+}
+
+// Locked copies of a value are whole, whoever else writes it at the same time.
+func TestLockedCopiesAreWhole(t *testing.T) {
+	for _, kind := range []abi.MapType{abi.Hash, abi.Array} {
+		var b btf.Builder
+		i := b.Int("int", 4)
+		lock := b.Struct("bpf_spin_lock", 4, btf.Member{Name: "val", Type: i})
+		words := b.Add(btf.Array, "", 0, 0, i, i, 15)
+		value := b.Struct("value", 64, btf.Member{Name: "words", Type: words}, btf.Member{Name: "lock", Type: lock, Offset: 60})
+		data := b.Bytes()
+		first := NewCaller(NewKernel(Options{CPUs: 2}))
+		types, errno := first.Do(BTFLoad{Data: first.Arena.Put(data), Size: uint32(len(data))})
+		require.Equal(t, abi.OK, errno)
+		fd, errno := first.Do(MapCreate{Type: kind, KeySize: 4, ValueSize: 64, MaxEntries: 1, BTFFD: types, BTFKeyType: i, BTFValueType: value})
+		require.Equal(t, abi.OK, errno)
+		var done sync.WaitGroup
+		var torn atomic.Int32
+		for cpu := range 2 {
+			c := NewCallerIn(first.Kernel, first.Process.Files.(*FDTable), NewFileTree())
+			c.Task.CPU = cpu
+			done.Go(func() {
+				key, in, out := c.Arena.Alloc(4), c.Arena.Put(bytes.Repeat([]byte{byte(cpu + 1)}, 64)), c.Arena.Alloc(64)
+				for range 2000 {
+					_, wrote := c.Do(MapUpdateElem{FD: fd, Key: key, Value: in, Flags: abi.Lock})
+					_, read := c.Do(MapLookupElem{FD: fd, Key: key, Value: out, Flags: abi.Lock})
+					got := c.Arena.Bytes(out, 60)
+					if wrote != abi.OK || read != abi.OK || !bytes.Equal(bytes.Repeat(got[:1], 60), got) {
+						torn.Add(1)
+					}
+				}
+			})
+		}
+		done.Wait()
+		require.Zero(t, torn.Load(), kind)
+	}
 }
