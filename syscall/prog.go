@@ -9,24 +9,12 @@ import (
 	"github.com/bpfsim/bpfsim/maps"
 )
 
-// Programs of libbpf's feature probes (probe_kern_prog_name and probe_memcg_account in its features.c and bpf.c):
-// socket filters whose first instruction is one of these and whose second one is exit.
-const (
-	insnSize     = 8
-	insnExit     = 0x95                      // exit
-	insnMovR0    = 0xb7                      // r0 = imm
-	insnCall     = 0x85                      // call imm, a helper where the rest is zero
-	insnCallTime = 0x85 | uint64(timeID)<<32 // call bpf_ktime_get_coarse_ns
-	timeID       = 160
+// maxInsns is BPF_COMPLEXITY_LIMIT_INSNS.
+const maxInsns = 1_000_000
 
-	probeInsns = 2
-	maxInsns   = 1_000_000 // BPF_COMPLEXITY_LIMIT_INSNS
-)
-
-// progLoad accepts programs that libbpf loads only to see whether the kernel takes them, and makes an fd without a
-// map. Of other programs it answers what bpf_prog_load in kernel/bpf/syscall.c finds wrong before the verifier runs,
-// and turns down the rest with EINVAL, as a kernel that does not have the type: clients' probes take it for "not
-// supported".
+// progLoad accepts programs that clients load only to see whether the kernel takes them, and makes an fd without a map.
+// Of other programs it answers what bpf_prog_load in kernel/bpf/syscall.c finds wrong before the verifier runs, and
+// turns down the rest with EINVAL, as a kernel that does not have the type: clients' probes take it for "not supported".
 func (c *call) progLoad() (int32, abi.Errno) {
 	var args ProgLoad
 	args.Decode(c.attr)
@@ -59,26 +47,27 @@ func (c *call) checkProgram(args *ProgLoad) (errno abi.Errno) {
 	return errno
 }
 
-// checkProbe lets trivial programs pass.
+// progSleepable is the only flag that socket filters may not have; the others change nothing about constants.
+const progSleepable = 1 << 4
+
+// maxProbe is more instructions than probes have: one of cilium/ebpf's has 4,097.
+const maxProbe = 1 << 13
+
+// checkProbe lets socket filters pass that return a constant. Of other types nothing passes, because clients go on
+// from there: to load a program that is to run.
 func (c *call) checkProbe(args *ProgLoad) abi.Errno {
-	if args.Type == abi.ProgSocketFilter && args.Flags == 0 && args.InsnCnt == probeInsns {
-		insns := c.kept().page[:probeInsns*insnSize]
-		if errno := c.copyIn(insns, args.Insns); errno != abi.OK {
+	refusal := Refusal{Cmd: abi.ProgLoad, What: "type " + args.Type.String(), Errno: abi.EINVAL}
+	if args.Type == abi.ProgSocketFilter {
+		code := make([]byte, min(args.InsnCnt, maxProbe)*insnSize)
+		if errno := c.copyIn(code, args.Insns); errno != abi.OK {
 			return errno
 		}
-		if trivial(binary.LittleEndian.Uint64(insns), binary.LittleEndian.Uint64(insns[insnSize:])) {
+		if args.Flags&progSleepable == 0 && args.InsnCnt <= maxProbe && returnsConstant(code, c.proc.Caps.SysAdmin) {
 			return abi.OK
 		}
+		refusal.What += " that does more than return a constant"
 	}
-	refusal := Refusal{Cmd: abi.ProgLoad, What: "type " + args.Type.String(), Errno: abi.EINVAL}
 	return c.refuseLogged(refusal, args.log(), c.helperHint(args))
-}
-
-// trivial reports whether the verifier could not but accept the two instructions.
-func trivial(first, second uint64) bool {
-	const immediate = uint64(0xffffffff) << 32
-	sets := first&^immediate == insnMovR0 || first == insnCallTime
-	return sets && second == insnExit
 }
 
 // helperHint says of a program that begins with a helper's call what the verifier says of helpers that it does not
@@ -89,7 +78,7 @@ func (c *call) helperHint(args *ProgLoad) string {
 		return ""
 	}
 	insn := binary.LittleEndian.Uint64(first[:])
-	if insn&0xffffffff != insnCall {
+	if insn&^immField != codeCall {
 		return ""
 	}
 	return fmt.Sprintf("; invalid func unknown#%d", int32(insn>>32))

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const codeMove = opMove | classALU64 // r0 = imm
+
 func insns(words ...uint64) (b []byte) {
 	for _, w := range words {
 		b = binary.LittleEndian.AppendUint64(b, w)
@@ -19,7 +21,7 @@ func insns(words ...uint64) (b []byte) {
 // What 6.18 accepts of these is accepted, and what it refuses for a reason that a probe could ask for has its errno;
 // other programs are not for loading here.
 func TestProgLoad(t *testing.T) {
-	mov, exit := uint64(insnMovR0), uint64(insnExit)
+	mov, exit := uint64(codeMove), uint64(codeExit)
 	for _, tt := range []struct {
 		name   string
 		insns  []byte
@@ -30,13 +32,16 @@ func TestProgLoad(t *testing.T) {
 		{"r0 = -1", insns(mov|0xffffffff<<32, exit), func(*ProgLoad) {}, abi.OK},
 		{"with a name", insns(mov, exit), func(p *ProgLoad) { p.Name = NameOf("libbpf_nametest") }, abi.OK},
 		{"with a bad name", insns(mov, exit), func(p *ProgLoad) { p.Name = NameOf("bad name") }, abi.EINVAL},
-		{"time", insns(insnCallTime, exit), func(*ProgLoad) {}, abi.OK},
+		{"time", insns(callCoarseTime, exit), func(*ProgLoad) {}, abi.OK},
 		{"instructions nowhere", nil, func(p *ProgLoad) { p.Insns = nowhere }, abi.EFAULT},
 		{"license nowhere", insns(mov, exit), func(p *ProgLoad) { p.License = nowhere }, abi.EFAULT},
 		{"r1 = 0", insns(mov|1<<8, exit), func(*ProgLoad) {}, abi.EINVAL},
 		{"no exit", insns(mov, mov), func(*ProgLoad) {}, abi.EINVAL},
 		{"another helper", insns(0x85|1<<32, exit), func(*ProgLoad) {}, abi.EINVAL},
-		{"three instructions", insns(mov, mov, exit), func(p *ProgLoad) { p.InsnCnt = 3 }, abi.EINVAL},
+		{"three instructions", insns(mov, mov, exit), func(p *ProgLoad) { p.InsnCnt = 3 }, abi.OK},
+		{"ld_imm64", insns(codeLoad64, 0, exit), func(p *ProgLoad) { p.InsnCnt = 3 }, abi.OK},
+		{"half of a ld_imm64", insns(mov, codeLoad64), func(*ProgLoad) {}, abi.EINVAL},
+		{"sleepable", insns(mov, exit), func(p *ProgLoad) { p.Flags = 16 }, abi.EINVAL},
 		{"no instruction", nil, func(p *ProgLoad) { p.InsnCnt = 0 }, abi.E2BIG},
 		{"kprobe", insns(mov, exit), func(p *ProgLoad) { p.Type = abi.ProgKprobe }, abi.EINVAL},
 	} {
@@ -55,7 +60,7 @@ func TestProgLoad(t *testing.T) {
 func TestProgramIsNoMap(t *testing.T) {
 	d := newDesk(t, abi.Hash, 0)
 	fd := d.must(ProgLoad{
-		Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: d.Arena.Put(insns(insnMovR0, insnExit)), License: d.path("GPL"),
+		Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: d.Arena.Put(insns(codeMove, codeExit)), License: d.path("GPL"),
 	})
 	d.want(abi.EINVAL, MapFreeze{FD: fd})
 	d.want(abi.EINVAL, MapLookupElem{FD: fd, Key: d.key, Value: d.val})
@@ -83,7 +88,7 @@ func TestProgLoadLeavesMapsOfItsFDArray(t *testing.T) {
 		d.Task.Scheduler = idler{}
 		d.close(4)
 		load := ProgLoad{
-			Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: d.Arena.Put(insns(insnMovR0, insnExit)), License: d.Arena.Put([]byte("GPL\x00")),
+			Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: d.Arena.Put(insns(codeMove, codeExit)), License: d.Arena.Put([]byte("GPL\x00")),
 			FDArray: d.Arena.Put(append(le32(3), le32(last)...)), FDArrayCnt: 2,
 		}
 		d.want(map[uint32]abi.Errno{3: abi.OK, 99: abi.EBADF}[last], load)

@@ -12,7 +12,7 @@ func TestRefusals(t *testing.T) {
 	var heard []string
 	c := NewCaller(NewKernel(Options{Refused: func(r Refusal) { heard = append(heard, r.String()) }}))
 	text := c.Arena.Put([]byte("GPL\x00"))
-	mov := c.Arena.Put(insns(insnMovR0, insnMovR0, insnExit))
+	mov := c.Arena.Put(insns(codeMove, codeMove, codeExit))
 	load := ProgLoad{Type: abi.ProgKprobe, InsnCnt: 3, Insns: mov, License: text}
 	for _, call := range []struct {
 		args Args
@@ -39,9 +39,9 @@ func TestRefusals(t *testing.T) {
 func TestRefusalInLog(t *testing.T) {
 	c := NewCaller(NewKernel(Options{}))
 	text, buf := c.Arena.Put([]byte("GPL\x00")), c.Arena.Alloc(256)
-	const callHelper1 = insnCall | 1<<32
+	const callHelper1 = codeCall | 1<<32
 	load := ProgLoad{
-		Type: abi.ProgXDP, InsnCnt: 2, Insns: c.Arena.Put(insns(callHelper1, insnExit)), License: text,
+		Type: abi.ProgXDP, InsnCnt: 2, Insns: c.Arena.Put(insns(callHelper1, codeExit)), License: text,
 		LogLevel: 1, LogSize: 256, LogBuf: buf,
 	}
 	_, errno := c.Do(load)

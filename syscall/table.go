@@ -77,7 +77,7 @@ var table = [abi.NumLinuxCmds + 3]Command{
 	full[MapUpdateElem](""),
 	full[MapDeleteElem](""),
 	full[MapGetNextKey](""),
-	known[ProgLoad](Probe, "the feature probes of libbpf: two instructions, never run; others are refused with EINVAL"),
+	known[ProgLoad](Probe, "socket filters that return a constant, as feature probes load them; never run; others are refused with EINVAL"),
 	full[ObjPin]("maps only"),
 	full[ObjGet]("maps only"),
 	empty(abi.ProgAttach, 32, "EBADF and EINVAL: no program that can be loaded can be attached"),

@@ -48,6 +48,7 @@ func main() {
 	}
 	byName(bpffs)
 	variables()
+	probes()
 }
 
 // table uses a map with keys.
