@@ -97,7 +97,8 @@ func TestRunSaysWhatIsRefused(t *testing.T) {
 	cmd := bpfsimCommand(t, "run", "--", "sh", "-c", create+create+"true")
 	out := output(t, 0, cmd)
 	require.Equal(t, 1, strings.Count(out, "bpfsim: BPF_MAP_CREATE of type RINGBUF is not simulated: EINVAL\n"), out)
-	require.Contains(t, out, "bpfsim: refused, because not simulated: BPF_MAP_CREATE of type RINGBUF (2)")
+	require.Contains(t, out, "bpfsim: refused more than once: BPF_MAP_CREATE of type RINGBUF (2)")
+	require.True(t, strings.HasPrefix(out, "bpfsim: "), out)
 	cmd = bpfsimCommand(t, "run", "--quiet", "--", "sh", "-c", create+"true")
 	require.Equal(t, "Error: map create failed: Invalid argument", output(t, 0, cmd))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"testing"
 
@@ -26,7 +27,7 @@ func TestRefusals(t *testing.T) {
 	require.Equal(t, `bpfsim: BPF_PROG_LOAD of type KPROBE is not simulated: EINVAL
 bpfsim: BPF_MAP_CREATE of type RINGBUF is not simulated: EINVAL
 bpfsim: BPF_BTF_LOAD is not simulated: EINVAL
-bpfsim: refused, because not simulated: BPF_PROG_LOAD of type KPROBE (2), BPF_BTF_LOAD (1), BPF_MAP_CREATE of type RINGBUF (1)
+bpfsim: refused more than once: BPF_PROG_LOAD of type KPROBE (2)
 `, out.String())
 }
 
@@ -39,6 +40,36 @@ func TestRefusedTooLate(t *testing.T) {
 	require.Empty(t, out.String())
 }
 
+// A line is written when the call that it is about has not been answered yet, and kinds refused once are not summed up.
+func TestRefusalIsWrittenFirst(t *testing.T) {
+	reader, writer := io.Pipe()
+	r := newRefusals(writer)
+	answered := make(chan struct{})
+	go func() {
+		r.note(kprobe())
+		close(answered)
+	}()
+	first := make([]byte, 1)
+	_, err := reader.Read(first)
+	require.NoError(t, err)
+	select {
+	case <-answered:
+		t.Fatal("the call was answered before its line was written")
+	default:
+	}
+	rest := make([]byte, 100)
+	n, err := reader.Read(rest)
+	require.NoError(t, err)
+	for !bytes.HasSuffix(rest[:n], []byte("\n")) {
+		more, err := reader.Read(rest[n:])
+		require.NoError(t, err)
+		n += more
+	}
+	<-answered
+	r.close()
+	require.Equal(t, "bpfsim: BPF_PROG_LOAD of type KPROBE is not simulated: EINVAL\n", string(first)+string(rest[:n]))
+}
+
 func TestNothingRefused(t *testing.T) {
 	var out bytes.Buffer
 	newRefusals(&out).close()
@@ -48,11 +79,12 @@ func TestNothingRefused(t *testing.T) {
 func TestManyKindsRefused(t *testing.T) {
 	var out bytes.Buffer
 	r := newRefusals(&out)
-	for i := range 9 {
+	for i := range 18 {
+		i %= 9
 		r.note(bpfsys.Refusal{Cmd: abi.ProgLoad, What: fmt.Sprint("type ", i), Errno: abi.EINVAL})
 	}
 	r.close()
-	require.Contains(t, out.String(), "BPF_PROG_LOAD of type 5 (1), 3 other kinds\n")
+	require.Contains(t, out.String(), "BPF_PROG_LOAD of type 5 (2), 3 other kinds\n")
 }
 
 // Nobody waits for a reader that does not come.
