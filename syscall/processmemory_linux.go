@@ -41,7 +41,7 @@ func (m *ProcessMemory) Read(p []byte, addr uint64) int {
 		return m.readAhead(w, p)
 	}
 	m.flush()
-	return m.transfer(p, addr, unix.ProcessVMReadv)
+	return m.read(p, addr)
 }
 
 // Write copies p to addr up to the first byte that cannot be written and returns the number copied.

@@ -45,6 +45,32 @@ func TestProcessMemoryReadOnlyPage(t *testing.T) {
 	require.Equal(t, 4, mem.Write(border-4, got[:]))
 }
 
+// The judge is the kernel, which reads for this process what write(2) is given.
+func TestProcessMemoryWithoutReadPermission(t *testing.T) {
+	mem := &ProcessMemory{Thread: os.Getpid()}
+	pipe := [2]int{}
+	require.NoError(t, unix.Pipe2(pipe[:], unix.O_CLOEXEC))
+	defer unix.Close(pipe[0])
+	defer unix.Close(pipe[1])
+	for _, protection := range []int{unix.PROT_WRITE, unix.PROT_EXEC, unix.PROT_WRITE | unix.PROT_EXEC, unix.PROT_NONE} {
+		first, border := twoPages(t, unix.PROT_READ|unix.PROT_WRITE)
+		second := first[len(first):cap(first)]
+		copy(first[len(first)-4:], "abcd")
+		copy(second, "efgh")
+		require.NoError(t, unix.Mprotect(second, protection))
+		want := 4
+		if n, err := unix.Write(pipe[1], second[:4]); err == nil {
+			want += n
+		}
+		var got [8]byte
+		require.Equal(t, want, mem.Read(got[:], border-4), "protection %d", protection)
+		require.Equal(t, "abcdefgh"[:want], string(got[:want]))
+		if protection&unix.PROT_WRITE == 0 {
+			require.Zero(t, mem.Write(border, got[:]), "protection %d", protection)
+		}
+	}
+}
+
 func TestProcessMemoryOddAddresses(t *testing.T) {
 	mem := &ProcessMemory{Thread: os.Getpid()}
 	var got [16]byte

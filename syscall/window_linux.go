@@ -51,7 +51,7 @@ func (m *ProcessMemory) readAhead(w *window, p []byte) int {
 		if cap(w.buf) < size {
 			w.buf = make([]byte, size)
 		}
-		w.text = w.buf[:m.transfer(w.buf[:size], w.start, unix.ProcessVMReadv)]
+		w.text = w.buf[:m.read(w.buf[:size], w.start)]
 	}
 	n := copy(p, w.text)
 	w.text = w.text[n:]
