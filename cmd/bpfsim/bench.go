@@ -14,7 +14,8 @@ import (
 
 const benchLong = `Measure bpfsim against its rivals on this machine and print how many times faster it is.
 
-With --kernel the real bpf(2) is a rival too, which takes root. The exit status is 1 when a line is below its floor. Ctrl-C
+With --kernel the real bpf(2) is a rival too, which takes root. The exit status is 1 when a line is below its floor, 2 when
+something could not run. Ctrl-C
 ends it with the lines that have been measured (exit status 130).`
 
 // benchFlags are what becomes of the figures.
@@ -28,12 +29,12 @@ func newBench() *cobra.Command {
 	var f benchFlags
 	cmd := &cobra.Command{
 		Use: "bench [flags]", Short: "Measure bpfsim against the kernel, a Go map and memcpy", Long: benchLong,
-		Args: cobra.NoArgs,
+		Args: takesNothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Progress = func(group string) { fmt.Fprintln(cmd.ErrOrStderr(), "measuring", group) }
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			return profiled(f.profile, func() error { return runBench(ctx, o, f, cmd.OutOrStdout()) })
+			return trouble(profiled(f.profile, func() error { return runBench(ctx, o, f, cmd.OutOrStdout()) }))
 		},
 	}
 	flags := cmd.Flags()

@@ -38,23 +38,24 @@ byte of user memory and the specification's judgement.
 
 The kernel is the running one, which takes root, or with --qemu one in a virtual machine, which does not: the image
 that --image names or the one of a Debian package, downloaded once. bpfsim itself runs in it, which takes a static binary for
-x86-64 (CGO_ENABLED=0). The exit status is 1 when something differs.`
+x86-64 (CGO_ENABLED=0). The exit status is 1 when something differs, 2 when something could
+not run.`
 
 func newCompare() *cobra.Command {
 	var f compareFlags
 	cmd := &cobra.Command{
-		Use: "compare [flags]", Short: "Compare bpfsim with a real kernel", Long: compareLong, Args: cobra.NoArgs,
+		Use: "compare [flags]", Short: "Compare bpfsim with a real kernel", Long: compareLong, Args: takesNothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(cmd.Flags().Changed); err != nil {
-				return err
+				return trouble(err)
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			collectSeldom()
 			if f.qemu {
-				return f.compareInVM(ctx, cmd.OutOrStdout())
+				return trouble(f.compareInVM(ctx, cmd.OutOrStdout()))
 			}
-			return f.compareHere(ctx, cmd.OutOrStdout())
+			return trouble(f.compareHere(ctx, cmd.OutOrStdout()))
 		},
 	}
 	flags := cmd.Flags()

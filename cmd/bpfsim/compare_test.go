@@ -49,10 +49,12 @@ func TestCompareRefuses(t *testing.T) {
 		"--qemu --image x --package y": "--image and --package both name a kernel",
 		"--qemu --kernel x":            "unknown flag: --kernel",
 	} {
-		cmd := newCompare()
-		cmd.SetArgs(strings.Fields(args))
-		cmd.SilenceErrors, cmd.SilenceUsage = true, true
-		require.ErrorContains(t, cmd.Execute(), want)
+		cmd := newRoot()
+		cmd.SetArgs(append([]string{"compare"}, strings.Fields(args)...))
+		var exit *exitError
+		require.ErrorAs(t, cmd.Execute(), &exit)
+		require.Equal(t, exitTrouble, exit.code)
+		require.ErrorContains(t, exit.err, want)
 	}
 }
 

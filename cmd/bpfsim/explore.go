@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -47,7 +48,6 @@ A scenario (bpfsim help scenario) is a map, a walk of it, what others do meanwhi
 // Exit statuses of `bpfsim explore`.
 const (
 	exitBroken      = 1
-	exitTrouble     = 2
 	exitOpen        = 3 // neither refuted nor proved
 	exitInterrupted = 128 + int(syscall.SIGINT)
 )
@@ -56,7 +56,7 @@ func newExplore() *cobra.Command {
 	var f exploreFlags
 	cmd := &cobra.Command{
 		Use: "explore [flags] SCENARIO", Short: "Find the schedule under which a walk breaks its contract", Long: exploreLong,
-		Args: func(cmd *cobra.Command, args []string) error { return trouble(cobra.ExactArgs(1)(cmd, args)) },
+		Args: oneScenario,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			collectSeldom()
 			code, err := f.run(cmd, args[0])
@@ -66,11 +66,10 @@ func newExplore() *cobra.Command {
 			return trouble(err)
 		},
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return trouble(err) })
 	flags := cmd.Flags()
 	flags.StringVar(&f.schedules, "schedules", "dfs", "dfs: all of them, depth first; pct, random: drawn")
 	flags.IntVar(&f.bound, "bound", sim.Unbounded, "dfs: at most this many preemptions (default: any number); pct: depth (default: 3)")
-	flags.Lookup("bound").DefValue = "" // no number says so
+	flags.Lookup("bound").DefValue = "0" // which help leaves out: no number says so
 	flags.Uint64Var(&f.seed, "seed", 1, "of what pct and random draw")
 	flags.IntVar(&f.max, "max", 100_000, "end after so many schedules")
 	flags.StringVar(&f.replay, "replay", "", "run this schedule only")
@@ -80,12 +79,11 @@ func newExplore() *cobra.Command {
 	return cmd
 }
 
-// trouble gives an error the exit status of one that is no verdict.
-func trouble(err error) error {
-	if err == nil {
+func oneScenario(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
 		return nil
 	}
-	return &exitError{exitTrouble, err}
+	return misused(cmd, errors.New("explore: want one scenario: the name of a file, or - for standard input"))
 }
 
 // run returns the exit status of the verdict.

@@ -22,12 +22,11 @@ contract stable-coverage
 // exploreIn runs `bpfsim explore` on a scenario that comes from standard input.
 func exploreIn(t *testing.T, scenario string, args ...string) (status int, out string) {
 	t.Helper()
-	cmd := newExplore()
+	cmd := newRoot()
 	var buf bytes.Buffer
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{"explore"}, args...))
 	cmd.SetIn(strings.NewReader(scenario))
 	cmd.SetOut(&buf)
-	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	err := cmd.Execute()
 	if exit, ok := err.(*exitError); ok {
 		if exit.err != nil {
@@ -154,7 +153,7 @@ func TestExploreTrouble(t *testing.T) {
 		"bad line":         {"map hash entries=8 value=8\nkeys one\n", []string{"-"}, `standard input: line 2, "keys one": key "one" is no number`},
 		"impossible":       {"map hash entries=8 value=8\n", []string{"-"}, `the scenario has no line "walk"`},
 		"no such file":     {"", []string{absent}, "read scenario: open " + absent},
-		"no file":          {"", nil, "accepts 1 arg(s), received 0"},
+		"no file":          {"", nil, "want one scenario"},
 		"unknown flag":     {missedKey, []string{"-", "--fast"}, "unknown flag: --fast"},
 		"bad schedules":    {missedKey, []string{"-", "--schedules", "all"}, `--schedules "all": want dfs, pct or random`},
 		"bad bound":        {missedKey, []string{"-", "--bound", "-1"}, "--bound -1: want 0 or more"},

@@ -42,7 +42,7 @@ func newFuzz() *cobra.Command {
 	f := fuzzFlags{every: 10 * time.Second}
 	cmd := &cobra.Command{
 		Use: "fuzz [flags]", Short: "Look for what is wrong, at random, for as long as you like", Long: fuzzLong,
-		Args: func(cmd *cobra.Command, args []string) error { return trouble(cobra.NoArgs(cmd, args)) },
+		Args: takesNothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
@@ -54,7 +54,6 @@ func newFuzz() *cobra.Command {
 			return trouble(err)
 		},
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return trouble(err) })
 	flags := cmd.Flags()
 	flags.Uint64Var(&f.seed, "seed", 0, "what everything is drawn from (0: from the clock)")
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "number of parallel workers")
@@ -96,7 +95,7 @@ func (f fuzzFlags) run(ctx context.Context, out, progress io.Writer) (found bool
 	against := "the model"
 	if f.kernel {
 		if o.Linux, err = kernel.NewLinux(); err != nil {
-			return false, fmt.Errorf("open Linux: %w", err)
+			return false, fmt.Errorf("--kernel (needs root): %w", err)
 		}
 		defer o.Linux.Close()
 		release := strings.TrimPrefix(o.Linux.Name(), "Linux ")

@@ -94,11 +94,10 @@ func TestFuzzRefuses(t *testing.T) {
 		"--for -1s":               {"--for", "-1s"},
 		"--out /dev/null/nowhere": {"--out", "/dev/null/nowhere"},
 		"unknown flag":            {"--nonsense"},
-		"unknown comman":          {"file"},
+		"unexpected \"file\"":     {"file"},
 	} {
-		cmd := newFuzz()
-		cmd.SetArgs(args)
-		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		cmd := newRoot()
+		cmd.SetArgs(append([]string{"fuzz"}, args...))
 		err := cmd.ExecuteContext(t.Context())
 		var exit *exitError
 		require.ErrorAs(t, err, &exit)

@@ -18,19 +18,31 @@ type exitError struct {
 	err  error
 }
 
-func (e *exitError) Error() string { return fmt.Sprint("exit status ", e.code) }
+func (e *exitError) Error() string {
+	if e.err != nil {
+		return e.err.Error()
+	}
+	return fmt.Sprint("exit status ", e.code)
+}
 
 func (e *exitError) Unwrap() error { return e.err }
 
 func main() {
 	vm.Init()
 	bench.Init()
+	os.Exit(exitCode(newRoot().Execute()))
+}
+
+func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use: "bpfsim", Short: "bpf(2) maps without a kernel", SilenceUsage: true, SilenceErrors: true,
-		Version: version(),
+		Version: version(), Args: unknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return misused(cmd, wrongFlag(err)) })
+	root.SetHelpCommand(newHelp())
 	root.AddCommand(newRun(), newCompare(), newExplore(), newBench(), newFuzz(), newScenario())
-	os.Exit(exitCode(root.Execute()))
+	return root
 }
 
 // collectSeldom suits commands that run programs, unless the user has set GOGC.

@@ -42,7 +42,7 @@ func newRun() *cobra.Command {
 		Use: "run [flags] -- CMD [ARGS...]", Short: "Run a command whose bpf(2) calls bpfsim answers", Long: runLong,
 		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd, f, args) },
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return failed(err) })
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return failed(wrongFlag(err)) })
 	flags := cmd.Flags()
 	flags.SetInterspersed(false) // behind CMD everything is CMD's
 	flags.StringVar(&f.bpffs, "bpffs", "", "directory that stands for the bpffs, instead of /sys/fs/bpf")
