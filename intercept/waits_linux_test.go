@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var waits = map[string]func(client){"pageFault": pageFault, "pageFaults": pageFaults, "fuse": fuse}
+var waits = map[string]func(client){"pageFault": pageFault, "pageFaults": pageFaults, "fuse": fuse, "endless": endless}
 
 // A call whose answer waits for a program keeps no other call waiting: here the program that it waits for makes one.
 func TestCallsThatWaitForAProgram(t *testing.T) {
@@ -90,6 +92,69 @@ func (c client) serveFault(faults int, page uintptr) error {
 		return err
 	}
 	return c.bring(faults, page, text[:4])
+}
+
+// Calls that wait for ever take no processor from those that others make, even where the supervisor has one.
+func TestEndlessCallsOnOneProcessor(t *testing.T) {
+	skipIfRefused(t)
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), scenarioVar+"=supervise", commandVar+"=endless", "GOMAXPROCS=1")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	if strings.Contains(string(out), "userfaultfd") {
+		t.Skip(string(out))
+	}
+	require.Equal(t, "0 <nil>\n", string(out))
+}
+
+// endless makes calls that wait until it has opened files, besides long ones.
+func endless(c client) {
+	const calls = 4
+	fd := c.create(abi.Hash, 4, 10000)
+	var ends [calls]func()
+	ended := make(chan unix.Errno, calls)
+	for i := range ends {
+		faults, page := c.userfault()
+		go func() {
+			_, errno := bpf(bpfsys.MapLookupElem{FD: int32(fd), Key: uint64(page), Value: uint64(page) + 8})
+			ended <- errno
+		}()
+		var event [32]byte
+		_, err := unix.Read(faults, event[:])
+		require.NoError(c, err)
+		ends[i] = func() { require.NoError(c, c.bring(faults, page, []byte("abcd"))) }
+	}
+	stop := make(chan struct{})
+	for range 2 {
+		go c.longCalls(c.create(abi.Hash, 4, 10000), stop)
+	}
+	for range 100 {
+		_, err := os.ReadFile("/proc/self/status")
+		require.NoError(c, err)
+		c.absent(fd)
+	}
+	close(stop)
+	for _, end := range ends {
+		end()
+		require.Equal(c, unix.ENOENT, <-ended)
+	}
+}
+
+// longCalls writes many elements at a time.
+func (c client) longCalls(fd int, stop <-chan struct{}) {
+	keys, values := make([]uint32, 10000), make([]uint32, 10000)
+	for i := range keys {
+		keys[i] = uint32(i)
+	}
+	for {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		_, errno := bpf(bpfsys.MapUpdateBatch{FD: int32(fd), Keys: addr(&keys[0]), Values: addr(&values[0]), Count: uint32(len(keys))})
+		require.Equal(c, unix.Errno(0), errno)
+	}
 }
 
 // fuse asks for a file system's name in a directory whose server is this program.
