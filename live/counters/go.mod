@@ -13,7 +13,6 @@ require (
 	github.com/dolthub/swiss v0.2.1 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.49.0 // indirect
-	pgregory.net/rapid v1.3.0 // indirect
 )
 
 replace github.com/bpfsim/bpfsim => ../..

@@ -71,12 +71,6 @@ func elementsOf(k *kernel.Sim, c program.Call) maps.Buckets {
 	return b
 }
 
-func keyOf(k *kernel.Sim, c program.Call, size uint32) []byte {
-	key := make([]byte, size)
-	k.Arena().Read(key, attrOf(k, c).Field(abi.ElemKey, 8))
-	return key
-}
-
 // instead answers with another errno where match holds.
 func instead(match func(k *kernel.Sim, c program.Call, o kernel.Outcome) bool, errno abi.Errno) func(*kernel.Sim, int, program.Call, func(int)) kernel.Outcome {
 	return func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
