@@ -192,12 +192,16 @@ func (c *call) statfsPath(path, buf uint64) bool {
 		return false
 	}
 	handle, err := c.walk(unix.AT_FDCWD, name, true)
-	return err == nil && c.isHeld(handle) && c.statfs(buf)
+	return err == nil && c.isHeld(handle) && c.statfsAs(unix.BPF_FS_MAGIC, buf)
 }
 
 func (c *call) fstatfs(fd int32, buf uint64) bool {
+	if id, open := c.stat(fd); open && c.object(id) != nil {
+		c.dropObjects()
+		return c.statfsAs(unix.ANON_INODE_FS_MAGIC, buf)
+	}
 	handle, err := c.caller().openFD(fd, 0)
-	return err == nil && c.isHeld(handle) && c.statfs(buf)
+	return err == nil && c.isHeld(handle) && c.statfsAs(unix.BPF_FS_MAGIC, buf)
 }
 
 // isHeld reports whether a handle, which it closes, is of a file on the bpffs. No handle may be open when a call is
@@ -207,10 +211,10 @@ func (c *call) isHeld(handle int) bool {
 	return c.bpffs.holds(handle)
 }
 
-// statfs answers what simple_statfs and bpf_fill_super in the kernel say of a bpffs.
-func (c *call) statfs(buf uint64) bool {
+// statfsAs answers what simple_statfs in the kernel says of a file system of that type.
+func (c *call) statfsAs(magic int64, buf uint64) bool {
 	var st unix.Statfs_t
-	st.Type, st.Bsize, st.Frsize, st.Namelen = unix.BPF_FS_MAGIC, int64(os.Getpagesize()), int64(os.Getpagesize()), 255
+	st.Type, st.Bsize, st.Frsize, st.Namelen = magic, int64(os.Getpagesize()), int64(os.Getpagesize()), 255
 	raw, err := binary.Append(nil, binary.NativeEndian, &st)
 	if err != nil || c.memory.Write(buf, raw) < len(raw) {
 		c.answer(0, abi.EFAULT)

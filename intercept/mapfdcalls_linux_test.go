@@ -48,6 +48,7 @@ var fdCalls = []fdCall{
 	{"allocate", unix.ENODEV, unix.EPERM, func(fd int) error { return unix.Fallocate(fd, 0, 0, 1) }},
 	{"synchronize", unix.EINVAL, 0, unix.Fsync},
 	{"change the mode", unix.EOPNOTSUPP, 0, func(fd int) error { return unix.Fchmod(fd, 0) }},
+	{"wait by epoll", 0, unix.EPERM, epoll},
 	{"reopen to read", unix.ENXIO, 0, reopen(unix.O_RDONLY)},
 	{"reopen to write", unix.ENXIO, 0, reopen(unix.O_RDWR)},
 }
@@ -57,6 +58,15 @@ func fcntl(cmd, arg int) func(int) error {
 		_, err := unix.FcntlInt(uintptr(fd), cmd, arg)
 		return err
 	}
+}
+
+func epoll(fd int) error {
+	queue, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(queue)
+	return unix.EpollCtl(queue, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
 }
 
 func reopen(mode int) func(int) error {
@@ -94,6 +104,9 @@ func mapFDStat(c client, fd int) {
 	require.NoError(c, unix.Fstat(fd, &st))
 	require.EqualValues(c, 0o600, st.Mode&0o7777)
 	require.Zero(c, st.Size)
+	var fs unix.Statfs_t
+	require.NoError(c, unix.Fstatfs(fd, &fs))
+	require.EqualValues(c, unix.ANON_INODE_FS_MAGIC, fs.Type)
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 	require.NoError(c, err)
 	require.Equal(c, unix.O_RDWR, flags&unix.O_ACCMODE)
