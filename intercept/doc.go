@@ -11,5 +11,5 @@
 //   - A second user: paths of pins are opened with this process's rights, which differ from the command's only when
 //     root runs it and it becomes somebody else.
 //   - A bpffs in every way: it is a tmpfs or a plain directory, where programs can also create files that are no pins.
-//   - A mapping: mmap of a map's fd finds no memory.
+//   - A mapping for everybody: shared mappings of a mappable array's fd are its elements, private ones are not refused.
 package intercept

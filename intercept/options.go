@@ -15,7 +15,8 @@ type Options struct {
 	// BPFFS is the directory that stands for a mounted bpffs; it is made when absent. Empty means a private mount over
 	// /sys/fs/bpf where the host allows one and else a temporary directory, which Stderr is told.
 	BPFFS string
-	// Caps are the caller's capabilities as the simulated kernel sees them.
+	// Caps are the caller's capabilities as the simulated kernel sees them: bpfsys.Root, or the zero value for an
+	// unprivileged user, to whom most commands answer EPERM.
 	Caps bpfsys.Caps
 	// AsRoot lets the command see itself as root, with all capabilities, in a user namespace that has this process's user
 	// only. It changes nothing when this process is root.
