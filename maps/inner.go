@@ -28,8 +28,7 @@ type Registry interface {
 type Outer interface {
 	Lookuper
 	Updater
-	// Admit is what Update finds wrong before the kernel looks at the inner map.
-	Admit(key []byte, flags uint64) abi.Errno
+	FDHolder
 	// LookupInner finds an inner map, as a BPF program does.
 	LookupInner(t *Task, key []byte) (Map, bool)
 	// Close gives back what the map holds. Nothing may use it afterwards.

@@ -25,6 +25,7 @@ func TestMemlock(t *testing.T) {
 		{abi.LRUPerCPUHash, 4, 8, 9, 0, 1872}, {abi.LRUPerCPUHash, 9, 20, 1, abi.FlagNoCommonLRU, 1168},
 		{abi.PerCPUArray, 4, 4, 1, 0, 336}, {abi.PerCPUArray, 4, 20, 100, 0, 5912},
 		{abi.Queue, 0, 8, 4, 0, 352}, {abi.Stack, 0, 5, 4, 0, 337},
+		{abi.PerfEventArray, 4, 4, 1, 0, 320}, {abi.PerfEventArray, 4, 4, 5, 0, 352},
 	}
 	for _, c := range cases {
 		spec := maps.Spec{

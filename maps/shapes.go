@@ -14,7 +14,6 @@ type shape struct {
 // shapes are the types that are not simulated, by number.
 var shapes = [abi.NumMapTypes]shape{
 	abi.ProgArray:           {check: checkFDArray},
-	abi.PerfEventArray:      {check: checkFDArray},
 	abi.StackTrace:          {alloc: checkStackTrace},
 	abi.CgroupArray:         {check: checkFDArray},
 	abi.DevMap:              {check: checkDevMap},

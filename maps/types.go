@@ -13,18 +13,19 @@ type mapType struct {
 
 // types are the map types by number. The others are not simulated.
 var types = [abi.NumMapTypes]mapType{
-	abi.Hash:          {checkHash, hashed(emptyHashBytes, newHash)},
-	abi.Array:         {checkArray, sized(arrayBytes, newArray)},
-	abi.PerCPUHash:    {checkHash, hashed(emptyPerCPUHashBytes, newPerCPUHash)},
-	abi.PerCPUArray:   {checkPerCPUArray, sized(perCPUArrayBytes, newPerCPUArray)},
-	abi.LRUHash:       {checkHash, hashed(lruBytes, newLRU)},
-	abi.LRUPerCPUHash: {checkHash, hashed(perCPULRUBytes, newPerCPULRU)},
-	abi.Queue:         {checkQueue, sized(queueBytes, newQueue)},
-	abi.Stack:         {checkQueue, sized(queueBytes, newQueue)},
-	abi.LPMTrie:       {nil, allocTrie},
-	abi.ArrayOfMaps:   {checkFDArray, sized(arrayBytes, newArrayOfMaps)},
-	abi.HashOfMaps:    {checkHashOfMaps, hashed(emptyHashBytes, newHashOfMaps)},
-	abi.BloomFilter:   {checkFilter, allocFilter},
+	abi.Hash:           {checkHash, hashed(emptyHashBytes, newHash)},
+	abi.Array:          {checkArray, sized(arrayBytes, newArray)},
+	abi.PerCPUHash:     {checkHash, hashed(emptyPerCPUHashBytes, newPerCPUHash)},
+	abi.PerCPUArray:    {checkPerCPUArray, sized(perCPUArrayBytes, newPerCPUArray)},
+	abi.LRUHash:        {checkHash, hashed(lruBytes, newLRU)},
+	abi.LRUPerCPUHash:  {checkHash, hashed(perCPULRUBytes, newPerCPULRU)},
+	abi.Queue:          {checkQueue, sized(queueBytes, newQueue)},
+	abi.Stack:          {checkQueue, sized(queueBytes, newQueue)},
+	abi.LPMTrie:        {nil, allocTrie},
+	abi.ArrayOfMaps:    {checkFDArray, sized(arrayBytes, newArrayOfMaps)},
+	abi.HashOfMaps:     {checkHashOfMaps, hashed(emptyHashBytes, newHashOfMaps)},
+	abi.BloomFilter:    {checkFilter, allocFilter},
+	abi.PerfEventArray: {checkFDArray, sized(arrayBytes, newFDArray)},
 }
 
 // Supported reports whether maps of type t can be made.

@@ -19,18 +19,19 @@ type kind struct {
 
 // kinds are the map types by number.
 var kinds = [abi.NumMapTypes]kind{
-	abi.Hash:          {(*spec).checkHashMap, (*spec).allocHash, newHash, all},
-	abi.Array:         {(*spec).checkArray, nil, newArray, only(reads, abi.MapUpdateBatch)},
-	abi.LRUHash:       {(*spec).checkHashMap, (*spec).allocHash, newHash, all},
-	abi.LPMTrie:       {nil, (*spec).allocTrie, newTrie, only(reads, abi.MapUpdateBatch, abi.MapDeleteBatch, abi.MapDumpAndDelete)},
-	abi.PerCPUHash:    {(*spec).checkHashMap, (*spec).allocHash, newHash, all},
-	abi.PerCPUArray:   {(*spec).checkPerCPUArray, nil, newArray, only(reads, abi.MapUpdateBatch)},
-	abi.LRUPerCPUHash: {(*spec).checkHashMap, (*spec).allocHash, newHash, all},
-	abi.Queue:         {(*spec).checkQueue, nil, newQueue, only(nil, abi.MapLookupAndDeleteElem)},
-	abi.Stack:         {(*spec).checkQueue, nil, newQueue, only(nil, abi.MapLookupAndDeleteElem)},
-	abi.ArrayOfMaps:   {(*spec).checkArrayOfMaps, nil, newSlots, only(reads, abi.MapUpdateBatch)},
-	abi.HashOfMaps:    {(*spec).checkHashOfMaps, (*spec).allocHash, newHashOfMaps, batches},
-	abi.BloomFilter:   {(*spec).checkBloom, (*spec).allocBloom, newBloom, nil},
+	abi.Hash:           {(*spec).checkHashMap, (*spec).allocHash, newHash, all},
+	abi.Array:          {(*spec).checkArray, nil, newArray, only(reads, abi.MapUpdateBatch)},
+	abi.LRUHash:        {(*spec).checkHashMap, (*spec).allocHash, newHash, all},
+	abi.LPMTrie:        {nil, (*spec).allocTrie, newTrie, only(reads, abi.MapUpdateBatch, abi.MapDeleteBatch, abi.MapDumpAndDelete)},
+	abi.PerCPUHash:     {(*spec).checkHashMap, (*spec).allocHash, newHash, all},
+	abi.PerCPUArray:    {(*spec).checkPerCPUArray, nil, newArray, only(reads, abi.MapUpdateBatch)},
+	abi.LRUPerCPUHash:  {(*spec).checkHashMap, (*spec).allocHash, newHash, all},
+	abi.Queue:          {(*spec).checkQueue, nil, newQueue, only(nil, abi.MapLookupAndDeleteElem)},
+	abi.Stack:          {(*spec).checkQueue, nil, newQueue, only(nil, abi.MapLookupAndDeleteElem)},
+	abi.ArrayOfMaps:    {(*spec).checkArrayOfMaps, nil, newSlots, only(reads, abi.MapUpdateBatch)},
+	abi.HashOfMaps:     {(*spec).checkHashOfMaps, (*spec).allocHash, newHashOfMaps, batches},
+	abi.PerfEventArray: {(*spec).checkPerfEventArray, nil, newFDArray, nil},
+	abi.BloomFilter:    {(*spec).checkBloom, (*spec).allocBloom, newBloom, nil},
 }
 
 // reads are the commands that read many elements, batches those that also change many, all those that some types have not.

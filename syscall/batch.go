@@ -41,7 +41,7 @@ func (c *call) mapLookupBatch() (int32, abi.Errno) {
 		switch {
 		case b.m.buckets != nil:
 			return b.copyBuckets(b.m.buckets, false), true
-		case b.m.walker != nil:
+		case b.m.walker != nil && b.m.lookuper != nil:
 			return b.copyElements(b.m.walker), true
 		}
 		return 0, false

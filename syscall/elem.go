@@ -189,6 +189,9 @@ func (m *Map) get(t *maps.Task, key, value []byte) abi.Errno {
 	if m.sequence != nil {
 		return m.sequence.Peek(t, value)
 	}
+	if m.lookuper == nil {
+		return abi.ENOTSUPP
+	}
 	errno := m.lookuper.Lookup(t, key, value)
 	if errno == abi.OK {
 		m.initFields(value)
@@ -204,6 +207,8 @@ func (c *call) set(m *Map, key, value []byte, flags uint64) abi.Errno {
 		return m.filter.Push(c.task, value, flags)
 	case m.outer != nil:
 		return c.setInner(m, key, value, flags)
+	case m.holder != nil:
+		return c.setFD(m, key, value, flags)
 	}
 	if flags&abi.Lock != 0 {
 		return m.writeLocked(c.task, key, value, flags&^abi.Lock)

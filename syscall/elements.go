@@ -21,6 +21,7 @@ type elements struct {
 	sequence      maps.Sequence
 	filter        maps.Filter
 	outer         maps.Outer
+	holder        maps.FDHolder
 	slots         bool // keys are there whether or not they have a value
 	buckets       maps.Buckets
 	drainer       maps.Drainer
@@ -40,7 +41,8 @@ func elementsOf(m maps.Map) elements {
 	e.sequence, _ = m.(maps.Sequence)
 	e.filter, _ = m.(maps.Filter)
 	e.outer, _ = m.(maps.Outer)
-	e.slots = m.Spec().Type == abi.ArrayOfMaps
+	e.holder, _ = m.(maps.FDHolder)
+	e.slots = m.Spec().Type == abi.ArrayOfMaps || m.Spec().Type == abi.PerfEventArray
 	e.buckets, _ = m.(maps.Buckets)
 	e.drainer, _ = m.(maps.Drainer)
 	e.first, _ = m.(maps.FirstDrainer)

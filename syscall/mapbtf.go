@@ -104,8 +104,9 @@ var typeChecks = map[abi.MapType]func(key, value *btf.Type, args MapCreate) abi.
 	abi.BloomFilter: func(key, _ *btf.Type, _ MapCreate) abi.Errno {
 		return invalidUnless(key.Kind() == btf.Void)
 	},
-	abi.ArrayOfMaps: noTypes,
-	abi.HashOfMaps:  noTypes,
+	abi.ArrayOfMaps:    noTypes,
+	abi.PerfEventArray: noTypes,
+	abi.HashOfMaps:     noTypes,
 }
 
 func invalidUnless(ok bool) abi.Errno {

@@ -33,13 +33,20 @@ func MapTypeTable() string {
 	var b strings.Builder
 	b.WriteString("| number | map type | supported |\n|---|---|---|\n")
 	for _, t := range MapTypes() {
-		level := Unsupported
-		if Supported(t) {
-			level = Full
-		}
-		fmt.Fprintf(&b, "| %d | %s | %s |\n", uint32(t), t, level)
+		fmt.Fprintf(&b, "| %d | %s | %s |\n", uint32(t), t, typeLevel(t))
 	}
 	return b.String()
+}
+
+// typeLevel is Empty for the type that takes nothing which is simulated.
+func typeLevel(t abi.MapType) Level {
+	switch {
+	case !Supported(t):
+		return Unsupported
+	case t == abi.PerfEventArray:
+		return Empty
+	}
+	return Full
 }
 
 func supportedTypes() (types []abi.MapType) {

@@ -9,7 +9,7 @@ type Level uint8
 const (
 	Unsupported Level = iota // answers what Linux finds wrong, and turns the rest down
 	Probe                    // answers what clients' feature probes need, and turns the rest down
-	Empty                    // answers as Linux does where there are no programs and links
+	Empty                    // answers as Linux does where there are no programs, links and perf events
 	Full
 )
 

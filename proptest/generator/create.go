@@ -17,6 +17,8 @@ func (g *generator) create() *program.Call {
 	m.flags = t.flags(g) | g.accessFlags()
 	if outer(m.typ) {
 		valueSize, m.value, m.inner = 4, 4, pick(g, g.maps...).fd
+	} else if m.typ == abi.PerfEventArray {
+		valueSize, m.value = 4, 4
 	} else if len(g.maps) > 0 && chance(g, 25) { // one that can stand for another in a map of maps
 		g.likeAnother(m, &valueSize)
 	}

@@ -31,6 +31,7 @@ var mapTypes = []mapType{
 	{abi.LPMTrie, 10, []int{8, 5, 6, 7, 12, 13, 20}, (*generator).trieSize, (*generator).trieFlags},
 	{abi.ArrayOfMaps, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},
 	{abi.HashOfMaps, 3, hashKeySizes, (*generator).smallSize, (*generator).hashFlags},
+	{abi.PerfEventArray, 3, []int{4}, (*generator).smallSize, (*generator).eventFlags},
 	{abi.BloomFilter, 6, []int{0}, (*generator).smallSize, (*generator).seedFlags},
 }
 
@@ -91,6 +92,8 @@ func (g *generator) hashFlags() uint32 { return g.seedFlags() | g.sometimes(40, 
 func (g *generator) lruFlags() uint32 { return g.seedFlags() | g.sometimes(30, abi.FlagNoCommonLRU) }
 
 func (g *generator) arrayFlags() uint32 { return g.sometimes(10, abi.FlagMmapable) }
+
+func (g *generator) eventFlags() uint32 { return g.sometimes(20, abi.FlagPreserveElems) }
 
 func (g *generator) trieFlags() uint32 { return abi.FlagNoPrealloc }
 

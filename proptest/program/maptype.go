@@ -14,18 +14,19 @@ type mapType struct {
 
 // mapTypes are the types by number; behind the last one is what Linux does not know.
 var mapTypes = [abi.NumMapTypes + 1]mapType{
-	abi.Hash:          {seeded: true, refused: hashRefused},
-	abi.LRUHash:       {seeded: true, refused: hashRefused},
-	abi.PerCPUHash:    {seeded: true, perCPU: true, refused: perCPUHashRefused},
-	abi.LRUPerCPUHash: {seeded: true, perCPU: true, refused: perCPUHashRefused},
-	abi.Array:         {refused: func(_, value, _ uint64) bool { return value > maxArraySize }},
-	abi.PerCPUArray:   {perCPU: true, refused: func(_, value, _ uint64) bool { return value > maxPartSize }},
-	abi.Queue:         {refused: sequenceRefused},
-	abi.Stack:         {refused: sequenceRefused},
-	abi.LPMTrie:       {refused: sequenceRefused},
-	abi.ArrayOfMaps:   {refused: sequenceRefused},
-	abi.HashOfMaps:    {seeded: true, refused: hashRefused},
-	abi.BloomFilter:   {seeded: true, refused: sequenceRefused},
+	abi.Hash:           {seeded: true, refused: hashRefused},
+	abi.LRUHash:        {seeded: true, refused: hashRefused},
+	abi.PerCPUHash:     {seeded: true, perCPU: true, refused: perCPUHashRefused},
+	abi.LRUPerCPUHash:  {seeded: true, perCPU: true, refused: perCPUHashRefused},
+	abi.Array:          {refused: func(_, value, _ uint64) bool { return value > maxArraySize }},
+	abi.PerCPUArray:    {perCPU: true, refused: func(_, value, _ uint64) bool { return value > maxPartSize }},
+	abi.Queue:          {refused: sequenceRefused},
+	abi.Stack:          {refused: sequenceRefused},
+	abi.LPMTrie:        {refused: sequenceRefused},
+	abi.ArrayOfMaps:    {refused: sequenceRefused},
+	abi.HashOfMaps:     {seeded: true, refused: hashRefused},
+	abi.PerfEventArray: {refused: sequenceRefused},
+	abi.BloomFilter:    {seeded: true, refused: sequenceRefused},
 }
 
 // Sizes in bytes and numbers above which Linux refuses, and what this package bounds maps with.
