@@ -84,7 +84,7 @@ func (s Scenario) bound() int {
 // capacity is the number of elements that the map takes. Where each CPU has an LRU list of its own, max_entries is rounded
 // up to a multiple of the possible CPUs (htab_map_alloc in kernel/bpf/hashtab.c).
 func (s Scenario) capacity() uint32 {
-	if s.Map.Type != abi.LRUHash || s.Map.Flags&abi.FlagNoCommonLRU == 0 {
+	if !s.Map.evicts() || s.Map.Flags&abi.FlagNoCommonLRU == 0 {
 		return s.Map.Entries
 	}
 	cpus := uint32(s.CPUs())

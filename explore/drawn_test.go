@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/explore"
 	"github.com/bpfsim/bpfsim/model"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
@@ -46,20 +45,23 @@ func drawWalk(t *rapid.T, kind explore.Kind, way explore.Way) explore.Scenario {
 		Walk:     explore.Walk{Way: way.Name, Room: rapid.IntRange(1, 3).Draw(t, "room")},
 		Contract: "snapshot",
 	}
-	if len(kind.Ways()) < len(explore.Ways()) {
+	if s.Map.IsArray() {
 		keys = rapid.Uint32Range(0, s.Map.Entries) // an array's, and one that it lacks
 	}
 	s.Keys = rapid.SliceOfNDistinct(keys, 1, -1, rapid.ID).Draw(t, "keys")
 	s.Keys = s.Keys[:min(len(s.Keys), int(s.Map.Entries))]
 	for i := range rapid.IntRange(1, 3).Draw(t, "tasks") {
-		s.Tasks = append(s.Tasks, drawMutator(t, fmt.Sprint("t", i), keys))
+		s.Tasks = append(s.Tasks, drawMutator(t, fmt.Sprint("t", i), !s.Map.IsPerCPU(), keys))
+	}
+	if s.Map.IsPerCPU() {
+		s.Map.Value *= 2 // CPUs
 	}
 	return s
 }
 
-func drawMutator(t *rapid.T, name string, keys *rapid.Generator[uint32]) explore.Task {
+func drawMutator(t *rapid.T, name string, programs bool, keys *rapid.Generator[uint32]) explore.Task {
 	verbs := []string{"update", "insert", "delete", "take", "read"}
-	task := explore.Task{Name: name, Program: rapid.Bool().Draw(t, "program"), CPU: rapid.IntRange(0, 1).Draw(t, "cpu")}
+	task := explore.Task{Name: name, Program: programs && rapid.Bool().Draw(t, "program"), CPU: rapid.IntRange(0, 1).Draw(t, "cpu")}
 	if task.Program {
 		verbs = []string{"update", "insert", "delete", "read", "write"}
 	}
@@ -124,7 +126,7 @@ func TestDrawnWalksOnLinux(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			s := drawWalk(t, kind, way)
 			s.Tasks[0].CPU = 1 // an LRU map spreads over all CPUs
-			if s.Map.Type == abi.LRUHash && s.CPUs() != kernel.PossibleCPUs() || s.NeedsProgram() {
+			if s.Map.ByCPU() && s.CPUs() != kernel.PossibleCPUs() || s.NeedsProgram() {
 				return
 			}
 			var run *explore.Run
@@ -196,12 +198,13 @@ func TestDrawnWalksBreakWhatIsBroken(t *testing.T) {
 }
 
 // commonlyBroken are the broken contracts but those that take more preemptions inside of calls than most: of such the draws
-// meet one in some 100,000.
+// meet one in some 100,000. Nor walks of per-CPU maps without an end: since updates are made in place, only deletes of the
+// very key that the cursor is at make a walk start again, several times.
 func commonlyBroken(t *testing.T, found counterexamples, kind explore.Kind, way explore.Way) []string {
 	var names []string
 	for _, contract := range model.Contracts() {
 		c, ok := found[cell{kind.Name, way.Name, contract.Name}.file()]
-		if !ok {
+		if !ok || c.Scenario.Map.IsPerCPU() && contract.Name == "bounded-termination" {
 			continue
 		}
 		run, err := c.Replay()

@@ -102,7 +102,10 @@ func (e *example) before() string {
 		pairs = append(pairs, fmt.Sprintf("%d=%d", key, i+1))
 	}
 	words := ""
-	if s.Map.Value > 8 {
+	switch {
+	case s.Map.IsPerCPU():
+		words = fmt.Sprintf(", values of %d CPUs", s.CPUs())
+	case s.Map.Value > 8:
 		words = fmt.Sprintf(", values of %d words", s.Map.Value/8)
 	}
 	return fmt.Sprintf("max_entries %d%s, put in: %s; room for %d", s.Map.Entries, words, strings.Join(pairs, ", "), s.Walk.Room)
@@ -171,6 +174,29 @@ func (p *page) Tables() string {
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// partWords says what a walk gives of a key's values.
+var partWords = map[explore.Parts]string{
+	explore.PartsTogether: "all of one instant",
+	explore.PartsEach:     "each of some instant of the call",
+	explore.PartsForeign:  "each of some instant of the call; another key's, if the key is removed meanwhile",
+}
+
+// Parts is a table of what the walks give of the CPUs' parts of a value.
+func (p *page) Parts() (string, error) {
+	var b strings.Builder
+	for _, row := range p.rows {
+		if !(explore.Shape{Type: row.Kind.Type}).IsPerCPU() {
+			continue
+		}
+		words, ok := partWords[row.Parts]
+		if !ok {
+			return "", fmt.Errorf("%s, %s: parts that were never so", row.Kind.Name, row.Way.Name)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", row.Kind.Name, row.Way.Name, words)
+	}
+	return b.String(), nil
 }
 
 func headings() string {

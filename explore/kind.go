@@ -21,6 +21,9 @@ func Kinds() []Kind {
 		{"LRU_HASH", abi.LRUHash, 0},
 		{"LRU_HASH BPF_F_NO_COMMON_LRU", abi.LRUHash, abi.FlagNoCommonLRU},
 		{"ARRAY", abi.Array, 0},
+		{"PERCPU_HASH", abi.PerCPUHash, 0},
+		{"LRU_PERCPU_HASH", abi.LRUPerCPUHash, 0},
+		{"PERCPU_ARRAY", abi.PerCPUArray, 0},
 	}
 }
 

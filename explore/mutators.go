@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/sim"
 )
 
@@ -83,10 +82,31 @@ var arrayMutators = []mutator{
 
 // mutators are those of the kind.
 func (k Kind) mutators() []mutator {
-	if k.Type == abi.Array {
-		return arrayMutators
+	shape, mutators := Shape{Type: k.Type}, hashMutators
+	if shape.IsArray() {
+		mutators = arrayMutators
 	}
-	return hashMutators
+	if shape.IsPerCPU() {
+		return byCPU(mutators)
+	}
+	return mutators
+}
+
+// byCPU is what processes do to maps of which a value has a word for each of two CPUs. What needs values of two words for
+// more than that is done with all of them.
+func byCPU(mutators []mutator) []mutator {
+	var all []mutator
+	for _, m := range mutators {
+		if m.value > 8 {
+			continue
+		}
+		m.value = 2 * 8
+		if len(m.tasks) == 1 { // there has to be a second CPU
+			m.tasks = []string{strings.Replace(m.tasks[0], "cpu=0", "cpu=1", 1)}
+		}
+		all = append(all, m)
+	}
+	return all
 }
 
 // Change is what others do to a map while the grid walks it.

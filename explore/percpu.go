@@ -7,12 +7,12 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// isArray reports whether all keys are there from the beginning.
-func (m Shape) isArray() bool { return m.Type == abi.Array || m.Type == abi.PerCPUArray }
+// IsArray reports whether all keys are there from the beginning.
+func (m Shape) IsArray() bool { return m.Type == abi.Array || m.Type == abi.PerCPUArray }
 
-// isPerCPU reports whether a value has a part for each CPU. Shape.Value is the size of all of them: walks and contracts
+// IsPerCPU reports whether a value has a part for each CPU. Shape.Value is the size of all of them: walks and contracts
 // see a value as a whole.
-func (m Shape) isPerCPU() bool {
+func (m Shape) IsPerCPU() bool {
 	return m.Type == abi.PerCPUHash || m.Type == abi.PerCPUArray || m.Type == abi.LRUPerCPUHash
 }
 
@@ -20,11 +20,11 @@ func (m Shape) isPerCPU() bool {
 func (m Shape) evicts() bool { return m.Type == abi.LRUHash || m.Type == abi.LRUPerCPUHash }
 
 // ByCPU reports whether what the map does depends on the number of CPUs.
-func (m Shape) ByCPU() bool { return m.evicts() || m.isPerCPU() }
+func (m Shape) ByCPU() bool { return m.evicts() || m.IsPerCPU() }
 
 // checkPerCPU reports what per-CPU values cannot be, or be asked of.
 func (s Scenario) checkPerCPU() error {
-	if !s.Map.isPerCPU() {
+	if !s.Map.IsPerCPU() {
 		return nil
 	}
 	if cpus := s.CPUs(); s.Map.Value%(8*cpus) != 0 {

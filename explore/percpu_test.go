@@ -3,10 +3,13 @@ package explore_test
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/explore"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/sim"
@@ -83,6 +86,25 @@ func TestPerCPUWalksOnLinux(t *testing.T) {
 			})
 			require.NoError(t, err)
 			require.Positive(t, played, "%s %s", kind, way)
+		}
+	}
+}
+
+// The page has no tables of the flags of per-CPU hashes, because they change none.
+func TestPerCPUFlagsBreakNothingMore(t *testing.T) {
+	long(t)
+	for _, kinds := range [][2]explore.Kind{
+		{{Name: "PERCPU_HASH", Type: abi.PerCPUHash}, {Name: "no_prealloc", Type: abi.PerCPUHash, Flags: abi.FlagNoPrealloc}},
+		{{Name: "LRU_PERCPU_HASH", Type: abi.LRUPerCPUHash}, {Name: "no_common_lru", Type: abi.LRUPerCPUHash, Flags: abi.FlagNoCommonLRU}},
+	} {
+		for _, way := range kinds[0].Ways() {
+			plain, err := explore.Grid(kinds[0], way)
+			require.NoError(t, err)
+			flagged, err := explore.Grid(kinds[1], way)
+			require.NoError(t, err)
+			names := func(row explore.Row) []string { return slices.Sorted(maps.Keys(row.Broken)) }
+			require.Equal(t, names(plain), names(flagged), "%s, %s", kinds[1].Name, way.Name)
+			require.Equal(t, plain.Parts, flagged.Parts, "%s, %s", kinds[1].Name, way.Name)
 		}
 	}
 }

@@ -90,7 +90,7 @@ func (r *Run) setUp(m *sim.Machine) {
 func (r *Run) fill() {
 	at := int64(-2*len(r.Scenario.Keys) - 1)
 	r.now = func() int64 { return at - 1 }
-	if r.Scenario.Map.isArray() {
+	if r.Scenario.Map.IsArray() {
 		for key := range r.Scenario.Map.Entries {
 			r.wrote(key, r.Scenario.Map.valueOf(0), at, at)
 		}
@@ -110,7 +110,7 @@ func (r *Run) fill() {
 // create is the call that makes the scenario's map on a machine with so many CPUs.
 func (m Shape) create(cpus int) bpfsys.MapCreate {
 	flags := m.Flags
-	if !m.isArray() {
+	if !m.IsArray() {
 		flags |= abi.FlagZeroSeed
 	}
 	return bpfsys.MapCreate{
@@ -120,7 +120,7 @@ func (m Shape) create(cpus int) bpfsys.MapCreate {
 
 // valueSize is value_size: of a per-CPU type, one CPU's part of the values.
 func (m Shape) valueSize(cpus int) int {
-	if m.isPerCPU() {
+	if m.IsPerCPU() {
 		return m.Value / cpus
 	}
 	return m.Value

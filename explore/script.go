@@ -176,7 +176,7 @@ func (r *Run) subCalls(done Done, call int) []place {
 		return []place{{span: r.visible(done), call: call}}
 	}
 	var all []place
-	array, found, getting := r.Scenario.Map.isArray(), false, true
+	array, found, getting := r.Scenario.Map.IsArray(), false, true
 	for i := int(done.Start); i <= int(done.End); i++ {
 		if !r.seen(i, done.Task) {
 			continue

@@ -5,7 +5,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/explore"
 )
 
@@ -25,7 +24,7 @@ func Scenario(source Source) explore.Scenario {
 		Contract: "snapshot",
 	}
 	keys := hashKeys
-	if kind.Type == abi.Array { // its keys, and one that it lacks
+	if s.Map.IsArray() { // its keys, and one that it lacks
 		keys = nil
 		for key := range s.Map.Entries + 1 {
 			keys = append(keys, key)
@@ -36,6 +35,9 @@ func Scenario(source Source) explore.Scenario {
 	}
 	for i := range 1 + source.Intn(3) {
 		s.Tasks = append(s.Tasks, mutator(source, fmt.Sprint("t", i), keys))
+	}
+	if s.Map.IsPerCPU() {
+		onlyProcesses(&s)
 	}
 	return s
 }
@@ -51,6 +53,19 @@ func mutator(source Source, name string, keys []uint32) explore.Task {
 		t.Ops = append(t.Ops, explore.Op{Verb: verb, Key: pick(source, keys...)})
 	}
 	return t
+}
+
+// onlyProcesses makes programs processes, and values large enough for a word of each CPU.
+func onlyProcesses(s *explore.Scenario) {
+	for i := range s.Tasks {
+		s.Tasks[i].Program = false
+		for j := range s.Tasks[i].Ops {
+			if op := &s.Tasks[i].Ops[j]; op.Verb == "write" {
+				op.Verb = "take"
+			}
+		}
+	}
+	s.Map.Value = min(s.Map.Value, 2*8) * s.CPUs() // scenarios have at most 64 bytes
 }
 
 // Scenarios generates scenarios that rapid can shrink.

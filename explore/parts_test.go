@@ -1,0 +1,31 @@
+package explore
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/model"
+)
+
+// A process updates key 1 of 2 CPUs from 1 to 2 while it is read.
+func TestPartsOfAValue(t *testing.T) {
+	s := Scenario{Map: Shape{Type: abi.PerCPUHash, Value: 16}, Tasks: []Task{{CPU: 1}}}
+	key, value := string(keyOf(1)), func(a, b uint64) string {
+		one := Shape{Value: 8}
+		return string(one.valueOf(a)) + string(one.valueOf(b))
+	}
+	writes := []model.Write{{Start: -1, End: -1, Key: key, Value: value(1, 1)}, {Start: 2, End: 3, Key: key, Value: value(2, 2)}}
+	removal := model.Write{Start: 4, End: 4, Key: key, Removed: true}
+	given := func(returned string, writes ...model.Write) Parts {
+		r := Run{Scenario: s}
+		r.History.Writes = writes
+		r.History.Walk.Calls = []model.WalkCall{{Start: 1, End: 5, Records: []model.Pair{{Key: key, Value: returned}}}}
+		return r.parts()
+	}
+	require.Equal(t, PartsTogether, given(value(2, 2), writes...))
+	require.Equal(t, PartsEach, given(value(2, 1), writes...))
+	require.Equal(t, PartsAny, given(value(2, 7), writes...))
+	require.Equal(t, PartsForeign, given(value(2, 7), append(writes, removal)...))
+}
