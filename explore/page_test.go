@@ -60,7 +60,7 @@ func TestFilmShowsWhatIsBetweenTwoSteps(t *testing.T) {
 }
 
 // Looking at the map must not change what happens, whatever the tasks hold while it is looked at.
-func TestFilmDoesNotDisturb(t *testing.T) {
+func TestTimelineDoesNotDisturb(t *testing.T) {
 	for _, way := range explore.Ways() {
 		for _, kind := range way.Types {
 			other := "program b cpu=1: update 2; write 2"

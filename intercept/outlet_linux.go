@@ -3,6 +3,7 @@ package intercept
 import (
 	"errors"
 	"io"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -14,23 +15,25 @@ type outlet struct {
 	lines   chan string
 	written chan struct{} // closed when the writer has all lines
 	expired chan struct{} // closed when nobody waits for the writer any more
+	stderr  io.Writer
 }
 
 // lastMoment is how long the end of a run waits for what was not read yet.
 const lastMoment = time.Second
 
 // newOutlet tells stderr once when a line cannot be written: that must not end the program that is traced. A reader that
-// has gone wants no more lines.
+// has gone wants no more lines, and a file closed under a waiting write is told of by close.
 func newOutlet(w, stderr io.Writer) *outlet {
 	if w == nil {
 		return nil
 	}
-	o := &outlet{lines: make(chan string), written: make(chan struct{}), expired: make(chan struct{})}
+	o := &outlet{lines: make(chan string), written: make(chan struct{}), expired: make(chan struct{}), stderr: stderr}
 	go func() {
 		defer close(o.written)
 		lost := false
 		for line := range o.lines {
-			if _, err := io.WriteString(w, line); err != nil && !lost && !errors.Is(err, unix.EPIPE) {
+			_, err := io.WriteString(w, line)
+			if err != nil && !lost && !errors.Is(err, unix.EPIPE) && !errors.Is(err, os.ErrClosed) {
 				lost = true
 				warn(stderr, "the trace is lost, or a part of it: %v", err)
 			}
@@ -63,5 +66,6 @@ func (o *outlet) close() {
 	select {
 	case <-o.written:
 	case <-o.expired:
+		warn(o.stderr, "the end of the trace is lost: its reader has stopped reading")
 	}
 }
