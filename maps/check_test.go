@@ -129,5 +129,7 @@ func TestCreateOtherTypes(t *testing.T) {
 	require.Equal(t, abi.EINVAL, create(small(1<<32-1, 4, 0), true))
 	require.Equal(t, abi.OK, maps.Check(small(abi.RingBuf, 4, 0), true), "RINGBUF checks when it allocates")
 	require.Equal(t, abi.EINVAL, maps.CheckAlloc(small(abi.RingBuf, 4, 0)))
+	require.Equal(t, abi.EINVAL, maps.CheckAlloc(small(abi.XSKMap, 4, 0)), "values of 8 bytes")
 	require.Equal(t, abi.E2BIG, maps.CheckAlloc(small(abi.CPUMap, 257, 0)))
+	require.Equal(t, abi.EINVAL, maps.CheckAlloc(small(abi.CPUMap, 4, abi.FlagReadOnly)), "access modes")
 }

@@ -26,6 +26,7 @@ func TestMemlock(t *testing.T) {
 		{abi.PerCPUArray, 4, 4, 1, 0, 336}, {abi.PerCPUArray, 4, 20, 100, 0, 5912},
 		{abi.Queue, 0, 8, 4, 0, 352}, {abi.Stack, 0, 5, 4, 0, 337},
 		{abi.PerfEventArray, 4, 4, 1, 0, 320}, {abi.PerfEventArray, 4, 4, 5, 0, 352},
+		{abi.CPUMap, 4, 4, 1, 0, 312}, {abi.CPUMap, 4, 8, 256, 0, 2352},
 	}
 	for _, c := range cases {
 		spec := maps.Spec{

@@ -25,6 +25,7 @@ var types = [abi.NumMapTypes]mapType{
 	abi.ArrayOfMaps:    {checkFDArray, sized(arrayBytes, newArrayOfMaps)},
 	abi.HashOfMaps:     {checkHashOfMaps, hashed(emptyHashBytes, newHashOfMaps)},
 	abi.BloomFilter:    {checkFilter, allocFilter},
+	abi.CPUMap:         {nil, sized(cpuMapBytes, newCPUMap)},
 	abi.PerfEventArray: {checkFDArray, sized(arrayBytes, newFDArray)},
 }
 

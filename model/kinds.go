@@ -30,6 +30,7 @@ var kinds = [abi.NumMapTypes]kind{
 	abi.Stack:          {(*spec).checkQueue, nil, newQueue, only(nil, abi.MapLookupAndDeleteElem)},
 	abi.ArrayOfMaps:    {(*spec).checkArrayOfMaps, nil, newSlots, only(reads, abi.MapUpdateBatch)},
 	abi.HashOfMaps:     {(*spec).checkHashOfMaps, (*spec).allocHash, newHashOfMaps, batches},
+	abi.CPUMap:         {nil, (*spec).allocCPUMap, newCPUMap, nil},
 	abi.PerfEventArray: {(*spec).checkPerfEventArray, nil, newFDArray, nil},
 	abi.BloomFilter:    {(*spec).checkBloom, (*spec).allocBloom, newBloom, nil},
 }

@@ -41,7 +41,7 @@ func (c *call) mapLookupBatch() (int32, abi.Errno) {
 		switch {
 		case b.m.buckets != nil:
 			return b.copyBuckets(b.m.buckets, false), true
-		case b.m.walker != nil && b.m.lookuper != nil:
+		case b.m.walker != nil && b.m.many:
 			return b.copyElements(b.m.walker), true
 		}
 		return 0, false
@@ -59,7 +59,7 @@ func (c *call) mapLookupAndDeleteBatch() (int32, abi.Errno) {
 
 func (c *call) mapUpdateBatch() (int32, abi.Errno) {
 	return c.runBatch(writing, func(b *batch) (abi.Errno, bool) {
-		if b.m.updater == nil {
+		if b.m.updater == nil || !b.m.many {
 			return 0, false
 		}
 		return b.each((*batch).updateOne, b.valueSize), true
@@ -68,7 +68,7 @@ func (c *call) mapUpdateBatch() (int32, abi.Errno) {
 
 func (c *call) mapDeleteBatch() (int32, abi.Errno) {
 	return c.runBatch(writing, func(b *batch) (abi.Errno, bool) {
-		if b.m.deleter == nil || b.m.slots {
+		if b.m.deleter == nil || b.m.slots || !b.m.many {
 			return 0, false
 		}
 		return b.each((*batch).deleteOne, 0), true

@@ -84,6 +84,9 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 	if args.Ifindex != 0 {
 		return nil, args.offload(c.proc.Caps)
 	}
+	if errno := maps.CheckAlloc(args.spec(c.kernel)); errno != abi.OK {
+		return nil, errno
+	}
 	if !Supported(args.Type) {
 		return nil, c.refuseMap(args)
 	}

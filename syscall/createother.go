@@ -1,17 +1,11 @@
 package bpfsys
 
-import (
-	"github.com/bpfsim/bpfsim/abi"
-	"github.com/bpfsim/bpfsim/maps"
-)
+import "github.com/bpfsim/bpfsim/abi"
 
 // refuseMap is allocate of a type that is not simulated: it answers what Linux finds wrong, and turns down what Linux
 // would make. EINVAL, as from a kernel that does not have the type: clients' probes take it for "not supported".
 func (c *call) refuseMap(args MapCreate) abi.Errno {
 	refusal := Refusal{Cmd: abi.MapCreate, What: "type " + args.Type.String(), Errno: abi.EINVAL}
-	if errno := maps.CheckAlloc(args.spec(c.kernel)); errno != abi.OK {
-		return errno
-	}
 	if args.wantsBTF() {
 		return c.refuse(refusal)
 	}

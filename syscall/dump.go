@@ -52,7 +52,7 @@ func (c *call) dump(d *dump, m *Map) abi.Errno {
 	switch {
 	case !m.lockable(d.flags), d.flags&abi.DumpBucket != 0 && m.drainer == nil:
 		return abi.EINVAL
-	case m.walker == nil, m.lookuper == nil, d.remove && m.drainer == nil && m.first == nil:
+	case m.walker == nil, !m.many, d.remove && m.drainer == nil && m.first == nil:
 		return abi.ENOTSUPP
 	}
 	d.task, d.proc, d.arena, d.buffers = c.task, c.proc, c.arena, c.buffers

@@ -23,6 +23,7 @@ type elements struct {
 	outer         maps.Outer
 	holder        maps.FDHolder
 	slots         bool // keys are there whether or not they have a value
+	many          bool // it has commands on many elements
 	buckets       maps.Buckets
 	drainer       maps.Drainer
 	first         maps.FirstDrainer
@@ -42,7 +43,8 @@ func elementsOf(m maps.Map) elements {
 	e.filter, _ = m.(maps.Filter)
 	e.outer, _ = m.(maps.Outer)
 	e.holder, _ = m.(maps.FDHolder)
-	e.slots = m.Spec().Type == abi.ArrayOfMaps || m.Spec().Type == abi.PerfEventArray
+	e.slots = m.Spec().Type == abi.ArrayOfMaps
+	e.many = e.lookuper != nil && m.Spec().Type != abi.CPUMap
 	e.buckets, _ = m.(maps.Buckets)
 	e.drainer, _ = m.(maps.Drainer)
 	e.first, _ = m.(maps.FirstDrainer)

@@ -105,6 +105,7 @@ var typeChecks = map[abi.MapType]func(key, value *btf.Type, args MapCreate) abi.
 		return invalidUnless(key.Kind() == btf.Void)
 	},
 	abi.ArrayOfMaps:    noTypes,
+	abi.CPUMap:         noTypes,
 	abi.PerfEventArray: noTypes,
 	abi.HashOfMaps:     noTypes,
 }

@@ -19,6 +19,9 @@ func (g *generator) create() *program.Call {
 		valueSize, m.value, m.inner = 4, 4, pick(g, g.maps...).fd
 	} else if m.typ == abi.PerfEventArray {
 		valueSize, m.value = 4, 4
+	} else if m.typ == abi.CPUMap {
+		valueSize = pick(g, 4, 8)
+		m.value = valueSize
 	} else if len(g.maps) > 0 && chance(g, 25) { // one that can stand for another in a map of maps
 		g.likeAnother(m, &valueSize)
 	}

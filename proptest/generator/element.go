@@ -144,12 +144,24 @@ func (g *generator) fillValue(b []byte, m *mapShape) {
 		program.PutWord(b, uint64(pick(g, m.inner, m.inner, m.inner, pick(g, g.maps...).fd, pick(g, g.fds...))))
 		return
 	}
+	if m.typ == abi.CPUMap {
+		g.queue(b)
+		return
+	}
 	v := g.Intn(1 << 14)
 	if m.typ == abi.BloomFilter {
 		v %= 64
 	}
 	for at := range b {
 		b[at] = byte(v>>(8*(at%2))) + byte(at)
+	}
+}
+
+// queue makes b a value of a CPUMAP: the size of a queue, and a program's fd where there is room.
+func (g *generator) queue(b []byte) {
+	program.PutWord(b, uint64(pick(g, 0, 1, 2, 64, 192, 16384, 16385, 1<<31)))
+	if len(b) > 4 {
+		program.PutWord(b[4:], uint64(pick(g, 0, 0, 0, 1<<32-1, 77)))
 	}
 }
 

@@ -31,6 +31,7 @@ var mapTypes = []mapType{
 	{abi.LPMTrie, 10, []int{8, 5, 6, 7, 12, 13, 20}, (*generator).trieSize, (*generator).trieFlags},
 	{abi.ArrayOfMaps, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},
 	{abi.HashOfMaps, 3, hashKeySizes, (*generator).smallSize, (*generator).hashFlags},
+	{abi.CPUMap, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},
 	{abi.PerfEventArray, 3, []int{4}, (*generator).smallSize, (*generator).eventFlags},
 	{abi.BloomFilter, 6, []int{0}, (*generator).smallSize, (*generator).seedFlags},
 }

@@ -78,7 +78,7 @@ func (d *dumping) dump() abi.Errno {
 	switch {
 	case d.flags != 0: // no map here has a spin lock
 		return abi.EINVAL
-	case typ == abi.Queue, typ == abi.Stack, typ == abi.BloomFilter, typ == abi.PerfEventArray:
+	case typ == abi.Queue, typ == abi.Stack, typ == abi.BloomFilter, typ == abi.PerfEventArray, typ == abi.CPUMap:
 		return abi.ENOTSUPP
 	}
 	room, errno := d.arguments()

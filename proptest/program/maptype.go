@@ -25,6 +25,7 @@ var mapTypes = [abi.NumMapTypes + 1]mapType{
 	abi.LPMTrie:        {refused: sequenceRefused},
 	abi.ArrayOfMaps:    {refused: sequenceRefused},
 	abi.HashOfMaps:     {seeded: true, refused: hashRefused},
+	abi.CPUMap:         {refused: sequenceRefused},
 	abi.PerfEventArray: {refused: sequenceRefused},
 	abi.BloomFilter:    {seeded: true, refused: sequenceRefused},
 }
