@@ -16,7 +16,7 @@ file=${2-map_test.go} # its test file, '' for all
 limit=60s           # a test's, after which it counts as failed
 
 nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
-root=$(git -C "$(dirname "$0")" rev-parse --show-toplevel)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 chmod 755 "$work"
