@@ -51,8 +51,11 @@ func fill(root int) (int, error) {
 	if err != nil {
 		return -1, fmt.Errorf("fill bpffs: %w", err)
 	}
-	_, err = unix.Write(file, make([]byte, 1))
-	if err != nil {
+	err = beyondFileSize(1, func() error {
+		_, err := unix.Write(file, make([]byte, 1))
+		return err
+	})
+	if err != nil && err != unix.ENOMEM { // nobody may write any data
 		return -1, fmt.Errorf("fill bpffs: %w", err)
 	}
 	return file, nil

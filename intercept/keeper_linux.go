@@ -30,7 +30,7 @@ const (
 // keeper is it as the supervisor sees it: a process that is started again when somebody, the OOM killer for one, ends it.
 type keeper struct {
 	listener int
-	memory   *os.File // has the calls that the supervisor has received
+	memory   *os.File // has the calls that the supervisor has received; nil when there is none
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -153,7 +153,7 @@ func init() {
 func keep() {
 	closeInherited()
 	waitForCall(-1, keeperSocket)
-	if calls, err := mapCalls(keeperCalls); err == nil {
+	if calls, err := mapCalls(keeperCalls, unix.MAP_SHARED); err == nil {
 		for i := range calls {
 			keepAnswer(&calls[i])
 		}

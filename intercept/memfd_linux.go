@@ -29,7 +29,7 @@ func newMemfd(size int64, seals int) (f memfd, err error) {
 		return f, err
 	}
 	defer unix.Close(raw)
-	if err := unix.Ftruncate(raw, size); err != nil {
+	if err := resize(raw, size); err != nil {
 		return f, err
 	}
 	if _, err := unix.FcntlInt(uintptr(raw), unix.F_ADD_SEALS, seals); err != nil {

@@ -96,6 +96,24 @@ func TestSignalsPassOn(t *testing.T) {
 	}
 }
 
+// What the kernel tells us of our own limits is nothing to the command.
+func TestLimitSignalsStay(t *testing.T) {
+	skipIfRefused(t)
+	script := "trap 'exit 3' XFSZ XCPU; trap 'exit 4' IO; echo ready; while :; do sleep 0.05; done"
+	out := &ready{first: make(chan struct{})}
+	o := options("sh", "-c", script)
+	o.Stdout = out
+	go func() {
+		<-out.first
+		for _, signal := range []unix.Signal{unix.SIGXCPU, unix.SIGXFSZ, unix.SIGIO} {
+			_ = unix.Kill(os.Getpid(), signal)
+		}
+	}()
+	code, err := intercept.Run(t.Context(), o)
+	require.NoError(t, err)
+	require.Equal(t, 4, code)
+}
+
 func TestCancelKills(t *testing.T) {
 	skipIfRefused(t)
 	ctx, cancel := context.WithCancel(t.Context())

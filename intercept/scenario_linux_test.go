@@ -46,6 +46,7 @@ func init() {
 	maps.Copy(scenarios, outliving)
 	maps.Copy(scenarios, withBTF)
 	maps.Copy(scenarios, hiding)
+	maps.Copy(scenarios, sizing)
 }
 
 func TestScenarios(t *testing.T) {

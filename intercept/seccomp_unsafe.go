@@ -22,27 +22,30 @@ type notification struct {
 }
 
 // newCalls makes room for the calls in progress in memory that another process can map. They are received into it, so
-// that it can tell what was not answered yet.
+// that it can tell what was not answered yet. Where RLIMIT_FSIZE allows no such memory there is no file: then calls that are in
+// progress when this process is killed get no answer.
 func newCalls() ([]notification, *os.File, error) {
 	fd, err := unix.MemfdCreate("bpfsim-calls", unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make memory for calls: %w", err)
 	}
 	file := os.NewFile(uintptr(fd), "calls")
-	if err := unix.Ftruncate(fd, int64(maxWorkers*unsafe.Sizeof(notification{}))); err != nil {
+	flags := unix.MAP_SHARED
+	if resize(fd, int64(sizeOfCalls)) != nil {
 		file.Close()
-		return nil, nil, fmt.Errorf("make memory for calls: %w", err)
+		fd, file, flags = -1, nil, unix.MAP_SHARED|unix.MAP_ANONYMOUS
 	}
-	calls, err := mapCalls(fd)
+	calls, err := mapCalls(fd, flags)
 	if err != nil {
 		file.Close()
 	}
 	return calls, file, err
 }
 
-func mapCalls(fd int) ([]notification, error) {
-	size := maxWorkers * unsafe.Sizeof(notification{})
-	memory, err := unix.MmapPtr(fd, 0, nil, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+const sizeOfCalls = maxWorkers * unsafe.Sizeof(notification{})
+
+func mapCalls(fd, flags int) ([]notification, error) {
+	memory, err := unix.MmapPtr(fd, 0, nil, sizeOfCalls, unix.PROT_READ|unix.PROT_WRITE, flags)
 	if err != nil {
 		return nil, fmt.Errorf("map memory for calls: %w", err)
 	}

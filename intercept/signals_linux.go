@@ -9,11 +9,11 @@ import (
 )
 
 // kept are the signals that are not passed on: those that cannot be caught, those about our own children, pipes,
-// faults and runtime (URG), and those of job control, by which the shell stops us and the command alike.
+// faults, limits and runtime (URG), and those of job control, by which the shell stops us and the command alike.
 var kept = map[syscall.Signal]bool{
 	unix.SIGKILL: true, unix.SIGSTOP: true, unix.SIGCHLD: true, unix.SIGPIPE: true, unix.SIGURG: true,
 	unix.SIGSEGV: true, unix.SIGBUS: true, unix.SIGFPE: true, unix.SIGILL: true, unix.SIGTRAP: true,
-	unix.SIGABRT: true, unix.SIGSYS: true, unix.SIGPROF: true,
+	unix.SIGABRT: true, unix.SIGSYS: true, unix.SIGPROF: true, unix.SIGXFSZ: true, unix.SIGXCPU: true,
 	unix.SIGTSTP: true, unix.SIGTTIN: true, unix.SIGTTOU: true, unix.SIGCONT: true,
 	32: true, 33: true, 34: true, // the C library's own
 }
