@@ -30,6 +30,9 @@ func Run(ctx context.Context, o Options) (exitCode int, err error) {
 	if err != nil {
 		return exitCodeOf(err), fmt.Errorf("find command: %w", err)
 	}
+	if err := probeMemory(); err != nil {
+		return ExitFailed, err
+	}
 	if o.Reap {
 		if err := adoptOrphans(); err != nil {
 			return ExitFailed, err

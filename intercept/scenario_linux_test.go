@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -355,18 +356,22 @@ func unshared(exe, script string) *exec.Cmd {
 	return cmd
 }
 
-// TestOuterFilter: where bpf(2) is refused from outside, the command must not run and see it refused.
+// Where bpf(2), or what answers it, is refused from outside, the command must not run and see it fail.
 func TestOuterFilter(t *testing.T) {
 	skipIfRefused(t)
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), scenarioVar+"=outer")
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(out))
+	for _, call := range []int{unix.SYS_BPF, unix.SYS_PROCESS_VM_WRITEV} {
+		cmd := exec.Command("/proc/self/exe")
+		cmd.Env = append(os.Environ(), scenarioVar+"=outer", fmt.Sprint(commandVar, "=", call))
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
 }
 
 // outer is not run under the supervisor but starts one.
 func outer(c client) {
-	require.NoError(c, intercept.RefuseBPF())
+	call, err := strconv.ParseUint(os.Getenv(commandVar), 10, 32)
+	require.NoError(c, err)
+	require.NoError(c, intercept.Refuse(uint32(call)))
 	code, err := intercept.Run(context.Background(), options("true"))
 	require.ErrorContains(c, err, "outer seccomp filter")
 	require.Equal(c, intercept.ExitFailed, code)
