@@ -32,15 +32,16 @@ func (k *Linux) isOuter(c program.Call, offset int) bool {
 	return errno == abi.OK && outer(typ)
 }
 
-// lookup is a lookup whose value may be an id. At a fault the part of it that fits was written.
+// lookup is a lookup whose value may be an id. At a fault the part of it that fits was written, unless attr itself faulted.
 func (k *Linux) lookup(c program.Call) Outcome {
 	if !k.isOuter(c, abi.ElemMapFD) {
 		return k.plain(c)
 	}
 	at := k.user.arena.Field(c, abi.ElemValue, 8)
 	id, ok := k.idAt(k.user.arena.Field(c, abi.ElemMapFD, 4), k.user.arena.Field(c, abi.ElemKey, 8))
+	readable := k.user.arena.Readable(c.Attr, int(c.Size))
 	out := k.plain(c)
-	if ok && (out.Errno == abi.OK || out.Errno == abi.EFAULT) {
+	if ok && (out.Errno == abi.OK || out.Errno == abi.EFAULT && readable) {
 		k.user.arena.Write(at, id[:])
 	}
 	return out
