@@ -22,6 +22,13 @@ func (m Shape) evicts() bool { return m.Type == abi.LRUHash || m.Type == abi.LRU
 // ByCPU reports whether what the map does depends on the number of CPUs.
 func (m Shape) ByCPU() bool { return m.evicts() || m.IsPerCPU() }
 
+// FitCPUs gives a value of a per-CPU map a part for each of the scenario's CPUs: of as many words as the value has, or as fit.
+func (s *Scenario) FitCPUs() {
+	if cpus := s.CPUs(); s.Map.IsPerCPU() {
+		s.Map.Value = 8 * cpus * min(s.Map.Value/8, maxValue/8/cpus)
+	}
+}
+
 // checkPerCPU reports what per-CPU values cannot be, or be asked of.
 func (s Scenario) checkPerCPU() error {
 	if !s.Map.IsPerCPU() {

@@ -59,7 +59,7 @@ func (w *fuzzWorker) scenario(i int) error {
 	d := generator.NewSeeded(w.options.Seed, scenarioStream+uint64(i))
 	s := generator.Scenario(d)
 	if w.linux {
-		w.moveHere(s)
+		w.moveHere(&s)
 	}
 	var broken, last *explore.Run
 	n, err := explore.Visit(s, sampled(d.Uint64(), schedulesEach), func(r *explore.Run) bool {
@@ -134,7 +134,7 @@ func (w *fuzzWorker) again(i int, run *explore.Run) error {
 
 // moveHere moves the tasks to CPUs that the running kernel has, the first one to the last CPU, because an LRU map spreads
 // over all of them.
-func (w *fuzzWorker) moveHere(s explore.Scenario) {
+func (w *fuzzWorker) moveHere(s *explore.Scenario) {
 	cpus := w.options.Linux.CPUs()
 	cpus = cpus[:min(len(cpus), maxScenarioCPUs)]
 	for i := range s.Tasks {
@@ -143,6 +143,7 @@ func (w *fuzzWorker) moveHere(s explore.Scenario) {
 		}
 		s.Tasks[i].CPU = min(s.Tasks[i].CPU, maxScenarioCPUs-1)
 	}
+	s.FitCPUs()
 }
 
 // maxScenarioCPUs is how many CPUs a scenario may have.

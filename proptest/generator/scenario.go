@@ -38,6 +38,7 @@ func Scenario(source Source) explore.Scenario {
 	}
 	if s.Map.IsPerCPU() {
 		onlyProcesses(&s)
+		s.FitCPUs()
 	}
 	return s
 }
@@ -55,7 +56,7 @@ func mutator(source Source, name string, keys []uint32) explore.Task {
 	return t
 }
 
-// onlyProcesses makes programs processes, and values large enough for a word of each CPU.
+// onlyProcesses makes programs processes.
 func onlyProcesses(s *explore.Scenario) {
 	for i := range s.Tasks {
 		s.Tasks[i].Program = false
@@ -65,7 +66,6 @@ func onlyProcesses(s *explore.Scenario) {
 			}
 		}
 	}
-	s.Map.Value = min(s.Map.Value, 2*8) * s.CPUs() // scenarios have at most 64 bytes
 }
 
 // Scenarios generates scenarios that rapid can shrink.
