@@ -33,12 +33,10 @@ type client struct {
 	value  uint64
 }
 
-const keyBytes = 4
-
 func newClient(system System, fd int32, shape Shape) *client {
 	return &client{
 		system: system, fd: fd, shape: shape,
-		key: system.Alloc(keyBytes), next: system.Alloc(keyBytes), value: system.Alloc(shape.Value),
+		key: system.Alloc(shape.keyBytes()), next: system.Alloc(shape.keyBytes()), value: system.Alloc(shape.Value),
 	}
 }
 
@@ -49,8 +47,6 @@ func (c *client) read(addr uint64, n int) []byte {
 	c.system.Memory().Read(p, addr)
 	return p
 }
-
-func keyOf(n uint32) []byte { return binary.LittleEndian.AppendUint32(nil, n) }
 
 // valueOf is write number n's value: n in all words, so that a torn value shows.
 func (m Shape) valueOf(n uint64) []byte {
@@ -63,7 +59,7 @@ func (m Shape) valueOf(n uint64) []byte {
 
 // do makes one of the operations that a process can ask for; value is what was written or taken.
 func (c *client) do(op Op, number uint64) (value []byte, errno abi.Errno) {
-	c.write(c.key, keyOf(op.Key))
+	c.write(c.key, c.shape.keyOf(op.Key))
 	switch op.Verb {
 	case "update", "insert":
 		value = c.shape.valueOf(number)

@@ -31,8 +31,6 @@ func pairText(p model.Pair) string {
 	return keyText(p.Key) + "=" + valueText(p.Value)
 }
 
-func keyText(key string) string { return fmt.Sprint(binary.LittleEndian.Uint32([]byte(key))) }
-
 func valueText(value string) string {
 	words := valueWords(value)
 	if !isTorn(value) {
@@ -63,7 +61,7 @@ func (c *client) content() map[string]string {
 		if _, errno := c.system.Do(bpfsys.MapGetNextKey{FD: c.fd, Key: from, NextKey: c.next}); errno != abi.OK {
 			return content
 		}
-		key := c.read(c.next, keyBytes)
+		key := c.read(c.next, c.shape.keyBytes())
 		c.write(c.key, key)
 		from = c.key
 		if _, errno := c.system.Do(bpfsys.MapLookupElem{FD: c.fd, Key: c.key, Value: c.value}); errno == abi.OK {

@@ -29,7 +29,7 @@ func (r *Run) lost(before map[string]string, op Op, errno abi.Errno, start, end 
 	}
 	after := r.setup.content()
 	if errno == abi.OK && op.removes() {
-		delete(before, string(keyOf(op.Key)))
+		delete(before, string(r.Scenario.Map.keyOf(op.Key)))
 	}
 	for _, key := range slices.Sorted(maps.Keys(before)) {
 		if _, still := after[key]; !still {

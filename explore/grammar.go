@@ -30,7 +30,8 @@ const grammarText = `A scenario is a text file with a line for each part, in any
 
 map       TYPE is {{.Types}}; entries 1 to {{.MaxEntries}}; value a multiple of 8 bytes, at
           most {{.MaxValue}}; FLAG is {{.Flags}}.
-          Keys are 4 bytes. Hash maps are made with BPF_F_ZERO_SEED, so that the order of a walk is always the same.
+          Keys are 4 bytes; those of lpm_trie are prefixes: the binary digits of the number behind its first 1, so that key n
+          covers 2n and 2n+1, and key 1 all. Hash maps are made with BPF_F_ZERO_SEED, so that the order of a walk is always the same.
 keys      numbers, put into the map in this order before anything else happens; an array holds zeros without. Each
           value written is another number, in all of its words: the first key gets 1, the next one 2, and so on.
 walk      the task "walker". Each call has room for so many records, 1 to {{.MaxEntries}}.

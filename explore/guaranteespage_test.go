@@ -117,7 +117,7 @@ func (e *example) linux() string {
 		return subCall
 	}
 	way, _ := explore.WayByName(e.run.Scenario.Walk.Way)
-	if in := way.StandIn(); in != "" {
+	if in := way.StandIn(e.run.Scenario.Map.Type); in != "" {
 		return "yes, with " + in + " in its place"
 	}
 	return "yes"

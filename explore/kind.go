@@ -24,6 +24,7 @@ func Kinds() []Kind {
 		{"PERCPU_HASH", abi.PerCPUHash, 0},
 		{"LRU_PERCPU_HASH", abi.LRUPerCPUHash, 0},
 		{"PERCPU_ARRAY", abi.PerCPUArray, 0},
+		{"LPM_TRIE", abi.LPMTrie, 0},
 	}
 }
 

@@ -24,13 +24,16 @@ type loop struct {
 func newLoop(system System, shape Shape, before func()) *loop {
 	return &loop{
 		System: system, shape: shape, before: before,
-		next: system.Alloc(keyBytes), value: system.Alloc(shape.Value), token: system.Alloc(keyBytes),
-		keys: system.Alloc(int(shape.Entries) * keyBytes), values: system.Alloc(int(shape.Entries) * shape.Value),
+		next: system.Alloc(shape.keyBytes()), value: system.Alloc(shape.Value), token: system.Alloc(shape.keyBytes()),
+		keys: system.Alloc(int(shape.Entries) * shape.keyBytes()), values: system.Alloc(int(shape.Entries) * shape.Value),
 	}
 }
 
-// StandIn names the calls that stand for the way on Linux, "" for one that Linux has.
-func (w Way) StandIn() string {
+// StandIn names the calls that stand for the way of walking a map of the type on Linux, "" for one that Linux has.
+func (w Way) StandIn(t abi.MapType) string {
+	if t == abi.LPMTrie && w.Name == "dump-delete" {
+		return "GET_NEXT_KEY, LOOKUP_ELEM and DELETE_ELEM"
+	}
 	return map[string]string{
 		"dump": "GET_NEXT_KEY and LOOKUP_ELEM", "dump-july": "GET_NEXT_KEY and LOOKUP_ELEM",
 		"dump-bucket": "LOOKUP_BATCH", "dump-delete": "GET_NEXT_KEY and LOOKUP_AND_DELETE_ELEM",
@@ -68,7 +71,7 @@ func (l *loop) read(addr uint64, n int) []byte {
 func (l *loop) write(addr uint64, p []byte) { l.Memory().Write(addr, p) }
 
 // recordBytes is the length of a key and a value.
-func (l *loop) recordBytes() int { return keyBytes + l.shape.Value }
+func (l *loop) recordBytes() int { return l.shape.keyBytes() + l.shape.Value }
 
 // room is how many bytes the caller's buffer has.
 func (l *loop) room(a bpfsys.MapDumpJuly) int {
@@ -85,7 +88,7 @@ func (l *loop) dump(a bpfsys.MapDumpJuly) abi.Errno {
 		}
 		l.before()
 		if _, errno = l.System.Do(bpfsys.MapLookupElem{FD: a.FD, Key: l.next, Value: l.value}); errno == abi.OK {
-			filled += l.put(a.Buf+uint64(filled), l.read(l.next, keyBytes), l.read(l.value, l.shape.Value))
+			filled += l.put(a.Buf+uint64(filled), l.read(l.next, l.shape.keyBytes()), l.read(l.value, l.shape.Value))
 			cursor = l.next
 		}
 	}
@@ -100,18 +103,31 @@ func (l *loop) drain(a bpfsys.MapDumpJuly) abi.Errno {
 		if _, errno = l.System.Do(bpfsys.MapGetNextKey{FD: a.FD, NextKey: l.next}); errno != abi.OK {
 			break
 		}
-		if _, errno = l.System.Do(bpfsys.MapLookupAndDeleteElem{FD: a.FD, Key: l.next, Value: l.value}); errno != abi.OK {
+		if errno = l.take(a.FD); errno != abi.OK {
 			return errno
 		}
-		filled += l.put(a.Buf+uint64(filled), l.read(l.next, keyBytes), l.read(l.value, l.shape.Value))
+		filled += l.put(a.Buf+uint64(filled), l.read(l.next, l.shape.keyBytes()), l.read(l.value, l.shape.Value))
 	}
 	return l.finish(a, filled, errno)
+}
+
+// take removes the next key and gets its value. LPM_TRIE has no call that does both.
+func (l *loop) take(fd int32) abi.Errno {
+	if !l.shape.isTrie() {
+		_, errno := l.System.Do(bpfsys.MapLookupAndDeleteElem{FD: fd, Key: l.next, Value: l.value})
+		return errno
+	}
+	if _, errno := l.System.Do(bpfsys.MapLookupElem{FD: fd, Key: l.next, Value: l.value}); errno != abi.OK {
+		return errno
+	}
+	_, errno := l.System.Do(bpfsys.MapDeleteElem{FD: fd, Key: l.next})
+	return errno
 }
 
 // put stores a record and returns its length.
 func (l *loop) put(addr uint64, key, value []byte) int {
 	l.write(addr, key)
-	l.write(addr+keyBytes, value)
+	l.write(addr+uint64(len(key)), value)
 	return l.recordBytes()
 }
 
@@ -123,7 +139,7 @@ func (l *loop) buckets(a bpfsys.MapDumpJuly, command func(bpfsys.MapLookupBatch)
 	}
 	if a.PrevKey != 0 {
 		batch.In = l.token
-		l.write(l.token, binary.LittleEndian.AppendUint32(nil, l.shape.bucketOf(l.read(a.PrevKey, keyBytes))+1))
+		l.write(l.token, binary.LittleEndian.AppendUint32(nil, l.shape.bucketOf(l.read(a.PrevKey, l.shape.keyBytes()))+1))
 	}
 	_, errno := l.System.Do(command(batch))
 	if errno != abi.OK && errno != abi.ENOENT {
@@ -131,7 +147,7 @@ func (l *loop) buckets(a bpfsys.MapDumpJuly, command func(bpfsys.MapLookupBatch)
 	}
 	filled := 0
 	for i := range uint64(binary.LittleEndian.Uint32(l.Attr()[abi.BatchCount:])) {
-		key, value := l.read(l.keys+i*keyBytes, keyBytes), l.read(l.values+i*uint64(l.shape.Value), l.shape.Value)
+		key, value := l.read(l.keys+i*uint64(l.shape.keyBytes()), l.shape.keyBytes()), l.read(l.values+i*uint64(l.shape.Value), l.shape.Value)
 		filled += l.put(a.Buf+uint64(filled), key, value)
 		l.write(l.next, key)
 	}
@@ -145,7 +161,7 @@ func (l *loop) finish(a bpfsys.MapDumpJuly, filled int, errno abi.Errno) abi.Err
 	}
 	l.write(a.BufLen, binary.LittleEndian.AppendUint32(nil, uint32(filled)))
 	if a.PrevKey != 0 {
-		l.write(a.PrevKey, l.read(l.next, keyBytes))
+		l.write(a.PrevKey, l.read(l.next, l.shape.keyBytes()))
 	}
 	return abi.OK
 }
@@ -153,7 +169,7 @@ func (l *loop) finish(a bpfsys.MapDumpJuly, filled int, errno abi.Errno) abi.Err
 // bucketOf is the number of the bucket that holds key in a map of this shape with seed 0.
 func (m Shape) bucketOf(key []byte) uint32 {
 	table, errno := maps.New(maps.Spec{
-		Type: m.Type, KeySize: keyBytes, ValueSize: 8, MaxEntries: m.Entries, Flags: m.Flags | abi.FlagZeroSeed, CPUs: 1,
+		Type: m.Type, KeySize: 4, ValueSize: 8, MaxEntries: m.Entries, Flags: m.Flags | abi.FlagZeroSeed, CPUs: 1,
 	})
 	if errno != abi.OK {
 		panic(errno) // the scenario's own map was made

@@ -80,11 +80,30 @@ var arrayMutators = []mutator{
 	{"insert and delete, which fail", 2, 8, "0 1", []string{"task a cpu=1: insert 0; delete 1"}, GridBound},
 }
 
+// trieMutators are those of LPM_TRIE: prefix 1 covers all, 2 covers 4 and 5, which a walk returns before it.
+var trieMutators = []mutator{
+	{"update of a key that is to come", 16, 8, "4 5 2", []string{"task a cpu=1: update 2"}, GridBound},
+	{"update of the key that the cursor is at", 16, 8, "4 5 2", []string{"task a cpu=1: update 4"}, GridBound},
+	{"updates of two keys", 16, 8, "4 5", []string{"task a cpu=1: update 4; update 5"}, GridBound},
+	{"update of a value of two words", 16, 16, "4 2", []string{"task a cpu=1: update 4"}, GridBound},
+	{"delete of a key that another one covers", 16, 8, "4 5 2", []string{"task a cpu=1: delete 5"}, GridBound},
+	{"delete of a key that covers others", 16, 8, "4 5 2", []string{"task a cpu=1: delete 2"}, GridBound},
+	{"delete of the last key", 16, 8, "4 5", []string{"task a cpu=1: delete 5"}, GridBound},
+	{"inserts of an earlier key and of one that covers all", 16, 8, "5 2", []string{"task a cpu=1: insert 4; insert 1"}, GridBound},
+	{"delete and insert of a key", 16, 8, "4 5", []string{"task a cpu=1: delete 5; insert 5"}, GridBound},
+	{"full map: delete and insert of the last key", 2, 8, "4 5",
+		[]string{"task a cpu=1: delete 5; insert 5; delete 5; insert 5"}, sim.Unbounded},
+	{"full map: inserts of its own keys", 2, 8, "4 5", []string{"task a cpu=1: insert 5; insert 5; insert 5; insert 5"}, sim.Unbounded},
+}
+
 // mutators are those of the kind.
 func (k Kind) mutators() []mutator {
 	shape, mutators := Shape{Type: k.Type}, hashMutators
-	if shape.IsArray() {
+	switch {
+	case shape.IsArray():
 		mutators = arrayMutators
+	case shape.isTrie():
+		mutators = trieMutators
 	}
 	if shape.IsPerCPU() {
 		return byCPU(mutators)
@@ -124,7 +143,7 @@ type Change struct {
 // GridChanges are what the grid does to maps of the hash types and to arrays, each of them to each walk.
 func GridChanges() map[string][]Change {
 	all := make(map[string][]Change)
-	for name, mutators := range map[string][]mutator{"hash": hashMutators, "array": arrayMutators} {
+	for name, mutators := range map[string][]mutator{"hash": hashMutators, "array": arrayMutators, "trie": trieMutators} {
 		for _, m := range mutators {
 			all[name] = append(all[name], Change{Doc: m.doc, Keys: m.keys, Tasks: m.tasks, Bound: m.bound, Deep: m.bound == sim.Unbounded})
 		}

@@ -153,7 +153,7 @@ func (r *Run) pageTimeline(f *timeline) pageTimeline {
 	for _, b := range used {
 		title := fmt.Sprintf("bucket %d", b)
 		if !hashed {
-			title = "array"
+			title = typeWord(r.Scenario.Map.Type)
 		}
 		p.Buckets = append(p.Buckets, title)
 	}

@@ -12,7 +12,7 @@ import (
 // A process updates key 1 of 2 CPUs from 1 to 2 while it is read.
 func TestPartsOfAValue(t *testing.T) {
 	s := Scenario{Map: Shape{Type: abi.PerCPUHash, Value: 16}, Tasks: []Task{{CPU: 1}}}
-	key, value := string(keyOf(1)), func(a, b uint64) string {
+	key, value := string(s.Map.keyOf(1)), func(a, b uint64) string {
 		one := Shape{Value: 8}
 		return string(one.valueOf(a)) + string(one.valueOf(b))
 	}

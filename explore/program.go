@@ -24,7 +24,7 @@ func (p program) do(op Op, number uint64) (value []byte, errno abi.Errno) {
 
 // with does op with the value that it writes, if it writes one.
 func (p program) with(op Op, value []byte) abi.Errno {
-	key := keyOf(op.Key)
+	key := p.shape.keyOf(op.Key)
 	switch op.Verb {
 	case "update":
 		return p.elements.(maps.Updater).Update(p.task, key, value, abi.Any)

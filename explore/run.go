@@ -110,11 +110,14 @@ func (r *Run) fill() {
 // create is the call that makes the scenario's map on a machine with so many CPUs.
 func (m Shape) create(cpus int) bpfsys.MapCreate {
 	flags := m.Flags
-	if !m.IsArray() {
+	switch {
+	case m.isTrie():
+		flags |= abi.FlagNoPrealloc
+	case !m.IsArray():
 		flags |= abi.FlagZeroSeed
 	}
 	return bpfsys.MapCreate{
-		Type: m.Type, KeySize: keyBytes, ValueSize: uint32(m.valueSize(cpus)), MaxEntries: m.Entries, Flags: flags,
+		Type: m.Type, KeySize: uint32(m.keyBytes()), ValueSize: uint32(m.valueSize(cpus)), MaxEntries: m.Entries, Flags: flags,
 	}
 }
 
@@ -179,14 +182,14 @@ func (r *Run) happened(op Op, value []byte, start, end int64) {
 		r.wrote(op.Key, value, start, end)
 	case "delete", "take":
 		r.History.Writes = append(r.History.Writes, model.Write{
-			Start: start, End: end, Key: string(keyOf(op.Key)), Value: string(value), Removed: true,
+			Start: start, End: end, Key: string(r.Scenario.Map.keyOf(op.Key)), Value: string(value), Removed: true,
 		})
 	}
 }
 
 func (r *Run) wrote(key uint32, value []byte, start, end int64) {
 	r.History.Writes = append(r.History.Writes, model.Write{
-		Start: start, End: end, Key: string(keyOf(key)), Value: string(value),
+		Start: start, End: end, Key: string(r.Scenario.Map.keyOf(key)), Value: string(value),
 	})
 }
 

@@ -69,6 +69,9 @@ func (s Scenario) Check() error {
 	if err := s.checkPerCPU(); err != nil {
 		return err
 	}
+	if err := s.checkTrie(); err != nil {
+		return err
+	}
 	if len(s.Keys) > int(s.Map.Entries) {
 		return fmt.Errorf("%d keys in a map of %d entries", len(s.Keys), s.Map.Entries)
 	}

@@ -1,6 +1,7 @@
 package explore_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -39,14 +40,17 @@ func drawScenario(t *rapid.T) explore.Scenario {
 		s.Map.Flags = rapid.SampledFrom([]uint32{0, abi.FlagNoCommonLRU}).Draw(t, "flags")
 	}
 	keys := rapid.Uint32Range(0, 7)
+	if kind == abi.LPMTrie {
+		keys = rapid.Uint32Range(1, 8)
+	}
 	s.Keys = rapid.SliceOfNDistinct(keys, 1, int(min(s.Map.Entries, 3))+1, rapid.ID).Draw(t, "keys")
 	s.Keys = s.Keys[:min(len(s.Keys), int(s.Map.Entries))]
 	for _, name := range []string{"a", "b"}[:rapid.IntRange(1, 2).Draw(t, "tasks")] {
 		s.Tasks = append(s.Tasks, drawTask(t, name, keys))
 	}
 	switch kind {
-	case abi.PerCPUHash, abi.LRUPerCPUHash, abi.PerCPUArray: // all parts, and no programs
-		s.Map.Value *= s.CPUs()
+	case abi.PerCPUHash, abi.LRUPerCPUHash, abi.PerCPUArray, abi.LPMTrie: // all parts, and no programs
+		s.FitCPUs()
 		for i := range s.Tasks {
 			s.Tasks[i].Program = false
 			for j := range s.Tasks[i].Ops {
@@ -78,8 +82,8 @@ func TestParseNamesTheLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"walls\n" + good:                                                           `line 1, "walls": no line begins with "walls": want map, keys, walk, task, program or contract`,
 		"map hash entries=x\n" + rest:                                              `"entries=x" is no number`,
-		"map queue entries=8 value=8\n" + rest:                                     `want a map type that can be walked: hash, lru_hash, array, percpu_hash, lru_percpu_hash or percpu_array`,
-		"map\n" + rest:                                                             `want a map type that can be walked: hash, lru_hash, array, percpu_hash, lru_percpu_hash or percpu_array`,
+		"map queue entries=8 value=8\n" + rest:                                     `want a map type that can be walked: hash, lru_hash, array, percpu_hash, lru_percpu_hash, percpu_array or lpm_trie`,
+		"map\n" + rest:                                                             `want a map type that can be walked: hash, lru_hash, array, percpu_hash, lru_percpu_hash, percpu_array or lpm_trie`,
 		"map hash entries=8 value=7\n" + rest:                                      `value=7`,
 		"map hash entries=1 value=8\nkeys 1 2\n" + rest:                            `2 keys in a map of 1 entries`,
 		"map hash entries=8 value=8 bright\n" + rest:                               `unknown word "bright": want entries=NUMBER, no_common_lru, no_prealloc or value=NUMBER`,
@@ -113,4 +117,18 @@ func TestParseNamesTheLine(t *testing.T) {
 		_, err := explore.Parse(text)
 		require.ErrorContains(t, err, want, text)
 	}
+}
+
+// Key n covers 2n and 2n+1, and there is no key 0.
+func TestKeysOfATrieArePrefixes(t *testing.T) {
+	const text = "map lpm_trie entries=8 value=8\nkeys 1 5 4294967295\nwalk next+lookup room=1 cpu=0\ntask a cpu=1: update %d\ncontract snapshot\n"
+	s, err := explore.Parse(fmt.Sprintf(text, 5))
+	require.NoError(t, err)
+	run, err := explore.Replay(s, "-")
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(run.Story(), "\n"), "next+lookup -> 5=2\n")
+	require.Contains(t, strings.Join(run.Story(), "\n"), "next+lookup -> 4294967295=3\n")
+	require.Contains(t, strings.Join(run.Story(), "\n"), "next+lookup -> 1=1\n")
+	_, err = explore.Parse(fmt.Sprintf(text, 0))
+	require.ErrorContains(t, err, "key 0 is no prefix")
 }

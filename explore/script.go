@@ -175,6 +175,9 @@ func (r *Run) subCalls(done Done, call int) []place {
 	if !way.keyByKey {
 		return []place{{span: r.visible(done), call: call}}
 	}
+	if r.Scenario.Map.isTrie() {
+		return r.trieCalls(done, call)
+	}
 	var all []place
 	array, found, getting := r.Scenario.Map.IsArray(), false, true
 	for i := int(done.Start); i <= int(done.End); i++ {
@@ -195,6 +198,23 @@ func (r *Run) subCalls(done Done, call int) []place {
 	}
 	if len(all) == 0 { // nothing is found in an empty map without a step of its own
 		all = []place{{call: call, span: span{int(done.End), int(done.End)}}}
+	}
+	return all
+}
+
+// trieCalls parts a call of a walk of a trie, in which both finding the next key and getting a value come to many nodes
+// and end with words.
+func (r *Run) trieCalls(done Done, call int) []place {
+	var all []place
+	for i, copied := int(done.Start), true; i <= int(done.End); i++ {
+		if !r.seen(i, done.Task) {
+			continue
+		}
+		word := r.Trace.Steps[i].At == maps.PointWord
+		if copied && !word {
+			all = append(all, place{call: call, sub: len(all), span: span{first: i}})
+		}
+		all[len(all)-1].last, copied = i, word
 	}
 	return all
 }

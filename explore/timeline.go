@@ -49,7 +49,7 @@ func (r *Run) buckets() [][]model.Pair {
 	if hashed {
 		all = make([][]model.Pair, table.Buckets())
 	}
-	key, value := make([]byte, keyBytes), make([]byte, r.Scenario.Map.Value)
+	key, value := make([]byte, r.Scenario.Map.keyBytes()), make([]byte, r.Scenario.Map.Value)
 	for from := []byte(nil); r.elements.(maps.NextKeyer).NextKey(onlooker, from, key) == abi.OK; from = key {
 		r.elements.(maps.Lookuper).Lookup(onlooker, key, value)
 		b := 0
@@ -75,6 +75,8 @@ func (r *Run) cursor() cursor {
 	key := keyText(string(w.cursor))
 	table, hashed := r.elements.(maps.Drainer)
 	switch {
+	case r.Scenario.Map.isTrie():
+		return cursor{Text: "key " + key, Key: key}
 	case !hashed:
 		return cursor{Text: "index " + key, Key: key}
 	case w.way.cursor == bucketCursor:

@@ -29,8 +29,8 @@ func newWalker(system System, fd int32, s Scenario) *walker {
 	// Room doubles only when a bucket, which holds no more than the map, does not fit.
 	records := max(s.Walk.Room, 2*int(s.capacity()))
 	return &walker{
-		client: newClient(system, fd, s.Map), way: way, room: s.Walk.Room, cursor: make([]byte, keyBytes),
-		keys: system.Alloc(records * keyBytes), values: system.Alloc(records * (keyBytes + s.Map.Value)),
+		client: newClient(system, fd, s.Map), way: way, room: s.Walk.Room, cursor: make([]byte, s.Map.keyBytes()),
+		keys: system.Alloc(records * s.Map.keyBytes()), values: system.Alloc(records * (s.Map.keyBytes() + s.Map.Value)),
 		length: system.Alloc(4),
 	}
 }
@@ -76,7 +76,7 @@ func (w *walker) nextKey(get func() abi.Errno) (model.WalkCall, bool) {
 	if _, errno := w.system.Do(bpfsys.MapGetNextKey{FD: w.fd, Key: w.from(), NextKey: w.next}); errno != abi.OK {
 		return w.call(), ended(errno)
 	}
-	w.goOn(w.read(w.next, keyBytes))
+	w.goOn(w.read(w.next, w.shape.keyBytes()))
 	if get() != abi.OK {
 		return w.call(), false
 	}
@@ -107,7 +107,7 @@ func (w *walker) dumpDeleteBuckets() (model.WalkCall, bool) {
 
 // dump reads packed records. The last key is the cursor: only a walk that began with a key is told it by the kernel.
 func (w *walker) dump(args bpfsys.Args) (model.WalkCall, bool) {
-	w.write(w.length, binary.LittleEndian.AppendUint32(nil, uint32(w.room*(keyBytes+w.shape.Value))))
+	w.write(w.length, binary.LittleEndian.AppendUint32(nil, uint32(w.room*(w.shape.keyBytes()+w.shape.Value))))
 	switch _, errno := w.system.Do(args); errno {
 	case abi.OK:
 	case abi.ENOSPC:
@@ -125,6 +125,7 @@ func (w *walker) dump(args bpfsys.Args) (model.WalkCall, bool) {
 }
 
 func (w *walker) records(packed []byte) []model.Pair {
+	keyBytes := w.shape.keyBytes()
 	var pairs []model.Pair
 	for size := keyBytes + w.shape.Value; len(packed) >= size; packed = packed[size:] {
 		pairs = append(pairs, model.Pair{Key: string(packed[:keyBytes]), Value: string(packed[keyBytes:size])})
@@ -150,6 +151,7 @@ func (w *walker) batch(command func(bpfsys.MapLookupBatch) bpfsys.Args) (model.W
 		return w.call(), false
 	}
 	n := int(binary.LittleEndian.Uint32(w.system.Attr()[abi.BatchCount:]))
+	keyBytes := w.shape.keyBytes()
 	w.goOn(w.read(w.next, keyBytes))
 	keys, values := w.read(w.keys, n*keyBytes), w.read(w.values, n*w.shape.Value)
 	var pairs []model.Pair

@@ -34,7 +34,7 @@ const (
 
 var (
 	hashTypes   = []abi.MapType{abi.Hash, abi.LRUHash, abi.PerCPUHash, abi.LRUPerCPUHash}
-	walkedTypes = []abi.MapType{abi.Hash, abi.LRUHash, abi.Array, abi.PerCPUHash, abi.LRUPerCPUHash, abi.PerCPUArray}
+	walkedTypes = []abi.MapType{abi.Hash, abi.LRUHash, abi.Array, abi.PerCPUHash, abi.LRUPerCPUHash, abi.PerCPUArray, abi.LPMTrie}
 )
 
 // Types are the map types that can be walked.
@@ -60,7 +60,7 @@ func Ways() []Way {
 			Doc: "BPF_MAP_DUMP with BPF_F_DUMP_BUCKET: whole buckets",
 		},
 		{
-			Name: "dump-delete", Types: hashTypes, Removes: true, step: (*walker).dumpDelete, cursor: noCursor,
+			Name: "dump-delete", Types: append([]abi.MapType{abi.LPMTrie}, hashTypes...), Removes: true, step: (*walker).dumpDelete, cursor: noCursor,
 			Doc: "BPF_MAP_DUMP_AND_DELETE, until the map is empty",
 		},
 		{

@@ -114,18 +114,22 @@ func repeated(step sim.Step, n int) string {
 	return fmt.Sprintf("%s x%d", step.At, n)
 }
 
-// quoted is a Go string as the contracts put keys and values into their sentences.
-var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+// quoted is a Go string as the contracts put keys and values into their sentences, a value behind = or :.
+var quoted = regexp.MustCompile(`[=:]?"(?:[^"\\]|\\.)*"`)
 
 // readable puts numbers in the place of quoted keys and values: key 1, not "\x01\x00\x00\x00".
 func (s Scenario) readable(sentence string) string {
 	return quoted.ReplaceAllStringFunc(sentence, func(text string) string {
-		bytes, err := strconv.Unquote(text)
+		before, literal := "", text
+		if text[0] != '"' {
+			before, literal = text[:1], text[1:]
+		}
+		bytes, err := strconv.Unquote(literal)
 		switch {
-		case err == nil && len(bytes) == keyBytes:
+		case err == nil && before == "" && len(bytes) == s.Map.keyBytes():
 			return keyText(bytes)
 		case err == nil && len(bytes) == s.Map.Value:
-			return valueText(bytes)
+			return before + valueText(bytes)
 		}
 		return text
 	})

@@ -5,12 +5,16 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/explore"
 )
 
 // hashKeys meet in few buckets: with BPF_F_ZERO_SEED and 16 entries 3, 22, 24 and 34 share one, 35 and 44 another, and
 // 17 is alone.
 var hashKeys = []uint32{3, 22, 35, 24, 17, 34, 44}
+
+// prefixKeys cover one another: key n covers 2n and 2n+1.
+var prefixKeys = []uint32{4, 5, 2, 1, 9, 7, 3}
 
 // Scenario invents a map, a walk of it and what others do meanwhile. The contract is to be chosen later: a run is judged by
 // all of them.
@@ -30,13 +34,16 @@ func Scenario(source Source) explore.Scenario {
 			keys = append(keys, key)
 		}
 	}
+	if s.Map.Type == abi.LPMTrie {
+		keys = prefixKeys
+	}
 	for range min(1+source.Intn(len(keys)), int(s.Map.Entries)) {
 		s.Keys = append(s.Keys, pick(source, keys...))
 	}
 	for i := range 1 + source.Intn(3) {
 		s.Tasks = append(s.Tasks, mutator(source, fmt.Sprint("t", i), keys))
 	}
-	if s.Map.IsPerCPU() {
+	if s.Map.IsPerCPU() || s.Map.Type == abi.LPMTrie {
 		onlyProcesses(&s)
 		s.FitCPUs()
 	}
