@@ -91,20 +91,33 @@ func crashing(c client) {
 	require.NoError(c, unix.Kill(os.Getppid(), unix.SIGKILL))
 }
 
-// noNamespaces stands for a host that refuses namespaces: the limit holds for this process's descendants, as a user
-// namespace below which no other can be made.
+// The limits hold for this process's descendants, as in a user namespace below which no other can be made. Where root may
+// still make a user namespace, a mount namespace is missing.
 func TestFallbackIsSaidAloud(t *testing.T) {
+	skipIfRefused(t)
+	for limits, sysctl := range map[string]string{
+		"user mnt": "user.max_user_namespaces and user.max_mnt_namespaces", "mnt": "user.max_mnt_namespaces",
+	} {
+		t.Run(limits, func(t *testing.T) {
+			out := fallBack(t, limits)
+			require.Contains(t, out, "bpfsim: no private mount over /sys/fs/bpf: this host allows no more namespaces (sysctl "+sysctl+");")
+			require.NotContains(t, out, "no space left on device")
+			require.Contains(t, out, "bpffs is at "+os.TempDir())
+		})
+	}
+}
+
+// fallBack runs the scenario of that name where namespaces of the given kinds cannot be had.
+func fallBack(t *testing.T, kinds string) string {
+	t.Helper()
 	exe, err := os.Executable()
 	require.NoError(t, err)
-	script := `echo 0 > /proc/sys/user/max_user_namespaces && echo 0 > /proc/sys/user/max_mnt_namespaces &&
-		exec env ` + scenarioVar + `=fallback "$0"`
+	script := "for kind in " + kinds + "; do echo 0 > /proc/sys/user/max_${kind}_namespaces || exit; done; exec env " +
+		scenarioVar + `=fallback "$0"`
 	out, err := unshared(exe, script).CombinedOutput()
 	if err != nil && strings.Contains(string(out), "Operation not permitted") {
 		t.Skip("no user namespace to take the permission away in:", string(out))
 	}
 	require.NoError(t, err, string(out))
-	require.Contains(t, string(out), "bpfsim: no private mount over /sys/fs/bpf")
-	require.Contains(t, string(out), "this host allows no more user namespaces")
-	require.NotContains(t, string(out), "no space left on device")
-	require.Contains(t, string(out), "bpffs is at "+os.TempDir())
+	return string(out)
 }

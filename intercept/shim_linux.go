@@ -160,7 +160,7 @@ const outerFilter = "an outer seccomp filter refuses it (a container's? docker r
 // probeMemory copies nothing, with the call that answers are written with; for process_vm_readv(2) there is another way.
 func probeMemory() error {
 	if _, err := unix.ProcessVMWritev(os.Getpid(), nil, nil, 0); err != nil {
-		return fmt.Errorf("bpfsim cannot answer by process_vm_writev(2), "+outerFilter+": %w", err)
+		return fmt.Errorf("write to the command by process_vm_writev(2): "+outerFilter+": %w", err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -24,6 +25,22 @@ func userNamespace(attr *syscall.SysProcAttr, asRoot bool) {
 	attr.UidMappings, attr.GidMappings = []syscall.SysProcIDMap{inner}, []syscall.SysProcIDMap{innerGroup}
 }
 
+// exhausted names the limits of namespaces that forbid any here, or else those that may be used up: the kernel does not tell.
+func exhausted() string {
+	var none []string
+	for _, limit := range namespaceLimits {
+		if n, ok := fileNumber("/proc/sys/user/" + limit); ok && n == 0 {
+			none = append(none, "user."+limit)
+		}
+	}
+	if len(none) == 0 {
+		return "user." + strings.Join(namespaceLimits, " or user.")
+	}
+	return strings.Join(none, " and ")
+}
+
+var namespaceLimits = []string{"max_user_namespaces", "max_mnt_namespaces"}
+
 // refusedNamespace says why no user namespace could be made, as far as the errors of clone(2) and mount(2) tell.
 func refusedNamespace(err error) error {
 	var reported *shimError
@@ -32,7 +49,7 @@ func refusedNamespace(err error) error {
 		return fmt.Errorf("this host gives no rights in user namespaces (sysctl "+
 			"kernel.apparmor_restrict_unprivileged_userns): %w", err)
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EUSERS):
-		return errors.New("this host allows no more user namespaces (sysctl user.max_user_namespaces)")
+		return fmt.Errorf("this host allows no more namespaces (sysctl %s)", exhausted())
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
 		return fmt.Errorf("this host refuses user namespaces (sysctl kernel.unprivileged_userns_clone, AppArmor, or a "+
 			"container's seccomp profile): %w", err)

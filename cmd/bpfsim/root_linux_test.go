@@ -54,7 +54,7 @@ func inUserNamespace(uid int, args ...string) *exec.Cmd {
 func TestRunRootWithoutUserNamespaces(t *testing.T) {
 	skipIfRefused(t)
 	out := output(t, 125, withoutUserNamespaces("run", "--root", "--", "echo", "started"))
-	require.Contains(t, out, "make the command root: this host allows no more user namespaces (sysctl user.max_user_namespaces)")
+	require.Contains(t, out, "make the command root: this host allows no more namespaces (sysctl user.max_user_namespaces)")
 	require.NotContains(t, out, "started")
 }
 
@@ -72,6 +72,6 @@ func TestTestBinaryWithoutUserNamespaces(t *testing.T) {
 	program := buildModule(t, talkers, "test", "-c")
 	out := output(t, 0, withoutUserNamespaces("run", "--", program))
 	require.Contains(t, out, "PASS")
-	require.Contains(t, out, "no private mount over /sys/fs/bpf: this host allows no more user namespaces")
+	require.Contains(t, out, "no private mount over /sys/fs/bpf: this host allows no more namespaces")
 	require.Contains(t, out, "$BPFSIM_BPFFS")
 }
