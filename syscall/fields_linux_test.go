@@ -10,6 +10,8 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/btf"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
+	"github.com/bpfsim/bpfsim/proptest/kernel/kerneltest"
 	bpfsys "github.com/bpfsim/bpfsim/syscall"
 )
 
@@ -124,6 +126,7 @@ func (s *session) draw(r *rand.Rand) func(fd int32, at uint64) bpfsys.Args {
 
 // Values with each kind of field that map types take, under calls with and without BPF_F_LOCK.
 func TestFieldsComparedWithLinux(t *testing.T) {
+	kerneltest.Need(t, kernel.Available())
 	errnos := map[abi.Errno]int{}
 	for _, field := range []struct {
 		name   string
