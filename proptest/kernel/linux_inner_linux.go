@@ -24,12 +24,18 @@ func (k *Linux) noteOuter(c program.Call) {
 
 // isOuter reports whether the fd at an offset of attr is one.
 func (k *Linux) isOuter(c program.Call, offset int) bool {
+	_, ok := k.outerKeySize(c, offset)
+	return ok
+}
+
+// outerKeySize is the size of a key of the map of maps behind the fd at an offset of attr.
+func (k *Linux) outerKeySize(c program.Call, offset int) (int, bool) {
 	if len(k.outers) == 0 {
-		return false
+		return 0, false
 	}
 	d := dumping{kernel: k, fd: k.user.arena.Field(c, offset, 4)}
 	typ, errno := d.shape()
-	return errno == abi.OK && outer(typ)
+	return d.keySize, errno == abi.OK && outer(typ)
 }
 
 // lookup is a lookup whose value may be an id. At a fault the part of it that fits was written, unless attr itself faulted.
@@ -110,13 +116,17 @@ func (k *Linux) noID() byte {
 }
 
 // update is an update whose values may be fds. Those of this process are not the program's: -1 takes their place for the
-// length of the call, which is not open either.
-func (k *Linux) update(c program.Call, fd, values int, count uint64) Outcome {
-	if !k.isOuter(c, fd) {
+// length of the call, which is not open either. Words that are attr or keys as well must stay.
+func (k *Linux) update(c program.Call, fd, keys, values int, count uint64) Outcome {
+	keySize, ok := k.outerKeySize(c, fd)
+	if !ok {
 		return k.plain(c)
 	}
-	at := k.user.arena.Field(c, values, 8)
+	at, keysAt := k.user.arena.Field(c, values, 8), k.user.arena.Field(c, keys, 8)
 	for i := range min(count, program.PageSize/4) {
+		if overlap(at+4*i, 4, c.Attr, uint64(c.Size)) || overlap(at+4*i, 4, keysAt, count*uint64(keySize)) {
+			continue
+		}
 		b := k.user.arena.Span(at+4*i, 4, program.ToPoke)
 		if len(b) < 4 {
 			break
@@ -128,6 +138,9 @@ func (k *Linux) update(c program.Call, fd, values int, count uint64) Outcome {
 	}
 	return k.plain(c)
 }
+
+// overlap reports whether two ranges of addresses have one in common.
+func overlap(a, aSize, b, bSize uint64) bool { return a < b+bSize && b < a+aSize }
 
 // translatePart is translate for the beginning of an id.
 func (k *Linux) translatePart(b []byte) {
