@@ -24,9 +24,9 @@ func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 	case abi.MapLookupElem:
 		return k.lookup(c)
 	case abi.MapUpdateElem:
-		return k.update(c, abi.ElemMapFD, abi.ElemKey, abi.ElemValue, 1)
+		return k.updateElem(c)
 	case abi.MapUpdateBatch:
-		return k.update(c, abi.BatchMapFD, abi.BatchKeys, abi.BatchValues, k.user.arena.Field(c, abi.BatchCount, 4))
+		return k.updateBatch(c)
 	case abi.MapLookupBatch, abi.MapLookupAndDeleteBatch:
 		return k.lookupBatch(c)
 	}

@@ -23,19 +23,16 @@ func (k *Linux) noteOuter(c program.Call) {
 }
 
 // isOuter reports whether the fd at an offset of attr is one.
-func (k *Linux) isOuter(c program.Call, offset int) bool {
-	_, ok := k.outerKeySize(c, offset)
-	return ok
-}
+func (k *Linux) isOuter(c program.Call, offset int) bool { return outer(k.typeOf(c, offset)) }
 
-// outerKeySize is the size of a key of the map of maps behind the fd at an offset of attr.
-func (k *Linux) outerKeySize(c program.Call, offset int) (int, bool) {
+// typeOf is the type of the map behind the fd at an offset of attr; Unspec when it is none, or no map of maps was made.
+func (k *Linux) typeOf(c program.Call, offset int) abi.MapType {
 	if len(k.outers) == 0 {
-		return 0, false
+		return abi.Unspec
 	}
 	d := dumping{kernel: k, fd: k.user.arena.Field(c, offset, 4)}
-	typ, errno := d.shape()
-	return d.keySize, errno == abi.OK && outer(typ)
+	typ, _ := d.shape()
+	return typ
 }
 
 // lookup is a lookup whose value may be an id. At a fault the part of it that fits was written, unless attr itself faulted.
@@ -115,25 +112,40 @@ func (k *Linux) noID() byte {
 	}
 }
 
-// update is an update whose values may be fds. Those of this process are not the program's: -1 takes their place for the
-// length of the call, which is not open either. Words that are attr or keys as well must stay.
-func (k *Linux) update(c program.Call, fd, keys, values int, count uint64) Outcome {
-	keySize, ok := k.outerKeySize(c, fd)
-	if !ok {
+// updateElem is an update whose value may be an fd. One of this process is not the program's: the call then finds -1, which
+// is not open either, in memory of our own, as the value may be the key or attr, too.
+func (k *Linux) updateElem(c program.Call) Outcome {
+	value := k.user.arena.Span(k.user.arena.Field(c, abi.ElemValue, 8), 4, program.ToPoke)
+	field := k.user.arena.Span(c.Attr+abi.ElemValue, 8, program.ToPoke)
+	if len(value) < 4 || len(field) < 8 || c.Size < abi.ElemValue+8 || !foreign(value) || !outer(k.typeOf(c, abi.ElemMapFD)) {
 		return k.plain(c)
 	}
-	at, keysAt := k.user.arena.Field(c, values, 8), k.user.arena.Field(c, keys, 8)
+	program.PutWord(k.user.alias[program.ArenaSize:][scratchResult:][:4], 1<<32-1)
+	defer program.PutWord(field, program.Word(field))
+	program.PutWord(field, scratchBase+scratchResult)
+	return k.plain(c)
+}
+
+// foreign reports whether a value is an fd that programs do not have, and this process may.
+func foreign(value []byte) bool {
+	n := int32(program.Word(value))
+	return !program.OurFD(n) && (n < 0 || n > 2)
+}
+
+// updateBatch is updateElem of many: -1 takes the place of fds for the length of the call. Words of attr must stay.
+func (k *Linux) updateBatch(c program.Call) Outcome {
+	if !outer(k.typeOf(c, abi.BatchMapFD)) {
+		return k.plain(c)
+	}
+	at, count := k.user.arena.Field(c, abi.BatchValues, 8), k.user.arena.Field(c, abi.BatchCount, 4)
 	for i := range min(count, program.PageSize/4) {
-		if overlap(at+4*i, 4, c.Attr, uint64(c.Size)) || overlap(at+4*i, 4, keysAt, count*uint64(keySize)) {
-			continue
-		}
 		b := k.user.arena.Span(at+4*i, 4, program.ToPoke)
 		if len(b) < 4 {
 			break
 		}
-		if n := int32(program.Word(b)); !program.OurFD(n) && (n < 0 || n > 2) {
+		if foreign(b) && !overlap(at+4*i, 4, c.Attr, uint64(c.Size)) {
+			defer program.PutWord(b, program.Word(b))
 			program.PutWord(b, 1<<32-1)
-			defer program.PutWord(b, uint64(uint32(n)))
 		}
 	}
 	return k.plain(c)
