@@ -109,9 +109,12 @@ func (x *run) checkInner(s *spec) abi.Errno {
 		return abi.OK
 	}
 	o, _, errno := x.open(abi.CreateInnerMapFD)
-	switch {
-	case errno != abi.OK || x.loose:
+	if errno != abi.OK {
 		return errno
+	}
+	switch x.loose = o.table == nil; { // of a map whose elements are not known the shape may be
+	case x.loose:
+		return abi.OK
 	case o.outer(): // no maps in maps in maps
 		return abi.EINVAL
 	case o.exclusive:
@@ -148,8 +151,8 @@ func (x *run) innerValue(o *object, t table, key, value []byte, flags uint64) ([
 	}
 	inner := x.state.object(f.serial)
 	switch {
-	case inner.lost:
-		x.loose = true
+	case inner.table == nil: // not even its shape is known
+		x.loose, x.state.edit(o.serial).lost = true, true
 	case inner.exclusive:
 		return nil, abi.ENOTSUPP
 	case !o.spec.inner.like(&inner.spec):
