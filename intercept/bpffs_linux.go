@@ -133,16 +133,16 @@ func reserved(name string) bool { return strings.Contains(name, ".") && !isDots(
 
 func isDots(name string) bool { return name == "." || name == ".." }
 
-// pin links m at name in dir. The order of checks is bpf_obj_do_pin's: names and existence first, then the kind of
+// pin links o at name in dir. The order of checks is bpf_obj_do_pin's: names and existence first, then the kind of
 // file system.
-func (b *bpffs) pin(dir int, name string, mode uint32, m *bpfsys.Map) abi.Errno {
+func (b *bpffs) pin(dir int, name string, mode uint32, o bpfsys.Object) abi.Errno {
 	if err := b.vacant(dir, name); err != nil {
 		return errnoOf(err)
 	}
 	if !b.contains(dir) {
 		return abi.EPERM
 	}
-	return b.create(dir, name, mode, m)
+	return b.create(dir, name, mode, o)
 }
 
 // vacant answers for filename_create in the kernel's fs/namei.c: a name that exists is EEXIST, a new one with a slash
@@ -168,7 +168,7 @@ func (b *bpffs) vacant(dir int, name string) error {
 }
 
 // create makes the file of a pin. Whoever finds the file waits on the lock until it is one.
-func (b *bpffs) create(dir int, name string, mode uint32, m *bpfsys.Map) abi.Errno {
+func (b *bpffs) create(dir int, name string, mode uint32, o bpfsys.Object) abi.Errno {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	file, err := unix.Openat(dir, name, unix.O_CREAT|unix.O_EXCL|unix.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
@@ -179,15 +179,15 @@ func (b *bpffs) create(dir int, name string, mode uint32, m *bpfsys.Map) abi.Err
 	if !b.private() {
 		markPin(file)
 	}
-	if err := b.pins.add(file, m); err != nil {
+	if err := b.pins.add(file, o); err != nil {
 		_ = unix.Unlinkat(dir, name, 0)
 		return errnoOf(err)
 	}
 	return abi.OK
 }
 
-// get finds the map pinned at an open handle and takes a reference; any other file is EACCES.
-func (b *bpffs) get(handle int, access bpfsys.Access) (*bpfsys.Map, abi.Errno) {
+// get finds the object pinned at an open handle and takes a reference; any other file is EACCES.
+func (b *bpffs) get(handle int, access bpfsys.Access) (bpfsys.Object, abi.Errno) {
 	var st unix.Stat_t
 	if err := unix.Fstat(handle, &st); err != nil {
 		return nil, errnoOf(err)
@@ -201,15 +201,15 @@ func (b *bpffs) get(handle int, access bpfsys.Access) (*bpfsys.Map, abi.Errno) {
 	if p == nil {
 		return nil, abi.EACCES
 	}
-	p.m.Hold()
-	return p.m, abi.OK
+	p.object.Hold()
+	return p.object, abi.OK
 }
 
 var permissions = [3]uint32{
 	bpfsys.ReadWrite: unix.R_OK | unix.W_OK, bpfsys.ReadOnly: unix.R_OK, bpfsys.WriteOnly: unix.W_OK,
 }
 
-// sweep lets go of the maps whose pins are gone.
+// sweep lets go of the objects whose pins are gone.
 func (b *bpffs) sweep() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -77,12 +77,13 @@ func (c *call) stat(fd int32) (id inode, open bool) {
 func (c *call) bpf() {
 	cmd, attr, size := uint32(c.Args[0]), c.Args[1], uint32(c.Args[2])
 	switch abi.Cmd(cmd) {
-	case abi.MapCreate, abi.MapGetNextID, abi.MapGetFDByID, abi.BTFLoad, abi.BTFGetNextID, abi.BTFGetFDByID:
+	case abi.MapCreate, abi.MapGetNextID, abi.MapGetFDByID, abi.BTFLoad, abi.BTFGetNextID, abi.BTFGetFDByID, abi.ProgLoad,
+		abi.ProgGetNextID, abi.ProgGetFDByID:
 		c.supervisor.objects.sweep()
 		c.bpffs.sweep()
 	}
 	task := maps.Task{CPU: c.taskCPU(abi.Cmd(cmd))}
-	process := bpfsys.Process{Mem: &c.memory, Files: c, FS: c, Caps: c.caps, Host: c, Backing: newBacking}
+	process := bpfsys.Process{Mem: &c.memory, Files: c, FS: c, Caps: c.caps, Host: c, Backing: newBacking, UID: c.uid}
 	line := c.tracer.begin(int(c.PID), reader{process.Mem, c}, abi.Cmd(cmd), attr, size)
 	ret, errno := c.kernel.Bpf(&task, &process, cmd, attr, size)
 	c.tracer.end(line, ret, errno)
@@ -160,18 +161,18 @@ func (c *call) give(source int, flags uint32) (int32, abi.Errno) {
 	return fd, abi.Errno(errno)
 }
 
-// Pin links m at a path of the caller's (bpfsys.FileSystem).
-func (c *call) Pin(dir int32, path string, m *bpfsys.Map) abi.Errno {
+// Pin links o at a path of the caller's (bpfsys.FileSystem).
+func (c *call) Pin(dir int32, path string, o bpfsys.Object) abi.Errno {
 	parent, name, err := c.walkToParent(dir, path)
 	if err != nil {
 		return errnoOf(err)
 	}
 	defer unix.Close(parent)
-	return c.bpffs.pin(parent, name, 0o600&^c.caller().umask(), m)
+	return c.bpffs.pin(parent, name, 0o600&^c.caller().umask(), o)
 }
 
-// Open finds the map pinned at a path of the caller's (bpfsys.FileSystem).
-func (c *call) Open(dir int32, path string, access bpfsys.Access) (*bpfsys.Map, abi.Errno) {
+// Open finds the object pinned at a path of the caller's (bpfsys.FileSystem).
+func (c *call) Open(dir int32, path string, access bpfsys.Access) (bpfsys.Object, abi.Errno) {
 	handle, err := c.walk(dir, path, true)
 	if err != nil {
 		return nil, errnoOf(err)

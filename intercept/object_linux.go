@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// object is what the fds of a map or BTF with one access mode stand for. The mode belongs to the inode: reopening a fd through
+// object is what the fds of a map, a program or BTF with one access mode stand for. The mode belongs to the inode: reopening a fd through
 // /proc, with whatever mode, gains no rights.
 type object struct {
-	file  *bpfsys.File // of a bpfsys.Program: any probe program
+	file  *bpfsys.File
 	memfd memfd
 	watch int  // inotify watch descriptor, -1 when there is none
 	users int  // calls in progress that use it

@@ -2,6 +2,7 @@ package intercept
 
 import (
 	"io"
+	"os"
 
 	"github.com/bpfsim/bpfsim/syscall"
 )
@@ -32,6 +33,14 @@ type Options struct {
 	// Stderr too.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+}
+
+// uid is the user id of the command as it sees itself.
+func (o *Options) uid() uint32 {
+	if o.AsRoot {
+		return 0
+	}
+	return uint32(os.Getuid())
 }
 
 // Exit codes of Run when the command did not run, as env(1) and timeout(1) have them.

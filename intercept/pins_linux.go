@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pins are the files of a bpffs that stand for maps. A watch on each keeps its inode number from being given away again
-// and tells when the file is gone for good, the last name and the last O_PATH fd of any program: Linux keeps the map
+// pins are the files of a bpffs that stand for objects. A watch on each keeps its inode number from being given away again
+// and tells when the file is gone for good, the last name and the last O_PATH fd of any program: Linux keeps the object
 // until then, too. Where inotify is used up, a handle does the first, and its link count tells of the names only.
 type pins struct {
 	notify  int // inotify, -1 before the first pin and where there is none
@@ -21,9 +21,9 @@ type pins struct {
 	handled map[*pin]struct{} // those with a handle
 }
 
-// pin is a map's file.
+// pin is an object's file.
 type pin struct {
-	m      *bpfsys.Map
+	object bpfsys.Object
 	id     inode
 	watch  int // inotify watch descriptor, -1 when there is none
 	handle int // O_PATH, -1 when there is a watch
@@ -40,14 +40,14 @@ func (all *pins) at(id inode) *pin {
 	return all.byInode[id]
 }
 
-// add makes an open new file the pin of m.
-func (all *pins) add(file int, m *bpfsys.Map) error {
+// add makes an open new file the pin of o.
+func (all *pins) add(file int, o bpfsys.Object) error {
 	var st unix.Stat_t
 	if err := unix.Fstat(file, &st); err != nil {
 		return err
 	}
 	all.sweep()
-	p := &pin{m: m, id: inodeOf(&st), watch: all.startWatch(file), handle: -1}
+	p := &pin{object: o, id: inodeOf(&st), watch: all.startWatch(file), handle: -1}
 	if p.watch >= 0 {
 		all.byWatch[p.watch] = p
 	} else {
@@ -57,7 +57,7 @@ func (all *pins) add(file int, m *bpfsys.Map) error {
 		}
 		p.handle, all.handled[p] = handle, struct{}{}
 	}
-	m.Hold()
+	o.Hold()
 	all.byInode[p.id] = p
 	return nil
 }
@@ -138,7 +138,7 @@ func (all *pins) drop(p *pin) {
 	if p.handle >= 0 {
 		unix.Close(p.handle)
 	}
-	p.m.Release()
+	p.object.Release()
 }
 
 func (all *pins) close() {

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"time"
 
-	"github.com/bpfsim/bpfsim/syscall"
 	"golang.org/x/sys/unix"
 )
 
@@ -109,11 +108,9 @@ func (all *objects) events(buf []byte) {
 	}
 }
 
-// freeIfUnused frees o unless somebody has it open or uses it. Probe programs stay.
+// freeIfUnused frees o unless somebody has it open or uses it.
 func (all *objects) freeIfUnused(o *object) bool {
 	switch {
-	case o.file.Object() == bpfsys.Program{}:
-		return true
 	case o.users > 0:
 		o.late = true
 		return true

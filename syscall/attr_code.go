@@ -208,6 +208,24 @@ func (c *ObjGet) Decode(a Fields) { (*ObjPin)(c).Decode(a) }
 // Encode lays the arguments out.
 func (c ObjGet) Encode() Attr { return ObjPin(c).Encode() }
 
+// Cmd is abi.ProgGetNextID.
+func (ProgGetNextID) Cmd() abi.Cmd { return abi.ProgGetNextID }
+
+// Decode reads the arguments out of a.
+func (c *ProgGetNextID) Decode(a Fields) {
+	*c = ProgGetNextID{
+		StartID: a.u32(0),
+		NextID:  a.u32(4),
+	}
+}
+
+// Encode lays the arguments out.
+func (c ProgGetNextID) Encode() (a Attr) {
+	a.put32(0, c.StartID)
+	a.put32(4, c.NextID)
+	return a
+}
+
 // Cmd is abi.MapGetNextID.
 func (MapGetNextID) Cmd() abi.Cmd { return abi.MapGetNextID }
 
@@ -223,6 +241,22 @@ func (c *MapGetNextID) Decode(a Fields) {
 func (c MapGetNextID) Encode() (a Attr) {
 	a.put32(0, c.StartID)
 	a.put32(4, c.NextID)
+	return a
+}
+
+// Cmd is abi.ProgGetFDByID.
+func (ProgGetFDByID) Cmd() abi.Cmd { return abi.ProgGetFDByID }
+
+// Decode reads the arguments out of a.
+func (c *ProgGetFDByID) Decode(a Fields) {
+	*c = ProgGetFDByID{
+		ID: a.u32(0),
+	}
+}
+
+// Encode lays the arguments out.
+func (c ProgGetFDByID) Encode() (a Attr) {
+	a.put32(0, c.ID)
 	return a
 }
 

@@ -133,5 +133,5 @@ func TestMayMapWithin(t *testing.T) {
 	} {
 		require.Equal(t, c.want, file.MayMap(Mapping{Offset: c.offset, Length: c.length, Shared: true}), c)
 	}
-	require.Equal(t, abi.ENODEV, NewFile(Program{}, ReadWrite).MayMap(Mapping{Length: 1, Shared: true}), "a program")
+	require.Equal(t, abi.ENODEV, NewFile(new(Program), ReadWrite).MayMap(Mapping{Length: 1, Shared: true}), "a program")
 }

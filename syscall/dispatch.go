@@ -22,6 +22,10 @@ func (c *call) run(cmd abi.Cmd) (int32, abi.Errno) {
 		return c.mapGetNextKey()
 	case abi.ProgLoad:
 		return c.progLoad()
+	case abi.ProgGetNextID:
+		return 0, c.nextID(c.kernel.progs.from)
+	case abi.ProgGetFDByID:
+		return c.progGetFDByID()
 	case abi.ObjPin:
 		return c.objPin()
 	case abi.ObjGet:
@@ -61,9 +65,9 @@ func (c *call) run(cmd abi.Cmd) (int32, abi.Errno) {
 // runOther runs a command that has nothing to do with maps.
 func (c *call) runOther(cmd abi.Cmd) abi.Errno {
 	switch cmd {
-	case abi.ProgGetNextID, abi.LinkGetNextID:
+	case abi.LinkGetNextID:
 		return c.nextOfNone()
-	case abi.ProgGetFDByID, abi.LinkGetFDByID:
+	case abi.LinkGetFDByID:
 		return c.noneWithID()
 	case abi.BTFGetNextID:
 		return c.nextID(c.kernel.btfs.from)

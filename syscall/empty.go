@@ -18,22 +18,9 @@ func (c *call) noneWithID() abi.Errno {
 	return abi.ENOENT
 }
 
-// program finds the probe program behind fd.
-func (c *call) program(fd int32) abi.Errno {
-	file, errno := c.file(fd, abi.EBADF)
-	if errno != abi.OK {
-		return errno
-	}
-	defer c.leave(file)
-	if _, ok := file.object.(Program); !ok {
-		return abi.EINVAL
-	}
-	return abi.OK
-}
-
 // unfit is for commands that want a program of another type than the probes have.
 func (c *call) unfit(fd int32) abi.Errno {
-	if errno := c.program(fd); errno != abi.OK {
+	if errno := c.isProgram(fd); errno != abi.OK {
 		return errno
 	}
 	return abi.EINVAL
@@ -111,7 +98,7 @@ const (
 
 // streamRead reads what a program has printed; a probe never runs. Streams 1 and 2 are its standard output and error.
 func (c *call) streamRead() abi.Errno {
-	if errno := c.program(c.attr.fd(streamProg)); errno != abi.OK {
+	if errno := c.isProgram(c.attr.fd(streamProg)); errno != abi.OK {
 		return errno
 	}
 	if id := c.attr.u32(streamID); id != 1 && id != 2 {

@@ -22,7 +22,7 @@ func (a Access) CanRead() bool { return a != WriteOnly }
 // CanWrite reports whether elements may be changed through the fd.
 func (a Access) CanWrite() bool { return a != ReadOnly }
 
-// Object is what an open file is of: a *Map, a *BTF or a Program.
+// Object is what an open file is of: a *Map, a *BTF or a *Program.
 type Object interface {
 	// Hold takes another reference.
 	Hold()
@@ -33,21 +33,6 @@ type Object interface {
 	// FDInfo is what /proc/PID/fdinfo/FD says of it.
 	FDInfo() string
 }
-
-// Program is a probe program of ProgLoad. They are all alike.
-type Program struct{}
-
-// Hold does nothing.
-func (Program) Hold() {}
-
-// Release does nothing.
-func (Program) Release() {}
-
-// Kind is the link text of an fd.
-func (Program) Kind() string { return "bpf-prog" }
-
-// FDInfo is nothing.
-func (Program) FDInfo() string { return "" }
 
 // File is an open file description: what fds, dup and fork share. It holds one reference to its object.
 type File struct {

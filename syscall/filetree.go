@@ -20,12 +20,12 @@ type FileTree struct {
 // BPFFS is where the bpffs is mounted.
 const BPFFS = "/sys/fs/bpf"
 
-// node is a directory, a pinned map, or (with neither) a file of no interest.
+// node is a directory, a pinned object, or (with neither) a file of no interest.
 type node struct {
 	parent   *node
 	children map[string]*node // nil unless a directory
 	bpf      bool             // part of the bpffs
-	m        *Map             // pinned here, with one reference
+	object   Object           // pinned here, with one reference
 }
 
 // NewFileTree makes the tree /sys/fs/bpf and /tmp.
@@ -47,9 +47,9 @@ func (n *node) add(name string, child *node) *node {
 	return child
 }
 
-// Pin links m at path and takes a reference of its own: EEXIST when the name is taken, EPERM outside the bpffs and for
+// Pin links o at path and takes a reference of its own: EEXIST when the name is taken, EPERM outside the bpffs and for
 // names with a dot, which Linux keeps for itself.
-func (t *FileTree) Pin(dir int32, path string, m *Map) abi.Errno {
+func (t *FileTree) Pin(dir int32, path string, o Object) abi.Errno {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	parent, name, errno := t.vacancy(dir, path)
@@ -61,24 +61,24 @@ func (t *FileTree) Pin(dir int32, path string, m *Map) abi.Errno {
 	case !parent.bpf:
 		return abi.EPERM
 	}
-	m.Hold()
-	parent.add(name, &node{bpf: true, m: m})
+	o.Hold()
+	parent.add(name, &node{bpf: true, object: o})
 	return abi.OK
 }
 
-// Open finds the map pinned at path and takes a reference for the caller: EACCES when something else is there.
-func (t *FileTree) Open(dir int32, path string, _ Access) (*Map, abi.Errno) {
+// Open finds the object pinned at path and takes a reference for the caller: EACCES when something else is there.
+func (t *FileTree) Open(dir int32, path string, _ Access) (Object, abi.Errno) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n, errno := t.find(dir, path)
 	switch {
 	case errno != abi.OK:
 		return nil, errno
-	case n.m == nil:
+	case n.object == nil:
 		return nil, abi.EACCES
 	}
-	n.m.Hold()
-	return n.m, abi.OK
+	n.object.Hold()
+	return n.object, abi.OK
 }
 
 // SetDir makes fd refer to the directory at path, as open does, for BPF_F_PATH_FD.
@@ -121,7 +121,7 @@ func (t *FileTree) Create(path string) abi.Errno {
 	return abi.OK
 }
 
-// Unlink removes a file; the last pin of a map without fds frees the map. A directory is EISDIR.
+// Unlink removes a file; the last pin of an object without fds frees it. A directory is EISDIR.
 func (t *FileTree) Unlink(path string) abi.Errno {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -158,8 +158,8 @@ func (t *FileTree) List(path string) ([]string, abi.Errno) {
 // drop takes n out of its directory and gives its reference back.
 func (n *node) drop() {
 	delete(n.parent.children, n.name())
-	if n.m != nil {
-		n.m.Release()
+	if n.object != nil {
+		n.object.Release()
 	}
 }
 

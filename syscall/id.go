@@ -25,6 +25,20 @@ func (c *call) nextID(from func(uint32) (uint32, bool)) abi.Errno {
 	return c.putWord(c.addr+abi.IDNext, id)
 }
 
+// progGetFDByID follows bpf_prog_get_fd_by_id.
+func (c *call) progGetFDByID() (int32, abi.Errno) {
+	var args ProgGetFDByID
+	args.Decode(c.attr)
+	if !c.proc.Caps.SysAdmin {
+		return 0, abi.EPERM
+	}
+	p, ok := c.kernel.progs.hold(args.ID)
+	if !ok {
+		return 0, abi.ENOENT
+	}
+	return c.install(p, ReadWrite)
+}
+
 // mapGetFDByID follows bpf_map_get_fd_by_id in kernel/bpf/syscall.c: two access modes at once are found out only
 // behind the permission.
 func (c *call) mapGetFDByID() (int32, abi.Errno) {

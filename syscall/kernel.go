@@ -1,6 +1,8 @@
 package bpfsys
 
 import (
+	"time"
+
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
 )
@@ -19,16 +21,19 @@ type Options struct {
 	// Memory is what all maps may take together, in bytes as Linux counts them; 0 is no bound. Behind it, MapCreate and
 	// insertions into maps that grow answer ENOMEM.
 	Memory uint64
+	// Now is the time since the kernel booted, for the load time of programs; nil means that no time passes.
+	Now func() time.Duration
 	// Refused is told of each call that ends because what it asks for is not simulated, before Bpf returns; nil for
 	// nobody. It may be called from many goroutines at once.
 	Refused func(Refusal)
 }
 
-// Kernel is one simulated kernel: its maps and their ids. Its methods may be called from many goroutines.
+// Kernel is one simulated kernel: its maps, programs and BTF, and their ids. Its methods may be called from many goroutines.
 type Kernel struct {
 	options Options
 	objects objects
 	btfs    registry[*BTF]
+	progs   registry[*Program]
 	seeds   seeds
 	budget  *maps.Budget // nil: no bound
 }
@@ -36,6 +41,9 @@ type Kernel struct {
 // NewKernel boots a kernel without maps.
 func NewKernel(options Options) *Kernel {
 	options.CPUs = max(options.CPUs, 1)
+	if options.Now == nil {
+		options.Now = func() time.Duration { return 0 }
+	}
 	if options.NewMap == nil {
 		options.NewMap = maps.New
 	}

@@ -1,6 +1,6 @@
 package bpfsys
 
-// ObjPin links the map behind FD at the path at Pathname.
+// ObjPin links the object behind FD at the path at Pathname.
 type ObjPin struct {
 	Pathname uint64 `attr:"pathname"`
 	FD       int32  `attr:"bpf_fd"`
@@ -8,7 +8,7 @@ type ObjPin struct {
 	PathFD   int32  `attr:"path_fd"`
 }
 
-// ObjGet opens the map pinned at the path at Pathname; FD must be 0.
+// ObjGet opens the object pinned at the path at Pathname; FD must be 0.
 type ObjGet ObjPin
 
 // ObjGetInfoByFD writes up to InfoLen bytes of struct bpf_map_info to Info and their number over InfoLen in the

@@ -20,7 +20,7 @@ func (c *call) progTestRun() abi.Errno {
 		(a.u32(testContextOut) != 0) != (a.u64(testPointerOut) != 0):
 		return abi.EINVAL
 	}
-	if errno := c.program(a.fd(testProg)); errno != abi.OK {
+	if errno := c.isProgram(a.fd(testProg)); errno != abi.OK {
 		return errno
 	}
 	return c.refuse(Refusal{Cmd: abi.ProgTestRun, Errno: abi.ENOTSUPP})
@@ -49,7 +49,7 @@ func (c *call) progBindMap() abi.Errno {
 	if c.attr.u32(bindFlags) != 0 {
 		return abi.EINVAL
 	}
-	if errno := c.program(c.attr.fd(bindProg)); errno != abi.OK {
+	if errno := c.isProgram(c.attr.fd(bindProg)); errno != abi.OK {
 		return errno
 	}
 	file, errno := c.file(c.attr.fd(bindMap), abi.EBADF)

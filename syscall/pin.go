@@ -26,14 +26,11 @@ func (c *call) objPin() (int32, abi.Errno) {
 	if _, ok := file.object.(*BTF); ok {
 		return 0, abi.EINVAL
 	}
-	if file.m == nil {
-		return 0, c.refuse(Refusal{Cmd: abi.ObjPin, What: "a program", Errno: abi.EINVAL})
-	}
 	path, errno := c.path(args.Pathname, dir)
 	if errno != abi.OK {
 		return 0, errno
 	}
-	return 0, c.proc.FS.Pin(dir, path, file.m)
+	return 0, c.proc.FS.Pin(dir, path, file.object)
 }
 
 // objGet follows bpf_obj_get in kernel/bpf/syscall.c.
@@ -55,11 +52,14 @@ func (c *call) objGet() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	m, errno := c.proc.FS.Open(dir, path, access)
+	o, errno := c.proc.FS.Open(dir, path, access)
 	if errno != abi.OK {
 		return 0, errno
 	}
-	return c.install(m, access)
+	if _, ok := o.(*Map); !ok {
+		access = ReadWrite // the fds of programs have no modes
+	}
+	return c.install(o, access)
 }
 
 // dir is the directory that a relative path starts from. path_fd must be 0 unless its flag is set.

@@ -8,6 +8,8 @@ type Process struct {
 	Files Files
 	FS    FileSystem
 	Caps  Caps
+	// UID is the caller's user id, which programs that it loads tell of.
+	UID uint32
 	// Host is asked about what is no BPF object; nil for a machine that has nothing of it.
 	Host Host
 	// Backing makes memory, in words of 8 bytes, for the elements of an array with BPF_F_MMAPABLE, which then can be
@@ -41,10 +43,10 @@ type Files interface {
 
 // FileSystem is where objects are pinned.
 type FileSystem interface {
-	// Pin links m at path, relative to dir where path is not absolute (AtCWD: the working directory).
-	Pin(dir int32, path string, m *Map) abi.Errno
-	// Open finds the map pinned at path and takes a reference for the caller.
-	Open(dir int32, path string, access Access) (*Map, abi.Errno)
+	// Pin links an object at path, relative to dir where path is not absolute (AtCWD: the working directory).
+	Pin(dir int32, path string, o Object) abi.Errno
+	// Open finds the object pinned at path and takes a reference for the caller.
+	Open(dir int32, path string, access Access) (Object, abi.Errno)
 }
 
 // AtCWD as a directory fd stands for the working directory (AT_FDCWD).

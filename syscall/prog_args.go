@@ -26,5 +26,13 @@ type ProgLoad struct {
 	Signature    uint64            `attr:"signature"`
 }
 
-// log is where the verifier writes.
-func (c *ProgLoad) log() verifierLog { return verifierLog{c.LogLevel, c.LogSize, c.LogBuf} }
+// ProgGetNextID writes the smallest id above StartID over next_id in the caller's attr; what it held is ignored.
+type ProgGetNextID struct {
+	StartID uint32 `attr:"start_id"`
+	NextID  uint32 `attr:"next_id"`
+}
+
+// ProgGetFDByID opens the program with an id.
+type ProgGetFDByID struct {
+	ID uint32 `attr:"prog_id"`
+}

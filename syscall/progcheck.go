@@ -8,6 +8,7 @@ import (
 
 // prog_flags.
 const (
+	progSleepable   = 1 << 4
 	progXDPFrags    = 1 << 5
 	progDevBound    = 1 << 6
 	knownProgFlags  = 0xff | abi.FlagTokenFD
@@ -15,17 +16,17 @@ const (
 )
 
 // checkLoader: who loads, and how much.
-func (c *call) checkLoader(args *ProgLoad) abi.Errno {
+func (l *loading) checkLoader() abi.Errno {
 	switch {
-	case args.Flags&^knownProgFlags != 0:
+	case l.Flags&^knownProgFlags != 0:
 		return abi.EINVAL
-	case args.Flags&abi.FlagTokenFD != 0:
-		return c.noSuchObject(args.TokenFD)
-	case !c.proc.Caps.BPF:
+	case l.Flags&abi.FlagTokenFD != 0:
+		return l.noSuchObject(l.TokenFD)
+	case !l.proc.Caps.BPF:
 		return abi.EPERM
-	case args.InsnCnt == 0, args.InsnCnt > maxInsns:
+	case l.InsnCnt == 0, l.InsnCnt > maxInsns:
 		return abi.E2BIG
-	case !c.proc.Caps.SysAdmin && !ordinary(args.Type):
+	case !l.proc.Caps.SysAdmin && !ordinary(l.Type):
 		return abi.EPERM
 	}
 	return abi.OK
@@ -43,15 +44,15 @@ func ordinary(t abi.ProgType) bool {
 }
 
 // checkAttach follows bpf_prog_load_check_attach. Nothing here is BTF or a program of a type that can be extended.
-func (c *call) checkAttach(args *ProgLoad) abi.Errno {
-	if args.AttachProgFD != 0 && (c.program(args.AttachProgFD) != abi.OK || !extends(args.Type)) {
+func (l *loading) checkAttach() abi.Errno {
+	if l.AttachProgFD != 0 && (l.isProgram(l.AttachProgFD) != abi.OK || !extends(l.Type)) {
 		return abi.EINVAL
 	}
 	const maxTypeID = 0xfffff
-	if args.AttachBTFID != 0 && (args.AttachBTFID > maxTypeID || !named(args.Type)) {
+	if l.AttachBTFID != 0 && (l.AttachBTFID > maxTypeID || !named(l.Type)) {
 		return abi.EINVAL
 	}
-	if !expects(args.Type, args.AttachType) {
+	if !expects(l.Type, l.AttachType) {
 		return abi.EINVAL
 	}
 	return abi.OK
@@ -102,37 +103,37 @@ func addressed(at abi.AttachType) bool {
 }
 
 // checkDevice follows bpf_prog_dev_bound_init: no device here takes programs.
-func (c *call) checkDevice(args *ProgLoad) abi.Errno {
-	bound := args.Flags&progDevBound != 0
+func (l *loading) checkDevice() abi.Errno {
+	bound := l.Flags&progDevBound != 0
 	switch {
-	case args.Ifindex == 0:
+	case l.Ifindex == 0:
 		return abi.OK
-	case args.Type != abi.ProgXDP && args.Type != abi.ProgSchedCLS, args.Flags&^deviceProgFlags != 0,
-		args.Flags&progXDPFrags != 0 && !bound, args.Type == abi.ProgSchedCLS && bound, args.Ifindex != loopback:
+	case l.Type != abi.ProgXDP && l.Type != abi.ProgSchedCLS, l.Flags&^deviceProgFlags != 0,
+		l.Flags&progXDPFrags != 0 && !bound, l.Type == abi.ProgSchedCLS && bound, l.Ifindex != loopback:
 		return abi.EINVAL
 	}
 	return abi.EOPNOTSUPP
 }
 
 // checkIdentity: the type must be known and the name legal.
-func (c *call) checkIdentity(args *ProgLoad) abi.Errno {
-	if args.Type == abi.ProgUnspec || args.Type >= abi.NumProgTypes {
+func (l *loading) checkIdentity() abi.Errno {
+	if l.Type == abi.ProgUnspec || l.Type >= abi.NumProgTypes {
 		return abi.EINVAL
 	}
-	_, errno := objectName(args.Name)
+	_, errno := objectName(l.Name)
 	return errno
 }
 
 // checkVerifier is what bpf_check looks at before the first instruction.
-func (c *call) checkVerifier(args *ProgLoad) abi.Errno {
-	if !args.log().valid() {
+func (l *loading) checkVerifier() abi.Errno {
+	if !validLog(l.LogLevel, l.LogBuf, l.LogSize) {
 		return abi.EINVAL
 	}
-	if errno := c.checkFDArray(args); errno != abi.OK {
+	if errno := l.checkFDArray(); errno != abi.OK {
 		return errno
 	}
-	if args.FuncInfoCnt != 0 || args.LineInfoCnt != 0 {
-		b, errno := c.btfByFD(args.BTFFD)
+	if l.FuncInfoCnt != 0 || l.LineInfoCnt != 0 {
+		b, errno := l.btfByFD(l.BTFFD)
 		if errno != abi.OK {
 			return errno
 		}
@@ -142,22 +143,22 @@ func (c *call) checkVerifier(args *ProgLoad) abi.Errno {
 }
 
 // checkFDArray follows process_fd_array: maps may be in it, and BTF.
-func (c *call) checkFDArray(args *ProgLoad) abi.Errno {
+func (l *loading) checkFDArray() abi.Errno {
 	const most = 1<<30 - 1
-	if args.FDArrayCnt >= most {
+	if l.FDArrayCnt >= most {
 		return abi.EINVAL
 	}
 	var word [4]byte
-	for i := range uint64(args.FDArrayCnt) {
-		if errno := c.copyIn(word[:], args.FDArray+4*i); errno != abi.OK {
+	for i := range uint64(l.FDArrayCnt) {
+		if errno := l.copyIn(word[:], l.FDArray+4*i); errno != abi.OK {
 			return errno
 		}
-		file, errno := c.file(int32(binary.LittleEndian.Uint32(word[:])), abi.EBADF)
+		file, errno := l.file(int32(binary.LittleEndian.Uint32(word[:])), abi.EBADF)
 		if errno != abi.OK {
 			return errno
 		}
-		_, isProgram := file.object.(Program)
-		c.leave(file)
+		_, isProgram := file.object.(*Program)
+		l.leave(file)
 		if isProgram {
 			return abi.EINVAL
 		}

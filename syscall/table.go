@@ -8,13 +8,12 @@ type Level uint8
 // The levels of support.
 const (
 	Unsupported Level = iota // answers what Linux finds wrong, and turns the rest down
-	Probe                    // answers what clients' feature probes need, and turns the rest down
 	Empty                    // answers as Linux does where there are no programs, links and perf events
 	Full
 )
 
 // String is the level in the status table.
-func (l Level) String() string { return [...]string{"no", "probes", "empty", "yes"}[l] }
+func (l Level) String() string { return [...]string{"no", "empty", "yes"}[l] }
 
 // Command is an entry of the table of commands. (*call).run has their code.
 type Command struct {
@@ -77,15 +76,15 @@ var table = [abi.NumLinuxCmds + 3]Command{
 	full[MapUpdateElem](""),
 	full[MapDeleteElem](""),
 	full[MapGetNextKey](""),
-	known[ProgLoad](Probe, "socket filters that return a constant, as feature probes load them; never run; others are refused with EINVAL"),
-	full[ObjPin]("maps only"),
-	full[ObjGet]("maps only"),
+	fullTo[ProgLoad](168, "never run; what only the verifier finds passes"),
+	full[ObjPin]("maps and programs"),
+	full[ObjGet]("maps and programs"),
 	empty(abi.ProgAttach, 32, "EBADF and EINVAL: no program that can be loaded can be attached"),
 	empty(abi.ProgDetach, 32, "nothing is attached: ENOENT"),
 	none(abi.ProgTestRun, 76, "refused with ENOTSUPP"),
-	empty(abi.ProgGetNextID, 8, "ENOENT"),
+	fullTo[ProgGetNextID](8, ""),
 	full[MapGetNextID](""),
-	empty(abi.ProgGetFDByID, 4, "ENOENT"),
+	fullTo[ProgGetFDByID](4, ""),
 	full[MapGetFDByID](""),
 	full[ObjGetInfoByFD]("maps and BTF"),
 	{Cmd: abi.ProgQuery, Level: Empty, Note: "nothing is attached", end: abi.AttrSize}, // it looks behind its last field itself

@@ -150,20 +150,16 @@ func TestProgLoadAsLinux(t *testing.T) {
 	const rounds = 3_000
 	asEach(t, func(t *testing.T, n *native, draw *rand.Rand) {
 		seen := map[abi.Errno]int{}
-		refused := map[abi.ProgType]bool{}
 		for range rounds {
 			args := n.program(draw)
-			linux, no := n.compare(abi.ProgLoad, args.Encode())
+			linux, _ := n.compare(abi.ProgLoad, args.Encode())
 			seen[linux]++
-			if no {
-				refused[args.Type] = true
-			}
 		}
+		require.Less(t, n.passed, rounds/20)
 		if n.process.Caps.SysAdmin {
 			for _, want := range []abi.Errno{abi.OK, abi.EINVAL, abi.EBADF, abi.EFAULT, abi.E2BIG, abi.EOPNOTSUPP} {
 				require.NotZero(t, seen[want], "%v never came of %v", want, seen)
 			}
-			require.Greater(t, len(refused), 20, "types refused")
 		}
 	})
 }
@@ -184,7 +180,7 @@ func (n *native) program(draw *rand.Rand) bpfsys.ProgLoad {
 			args.Type = pick(draw, abi.ProgXDP, abi.ProgSchedCLS)
 			args.Ifindex, args.Flags = pick[uint32](draw, 0, 1, 9999), pick[uint32](draw, 0, 1, 32, 64, 96)
 		case 2:
-			args.InsnCnt = pick[uint32](draw, 0, 1, 2, 3, 1_000_000, 1_000_001)
+			args.InsnCnt = pick[uint32](draw, 0, 2, 1_000_001)
 		case 3:
 			args.Insns, args.License = pick(draw, 0, args.Insns), pick(draw, 0, args.License)
 		case 4:

@@ -3,7 +3,6 @@ package kernel
 import (
 	"encoding/binary"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -72,111 +71,5 @@ func TestFlagsOfConstantPrograms(t *testing.T) {
 			linux, refused := n.load(args)
 			require.False(t, refused && linux == abi.OK, "flag %#x", args.Flags)
 		}
-	})
-}
-
-// drawCode draws programs of a few instructions around R0, right ones and wrong ones. None jumps back: the verifier runs
-// loops without end for so long that a signal to a Go program always interrupts it.
-func drawCode(draw *rand.Rand) (code []uint64, flipped bool) {
-	field := func(width int) uint64 {
-		return pick(draw, 0, 1, 2, 3, 1<<(width-1)-1, uint64(draw.IntN(4)))
-	}
-	opcodes := append([]uint64{0x18, 0x05, 0x06, 0x85, 0x95}, arithmetic()...)
-	opcodes = append(opcodes, comparisons()...)
-	code = append(code, field(32)<<32|pick[uint64](draw, 0xb7, 0xb4, 0xb7, 0xb4, 0xb7, 0xbf))
-	for range draw.IntN(5) {
-		opcode := pick(draw, opcodes...)
-		switch opcode {
-		case 0x18:
-			code = append(code, field(32)<<32|opcode, field(32)<<32)
-		case 0x85:
-			code = append(code, callTime)
-		case 0x95:
-			code = append(code, exitR0)
-		case 0x05:
-			code = append(code, field(16)<<16|opcode)
-		case 0x06:
-			code = append(code, field(32)<<32|opcode)
-		default:
-			insn := opcode
-			if opcode&0x0f == 5 || opcode&0x0f == 6 {
-				insn |= field(16)<<16 | field(32)<<32
-			} else if opcode&8 == 0 {
-				insn |= field(32) << 32
-			}
-			code = append(code, insn)
-		}
-	}
-	code = append(code, exitR0)
-	if flipped = draw.IntN(10) == 0; flipped {
-		code[draw.IntN(len(code))] ^= 1 << draw.IntN(31) // no sign of an offset
-	}
-	return code, flipped
-}
-
-// arithmetic are the opcodes of addition and the like, from imm and from R0, of 32 and 64 bits.
-func arithmetic() (opcodes []uint64) {
-	for _, op := range []uint64{0x00, 0x10, 0x40, 0x50, 0xa0, 0xb0} {
-		opcodes = append(opcodes, op|0x04, op|0x07, op|0x0c, op|0x0f)
-	}
-	return opcodes
-}
-
-// comparisons are the opcodes of jumps that compare R0 with imm, of 32 and 64 bits.
-func comparisons() (opcodes []uint64) {
-	for op := uint64(0x10); op <= 0xd0; op += 0x10 {
-		if op != 0x80 && op != 0x90 { // call, exit
-			opcodes = append(opcodes, op|0x05, op|0x06)
-		}
-	}
-	return opcodes
-}
-
-// What instructions compute decides whether a jump to itself ends: the verifier finds at once when it does not.
-func TestLoopsAsLinux(t *testing.T) {
-	const rounds = 1_500
-	n, draw := newNative(t, bpfsys.Root), rand.New(rand.NewPCG(1, 1))
-	number := func() uint64 { return pick[uint64](draw, 0, 1, 2, 1<<31-1, 1<<31, 1<<32-2, 1<<32-1) << 32 }
-	ended := 0
-	for range rounds {
-		compute := pick(draw, arithmetic()...)
-		if compute&0x0f == 0x04 || compute&0x0f == 0x07 {
-			compute |= number()
-		}
-		const toItself = 0xffff << 16
-		code := []uint64{number() | 0x18, number(), compute, number() | toItself | pick(draw, comparisons()...), exitR0}
-		linux, refused := n.load(n.socketFilter(code))
-		require.Equal(t, linux != abi.OK, refused, "%#x: %v", code, linux)
-		if !refused {
-			ended++
-		}
-	}
-	require.Greater(t, ended, rounds/4)
-	require.Less(t, ended, rounds*3/4)
-}
-
-// What bpfsim takes Linux takes, and turned down are only programs that Linux refuses, that compute with what a helper
-// returned, or that are something else since a bit was flipped.
-func TestConstantProgramsAsLinux(t *testing.T) {
-	const rounds = 2_000
-	asEach(t, func(t *testing.T, n *native, draw *rand.Rand) {
-		if !n.process.Caps.BPF {
-			return
-		}
-		taken, turnedDown := 0, 0
-		for range rounds {
-			code, flipped := drawCode(draw)
-			linux, refused := n.load(n.socketFilter(code))
-			switch {
-			case !refused:
-				taken++
-			case linux != abi.OK:
-				turnedDown++
-			default:
-				require.True(t, flipped || slices.Contains(code, callTime), "turned down: %#x", code)
-			}
-		}
-		require.Greater(t, taken, rounds/20)
-		require.Greater(t, turnedDown, rounds/20)
 	})
 }

@@ -1,0 +1,111 @@
+package bpfsys
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// Program is a program that PROG_LOAD accepted. It is never run: the rest of the kernel attaches it, and tells about it.
+type Program struct {
+	kernel *Kernel
+	id     uint32
+	refs   atomic.Int32
+
+	kind   abi.ProgType
+	attach abi.AttachType
+	name   string
+	tag    [8]byte
+	flags  uint32
+	loaded time.Duration // since boot
+	uid    uint32        // of who loaded it
+
+	insns []uint64
+	maps  []*Map // with a reference each
+	btf   *BTF   // likewise, nil when there is none
+}
+
+// ID is the program's id, unique among the kernel's live programs.
+func (p *Program) ID() uint32 { return p.id }
+
+func (p *Program) setID(id uint32) { p.id = id }
+
+// Type is the prog_type given to ProgLoad.
+func (p *Program) Type() abi.ProgType { return p.kind }
+
+// AttachType is the expected_attach_type given to ProgLoad, or what stands for it.
+func (p *Program) AttachType() abi.AttachType { return p.attach }
+
+// Name is the prog_name given to ProgLoad.
+func (p *Program) Name() string { return p.name }
+
+// Tag is the start of the hash of the program's instructions.
+func (p *Program) Tag() [8]byte { return p.tag }
+
+// Flags are the prog_flags given to ProgLoad.
+func (p *Program) Flags() uint32 { return p.flags }
+
+// Maps are the maps that the program uses, in the order in which it names them first.
+func (p *Program) Maps() []*Map { return slices.Clone(p.maps) }
+
+// Kind is the link text of an fd (bpf_prog_fops in kernel/bpf/syscall.c).
+func (p *Program) Kind() string { return "bpf-prog" }
+
+// Hold takes another reference.
+func (p *Program) Hold() { p.refs.Add(1) }
+
+// tryHold takes a reference unless the last one is gone already.
+func (p *Program) tryHold() bool { return holdLive(&p.refs) }
+
+// Release drops a reference; the last one frees the id, and gives back the maps and the BTF.
+func (p *Program) Release() {
+	if p.refs.Add(-1) == 0 {
+		p.kernel.progs.remove(p)
+		p.free()
+	}
+}
+
+// free gives back what p holds.
+func (p *Program) free() {
+	for _, m := range p.maps {
+		m.Release()
+	}
+	if p.btf != nil {
+		p.btf.Release()
+	}
+}
+
+// Programs are the kernel's live programs, ascending by id, for looking at them from outside. It takes no references.
+func (k *Kernel) Programs() []*Program {
+	k.progs.mu.RLock()
+	defer k.progs.mu.RUnlock()
+	return slices.Clone(k.progs.live)
+}
+
+// program finds the program behind fd and takes a reference for the caller (bpf_prog_get).
+func (c *call) program(fd int32) (*Program, abi.Errno) {
+	file, errno := c.file(fd, abi.EBADF)
+	if errno != abi.OK {
+		return nil, errno
+	}
+	defer c.leave(file)
+	p, ok := file.object.(*Program)
+	switch {
+	case !ok:
+		return nil, abi.EINVAL
+	case !p.tryHold():
+		return nil, abi.EBADF
+	}
+	return p, abi.OK
+}
+
+// isProgram is what a command answers that looks at a program's fd and has no further use for it.
+func (c *call) isProgram(fd int32) abi.Errno {
+	p, errno := c.program(fd)
+	if errno == abi.OK {
+		p.Release()
+	}
+	return errno
+}
