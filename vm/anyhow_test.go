@@ -11,12 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeQEMU is a qemu that dies unless the accelerator is the one with a thread for all CPUs. With a memory of 7 MiB it dies
+// fakeQEMU is a qemu that dies unless the accelerator is the one with a thread for each CPU. With a memory of 7 MiB it dies
 // after the command has spoken.
 const fakeQEMU = `#!/bin/sh
 case "$*" in
 *"-m 7 "*) echo said; exit 1;;
-*thread=single*) printf 'said\n\nbpfsim-vm: exit status 3\n';;
+*thread=multi*) printf 'said\n\nbpfsim-vm: exit status 3\n';;
 esac
 `
 
