@@ -69,6 +69,14 @@ func (p *commonLists) takeLocal(t *Task, hash uint32) slot {
 	return s
 }
 
+// spare is so while the CPU has free nodes of its own.
+func (p *commonLists) spare(t *Task) bool {
+	l := &p.local[t.CPU]
+	l.lock.Lock(t)
+	defer l.lock.Unlock()
+	return !p.shared.empty(l.free)
+}
+
 // popFree takes the head of a CPU's free list.
 func (p *commonLists) popFree(l *local) slot {
 	s := p.shared.at(l.free).next

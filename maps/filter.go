@@ -73,7 +73,9 @@ func (f *filter) Push(t *Task, value []byte, flags uint64) abi.Errno {
 	for i := range f.hashes {
 		word, mask := f.bit(i, value)
 		t.Step(PointWord)
-		f.words.touch(word).Or(mask)
+		if f.words.load(word)&mask == 0 { // else nobody could tell
+			f.words.touch(word).Or(mask)
+		}
 	}
 	return abi.OK
 }

@@ -24,6 +24,9 @@ func (h *hashOfMaps) Buckets() uint32               { return h.hash.Buckets() }
 func (h *hashOfMaps) NextBucket(from uint32) uint32 { return h.hash.NextBucket(from) }
 func (h *hashOfMaps) BucketOf(key []byte) uint32    { return h.hash.BucketOf(key) }
 
+// Sweeper leaves the elements in the map: an id that goes has to be read where no program can write.
+func (h *hashOfMaps) Sweeper() *Sweeper { return &Sweeper{table: &h.hash.table, keeps: true} }
+
 // Admit leaves all to Update: the inner map is looked at first.
 func (h *hashOfMaps) Admit([]byte, uint64) abi.Errno { return abi.OK }
 

@@ -15,6 +15,8 @@ type nodeLists interface {
 	give(t *Task, s slot)
 	// take is an element to be linked with a key of that hash, none when all are being inserted or removed by others.
 	take(t *Task, hash uint32) slot
+	// spare reports whether an element that is taken and given back right away leaves everything as it was.
+	spare(t *Task) bool
 }
 
 func newLRU(spec Spec) *lru {

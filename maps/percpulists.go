@@ -37,6 +37,9 @@ func (p perCPULists) take(t *Task, hash uint32) slot {
 	return s
 }
 
+// spare is never so, since taking a node looks at others.
+func (p perCPULists) spare(*Task) bool { return false }
+
 // give returns a node to the CPU that owns it.
 func (p perCPULists) give(t *Task, s slot) {
 	l := &p[p[0].at(s).cpu]

@@ -28,6 +28,11 @@ func (m *perCPULRU) set(t *Task, key []byte, p partWrite, flags uint64) abi.Errn
 		return abi.EINVAL
 	}
 	hash, s := m.hash(key), none
+	if t.Scheduler == nil && flags != abi.Exist && m.lists.spare(t) {
+		if errno, done := m.setPresent(t, hash, key, p, flags); done {
+			return errno
+		}
+	}
 	if flags != abi.Exist {
 		if s = m.lists.take(t, hash); s == none {
 			return abi.ENOMEM
@@ -40,6 +45,27 @@ func (m *perCPULRU) set(t *Task, key []byte, p partWrite, flags uint64) abi.Errn
 	return errno
 }
 
+// setPresent sets the parts of a key that is there without taking an element first, which would go back to where it came
+// from: nobody can tell where no machine watches.
+func (m *perCPULRU) setPresent(t *Task, hash uint32, key []byte, p partWrite, flags uint64) (errno abi.Errno, done bool) {
+	st := m.lock(t, hash&m.mask)
+	defer m.unlock(st)
+	page, at, found := m.find(hash, key)
+	if !found {
+		return abi.OK, false
+	}
+	if errno = admit(found, flags); errno == abi.OK {
+		m.touch(t, page, at, p)
+	}
+	return errno, true
+}
+
+// touch sets the parts of an element in place.
+func (m *perCPULRU) touch(t *Task, page *page, at uint32, p partWrite) {
+	m.arena.node(m.slot(page, at)).ref.Store(true)
+	p.write(t, m.value(page, at))
+}
+
 // setOr sets the parts of a key that is there, or else links s. It returns s where that is of no use.
 func (m *perCPULRU) setOr(t *Task, hash uint32, s slot, key []byte, p partWrite, flags uint64) (unused slot, errno abi.Errno) {
 	st := m.lock(t, hash&m.mask)
@@ -49,8 +75,7 @@ func (m *perCPULRU) setOr(t *Task, hash uint32, s slot, key []byte, p partWrite,
 		return s, errno
 	}
 	if found {
-		m.arena.node(m.slot(page, at)).ref.Store(true)
-		p.write(t, m.value(page, at))
+		m.touch(t, page, at, p)
 		return s, abi.OK
 	}
 	page, at = m.insert(page, hash)

@@ -1,34 +1,40 @@
 package maps
 
-// Swept is a hash table of which many elements can be copied, or moved out, in one atomic step.
+// Swept is a map of which many elements can be copied, or moved out, in one atomic step.
 type Swept interface {
-	Drainer
 	Sweeper() *Sweeper
 }
 
 // Sweeper makes these steps. They are for tasks that no Scheduler watches: of all the orders in which a machine could run
 // the steps of each element, they are one. It is no interface, so that a Sweep can stay on its caller's stack.
-type Sweeper table
+type Sweeper struct {
+	table *table // nil: others
+	// keeps means that elements do not leave the table in these steps.
+	keeps  bool
+	others copier
+}
 
-// Sweeper is the table itself.
-func (x *table) Sweeper() *Sweeper { return (*Sweeper)(x) }
+// Sweeper is that of the table.
+func (x *table) Sweeper() *Sweeper { return &Sweeper{table: x} }
 
 // Sweep is a part of a walk.
 type Sweep struct {
-	// Bucket is where to begin, and afterwards Buckets() at the end of the table, else where to go on: with the first
+	// Bucket is where to begin in a hash table, and afterwards Buckets() at its end, else where to go on: with the first
 	// element of a bucket from there on that has not left the map or, where neither Whole nor Remove is set, behind
 	// the last element copied.
 	Bucket uint32
-	// After, unless nil, is a key to begin behind, or at bucket 0 when it is not in the map. It is done with before
+	// After, unless nil, is a key to begin behind, or at the first element when it is not in the map. It is done with before
 	// anything is written.
 	After []byte
-	// Whole takes a bucket as a whole or not at all. Remove takes the elements out of the map.
+	// Whole takes a bucket as a whole or not at all. Remove takes the elements out of the map, of other types than hash
+	// tables the first ones.
 	Whole, Remove bool
 	// Keys and Values receive the elements, each packed. Values nil means that Keys receives records, a key and its
 	// value each.
 	Keys, Values []byte
-	// Count is the number of elements copied.
+	// Count is the number of elements copied, and End tells that there are no more.
 	Count int
+	End   bool
 
 	step sweepStep
 }
@@ -52,11 +58,20 @@ type sweepStep struct {
 	prefetcher prefetcher
 }
 
-// Sweep copies elements in the order of the walk and says in s where it stopped: when the table ends or the room does,
-// or somewhere before, but not before the first element.
+// Sweep copies elements in the order of the walk and says in s where it stopped: when the map ends or the room does, or
+// somewhere before, but not before the first element that may be taken in such a step at all.
 func (m *Sweeper) Sweep(t *Task, s *Sweep) {
-	x := (*table)(m)
-	s.Count = 0
+	s.Count, s.End = 0, false
+	switch {
+	case m.table == nil:
+		s.Count, s.End = m.others.copyMany(t, s.After, s.Remove, roomIn(s.Keys, s.Values, m.others))
+	case !s.Remove || !m.keeps:
+		m.table.sweep(t, s)
+		s.End = s.Bucket > m.table.mask
+	}
+}
+
+func (x *table) sweep(t *Task, s *Sweep) {
 	s.step.table, s.step.task, s.step.room, s.step.gone = x, t, x.roomFor(s), removed{}
 	s.step.prefetcher.page = nil
 	if s.step.all = s.step.room >= sweepAll; s.step.all {

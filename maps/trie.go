@@ -24,6 +24,7 @@ type trie struct {
 	root     slot
 	elements atomic.Uint32
 	watched  bool
+	top      trieTop
 }
 
 // trieKey is a key taken apart.
@@ -72,7 +73,7 @@ func (x *trie) common(n trieNode, key trieKey) uint32 {
 func (x *trie) enter(t *Task) pass {
 	if t.Scheduler != nil {
 		t.Scheduler.Step(t, PointFind)
-		x.watched = true
+		x.beWatched()
 		return pass{}
 	}
 	return x.read(t, 0)
@@ -84,8 +85,14 @@ func (x *trie) lock(t *Task) *stripe {
 	}
 	st := &x.stripes[0]
 	st.lock.Lock(t)
-	x.watched = true
+	x.beWatched()
 	return st
+}
+
+// beWatched keeps nodes what they are from now on, and has every way begin at the root.
+func (x *trie) beWatched() {
+	x.watched = true
+	x.top = trieTop{}
 }
 
 // Lookup copies the value of the longest prefix that key begins with, itself included.
@@ -107,7 +114,11 @@ func (x *trie) longest(t *Task, key trieKey) (found trieNode) {
 	if key.prefix > x.most {
 		return nil
 	}
-	for s := x.root; s != none; {
+	s, above := x.begin(key)
+	if above != none {
+		found = x.nodes.at(above)
+	}
+	for s != none {
 		n := x.nodes.at(s)
 		prefix := n.prefix()
 		if x.common(n, key) < prefix {
@@ -140,7 +151,7 @@ func (x *trie) LookupLive(t *Task, key []byte) (Live, bool) {
 func (x *trie) watch(t *Task) {
 	if t.Scheduler == nil && !x.watched {
 		st := x.lock(t)
-		x.watched = true
+		x.beWatched()
 		st.lock.Unlock()
 	}
 }
@@ -175,6 +186,7 @@ func (x *trie) put(key trieKey, value []byte, flags uint64) abi.Errno {
 	}
 	x.elements.Add(1)
 	x.insert(w, key, value)
+	x.changed(w.place, x.nodes.at(x.hanging(w.place)).prefix(), key.data)
 	return abi.OK
 }
 
@@ -186,7 +198,7 @@ func (x *trie) replace(w way, key trieKey, value []byte) {
 	}
 	s, n := x.nodes.take()
 	x.fill(n, key, value)
-	x.succeed(w, s, n)
+	x.succeed(w, s)
 }
 
 // fill makes n an element.
@@ -197,9 +209,9 @@ func (x *trie) fill(n trieNode, key trieKey, value []byte) {
 }
 
 // succeed puts s in the place of the node at the way's end.
-func (x *trie) succeed(w way, s slot, n trieNode) {
-	n.setChild(0, w.n.child(0))
-	n.setChild(1, w.n.child(1))
+func (x *trie) succeed(w way, s slot) {
+	x.point(place{s, 0}, w.n.child(0))
+	x.point(place{s, 1}, w.n.child(1))
 	x.point(w.place, s)
 	x.drop(w.s)
 }
@@ -212,9 +224,9 @@ func (x *trie) insert(w way, key trieKey, value []byte) {
 	case w.s == none:
 		x.point(w.place, s)
 	case w.common == key.prefix && w.common == w.n.prefix():
-		x.succeed(w, s, n)
+		x.succeed(w, s)
 	case w.common == key.prefix:
-		n.setChild(bitAt(x.data(w.n), w.common), w.s)
+		x.point(place{s, bitAt(x.data(w.n), w.common)}, w.s)
 		x.point(w.place, s)
 	default:
 		x.part(w, key, s)
@@ -227,8 +239,8 @@ func (x *trie) part(w way, key trieKey, s slot) {
 	n.setElement(w.common, false)
 	put(x.data(n), x.data(w.n))
 	bit := bitAt(key.data, w.common)
-	n.setChild(bit, s)
-	n.setChild(1-bit, w.s)
+	x.point(place{between, bit}, s)
+	x.point(place{between, 1 - bit}, w.s)
 	x.point(w.place, between)
 }
 
@@ -241,7 +253,7 @@ func (x *trie) Delete(t *Task, key []byte) abi.Errno {
 	st := x.lock(t)
 	errno := abi.ENOENT
 	if w := x.seek(k); w.exact {
-		x.remove(w)
+		x.remove(w.s)
 		errno = abi.OK
 	}
 	st.lock.Unlock()
@@ -250,20 +262,25 @@ func (x *trie) Delete(t *Task, key []byte) abi.Errno {
 
 // remove takes an element out. It stays as an intermediate node where it has two children, and an intermediate node above
 // it that is left with one goes too.
-func (x *trie) remove(w way) {
+func (x *trie) remove(s slot) {
 	x.elements.Add(^uint32(0))
-	zero, one := w.n.child(0), w.n.child(1)
+	n, at := x.nodes.at(s), x.placeOf(s)
+	prefix, zero, one := n.prefix(), n.child(0), n.child(1)
 	switch {
 	case zero != none && one != none:
-		w.n.setElement(w.n.prefix(), false)
-	case w.n.leaf() && w.parent != none && !x.nodes.at(w.parent).element():
-		x.point(w.above, x.nodes.at(w.parent).child(1-w.bit))
-		x.drop(w.parent)
-		x.drop(w.s)
+		n.setElement(prefix, false)
+	case n.leaf() && at.parent != none && !x.nodes.at(at.parent).element():
+		between, bit := at.parent, at.bit
+		parent := x.nodes.at(between)
+		at, prefix = x.placeOf(between), parent.prefix()
+		x.point(at, parent.child(1-bit))
+		x.drop(between)
+		x.drop(s)
 	default:
-		x.point(w.place, max(zero, one))
-		x.drop(w.s)
+		x.point(at, max(zero, one))
+		x.drop(s)
 	}
+	x.changed(at, prefix, x.data(n))
 }
 
 // drop gives the memory of a node back, unless somebody may still look at it.

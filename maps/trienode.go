@@ -5,14 +5,15 @@ import (
 	"math/bits"
 )
 
-// trieNode is the memory of a node: its two children, by slot, the length of its prefix, the data of its key, and its
-// value. It holds no pointer, so that the garbage collector never scans it.
+// trieNode is the memory of a node: its two children and its parent, by slot, the length of its prefix, the data of its
+// key, and its value. It holds no pointer, so that the garbage collector never scans it.
 type trieNode []byte
 
 // Where the parts of a node are, in bytes.
 const (
-	nodePrefix = 8
-	nodeData   = 12
+	nodeParent = 8
+	nodePrefix = 12
+	nodeData   = 16
 )
 
 // intermediate marks, in the word of the prefix, a node that is no element: it is only where two branches part.
@@ -21,6 +22,10 @@ const intermediate = 1 << 31
 func (n trieNode) child(bit uint32) slot { return slotIn(n[4*bit:]) }
 
 func (n trieNode) setChild(bit uint32, s slot) { putSlot(n[4*bit:], s) }
+
+func (n trieNode) parent() slot { return slotIn(n[nodeParent:]) }
+
+func (n trieNode) setParent(s slot) { putSlot(n[nodeParent:], s) }
 
 // leaf reports whether the node has no child.
 func (n trieNode) leaf() bool { return n.child(0) == none && n.child(1) == none }
@@ -95,9 +100,10 @@ func (x *trieNodes) take() (slot, trieNode) {
 	return s, x.at(s)
 }
 
-// give takes a node back.
+// give takes a node back. It is no element any more for those who remember where one was.
 func (x *trieNodes) give(s slot) {
 	n := x.at(s)
+	n.setElement(0, false)
 	n.setChild(0, x.free)
 	n.setChild(1, none)
 	x.free = s

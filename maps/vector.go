@@ -35,13 +35,18 @@ func (v *vector) Lookup(t *Task, key, value []byte) abi.Errno {
 		return abi.ENOENT
 	}
 	t.Step(PointFind)
-	for at := i * v.stride; len(value) > 0; {
+	v.read(t, i*v.stride, value)
+	return abi.OK
+}
+
+// read fills value from word at on.
+func (v *vector) read(t *Task, at uint64, value []byte) {
+	for len(value) > 0 {
 		t.Step(PointWord)
 		run := v.words.readable(at)
 		value = readWords(t, value, run)
 		at += uint64(len(run))
 	}
-	return abi.OK
 }
 
 // readWords fills value from a run of words and returns what is left to fill. The first word's step is behind it.

@@ -152,6 +152,11 @@ func (b *batch) copyElements(elements maps.NextKeyer) abi.Errno {
 	}
 	var errno abi.Errno
 	n := uint32(0)
+	if b.sweeps(b.m) != nil && b.apart() {
+		if n, last = b.sweepElements(last); n > 0 {
+			last = spare[:copy(spare, last)]
+		}
+	}
 	for n < b.Count {
 		if errno = elements.NextKey(b.task, last, next); errno != abi.OK {
 			break

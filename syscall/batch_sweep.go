@@ -27,3 +27,22 @@ func (b *batch) sweepBuckets(bucket uint32, remove bool) (done, next uint32) {
 	}
 	return done, s.Bucket
 }
+
+// sweepElements copies elements behind a key, or from the first on, many in a step. It returns their number and the last
+// key, in the caller's memory.
+func (b *batch) sweepElements(after []byte) (done uint32, last []byte) {
+	s := maps.Sweep{After: after}
+	for last = after; done < b.Count && !s.End; s.After = last {
+		left := int(b.Count - done)
+		s.Keys = b.arena.Window(at(b.Keys, done, b.keySize), left*b.keySize)
+		s.Values = b.arena.Window(at(b.Values, done, b.valueSize), left*b.valueSize)
+		if s.Keys == nil || s.Values == nil {
+			break
+		}
+		if b.m.sweeper.Sweep(b.task, &s); s.Count == 0 {
+			break
+		}
+		done, last = done+uint32(s.Count), s.Keys[(s.Count-1)*b.keySize:][:b.keySize]
+	}
+	return done, last
+}

@@ -5,7 +5,7 @@ import (
 	"github.com/bpfsim/bpfsim/maps"
 )
 
-// sweeps is the hash table of m if the caller may copy many of its elements in one step: no machine watches the steps,
+// sweeps is the sweeper of m if the caller may copy many of its elements in one step: no machine watches the steps,
 // and no signal has to be looked for between elements.
 func (c *call) sweeps(m *Map) *maps.Sweeper {
 	if c.task.Scheduler != nil || c.proc.Interrupted != nil {
@@ -32,7 +32,7 @@ func (d *dump) sweep(bucket uint32) abi.Errno {
 			return errno
 		case n > 0:
 			continue
-		case s.Bucket == d.m.drainer.Buckets():
+		case s.End:
 			return d.end()
 		}
 		return d.fillFrom(s.Bucket)

@@ -111,6 +111,28 @@ func TestInnerMapLives(t *testing.T) {
 	}
 }
 
+// What leaves a map of maps many at a time lets go of its inner maps too.
+func TestInnerMapsLeaveTogether(t *testing.T) {
+	for _, take := range []func(o *outers, outer int32, out uint64) Args{
+		func(_ *outers, outer int32, out uint64) Args {
+			return MapLookupAndDeleteBatch{FD: outer, Out: out, Keys: out + 64, Values: out + 128, Count: 4}
+		},
+		func(o *outers, outer int32, out uint64) Args {
+			return MapDumpAndDelete{FD: outer, Buf: out, BufLen: o.word(64)}
+		},
+	} {
+		o := newOuters(t)
+		outer := o.outer(abi.HashOfMaps, o.inner, abi.OK)
+		require.Equal(t, abi.OK, o.put(outer, 1, o.inner, abi.Any))
+		id, errno := o.get(outer, 1)
+		require.Equal(t, abi.OK, errno)
+		o.Process.Files.(*FDTable).Close(o.inner)
+		require.True(t, o.alive(id))
+		o.Do(take(o, outer, o.Arena.Put(make([]byte, 256))))
+		require.False(t, o.alive(id))
+	}
+}
+
 // A map that a full one does not take is not kept.
 func TestInnerMapNotTaken(t *testing.T) {
 	o := newOuters(t)

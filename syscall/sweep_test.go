@@ -11,7 +11,8 @@ import (
 // twin is a caller with one map and memory whose second half is read-only, behind a gap.
 type twin struct {
 	*Caller
-	fd             int32
+	kind           abi.MapType
+	fd, inner      int32
 	memory, length []byte
 }
 
@@ -20,12 +21,17 @@ const (
 	twinRoom   = 4096    // bytes
 )
 
+// newTwin makes a map on a kernel, which the fd of an inner map is added to where the type asks for one.
 func newTwin(spec MapCreate) *twin {
-	t := &twin{Caller: NewCaller(NewKernel(Options{CPUs: 2}))}
+	t := &twin{Caller: NewCaller(NewKernel(Options{CPUs: 2})), kind: spec.Type}
 	t.memory = t.Arena.Map(twinMemory, twinRoom, true)
 	t.Arena.Map(twinMemory+twinRoom, 64, false)
 	t.Arena.Map(twinMemory+twinRoom+128, 256, true)
 	t.length = t.Arena.Map(2*twinMemory, 64, true)
+	if t.kind == abi.HashOfMaps {
+		t.inner, _ = t.Do(MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+		spec.InnerMapFD = t.inner
+	}
 	t.fd, _ = t.Do(spec)
 	return t
 }
@@ -42,7 +48,11 @@ func (t *twin) everything() []byte {
 
 // keys are the map's in the order of the walk.
 func (t *twin) keys() (keys []string) {
-	t.Arena.Write(twinMemory, make([]byte, 4))
+	t.Arena.Write(twinMemory, make([]byte, 8))
+	size := 4
+	if t.kind == abi.LPMTrie {
+		size = 8
+	}
 	from := uint64(0)
 	for {
 		_, errno := t.Do(MapGetNextKey{FD: t.fd, Key: from, NextKey: twinMemory})
@@ -50,7 +60,7 @@ func (t *twin) keys() (keys []string) {
 			return keys
 		}
 		from = twinMemory
-		keys = append(keys, string(t.Arena.Bytes(twinMemory, 4)))
+		keys = append(keys, string(t.Arena.Bytes(twinMemory, size)))
 	}
 }
 
@@ -58,11 +68,7 @@ func (t *twin) keys() (keys []string) {
 // faults, without room, with arrays that overlap, and with elements that are used again.
 func TestSweepsLeaveWhatStepsLeave(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		spec := MapCreate{
-			Type: rapid.SampledFrom([]abi.MapType{abi.Hash, abi.LRUHash}).Draw(t, "type"), KeySize: 4,
-			ValueSize: rapid.SampledFrom([]uint32{1, 8, 13}).Draw(t, "value"), Flags: abi.FlagZeroSeed,
-			MaxEntries: rapid.SampledFrom([]uint32{3, 16, 150, 3000}).Draw(t, "room"),
-		}
+		spec := drawSwept(t)
 		swift, stepping := newTwin(spec), newTwin(spec)
 		stepping.Process.Interrupted = func() bool { return false }
 		both := []*twin{swift, stepping}
@@ -84,11 +90,92 @@ func TestSweepsLeaveWhatStepsLeave(t *testing.T) {
 	})
 }
 
-// insert sets n keys.
+// Maps larger than a step are copied whole, in order, and emptied whole.
+func TestSweepsGoOn(t *testing.T) {
+	const entries, buf = 10_000, 2 << 30
+	for _, kind := range sweptTypes {
+		spec := sweptSpec(kind, 8, entries)
+		swift, stepping := newTwin(spec), newTwin(spec)
+		stepping.Process.Interrupted = func() bool { return false }
+		size := entries * uint32(spec.KeySize+16)
+		for _, w := range []*twin{swift, stepping} {
+			w.insert(0, entries)
+			w.Arena.Map(buf, int(size), true)
+		}
+		value := uint64(buf + entries*spec.KeySize)
+		batch := MapLookupBatch{Keys: buf, Values: value, Out: 2*twinMemory + 16, Count: entries}
+		dump := MapDumpJuly{Buf: buf, BufLen: 2 * twinMemory}
+		for _, args := range []Args{dump, batch, MapDumpAndDelete(dump)} {
+			var all [2][]byte
+			for i, w := range []*twin{swift, stepping} {
+				copy(w.length, le32(size))
+				clear(w.Arena.Bytes(buf, int(size)))
+				_, errno := w.Do(w.on(args))
+				all[i] = append(w.everything(), w.Arena.Bytes(buf, int(size))...)
+				require.Contains(t, []abi.Errno{abi.OK, abi.ENOENT, abi.ENOTSUPP}, errno, "%v %#v", kind, args)
+			}
+			require.Equal(t, all[1], all[0], "%v %#v", kind, args)
+		}
+		require.Equal(t, stepping.keys(), swift.keys(), kind)
+	}
+}
+
+// on is args with the fd of the map.
+func (t *twin) on(args Args) Args {
+	switch args := args.(type) {
+	case MapDumpJuly:
+		args.FD = t.fd
+		return args
+	case MapDumpAndDelete:
+		args.FD = t.fd
+		return args
+	case MapLookupBatch:
+		args.FD = t.fd
+		return args
+	}
+	return args
+}
+
+// sweptTypes are those whose elements can be copied many at a time.
+var sweptTypes = []abi.MapType{
+	abi.Hash, abi.LRUHash, abi.PerCPUHash, abi.Array, abi.PerCPUArray, abi.LPMTrie, abi.HashOfMaps,
+}
+
+// drawSwept draws one.
+func drawSwept(t *rapid.T) MapCreate {
+	kind := rapid.SampledFrom(sweptTypes).Draw(t, "type")
+	value := rapid.SampledFrom([]uint32{1, 8, 13}).Draw(t, "value")
+	return sweptSpec(kind, value, rapid.SampledFrom([]uint32{3, 16, 150, 3000}).Draw(t, "room"))
+}
+
+// sweptSpec is a map of that type.
+func sweptSpec(kind abi.MapType, value, entries uint32) MapCreate {
+	spec := MapCreate{Type: kind, KeySize: 4, ValueSize: value, Flags: abi.FlagZeroSeed, MaxEntries: entries}
+	switch kind {
+	case abi.Array, abi.PerCPUArray:
+		spec.Flags = 0
+	case abi.LPMTrie:
+		spec.KeySize, spec.Flags = 8, abi.FlagNoPrealloc
+	case abi.HashOfMaps:
+		spec.ValueSize = 4
+	}
+	return spec
+}
+
+// insert sets n keys. Those of a trie have the bits of a number for their data, and a length that depends on it; values of a
+// map of maps are the fd of its inner map.
 func (t *twin) insert(first, n uint32) {
 	for key := first; key < first+n; key++ {
 		t.Arena.Write(twinMemory, le32(key))
 		t.Arena.Write(twinMemory+4, le32(key*7))
+		switch {
+		case t.kind == abi.LPMTrie:
+			t.Arena.Write(twinMemory, append(le32(24+key%9), byte(key>>8), byte(key), byte(key*7), byte(key*31)))
+		case t.kind == abi.HashOfMaps:
+			t.Arena.Write(twinMemory+8, le32(uint32(t.inner)))
+			t.Do(MapUpdateElem{FD: t.fd, Key: twinMemory, Value: twinMemory + 8})
+			continue
+		}
 		t.Do(MapUpdateElem{FD: t.fd, Key: twinMemory, Value: twinMemory})
 	}
 }
