@@ -11,6 +11,7 @@ const (
 	foreignABI   = 0x40000000 // __X32_SYSCALL_BIT
 	sysOpen      = unix.SYS_OPEN
 	sysReadlink  = unix.SYS_READLINK
+	sysEpollWait = unix.SYS_EPOLL_WAIT
 	legacyNumber = true
 )
 

@@ -60,7 +60,8 @@ func filter() []unix.SockFilter {
 func (a *asm) native() {
 	a.unless(unix.BPF_JEQ, foreignABI|unix.SYS_BPF, 1)
 	a.ret(refuse)
-	for _, number := range []int{unix.SYS_BPF, unix.SYS_READLINKAT, unix.SYS_STATFS, unix.SYS_FSTATFS, unix.SYS_OPENAT2} {
+	for _, number := range []int{unix.SYS_BPF, unix.SYS_READLINKAT, unix.SYS_STATFS, unix.SYS_FSTATFS, unix.SYS_OPENAT2,
+		unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_PWAIT2} {
 		a.notify(number)
 	}
 	for _, number := range attributeCalls {
@@ -74,7 +75,9 @@ func (a *asm) native() {
 	a.limits(unix.SYS_PRLIMIT64, 1)
 	a.mappings()
 	a.leasesAndSeals()
+	a.waits()
 	if legacyNumber {
+		a.notify(sysEpollWait)
 		a.notify(sysReadlink)
 		a.opens(sysOpen, 1)
 	}
@@ -103,6 +106,20 @@ func (a *asm) mappings() {
 	a.when(unix.BPF_JSET, unix.MAP_ANONYMOUS, 1)
 	a.ret(unix.SECCOMP_RET_USER_NOTIF)
 	a.ret(unix.SECCOMP_RET_ALLOW)
+}
+
+// waits notifies of epoll_pwait(2), but not of the runtime's of Go programs, which is frequent: it waits for edges alone, with
+// room for 128 events and no signal mask (runtime/netpoll_epoll.go).
+func (a *asm) waits() {
+	a.unless(unix.BPF_JEQ, unix.SYS_EPOLL_PWAIT, 8)
+	a.load(offsetArgs + 8*2)
+	a.unless(unix.BPF_JEQ, 128, 5)
+	a.load(offsetArgs + 8*4)
+	a.unless(unix.BPF_JEQ, 0, 3)
+	a.load(offsetArgs + 8*4 + 4)
+	a.unless(unix.BPF_JEQ, 0, 1)
+	a.ret(unix.SECCOMP_RET_ALLOW)
+	a.ret(unix.SECCOMP_RET_USER_NOTIF)
 }
 
 // leasesAndSeals notifies of the commands of fcntl(2) that work on a memfd and not on a map.

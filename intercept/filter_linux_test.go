@@ -52,6 +52,10 @@ func TestFilter(t *testing.T) {
 		at := offsetArgs + 8*arg
 		return data{offsetArch: native, offsetNumber: number, at: resource, at + 8: low, at + 12: high}
 	}
+	waiting := func(events, maskLow, maskHigh uint32) data {
+		return data{offsetArch: native, offsetNumber: unix.SYS_EPOLL_PWAIT, offsetArgs + 16: events, offsetArgs + 32: maskLow,
+			offsetArgs + 36: maskHigh}
+	}
 	argument := func(number, arg, value uint32) data {
 		return data{offsetArch: native, offsetNumber: number, offsetArgs + 8*arg: value}
 	}
@@ -71,6 +75,12 @@ func TestFilter(t *testing.T) {
 		{data{offsetArch: native, offsetNumber: unix.SYS_FSETXATTR}, notify},
 		{data{offsetArch: native, offsetNumber: unix.SYS_UNLINKAT}, allow},
 		{data{offsetArch: native, offsetNumber: unix.SYS_STATX}, allow},
+		{data{offsetArch: native, offsetNumber: unix.SYS_EPOLL_CTL}, notify},
+		{data{offsetArch: native, offsetNumber: unix.SYS_EPOLL_PWAIT2}, notify},
+		{waiting(128, 0, 0), allow}, // Go's runtime
+		{waiting(127, 0, 0), notify},
+		{waiting(128, 8, 0), notify},
+		{waiting(128, 0, 8), notify},
 		{openFlags(0), notify},
 		{openFlags(unix.O_CLOEXEC | 0o100000), notify}, // O_LARGEFILE
 		{openFlags(unix.O_WRONLY), allow},

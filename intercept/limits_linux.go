@@ -20,6 +20,8 @@ const (
 	// fdsOfWorker is how many fds an answer needs at most, fdsOfThread how many a thread's directories are.
 	fdsOfWorker = 6
 	fdsOfThread = 2
+	// fdsOfGate is how many more a map takes that programs wait for.
+	fdsOfGate = 2
 	// fdsOfService are eventfds, inotify, what belongs to the keeper and the like.
 	fdsOfService = 12
 	// leastWorkers are a leader, a deputy and one more.

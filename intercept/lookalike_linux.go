@@ -29,6 +29,11 @@ func (c *call) lookalike() bool {
 		return c.readlink(int32(a[0]), a[1], a[2], a[3])
 	case sysReadlink:
 		return c.readlink(unix.AT_FDCWD, a[0], a[1], a[2])
+	case unix.SYS_EPOLL_CTL:
+		return c.epollCtl()
+	case sysEpollWait, unix.SYS_EPOLL_PWAIT, unix.SYS_EPOLL_PWAIT2:
+		c.gates.look()
+		return false
 	case unix.SYS_MMAP:
 		return c.mmap()
 	case unix.SYS_FCNTL:

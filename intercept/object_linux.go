@@ -18,6 +18,7 @@ type object struct {
 	users int  // calls in progress that use it
 	late  bool // to be tried again when they have ended
 	level int  // of suspicion, notSuspect when there is none
+	gate  *gate
 }
 
 // opened is what there is one object of.
@@ -30,7 +31,8 @@ type opened struct {
 // a memfd is closed in another process, but it refuses a write lease on a file that anybody else has open.
 type objects struct {
 	mu        sync.Mutex
-	most      int // bounds byInode
+	most      int // bounds byInode, and the fds of gates with it
+	gated     int // how many have a gate
 	notify    int // inotify, -1 when there is none
 	byInode   map[inode]*object
 	byFile    map[opened]*object
@@ -94,7 +96,7 @@ func (all *objects) find(key opened) (*object, abi.Errno) {
 	if o, ok := all.byFile[key]; ok {
 		return o, abi.OK
 	}
-	if len(all.byInode) >= all.most {
+	if len(all.byInode)+fdsOfGate*all.gated >= all.most {
 		return nil, abi.ENFILE
 	}
 	f, err := key.memfd()
@@ -109,6 +111,29 @@ func (all *objects) find(key opened) (*object, abi.Errno) {
 	return o, abi.OK
 }
 
+// gate is what stands for o, which is in use, in epoll instances.
+func (all *objects) gate(o *object, gates *gates) (*gate, abi.Errno) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if o.gate != nil {
+		return o.gate, abi.OK
+	}
+	waited, ok := o.file.Object().(bpfsys.Pollable)
+	switch {
+	case !ok:
+		return nil, abi.EPERM
+	case len(all.byInode)+fdsOfGate*(all.gated+1) > all.most:
+		return nil, abi.ENOMEM
+	}
+	g, err := newGate(gates, waited)
+	if err != nil {
+		return nil, abi.ENOMEM
+	}
+	o.gate = g
+	all.gated++
+	return g, abi.OK
+}
+
 // memfd is the file with the elements, where programs may map them, and else an empty one.
 func (key opened) memfd() (memfd, error) {
 	if b := key.backing(); b != nil {
@@ -120,7 +145,7 @@ func (key opened) memfd() (memfd, error) {
 // backing is the memory that can be mapped through fds of key, nil when there is none: Linux maps nothing through
 // those that are not for reading and writing.
 func (key opened) backing() *backing {
-	m, ok := key.object.(*bpfsys.Map)
+	m, ok := key.object.(interface{ Backing() bpfsys.Backing })
 	if !ok || key.access != bpfsys.ReadWrite {
 		return nil
 	}
@@ -148,6 +173,10 @@ func (all *objects) free(o *object) {
 	o.level = notSuspect
 	if o.watch >= 0 {
 		_, _ = unix.InotifyRmWatch(all.notify, uint32(o.watch))
+	}
+	if o.gate != nil {
+		o.gate.close()
+		all.gated--
 	}
 	if key.backing() == nil {
 		o.memfd.close()

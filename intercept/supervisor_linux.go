@@ -21,6 +21,7 @@ type supervisor struct {
 	cpus     int
 	cpuText  string // of the file possibleCPUs; "" where the host's says it
 	objects  *objects
+	gates    *gates
 	bpffs    *bpffs
 	threads  *threads
 	tracer   tracer
@@ -43,7 +44,7 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 		return nil, err
 	}
 	limits := fdLimits()
-	s := &supervisor{listener: listener, limits: limits, stderr: o.Stderr, kernel: o.Kernel, caps: o.Caps, uid: o.uid(), cpus: o.CPUs, objects: newObjects(limits.objects),
+	s := &supervisor{listener: listener, limits: limits, stderr: o.Stderr, kernel: o.Kernel, caps: o.Caps, uid: o.uid(), cpus: o.CPUs, objects: newObjects(limits.objects), gates: newGates(),
 		bpffs: fs, threads: newThreads(limits.threads), tracer: tracer{out: newOutlet(o.Trace, o.Stderr)}, calls: calls}
 	if n, err := PossibleCPUs(); err != nil || n != o.CPUs {
 		s.cpuText = cpuText(o.CPUs)

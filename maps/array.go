@@ -17,18 +17,12 @@ func newArray(spec Spec) *array {
 	return &array{vector{spec, stride, newWords(stride * uint64(spec.MaxEntries))}}
 }
 
-// MappableWords is the memory, in words of 8 bytes, that NewMappable asks for: whole pages of whole words a value.
-// It is ENOMEM for what New would not make either.
-func MappableWords(spec Spec) (uint64, abi.Errno) {
-	if errno := afford(spec, arrayBytes(spec)); errno != abi.OK {
-		return 0, errno
-	}
-	return roundPage(8*vectorStride(spec)*uint64(spec.MaxEntries)) / 8, abi.OK
+// arrayMemory is what can be mapped: whole pages of whole words a value.
+func arrayMemory(spec Spec) uint64 {
+	return roundPage(8 * vectorStride(spec) * uint64(spec.MaxEntries))
 }
 
-// NewMappable is New for an ARRAY with abi.FlagMmapable whose elements lie in memory, of MappableWords zeros, that
-// others may read and write at any time.
-func NewMappable(spec Spec, memory []atomic.Uint64) Map {
+func newMappedArray(spec Spec, memory []atomic.Uint64) *array {
 	return &array{vector{spec, vectorStride(spec), words{only: memory}}}
 }
 

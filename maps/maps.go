@@ -133,3 +133,25 @@ type Live interface {
 	// Add adds to a word in one atomic step, as BPF_ATOMIC does, and returns what it was.
 	Add(t *Task, word int, delta uint64) uint64
 }
+
+// Waited is a map that processes wait for with poll(2) and its like.
+type Waited interface {
+	// Polls is the event that they wait for: abi.PollIn or abi.PollOut.
+	Polls() abi.PollEvents
+	// Ready tells whether it is there.
+	Ready() bool
+	// OnWake has f called at each wake-up of those who wait; it is set before the map is used, and f does not block.
+	OnWake(f func())
+}
+
+// Ring is a RINGBUF as BPF programs fill it, with the helpers that have these names.
+type Ring interface {
+	Reserve(t *Task, size uint64) *Record
+	Output(t *Task, data []byte, flags uint64) abi.Errno
+	Query(t *Task, what uint64) uint64
+}
+
+// UserRing is a USER_RINGBUF as BPF programs drain it.
+type UserRing interface {
+	Drain(t *Task, each func(sample []byte) (stop bool), flags uint64) (int, abi.Errno)
+}

@@ -28,18 +28,6 @@ func checkStackTrace(spec Spec) abi.Errno {
 	return abi.OK
 }
 
-// checkRing: ringbuf_map_alloc in ringbuf.c.
-func checkRing(spec Spec) abi.Errno {
-	// largestRing is the largest power of two whose pages can be mapped twice.
-	const largestRing = 1 << 31
-	switch {
-	case spec.Flags&^abi.FlagNUMANode != 0, spec.KeySize != 0, spec.ValueSize != 0, spec.MaxEntries < pageSize,
-		spec.MaxEntries&(spec.MaxEntries-1) != 0, spec.MaxEntries > largestRing:
-		return abi.EINVAL
-	}
-	return abi.OK
-}
-
 // checkArena: arena_map_alloc in arena.c. Extra is where user space shall map it.
 func checkArena(spec Spec) abi.Errno {
 	size := uint64(spec.MaxEntries) * pageSize

@@ -11,7 +11,8 @@ type shape struct {
 	alloc func(spec Spec) abi.Errno
 }
 
-// shapes are the types that are not simulated, by number, and CPUMAP, which refuses access modes when it allocates.
+// shapes are the types that are not simulated, by number, and CPUMAP and the rings, which refuse access modes when they
+// allocate.
 var shapes = [abi.NumMapTypes]shape{
 	abi.ProgArray:           {check: checkFDArray},
 	abi.StackTrace:          {alloc: checkStackTrace},
@@ -35,7 +36,7 @@ var shapes = [abi.NumMapTypes]shape{
 	abi.Arena:               {alloc: checkArena},
 }
 
-// CheckAlloc is the part of MapCreate that a type which is not simulated, or a CPUMAP, looks at when it allocates, behind
+// CheckAlloc is the part of MapCreate that a type which is not simulated, a CPUMAP or a ring looks at when it allocates, behind
 // the caller's permission: all of it but the bounds of memory. Unlike New, it looks at the access modes of the fd.
 func CheckAlloc(spec Spec) abi.Errno {
 	if alloc := shapes[spec.Type].alloc; alloc != nil {

@@ -26,6 +26,8 @@ var types = [abi.NumMapTypes]mapType{
 	abi.HashOfMaps:     {checkHashOfMaps, hashed(emptyHashBytes, newHashOfMaps)},
 	abi.BloomFilter:    {checkFilter, allocFilter},
 	abi.CPUMap:         {nil, sized(cpuMapBytes, newCPUMap)},
+	abi.RingBuf:        {nil, sized(ringBytes, newRingBuf)},
+	abi.UserRingBuf:    {nil, sized(ringBytes, newUserRing)},
 	abi.PerfEventArray: {checkFDArray, sized(arrayBytes, newFDArray)},
 }
 

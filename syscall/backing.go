@@ -7,7 +7,7 @@ import (
 	"github.com/bpfsim/bpfsim/maps"
 )
 
-// Backing is memory for the elements of an array that processes can map (BPF_F_MMAPABLE).
+// Backing is memory for what processes can map of an array (BPF_F_MMAPABLE) or a ring buffer.
 type Backing interface {
 	// Words are the memory, zero at first.
 	Words() []atomic.Uint64
@@ -21,7 +21,7 @@ type Backing interface {
 // newElements makes the elements of a map, in memory that the process can map where both ask for it.
 func (c *call) newElements(spec maps.Spec) (maps.Map, Backing, abi.Errno) {
 	p := c.proc
-	if p.Backing == nil || spec.Flags&abi.FlagMmapable == 0 {
+	if p.Backing == nil || !maps.Mappable(spec) {
 		made, errno := c.kernel.options.NewMap(spec)
 		return made, nil, errno
 	}
@@ -65,7 +65,7 @@ type Mapping struct {
 
 // MayMap answers mmap(2) of an fd, in the order of do_mmap in the kernel's mm/mmap.c and bpf_map_mmap in
 // kernel/bpf/syscall.c (6.18): BPF objects are never executable, the memory of a read-only fd does not count as
-// shared, and of the types here only ARRAY knows mappings at all.
+// shared, and of the types here only ARRAY and the rings know mappings at all.
 func (f *File) MayMap(want Mapping) abi.Errno {
 	switch {
 	case want.Length == 0:
@@ -75,8 +75,8 @@ func (f *File) MayMap(want Mapping) abi.Errno {
 	case want.Exec:
 		return abi.EPERM
 	case f.m == nil:
-		return abi.ENODEV
-	case f.m.Spec().Type != abi.Array, f.m.types.record != nil:
+		return f.mayMapOther(want)
+	case f.m.Spec().Type != abi.Array && f.m.waited == nil, f.m.types.record != nil:
 		return abi.ENOTSUPP
 	case !want.Shared || !f.access.CanWrite():
 		return abi.EINVAL
@@ -88,10 +88,35 @@ func (f *File) MayMap(want Mapping) abi.Errno {
 	return f.m.mappable(want)
 }
 
-// mappable is what array_map_mmap says.
+// Mappable is an object other than a map that processes can map.
+type Mappable interface {
+	Object
+	// MayMap is what its own mmap finds wrong. It may give the object its memory.
+	MayMap(want Mapping) abi.Errno
+	// Backing is what is mapped, as Process.Backing gave it before the object had a fd.
+	Backing() Backing
+}
+
+// mayMapOther is MayMap of an object that is no map.
+func (f *File) mayMapOther(want Mapping) abi.Errno {
+	if o, ok := f.object.(Mappable); ok {
+		return o.MayMap(want)
+	}
+	return abi.ENODEV
+}
+
+// mappable is what array_map_mmap, ringbuf_map_mmap_kern and ringbuf_map_mmap_user say: pages are counted, not bytes. Of
+// a ring a process may write to its own position, and what else it produces.
 func (m *Map) mappable(want Mapping) abi.Errno {
-	words, _ := maps.MappableWords(m.Spec())
-	if m.Spec().Flags&abi.FlagMmapable == 0 || want.Offset > 8*words || want.Length > 8*words-want.Offset {
+	const page = 4096
+	length := (want.Length + page - 1) &^ (page - 1)
+	switch {
+	case want.Write && m.Spec().Type == abi.RingBuf && (want.Offset != 0 || length != page),
+		want.Write && m.Spec().Type == abi.UserRingBuf && want.Offset == 0:
+		return abi.EPERM
+	}
+	bytes := maps.MappableBytes(m.Spec())
+	if want.Offset > bytes || length == 0 || length > bytes-want.Offset {
 		return abi.EINVAL
 	}
 	return abi.OK

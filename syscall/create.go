@@ -102,6 +102,9 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 	}
 	m := &Map{kernel: c.kernel, elements: elementsOf(made), backing: backing, account: spec.Account, inner: inner}
 	m.refs.Store(1)
+	if m.waited != nil {
+		m.waited.OnWake(m.waiters.wake)
+	}
 	if errno := c.describe(m, args); errno != abi.OK {
 		m.free()
 		return nil, errno

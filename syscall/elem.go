@@ -225,8 +225,11 @@ func (m *Map) remove(t *maps.Task, key []byte) abi.Errno {
 
 // noKeys is how a type without keys that can go, or be walked, refuses.
 func (m *Map) noKeys() abi.Errno {
-	if m.filter != nil {
+	switch {
+	case m.filter != nil:
 		return abi.EOPNOTSUPP
+	case m.waited != nil:
+		return abi.ENOTSUPP
 	}
 	return abi.EINVAL
 }

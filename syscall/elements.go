@@ -22,6 +22,7 @@ type elements struct {
 	filter        maps.Filter
 	outer         maps.Outer
 	holder        maps.FDHolder
+	waited        maps.Waited
 	slots         bool // keys are there whether or not they have a value
 	many          bool // it has commands on many elements
 	buckets       maps.Buckets
@@ -43,6 +44,7 @@ func elementsOf(m maps.Map) elements {
 	e.filter, _ = m.(maps.Filter)
 	e.outer, _ = m.(maps.Outer)
 	e.holder, _ = m.(maps.FDHolder)
+	e.waited, _ = m.(maps.Waited)
 	e.slots = m.Spec().Type == abi.ArrayOfMaps
 	e.many = e.lookuper != nil && m.Spec().Type != abi.CPUMap
 	e.buckets, _ = m.(maps.Buckets)

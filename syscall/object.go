@@ -19,6 +19,7 @@ type Map struct {
 	refs      atomic.Int32
 	writers   cpuCounter // calls and mappings that write
 	backing   Backing
+	waiters   waiters
 	types     mapTypes
 	inner     *btf.Record   // the fields that values of maps in a map of maps have
 	account   *maps.Account // of what it takes of the memory of all maps

@@ -12,8 +12,8 @@ type Process struct {
 	UID uint32
 	// Host is asked about what is no BPF object; nil for a machine that has nothing of it.
 	Host Host
-	// Backing makes memory, in words of 8 bytes, for the elements of an array with BPF_F_MMAPABLE, which then can be
-	// mapped; ENOMEM when there is none. nil means memory as any map's.
+	// Backing makes memory, in words of 8 bytes, for the elements of an array with BPF_F_MMAPABLE or for a ring buffer, which
+	// then can be mapped; ENOMEM when there is none. nil means memory as any map's.
 	Backing func(words uint64) (Backing, abi.Errno)
 	// Interrupted reports whether a signal waits for the caller; MapDump then ends with EINTR. nil means never.
 	Interrupted func() bool

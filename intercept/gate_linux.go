@@ -1,0 +1,163 @@
+package intercept
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/syscall"
+	"golang.org/x/sys/unix"
+)
+
+// gate stands for an object in the epoll instances of programs: an end of a pipe, which the kernel can poll. It is open,
+// the pipe readable or writable, while the object's event is there. The kernel's side of the object opens it; that a program
+// has consumed what there was, in memory that it shares, nobody tells, and so open gates are looked at whenever a program
+// is about to wait.
+type gate struct {
+	object bpfsys.Pollable
+	gates  *gates
+	stop   func() // ends wake
+
+	mu     sync.Mutex
+	read   int // -1 for objects whose event is an error: then it is always there
+	write  int
+	open   bool
+	closed bool
+}
+
+// gates are the open ones of those that close again.
+type gates struct {
+	mu   sync.Mutex
+	some atomic.Bool
+	open map[*gate]struct{}
+}
+
+func newGates() *gates { return &gates{open: map[*gate]struct{}{}} }
+
+// newGate makes the gate of an object, which has to live at least as long.
+func newGate(all *gates, object bpfsys.Pollable) (*gate, error) {
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		return nil, err
+	}
+	g := &gate{object: object, gates: all, read: ends[0], write: ends[1], stop: func() {}}
+	switch object.Polls() {
+	case abi.PollErr:
+		unix.Close(g.read)
+		g.read = -1
+		return g, nil
+	case abi.PollOut:
+		if _, err := unix.FcntlInt(uintptr(g.write), unix.F_SETPIPE_SZ, 1); err != nil { // one page: full with one byte
+			unix.Close(g.read)
+			unix.Close(g.write)
+			return nil, err
+		}
+		g.fill()
+	}
+	g.stop = object.Watch(g.wake)
+	return g, nil
+}
+
+// fd is the end that goes into epoll instances.
+func (g *gate) fd() int {
+	if g.object.Polls() == abi.PollIn {
+		return g.read
+	}
+	return g.write
+}
+
+// interest is what is asked of fd when a program asks for events: a wake-up that is reported once is an edge, and
+// that nobody reads the pipe of an error makes it writable, too.
+func (g *gate) interest(events uint32) uint32 {
+	if g.object.Once() {
+		events |= unix.EPOLLET
+	}
+	if g.object.Polls() == abi.PollErr {
+		events &^= uint32(abi.PollOut)
+	}
+	return events
+}
+
+// wake opens the gate, with an edge even when it is open.
+func (g *gate) wake() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return
+	}
+	if g.open {
+		g.set(false)
+	}
+	g.set(true)
+}
+
+// look opens or shuts the gate as the object is ready or not.
+func (g *gate) look() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed || g.read < 0 {
+		return
+	}
+	if ready := g.object.Ready(); ready != g.open {
+		g.set(ready)
+	}
+}
+
+// set opens or shuts the gate. The caller holds g.mu.
+func (g *gate) set(open bool) {
+	if open == (g.object.Polls() == abi.PollIn) {
+		g.fill()
+	} else {
+		g.drain()
+	}
+	g.open = open
+	if !g.object.Once() {
+		g.gates.note(g, open)
+	}
+}
+
+func (g *gate) fill() { _, _ = unix.Write(g.write, []byte{1}) }
+
+func (g *gate) drain() {
+	var one [1]byte
+	_, _ = unix.Read(g.read, one[:])
+}
+
+func (g *gate) close() {
+	g.stop()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	g.gates.note(g, false)
+	unix.Close(g.write)
+	if g.read >= 0 {
+		unix.Close(g.read)
+	}
+}
+
+func (all *gates) note(g *gate, open bool) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if open {
+		all.open[g] = struct{}{}
+	} else {
+		delete(all.open, g)
+	}
+	all.some.Store(len(all.open) > 0)
+}
+
+// look shuts the gates of all objects whose event has gone.
+func (all *gates) look() {
+	if !all.some.Load() {
+		return
+	}
+	all.mu.Lock()
+	open := make([]*gate, 0, len(all.open))
+	for g := range all.open {
+		open = append(open, g)
+	}
+	all.mu.Unlock()
+	for _, g := range open {
+		g.look()
+	}
+}
