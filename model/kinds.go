@@ -31,6 +31,8 @@ var kinds = [abi.NumMapTypes]kind{
 	abi.ArrayOfMaps:    {(*spec).checkArrayOfMaps, nil, newSlots, only(reads, abi.MapUpdateBatch)},
 	abi.HashOfMaps:     {(*spec).checkHashOfMaps, (*spec).allocHash, newHashOfMaps, batches},
 	abi.CPUMap:         {nil, (*spec).allocCPUMap, newCPUMap, nil},
+	abi.RingBuf:        {nil, (*spec).allocRing, newRing, nil},
+	abi.UserRingBuf:    {nil, (*spec).allocRing, newRing, nil},
 	abi.PerfEventArray: {(*spec).checkPerfEventArray, nil, newFDArray, nil},
 	abi.BloomFilter:    {(*spec).checkBloom, (*spec).allocBloom, newBloom, nil},
 }

@@ -209,6 +209,8 @@ func (c *call) set(m *Map, key, value []byte, flags uint64) abi.Errno {
 		return c.setInner(m, key, value, flags)
 	case m.holder != nil:
 		return c.setFD(m, key, value, flags)
+	case m.updater == nil:
+		return abi.ENOTSUPP
 	}
 	if flags&abi.Lock != 0 {
 		return m.writeLocked(c.task, key, value, flags&^abi.Lock)

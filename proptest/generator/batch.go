@@ -23,7 +23,7 @@ func (g *generator) batch(m *mapShape) *program.Call {
 }
 
 // room is the most elements that the pages of keys and values hold.
-func (m *mapShape) room() int { return program.PageSize / max(m.key, m.value) }
+func (m *mapShape) room() int { return program.PageSize / max(m.key, m.value, 1) }
 
 // count is the number of elements that a batch is about: few of those that it deletes are there.
 func (g *generator) count(cmd abi.Cmd, m *mapShape) int {

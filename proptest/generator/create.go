@@ -19,6 +19,8 @@ func (g *generator) create() *program.Call {
 		valueSize, m.value, m.inner = 4, 4, pick(g, g.maps...).fd
 	} else if m.typ == abi.PerfEventArray {
 		valueSize, m.value = 4, 4
+	} else if m.typ == abi.RingBuf || m.typ == abi.UserRingBuf {
+		valueSize, m.value = 0, 0
 	} else if m.typ == abi.CPUMap {
 		valueSize = pick(g, 4, 8)
 		m.value = valueSize

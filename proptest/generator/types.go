@@ -32,6 +32,8 @@ var mapTypes = []mapType{
 	{abi.ArrayOfMaps, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},
 	{abi.HashOfMaps, 3, hashKeySizes, (*generator).smallSize, (*generator).hashFlags},
 	{abi.CPUMap, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},
+	{abi.RingBuf, 2, []int{0}, (*generator).ringSize, (*generator).noFlags},
+	{abi.UserRingBuf, 2, []int{0}, (*generator).ringSize, (*generator).noFlags},
 	{abi.PerfEventArray, 3, []int{4}, (*generator).smallSize, (*generator).eventFlags},
 	{abi.BloomFilter, 6, []int{0}, (*generator).smallSize, (*generator).seedFlags},
 }
@@ -64,6 +66,14 @@ func (g *generator) mapType() *mapType {
 func (g *generator) smallSize() int { return 1 + g.Intn(12) }
 
 func (g *generator) sequenceSize() int { return 1 + g.Intn(6) }
+
+// ringSize is one or two pages, and now and then not.
+func (g *generator) ringSize() int {
+	if chance(g, 8) {
+		return pick(g, 1, 2048, 4095, 4104, 12288)
+	}
+	return 4096 << g.Intn(2)
+}
 
 func (g *generator) trieSize() int { return 1 + g.Intn(40) }
 

@@ -78,7 +78,8 @@ func (d *dumping) dump() abi.Errno {
 	switch {
 	case d.flags != 0: // no map here has a spin lock
 		return abi.EINVAL
-	case typ == abi.Queue, typ == abi.Stack, typ == abi.BloomFilter, typ == abi.PerfEventArray, typ == abi.CPUMap:
+	case typ == abi.Queue, typ == abi.Stack, typ == abi.BloomFilter, typ == abi.PerfEventArray, typ == abi.CPUMap,
+		typ == abi.RingBuf, typ == abi.UserRingBuf:
 		return abi.ENOTSUPP
 	}
 	room, errno := d.arguments()

@@ -26,6 +26,8 @@ var mapTypes = [abi.NumMapTypes + 1]mapType{
 	abi.ArrayOfMaps:    {refused: sequenceRefused},
 	abi.HashOfMaps:     {seeded: true, refused: hashRefused},
 	abi.CPUMap:         {refused: sequenceRefused},
+	abi.RingBuf:        {refused: sequenceRefused},
+	abi.UserRingBuf:    {refused: sequenceRefused},
 	abi.PerfEventArray: {refused: sequenceRefused},
 	abi.BloomFilter:    {seeded: true, refused: sequenceRefused},
 }
