@@ -25,6 +25,7 @@ var floors = map[string][]string{
 	"btf":       {"abi"},
 	"model":     {"abi"},
 	"syscall":   {"abi", "btf", "maps"},
+	"fault":     {"abi", "syscall"},
 	"sim":       {"abi", "maps", "syscall"},
 	"intercept": {"abi", "maps", "syscall"},
 	"explore":   {"abi", "maps", "syscall", "sim", "model"},
@@ -42,7 +43,7 @@ var floors = map[string][]string{
 
 	"bench": {"abi", "maps", "syscall", "sim", "explore", "proptest/kernel", "proptest/campaign", "intercept"},
 	"cmd/bpfsim": {
-		"abi", "maps", "syscall", "sim", "model", "explore", "intercept", "bench", "vm",
+		"abi", "maps", "syscall", "fault", "sim", "model", "explore", "intercept", "bench", "vm",
 		"proptest/program", "proptest/kernel", "proptest/generator", "proptest/campaign",
 	},
 }

@@ -56,3 +56,13 @@ func (e Errno) String() string {
 	}
 	return "errno " + strconv.Itoa(int(e))
 }
+
+// ErrnoByName finds the errno with a name such as "ENOMEM".
+func ErrnoByName(name string) (Errno, bool) {
+	for e, n := range errnoNames {
+		if n == name {
+			return e, true
+		}
+	}
+	return 0, false
+}

@@ -26,6 +26,9 @@ type Options struct {
 	// Refused is told of each call that ends because what it asks for is not simulated, before Bpf returns; nil for
 	// nobody. It may be called from many goroutines at once.
 	Refused func(Refusal)
+	// Fault is asked before each call whose command and attr exist, in tests of what a caller does when bpf(2) fails; nil means that
+	// nothing happens to calls. It may be called from many goroutines at once.
+	Fault func(Attempt) Fault
 }
 
 // Kernel is one simulated kernel: its maps, programs and BTF, and their ids. Its methods may be called from many goroutines.
@@ -90,6 +93,9 @@ func (c *call) answer(cmd abi.Cmd, size uint32) (int32, abi.Errno) {
 		return 0, abi.EINVAL
 	case !c.declared(command.end):
 		return 0, abi.EINVAL
+	}
+	if c.kernel.options.Fault != nil {
+		return c.runFaulty(command.Cmd)
 	}
 	return c.run(command.Cmd)
 }

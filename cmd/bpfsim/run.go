@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/fault"
 	"github.com/bpfsim/bpfsim/intercept"
 	"github.com/bpfsim/bpfsim/syscall"
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ type runFlags struct {
 	unprivileged bool
 	quiet        bool
 	memory       string
+	faults       []string
 	dumpNumbers  map[string]int
 }
 
@@ -53,6 +55,8 @@ func newRun() *cobra.Command {
 	flags.BoolVar(&f.unprivileged, "unprivileged", false, "answer as to a caller without CAP_BPF and CAP_SYS_ADMIN")
 	flags.StringVar(&f.memory, "memory", "",
 		"what all maps may take, as Linux counts it: 512MiB, 2GiB (default half of what is available); ENOMEM behind it")
+	flags.StringArrayVar(&f.faults, "fault", nil,
+		"let calls fail: update@ct:nth=3=ENOMEM is the third update of the map ct; may be given several times")
 	flags.BoolVar(&f.quiet, "quiet", false, "do not say on standard error what CMD asked for that is not simulated")
 	flags.BoolVar(&f.root, "root", false, "let CMD see itself as root, in a user namespace: geteuid() is 0")
 	return cmd
@@ -122,8 +126,12 @@ func (f runFlags) options(args []string, refused *refusals) (intercept.Options, 
 	if err != nil {
 		return o, nil, err
 	}
+	faults, err := parseFaults(f.faults)
+	if err != nil {
+		return o, nil, err
+	}
 	collectWithin(memory)
-	kernel := bpfsys.Options{CPUs: o.CPUs, Numbers: numbers, Memory: memory}
+	kernel := bpfsys.Options{CPUs: o.CPUs, Numbers: numbers, Memory: memory, Fault: faults}
 	if !f.quiet {
 		kernel.Refused = refused.note
 	}
@@ -146,6 +154,22 @@ func openTrace(name string) (*os.File, error) {
 		return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	}
 	return os.Stderr, nil
+}
+
+// parseFaults reads the rules of --fault; nil where there are none.
+func parseFaults(texts []string) (func(bpfsys.Attempt) bpfsys.Fault, error) {
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	var set fault.Set
+	for _, text := range texts {
+		rule, err := fault.Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("--fault: %w", err)
+		}
+		set.Add(rule)
+	}
+	return set.Fault, nil
 }
 
 // parseNumbers reads pairs such as 23=1000.

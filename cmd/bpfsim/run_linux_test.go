@@ -49,6 +49,7 @@ func TestRunStatus(t *testing.T) {
 		{"another meaning", []string{"run", "--dump-number", "23=1000,99=1001", "--", "true"}, 0, ""},
 		{"no number", []string{"run", "--dump-number", "x=1000", "--", "true"}, 125, "--dump-number x=1000"},
 		{"no such dump", []string{"run", "--dump-number", "23=5", "--", "true"}, 125, "no dump has that number"},
+		{"no such fault", []string{"run", "--fault", "update=ENOMEN", "--", "true"}, 125, `--fault: parse fault "update=ENOMEN": no errno`},
 		{"negative number of CPUs", []string{"run", "--cpus", "-1", "--", "true"}, 125, "--cpus"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -63,6 +64,15 @@ func TestRunUnprivileged(t *testing.T) {
 	out := output(t, 255, bpfsimCommand(t, "run", "--unprivileged", "--", "bpftool", "map", "create", "/sys/fs/bpf/x",
 		"type", "hash", "key", "4", "value", "4", "entries", "1", "name", "x"))
 	require.Equal(t, "Error: map create failed: Operation not permitted", out)
+}
+
+func TestRunFault(t *testing.T) {
+	skipIfRefused(t)
+	bpftool(t)
+	out := output(t, 244, bpfsimCommand(t, "run", "--fault", "update@ct:nth=2=ENOMEM", "--", "sh", "-c",
+		`set -e; cd /sys/fs/bpf; bpftool map create x type hash key 1 value 1 entries 9 name ct
+		bpftool map update pinned x key 1 value 1; bpftool map update pinned x key 2 value 2`))
+	require.Equal(t, "Error: update failed: Cannot allocate memory", out)
 }
 
 func TestRunBPFFS(t *testing.T) {
