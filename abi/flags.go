@@ -31,6 +31,14 @@ const (
 	Lock    uint64 = 4
 )
 
+// Flags of bpf_get_stackid; the number of frames to skip is in the lowest byte.
+const (
+	StackSkipMask    uint64 = 0xff
+	StackUser        uint64 = 1 << 8
+	StackFastCompare uint64 = 1 << 9
+	StackReuseID     uint64 = 1 << 10
+)
+
 // DumpBucket (BPF_F_DUMP_BUCKET) makes MapDumpJuly and MapDumpAndDelete copy whole buckets, each atomically: this
 // project's answer to the reviewers of 2019 who asked for a walk with guarantees.
 const DumpBucket uint64 = 1 << 16

@@ -61,7 +61,9 @@ func (c *call) TaskFD(pid uint32, fd int32) (exists, open bool) {
 }
 
 // Device looks for a network device of this process's (bpfsys.Host).
-func (c *call) Device(index uint32) bool {
+func (c *call) Device(index uint32) bool { return hasDevice(index) }
+
+func hasDevice(index uint32) bool {
 	_, err := net.InterfaceByIndex(int(index))
 	return err == nil
 }

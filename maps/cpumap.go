@@ -8,13 +8,16 @@ import (
 
 // cpuMap is CPUMAP (cpumap.c): for each CPU the size of a queue to it, or 0 where there is none. The program that a value of 8
 // bytes may name, which would run at the queue's end, is not simulated.
-type cpuMap struct{ vector vector }
+type cpuMap struct {
+	oneByOne
+	vector vector
+}
 
 // mostQueued is the largest queue, in packets.
 const mostQueued = 16384
 
 func newCPUMap(spec Spec) *cpuMap {
-	return &cpuMap{vector{spec, 1, newWords(uint64(spec.MaxEntries))}}
+	return &cpuMap{vector: vector{spec, 1, newWords(uint64(spec.MaxEntries))}}
 }
 
 func (m *cpuMap) Spec() Spec      { return m.vector.spec }

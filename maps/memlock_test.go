@@ -26,6 +26,9 @@ func TestMemlock(t *testing.T) {
 		{abi.PerCPUArray, 4, 4, 1, 0, 336}, {abi.PerCPUArray, 4, 20, 100, 0, 5912},
 		{abi.Queue, 0, 8, 4, 0, 352}, {abi.Stack, 0, 5, 4, 0, 337},
 		{abi.PerfEventArray, 4, 4, 1, 0, 320}, {abi.PerfEventArray, 4, 4, 5, 0, 352},
+		{abi.StackTrace, 4, 8, 1, 0, 352}, {abi.StackTrace, 4, 1016, 5, 0, 5544}, {abi.StackTrace, 4, 64, 5, abi.FlagStackBuildID, 784},
+		{abi.CgroupArray, 4, 4, 3, 0, 336}, {abi.DevMap, 4, 8, 3, 0, 368}, {abi.DevMapHash, 4, 4, 3, 0, 376}, {abi.XSKMap, 4, 4, 3, 0, 328},
+		{abi.ReusePortSockArray, 4, 8, 3, 0, 320}, {abi.SockMap, 4, 4, 3, 0, 400}, {abi.SockHash, 4, 4, 1, 0, 400}, {abi.SockHash, 5, 4, 64, 0, 1408},
 		{abi.CPUMap, 4, 4, 1, 0, 312}, {abi.CPUMap, 4, 8, 256, 0, 2352},
 	}
 	for _, c := range cases {

@@ -11,22 +11,18 @@ type shape struct {
 	alloc func(spec Spec) abi.Errno
 }
 
-// shapes are the types that are not simulated, by number, and CPUMAP and the rings, which refuse access modes when they
-// allocate.
+// shapes are the types that are not simulated, by number, and those of the others that look at the shape when they
+// allocate, access modes included.
 var shapes = [abi.NumMapTypes]shape{
 	abi.ProgArray:           {check: checkFDArray},
 	abi.StackTrace:          {alloc: checkStackTrace},
-	abi.CgroupArray:         {check: checkFDArray},
-	abi.DevMap:              {check: checkDevMap},
 	abi.SockMap:             {alloc: checkSockMap},
 	abi.CPUMap:              {alloc: checkCPUMap},
 	abi.XSKMap:              {alloc: checkXSKMap},
 	abi.SockHash:            {alloc: checkSockHash},
 	abi.CgroupStorage:       {alloc: checkCgroupStorage},
-	abi.ReusePortSockArray:  {check: checkSockArray},
 	abi.PerCPUCgroupStorage: {alloc: checkCgroupStorage},
 	abi.SKStorage:           {check: checkStorage},
-	abi.DevMapHash:          {check: checkDevMap},
 	abi.StructOps:           {check: checkStructOps},
 	abi.RingBuf:             {alloc: checkRing},
 	abi.InodeStorage:        {check: checkStorage},
@@ -36,7 +32,7 @@ var shapes = [abi.NumMapTypes]shape{
 	abi.Arena:               {alloc: checkArena},
 }
 
-// CheckAlloc is the part of MapCreate that a type which is not simulated, a CPUMAP or a ring looks at when it allocates, behind
+// CheckAlloc is the part of MapCreate that a type which is not simulated, or one like CPUMAP, looks at when it allocates, behind
 // the caller's permission: all of it but the bounds of memory. Unlike New, it looks at the access modes of the fd.
 func CheckAlloc(spec Spec) abi.Errno {
 	if alloc := shapes[spec.Type].alloc; alloc != nil {

@@ -68,6 +68,9 @@ func (x *run) store(o *object, t table, key, value []byte, flags uint64) abi.Err
 		}
 		defer x.state.release()
 	}
+	if r, ok := t.(*references); ok {
+		return x.refer(r, x.keep(key), value, flags)
+	}
 	errno := t.update(x.call.CPU, x.keep(key), x.keep(value), flags)
 	if h, ok := t.(*hash); ok {
 		x.state.evicted += h.evicted
@@ -167,6 +170,8 @@ func (x *run) pop(o *object, key []byte) ([]byte, abi.Errno) {
 	switch t := x.edit(o).(type) {
 	case *queue:
 		return t.pop()
+	case *stacks:
+		return t.lookup(key)
 	case *hash:
 		value, errno := t.lookup(key)
 		t.delete(x.call.CPU, key)

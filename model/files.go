@@ -7,6 +7,7 @@ type file struct {
 	fd     int32
 	serial int
 	access access
+	thing  *thing // nil for a file of which nothing is known
 }
 
 // files are the open fds, in their order. They are replaced, never changed.

@@ -13,6 +13,7 @@ type State struct {
 	files   files
 	objects []*object // live maps in the order of their creation
 	created int       // maps created so far
+	sockets int       // made so far
 	evicted int       // elements that updates pushed out so far
 	tree    tree
 	dump    *nested // nil unless in the middle of a dump
@@ -48,6 +49,7 @@ func (s *State) Close(fd int32) *State {
 	old, _ := s.files.get(fd)
 	next.files = s.files.without(fd)
 	next.put(old.serial)
+	next.lose(old.thing)
 	return &next
 }
 
@@ -73,6 +75,7 @@ func (s *State) replace(fd int32, f file) {
 	old, _ := s.files.get(fd)
 	s.install(fd, f)
 	s.put(old.serial)
+	s.lose(old.thing)
 }
 
 // Open reports whether fd is open.

@@ -207,6 +207,8 @@ func (c *call) set(m *Map, key, value []byte, flags uint64) abi.Errno {
 		return m.filter.Push(c.task, value, flags)
 	case m.outer != nil:
 		return c.setInner(m, key, value, flags)
+	case m.referring != nil:
+		return c.refer(m, key, value, flags)
 	case m.holder != nil:
 		return c.setFD(m, key, value, flags)
 	case m.updater == nil:

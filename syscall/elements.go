@@ -23,6 +23,7 @@ type elements struct {
 	outer         maps.Outer
 	holder        maps.FDHolder
 	waited        maps.Waited
+	referring     maps.Referring
 	slots         bool // keys are there whether or not they have a value
 	many          bool // it has commands on many elements
 	buckets       maps.Buckets
@@ -45,8 +46,10 @@ func elementsOf(m maps.Map) elements {
 	e.outer, _ = m.(maps.Outer)
 	e.holder, _ = m.(maps.FDHolder)
 	e.waited, _ = m.(maps.Waited)
+	e.referring, _ = m.(maps.Referring)
 	e.slots = m.Spec().Type == abi.ArrayOfMaps
-	e.many = e.lookuper != nil && m.Spec().Type != abi.CPUMap
+	_, single := m.(maps.OneByOne)
+	e.many = e.lookuper != nil && !single
 	e.buckets, _ = m.(maps.Buckets)
 	e.drainer, _ = m.(maps.Drainer)
 	e.first, _ = m.(maps.FirstDrainer)

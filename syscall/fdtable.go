@@ -47,7 +47,7 @@ func (t *FDTable) Get(fd int32) (file *File, open bool) {
 		return nil, false
 	}
 	file = slots[fd].Load()
-	if file == &foreign {
+	if file != nil && file.object == nil {
 		return nil, true
 	}
 	return file, file != nil

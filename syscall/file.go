@@ -39,6 +39,7 @@ type File struct {
 	object Object
 	m      *Map // the object, nil when it is no map
 	access Access
+	thing  any // a Socket or a cgroup's id, of a file that is no BPF object
 	refs   atomic.Int32
 }
 

@@ -39,6 +39,7 @@ type Kernel struct {
 	progs   registry[*Program]
 	seeds   seeds
 	budget  *maps.Budget // nil: no bound
+	sockets sockets
 }
 
 // NewKernel boots a kernel without maps.

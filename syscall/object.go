@@ -61,8 +61,11 @@ func (m *Map) Release() {
 
 // free gives back what is no Go memory, and the maps and BTF that m holds.
 func (m *Map) free() {
-	if m.outer != nil {
+	switch {
+	case m.outer != nil:
 		m.outer.Close()
+	case m.referring != nil:
+		m.referring.Close()
 	}
 	if m.backing != nil {
 		m.backing.Free()

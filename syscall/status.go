@@ -97,6 +97,9 @@ func newTrial(t abi.MapType) *trial {
 		trial.create.InnerMapFD, _ = c.Do(inner)
 		trial.create.KeySize, trial.key = 4, c.Arena.Alloc(4)
 		binary.NativeEndian.PutUint32(c.Arena.Bytes(trial.room, 4), uint32(trial.create.InnerMapFD))
+	case abi.SockMap, abi.SockHash, abi.ReusePortSockArray, abi.StackTrace:
+		trial.create.ValueSize = 8
+		trial.create.KeySize, trial.key = 4, c.Arena.Alloc(4)
 	case abi.LPMTrie:
 		trial.create.Flags = abi.FlagNoPrealloc
 		trial.create.KeySize, trial.key = 8, c.Arena.Alloc(8)
@@ -104,8 +107,27 @@ func newTrial(t abi.MapType) *trial {
 		trial.create.KeySize, trial.key = 4, c.Arena.Alloc(4)
 	}
 	trial.fd, _ = c.Do(trial.create)
+	trial.refer()
 	trial.run(abi.MapUpdateElem)
 	return trial
+}
+
+// refer makes the value one that the type takes, where it refers to something.
+func (t *trial) refer() {
+	files := t.Process.Files.(*FDTable)
+	fd := int32(loopback) // of DEVMAP a device
+	switch t.create.Type {
+	case abi.SockMap, abi.SockHash, abi.ReusePortSockArray:
+		fd, _ = files.OpenSocket(Socket{Family: familyInet, Type: datagram, Protocol: protocolUDP, State: Bound, Reuse: true})
+	case abi.XSKMap:
+		fd, _ = files.OpenSocket(Socket{Family: familyXDP})
+	case abi.CgroupArray:
+		fd, _ = files.OpenCgroup(1)
+	case abi.DevMap, abi.DevMapHash:
+	default:
+		return
+	}
+	binary.NativeEndian.PutUint32(t.Arena.Bytes(t.room, 4), uint32(fd))
 }
 
 // run makes a call of cmd that nothing but the map's type can refuse.

@@ -7,6 +7,7 @@ import (
 	"github.com/bpfsim/bpfsim/maps"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/proptest/program"
+	"github.com/bpfsim/bpfsim/syscall"
 )
 
 // mutants are the bugs that a comparison must find.
@@ -56,6 +57,32 @@ var mutants = map[string]mutant{
 		}
 		return k.Bpf(cpu, c, during)
 	}},
+	"a DEVMAP's index is looked at before flags": {call: instead(onType(abi.DevMap, abi.MapUpdateElem, abi.EINVAL, func(key uint32, s maps.Spec, flags uint64) bool {
+		return key >= s.MaxEntries && flags > abi.Exist
+	}), abi.E2BIG)},
+	"a DEVMAP tells an empty slot when deleting": {maps: func(m maps.Map) maps.Map {
+		if m.Spec().Type == abi.DevMap {
+			return strictDevices{m.(devices)}
+		}
+		return m
+	}},
+	"a closed socket stays in its map": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
+		k.Process().Host = immortal{k.Process().Files.(bpfsys.World)}
+		return k.Bpf(cpu, c, during)
+	}},
+	"a SOCKHASH walks the oldest first": {maps: func(m maps.Map) maps.Map {
+		if m.Spec().Type == abi.SockHash {
+			return stableSockets{m.(sockets)}
+		}
+		return m
+	}},
+	"a socket may be in a group and a map": {call: instead(when(abi.MapUpdateElem, abi.EBUSY), abi.OK)},
+	"a SOCKMAP's socket after its index": {call: instead(onType(abi.SockMap, abi.MapUpdateElem, abi.EOPNOTSUPP, func(key uint32, s maps.Spec, _ uint64) bool {
+		return key >= s.MaxEntries
+	}), abi.E2BIG)},
+	"an empty bucket of stacks is out of range": {call: instead(onType(abi.StackTrace, abi.MapDeleteElem, abi.ENOENT, func(key uint32, s maps.Spec, _ uint64) bool {
+		return key >= s.MaxEntries
+	}), abi.E2BIG)},
 	"EXIST on an absent key":    {call: instead(when(abi.MapUpdateElem, abi.ENOENT), abi.E2BIG)},
 	"a queue has no next key":   {call: instead(when(abi.MapDump, abi.ENOTSUPP), abi.EOPNOTSUPP)},
 	"info of a bad fd is EBADF": {call: instead(when(abi.ObjGetInfoByFD, abi.EBADFD), abi.EBADF)},

@@ -164,6 +164,8 @@ func after(s *model.State, e program.Event) *model.State {
 		return s.Dup2(e.FD, e.To)
 	case program.Foreign:
 		return s.OpenForeign(e.FD)
+	case program.Open:
+		return s.OpenThing(e.FD, e.What)
 	case program.Mkdir:
 		return s.Mkdir(e.Path)
 	case program.Rmdir:

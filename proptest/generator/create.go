@@ -17,17 +17,18 @@ func (g *generator) create() *program.Call {
 	m.flags = t.flags(g) | g.accessFlags()
 	if outer(m.typ) {
 		valueSize, m.value, m.inner = 4, 4, pick(g, g.maps...).fd
-	} else if m.typ == abi.PerfEventArray {
-		valueSize, m.value = 4, 4
 	} else if m.typ == abi.RingBuf || m.typ == abi.UserRingBuf {
 		valueSize, m.value = 0, 0
-	} else if m.typ == abi.CPUMap {
-		valueSize = pick(g, 4, 8)
+	} else if sizes := fixedValues[m.typ]; sizes != nil {
+		valueSize = pick(g, sizes...)
 		m.value = valueSize
 	} else if len(g.maps) > 0 && chance(g, 25) { // one that can stand for another in a map of maps
 		g.likeAnother(m, &valueSize)
 	}
 	m.spread = min(m.max+m.max/2+2, 1<<(8*min(m.key, 3)))
+	if fixedValues[m.typ] != nil && m.typ != abi.DevMapHash && m.typ != abi.SockHash { // few indices outside
+		m.spread = m.max + 1
+	}
 	if m.typ == abi.LPMTrie {
 		m.spread = prefixes
 	}
@@ -49,10 +50,16 @@ func (g *generator) create() *program.Call {
 	return c
 }
 
+// fixedValues are the sizes of values of the types that do not take every size.
+var fixedValues = map[abi.MapType][]int{
+	abi.PerfEventArray: {4}, abi.CgroupArray: {4}, abi.XSKMap: {4}, abi.CPUMap: {4, 8}, abi.DevMap: {4, 8}, abi.DevMapHash: {4, 8},
+	abi.SockMap: {4, 8, 8}, abi.SockHash: {4, 8, 8}, abi.ReusePortSockArray: {4, 8, 8}, abi.StackTrace: {8, 16, 64},
+}
+
 // likeAnother gives m the shape of a map that is there.
 func (g *generator) likeAnother(m *mapShape, valueSize *int) {
 	other := pick(g, g.maps...)
-	if outer(other.typ) || program.ValueBytes(other.typ, 8, 1) != program.ValueBytes(other.typ, 8, 2) {
+	if outer(other.typ) || fixedValues[other.typ] != nil || program.ValueBytes(other.typ, 8, 1) != program.ValueBytes(other.typ, 8, 2) {
 		return
 	}
 	m.typ, m.key, m.value, m.max, m.flags = other.typ, other.key, other.value, other.max, other.flags

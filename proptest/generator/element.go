@@ -20,6 +20,9 @@ const (
 
 // element is a call on one element of m.
 func (g *generator) element(m *mapShape) *program.Call {
+	for holds(m.typ) && len(g.thingsFor(m.typ)) < 3 && chance(g, 70) {
+		g.add(g.open())
+	}
 	if m.key == 0 {
 		if m.typ == abi.BloomFilter {
 			return g.filterElement(m)
@@ -144,8 +147,12 @@ func (g *generator) fillValue(b []byte, m *mapShape) {
 		program.PutWord(b, uint64(pick(g, m.inner, m.inner, m.inner, pick(g, g.maps...).fd, pick(g, g.fds...))))
 		return
 	}
-	if m.typ == abi.CPUMap {
+	switch m.typ {
+	case abi.CPUMap:
 		g.queue(b)
+		return
+	case abi.DevMap, abi.DevMapHash, abi.SockMap, abi.SockHash, abi.XSKMap, abi.ReusePortSockArray, abi.CgroupArray:
+		g.reference(b, m.typ)
 		return
 	}
 	v := g.Intn(1 << 14)
@@ -162,6 +169,25 @@ func (g *generator) queue(b []byte) {
 	program.PutWord(b, uint64(pick(g, 0, 1, 2, 64, 192, 16384, 16385, 1<<31)))
 	if len(b) > 4 {
 		program.PutWord(b[4:], uint64(pick(g, 0, 0, 0, 1<<32-1, 77)))
+	}
+}
+
+// reference makes b a value that names a network device or something open, mostly of the right kind.
+func (g *generator) reference(b []byte, typ abi.MapType) {
+	if typ == abi.DevMap || typ == abi.DevMapHash {
+		program.PutWord(b[:4], pick[uint64](g, 1, 1, 1, 0, program.Nowhere, 1<<32-1))
+		if len(b) > 4 {
+			program.PutWord(b[4:], pick[uint64](g, 0, 0, 0, 1<<32-1, uint64(pick(g, g.fds...))))
+		}
+		return
+	}
+	n := uint64(pick(g, g.fds...))
+	if things := g.thingsFor(typ); len(things) > 0 && chance(g, 95) {
+		n = uint64(pick(g, things[max(0, len(things)-12):]...))
+	}
+	program.PutWord(b, pick(g, n, n, n, n, n, n, n, n, 1<<31, 1<<32-1)&(1<<(8*min(len(b), 4))-1))
+	if len(b) > 4 {
+		b[4] = byte(pick(g, 0, 0, 0, 0, 0, 0, 0, 1))
 	}
 }
 

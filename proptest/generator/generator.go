@@ -126,7 +126,9 @@ func (g *generator) single(c *program.Call) {
 
 // event is a step that is no bpf(2) call.
 func (g *generator) event() program.Event {
-	switch weighted(g, 4, 3, 2, 3, 3, 3, 1) {
+	switch weighted(g, 4, 3, 2, 3, 3, 3, 1, g.openings()) {
+	case 7:
+		return g.open()
 	case 0:
 		return g.close()
 	case 1:
@@ -142,6 +144,44 @@ func (g *generator) event() program.Event {
 	default:
 		return program.Rmdir{Path: g.path()}
 	}
+}
+
+// openings is how often things are opened: more often where maps hold them.
+func (g *generator) openings() int {
+	for _, m := range g.maps {
+		if holds(m.typ) {
+			return 12
+		}
+	}
+	return 1
+}
+
+// holds reports whether maps of that type hold what Open opens.
+func holds(typ abi.MapType) bool {
+	switch typ {
+	case abi.SockMap, abi.SockHash, abi.XSKMap, abi.ReusePortSockArray, abi.CgroupArray:
+		return true
+	}
+	return false
+}
+
+// open opens a thing.
+func (g *generator) open() program.Event {
+	e := program.Open{FD: g.newFD(), What: pick(g, program.Things...)}
+	if e.What == "cgroup" {
+		g.cgroups = append(g.cgroups, e.FD)
+	} else {
+		g.sockets = append(g.sockets, e.FD)
+	}
+	return e
+}
+
+// thingsFor are the fds of what maps of that type hold.
+func (g *generator) thingsFor(typ abi.MapType) []int32 {
+	if typ == abi.CgroupArray {
+		return g.cgroups
+	}
+	return g.sockets
 }
 
 // close closes an fd; a map whose fd it was is mostly forgotten.

@@ -35,6 +35,14 @@ var mapTypes = []mapType{
 	{abi.RingBuf, 2, []int{0}, (*generator).ringSize, (*generator).noFlags},
 	{abi.UserRingBuf, 2, []int{0}, (*generator).ringSize, (*generator).noFlags},
 	{abi.PerfEventArray, 3, []int{4}, (*generator).smallSize, (*generator).eventFlags},
+	{abi.StackTrace, 2, []int{4}, (*generator).smallSize, (*generator).noFlags},
+	{abi.CgroupArray, 2, []int{4}, (*generator).smallSize, (*generator).noFlags},
+	{abi.DevMap, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},
+	{abi.DevMapHash, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},
+	{abi.SockMap, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},
+	{abi.SockHash, 3, hashKeySizes, (*generator).smallSize, (*generator).noFlags},
+	{abi.XSKMap, 2, []int{4}, (*generator).smallSize, (*generator).noFlags},
+	{abi.ReusePortSockArray, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},
 	{abi.BloomFilter, 6, []int{0}, (*generator).smallSize, (*generator).seedFlags},
 }
 

@@ -87,6 +87,8 @@ func (k *Linux) event(e program.Event) error {
 		return k.dup(e.FD, e.To)
 	case program.Foreign:
 		return k.foreign(e.FD)
+	case program.Open:
+		return k.openThing(e.FD, e.What)
 	}
 	k.pinned = true
 	switch e := e.(type) {

@@ -79,7 +79,7 @@ func (d *dumping) dump() abi.Errno {
 	case d.flags != 0: // no map here has a spin lock
 		return abi.EINVAL
 	case typ == abi.Queue, typ == abi.Stack, typ == abi.BloomFilter, typ == abi.PerfEventArray, typ == abi.CPUMap,
-		typ == abi.RingBuf, typ == abi.UserRingBuf:
+		typ == abi.RingBuf, typ == abi.UserRingBuf, references(typ), typ == abi.StackTrace:
 		return abi.ENOTSUPP
 	}
 	room, errno := d.arguments()

@@ -15,11 +15,22 @@ import (
 // outer reports whether maps of that type hold maps.
 func outer(typ abi.MapType) bool { return typ == abi.ArrayOfMaps || typ == abi.HashOfMaps }
 
-// noteOuter notes a map of maps that was made.
+// noteOuter notes a map of maps that was made, and that there is one whose values refer to other things.
 func (k *Linux) noteOuter(c program.Call) {
+	k.refers = k.refers || references(abi.MapType(k.user.arena.Field(c, abi.CreateMapType, 4)))
 	if outer(abi.MapType(k.user.arena.Field(c, abi.CreateMapType, 4))) {
 		k.outers = append(k.outers, k.ids.real[len(k.ids.real)-1])
 	}
+}
+
+// referring is the map of an element command, when its values refer to things.
+func (k *Linux) referring(c program.Call) (*dumping, bool) {
+	if !k.refers {
+		return nil, false
+	}
+	d := &dumping{kernel: k, fd: k.user.arena.Field(c, abi.ElemMapFD, 4)}
+	typ, errno := d.shape()
+	return d, errno == abi.OK && references(typ)
 }
 
 // isOuter reports whether the fd at an offset of attr is one.
@@ -37,6 +48,9 @@ func (k *Linux) typeOf(c program.Call, offset int) abi.MapType {
 
 // lookup is a lookup whose value may be an id. At a fault the part of it that fits was written, unless attr itself faulted.
 func (k *Linux) lookup(c program.Call) Outcome {
+	if d, ok := k.referring(c); ok && hasCookies(d.typ) && d.valueSize == 8 {
+		return k.cookieLookup(c, d)
+	}
 	if !k.isOuter(c, abi.ElemMapFD) {
 		return k.plain(c)
 	}
@@ -115,6 +129,9 @@ func (k *Linux) noID() byte {
 // updateElem is an update whose value may be an fd. One of this process is not the program's: the call then finds -1, which
 // is not open either, in memory of our own, as the value may be the key or attr, too.
 func (k *Linux) updateElem(c program.Call) Outcome {
+	if d, ok := k.referring(c); ok {
+		return k.referenceUpdate(c, d)
+	}
 	value := k.user.arena.Span(k.user.arena.Field(c, abi.ElemValue, 8), 4, program.ToPoke)
 	field := k.user.arena.Span(c.Attr+abi.ElemValue, 8, program.ToPoke)
 	if len(value) < 4 || len(field) < 8 || c.Size < abi.ElemValue+8 || !foreign(value) || !outer(k.typeOf(c, abi.ElemMapFD)) {

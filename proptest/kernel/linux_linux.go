@@ -27,6 +27,8 @@ type Linux struct {
 	ids    ids
 	outers []uint32 // real ids of the maps of maps that live
 	pinned bool     // bpffs may hold something
+	things things
+	refers bool // a map was made whose values refer to things
 }
 
 // Available tells why bpf(2) cannot be compared here, nil when it can.
@@ -176,6 +178,8 @@ func (k *Linux) closeAll() error {
 		unix.Close(int(fd))
 	}
 	clear(k.open)
+	k.things.close()
+	k.refers = false
 	if !k.pinned {
 		return nil
 	}

@@ -82,6 +82,7 @@ func setCapabilities(bpf, sysAdmin bool) error {
 	}
 	set(capBPF, bpf)
 	set(capSysAdmin, sysAdmin)
+	set(unix.CAP_NET_ADMIN, sysAdmin) // which it stands for
 	if err := unix.Capset(&header, &data[0]); err != nil {
 		return fmt.Errorf("set capabilities: %w", err)
 	}

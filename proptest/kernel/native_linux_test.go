@@ -18,6 +18,7 @@ import (
 
 // native is this process on the real kernel and, with the same memory and the same fds, on a simulated one.
 type native struct {
+	bpfsys.World
 	*testing.T
 	raw     *Raw
 	attr    piece
@@ -52,6 +53,7 @@ func newNative(t *testing.T, caps bpfsys.Caps) *native {
 	note := func(r bpfsys.Refusal) { n.refused = append(n.refused, r) }
 	n.sim = bpfsys.NewKernel(bpfsys.Options{CPUs: runtime.NumCPU(), Refused: note})
 	n.process = &bpfsys.Process{Mem: &bpfsys.ProcessMemory{Thread: unix.Gettid()}, Files: n, Caps: caps, Host: n}
+	n.World = bpfsys.EmptyWorld{Files: n}
 	n.fds.hash = n.object(bpfsys.MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1})
 	n.fds.program = n.object(bpfsys.ProgLoad{Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: n.insns(), License: n.text()})
 	n.fds.file = n.open("/proc/self/status", bpfsys.OtherFile)
@@ -129,6 +131,8 @@ func (n *native) TaskFD(pid uint32, fd int32) (exists, open bool) {
 }
 
 func (n *native) Device(index uint32) bool { return index == 1 }
+
+func (n *native) DeviceGone(uint32) func() bool { return func() bool { return false } }
 
 // insns is the address of r0 = 0; exit, and text that of a string behind them.
 func (n *native) insns() uint64 {

@@ -90,6 +90,8 @@ func (k *Sim) Do(_ int, e program.Event) abi.Errno {
 		return k.files.dup(e.FD, e.To)
 	case program.Foreign:
 		return k.files.foreign(e.FD)
+	case program.Open:
+		return k.files.open(e.FD, e.What)
 	case program.Mkdir:
 		return k.fs.Mkdir(e.Path)
 	case program.Rmdir:
@@ -104,14 +106,16 @@ func (k *Sim) Do(_ int, e program.Event) abi.Errno {
 
 // fdTable is a process's fds, those below FirstFD first. New fds get the number that the step asks for.
 type fdTable struct {
-	fds [numLow + program.NumFDs]openFD
-	as  int32
+	fds     [numLow + program.NumFDs]openFD
+	as      int32
+	sockets uint64 // made so far
 }
 
 // openFD is what an fd refers to; a nil file is no bpf object.
 type openFD struct {
-	file *bpfsys.File
-	open bool
+	file  *bpfsys.File
+	open  bool
+	thing *thing // nil for what is none
 }
 
 // numLow is the number of fds that are open at the start: 0, 1 and 2.
@@ -153,7 +157,7 @@ func (t *fdTable) put(fd int32, file *bpfsys.File) {
 	if at.file != nil {
 		at.file.Release()
 	}
-	*at = openFD{file, true}
+	*at = openFD{file: file, open: true}
 }
 
 func (t *fdTable) close(fd int32) abi.Errno {
@@ -175,7 +179,9 @@ func (t *fdTable) dup(from, to int32) abi.Errno {
 	case file != nil:
 		file.Hold()
 	}
+	thing := t.at(from).thing
 	t.put(to, file)
+	t.at(to).thing = thing
 	return abi.OK
 }
 

@@ -1,7 +1,9 @@
 package program
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,6 +21,20 @@ var events = map[string]func(words []string) (Action, error){
 	"foreign": func(words []string) (Action, error) {
 		n, err := numbers(words, "fd")
 		return Foreign{FD: n[0]}, err
+	},
+	"open": func(words []string) (Action, error) {
+		if len(words) != 2 {
+			return nil, errors.New("open: want fd and what")
+		}
+		n, err := numbers(words[:1], "fd")
+		if err != nil {
+			return nil, err
+		}
+		what, err := paths(words[1:], "what")
+		if err == nil && !slices.Contains(Things, what[0]) {
+			err = fmt.Errorf("open: %q is none of %v", what[0], Things)
+		}
+		return Open{FD: n[0], What: what[0]}, err
 	},
 	"mkdir": func(words []string) (Action, error) {
 		s, err := paths(words, "path")

@@ -79,12 +79,22 @@ type Event interface {
 	event()
 }
 
-// Close closes an fd, Dup makes To refer to what FD refers to, Foreign opens FD on something that is no bpf object.
+// Close closes an fd, Dup makes To refer to what FD refers to, Foreign opens FD on something that is no bpf object, Open on
+// one of Things.
 type (
 	Close   struct{ FD int32 }
 	Dup     struct{ FD, To int32 }
 	Foreign struct{ FD int32 }
+	Open    struct {
+		FD   int32
+		What string
+	}
 )
+
+// Things are what Open opens: sockets in the states that maps tell apart, and a cgroup's directory.
+var Things = []string{
+	"tcp", "tcp-listening", "tcp-connected", "tcp-group", "udp", "udp-bound", "udp-group", "unix", "unix-pair", "unix-datagram", "cgroup",
+}
 
 // Mkdir, Rmdir, Unlink and Rename change the bpffs at /sys/fs/bpf; their paths must lie below it.
 type (
@@ -97,6 +107,7 @@ type (
 func (Close) event()   {}
 func (Dup) event()     {}
 func (Foreign) event() {}
+func (Open) event()    {}
 func (Mkdir) event()   {}
 func (Rmdir) event()   {}
 func (Unlink) event()  {}

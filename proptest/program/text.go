@@ -133,6 +133,7 @@ func AddressText(addr uint64) string {
 func (e Close) text(w *writer)   { w.printf("close fd=%d\n", e.FD) }
 func (e Dup) text(w *writer)     { w.printf("dup fd=%d to=%d\n", e.FD, e.To) }
 func (e Foreign) text(w *writer) { w.printf("foreign fd=%d\n", e.FD) }
+func (e Open) text(w *writer)    { w.printf("open fd=%d what=%q\n", e.FD, e.What) }
 func (e Mkdir) text(w *writer)   { w.printf("mkdir path=%s\n", strconv.QuoteToASCII(e.Path)) }
 func (e Rmdir) text(w *writer)   { w.printf("rmdir path=%s\n", strconv.QuoteToASCII(e.Path)) }
 func (e Unlink) text(w *writer)  { w.printf("unlink path=%s\n", strconv.QuoteToASCII(e.Path)) }

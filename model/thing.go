@@ -1,0 +1,88 @@
+package model
+
+import (
+	"slices"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// thing is what an fd refers to that is no bpf object. Sockets are told apart by number, in the order of their making.
+type thing struct {
+	what   string // as OpenThing was told
+	socket int    // 0 for what is none
+}
+
+// socketKind is what maps of sockets say of a kind of socket (measured on 6.18).
+type socketKind struct {
+	sockMap bool      // fit for SOCKMAP and SOCKHASH
+	group   abi.Errno // of REUSEPORT_SOCKARRAY
+}
+
+// socketKinds are the sockets that OpenThing knows.
+var socketKinds = map[string]socketKind{
+	"tcp":           {false, abi.EINVAL},
+	"tcp-listening": {true, abi.EINVAL},
+	"tcp-connected": {true, abi.EINVAL},
+	"tcp-group":     {true, abi.OK},
+	"udp":           {false, abi.EINVAL},
+	"udp-bound":     {true, abi.EINVAL},
+	"udp-group":     {true, abi.OK},
+	"unix":          {false, abi.ENOTSUPP},
+	"unix-pair":     {true, abi.ENOTSUPP},
+	"unix-datagram": {true, abi.ENOTSUPP},
+}
+
+// OpenThing tells that fd refers now to something new that is no bpf object: a socket of one of socketKinds, or the directory
+// of a "cgroup".
+func (s *State) OpenThing(fd int32, what string) *State {
+	next := *s
+	t := &thing{what: what}
+	if _, socket := socketKinds[what]; socket {
+		next.sockets++
+		t.socket = next.sockets
+	}
+	next.replace(fd, file{thing: t})
+	return &next
+}
+
+// lose takes a socket that nobody has open any more out of its maps (sock_map_close and reuseport_detach_sock). Only for a
+// state that nobody else has yet.
+func (s *State) lose(t *thing) {
+	if t == nil || t.socket == 0 || s.refers(t) {
+		return
+	}
+	s.objects, s.listed = slices.Clone(s.objects), s.owner
+	for i, o := range s.objects {
+		if r, ok := o.table.(*references); ok && r.holds(t.socket) {
+			s.objects[i] = o.clone()
+			s.objects[i].owner = nil
+			s.objects[i].table.(*references).drop(t.socket)
+		}
+	}
+}
+
+// refers reports whether an fd refers to t.
+func (s *State) refers(t *thing) bool {
+	for _, f := range s.files {
+		if f.thing == t {
+			return true
+		}
+	}
+	return false
+}
+
+// user reports whether maps of sockets, or an array of a reuseport group, have the socket.
+func (s *State) user(socket int) (mapped, grouped bool) {
+	for _, o := range s.objects {
+		r, ok := o.table.(*references)
+		if !ok || !r.holds(socket) {
+			continue
+		}
+		if o.kind == abi.ReusePortSockArray {
+			grouped = true
+		} else {
+			mapped = true
+		}
+	}
+	return mapped, grouped
+}

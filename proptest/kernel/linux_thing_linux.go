@@ -1,0 +1,177 @@
+package kernel
+
+import (
+	"bytes"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/proptest/program"
+)
+
+// things are what a program has opened beside maps: the peers that keep a connection up, and the sockets' cookies, in whose place
+// their numbers are put.
+type things struct {
+	peers   []int
+	numbers map[uint64]uint64
+}
+
+func (t *things) close() {
+	for _, fd := range t.peers {
+		unix.Close(fd)
+	}
+	*t = things{}
+}
+
+// openThing opens one of program.Things as fd.
+func (k *Linux) openThing(fd int32, what string) error {
+	if !program.OurFD(fd) {
+		return unix.EBADF
+	}
+	opened, err := k.makeThing(what)
+	if err != nil {
+		return err
+	}
+	if cookie, err := unix.GetsockoptUint64(opened, unix.SOL_SOCKET, unix.SO_COOKIE); err == nil {
+		if k.things.numbers == nil {
+			k.things.numbers = map[uint64]uint64{}
+		}
+		k.things.numbers[cookie] = uint64(len(k.things.numbers) + 1)
+	}
+	k.move(opened, fd)
+	return nil
+}
+
+// makeThing makes a thing.
+func (k *Linux) makeThing(what string) (int, error) {
+	switch what {
+	case "cgroup":
+		return openCgroup()
+	case "unix":
+		return unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	case "unix-datagram":
+		return unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	case "unix-pair":
+		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		k.things.peers = append(k.things.peers, pair[1])
+		return pair[0], err
+	case "tcp-connected":
+		return k.connect()
+	}
+	return boundSocket(what)
+}
+
+// boundSocket makes a socket of the internet's, bound to a port of its own or not at all.
+func boundSocket(what string) (int, error) {
+	kind := unix.SOCK_DGRAM
+	if what[:3] == "tcp" {
+		kind = unix.SOCK_STREAM
+	}
+	fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_CLOEXEC, 0)
+	if err != nil || what == "tcp" || what == "udp" {
+		return fd, err
+	}
+	if what[3:] == "-group" {
+		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+	}
+	if err == nil {
+		err = unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	}
+	if err == nil && kind == unix.SOCK_STREAM {
+		err = unix.Listen(fd, 1)
+	}
+	return fd, err
+}
+
+// connect makes a socket with a peer that stays.
+func (k *Linux) connect() (int, error) {
+	listener, err := boundSocket("tcp-listening")
+	if err != nil {
+		return -1, err
+	}
+	k.things.peers = append(k.things.peers, listener)
+	at, err := unix.Getsockname(listener)
+	if err != nil {
+		return -1, err
+	}
+	fd, err := boundSocket("tcp")
+	if err != nil {
+		return -1, err
+	}
+	return fd, unix.Connect(fd, at)
+}
+
+// openCgroup opens the root of cgroup v2.
+func openCgroup() (int, error) {
+	for _, dir := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
+		var fs unix.Statfs_t
+		if unix.Statfs(dir, &fs) == nil && fs.Type == unix.CGROUP2_SUPER_MAGIC {
+			return unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		}
+	}
+	return -1, os.ErrNotExist
+}
+
+// references reports whether values of maps of that type name what only this machine has.
+func references(typ abi.MapType) bool {
+	switch typ {
+	case abi.DevMap, abi.DevMapHash, abi.SockMap, abi.SockHash, abi.XSKMap, abi.ReusePortSockArray, abi.CgroupArray:
+		return true
+	}
+	return false
+}
+
+// hasCookies reports whether what user space reads of maps of that type are cookies.
+func hasCookies(typ abi.MapType) bool {
+	return typ == abi.SockMap || typ == abi.SockHash || typ == abi.ReusePortSockArray
+}
+
+// closedFD is open in no process here.
+const closedFD = 1<<30 + 7
+
+// disguise makes a value name nothing that only this process, or this machine, has.
+func disguise(typ abi.MapType, value []byte) {
+	device := typ == abi.DevMap || typ == abi.DevMapHash
+	if n := int32(program.Word(value[:4])); device && n > 1 {
+		program.PutWord(value[:4], program.Nowhere)
+	} else if !device && foreign(value[:4]) && n >= 0 {
+		program.PutWord(value[:4], closedFD)
+	}
+	if device && len(value) == 8 && foreign(value[4:]) && int32(program.Word(value[4:])) > 0 {
+		program.PutWord(value[4:], closedFD)
+	}
+}
+
+// referenceUpdate is an update with a value in memory of our own, since the program's may be the key or attr, too.
+func (k *Linux) referenceUpdate(c program.Call, d *dumping) Outcome {
+	value := k.user.arena.Span(k.user.arena.Field(c, abi.ElemValue, 8), d.valueSize, program.ToRead)
+	field := k.user.arena.Span(c.Attr+abi.ElemValue, 8, program.ToPoke)
+	if len(value) < d.valueSize || len(field) < 8 || c.Size < abi.ElemValue+8 {
+		return k.plain(c)
+	}
+	own := k.user.alias[program.ArenaSize:][scratchResult:][:d.valueSize]
+	copy(own, value)
+	if disguise(d.typ, own); bytes.Equal(own, value) { // as a rule: attr stays as it is, which the key may be
+		return k.plain(c)
+	}
+	defer program.PutWord(field, program.Word(field))
+	program.PutWord(field, scratchBase+scratchResult)
+	return k.plain(c)
+}
+
+// cookieLookup is a lookup whose value may be a cookie. At a fault the part of it that fits was written, unless attr itself faulted.
+func (k *Linux) cookieLookup(c program.Call, d *dumping) Outcome {
+	at := k.user.arena.Field(c, abi.ElemValue, 8)
+	errno := d.elem(abi.MapLookupElem, k.user.arena.Field(c, abi.ElemKey, 8), scratchBase+scratchResult)
+	var cookie [8]byte
+	copy(cookie[:], k.user.alias[program.ArenaSize:][scratchResult:])
+	number, known := k.things.numbers[program.Word(cookie[:])]
+	readable := k.user.arena.Readable(c.Attr, int(c.Size))
+	out := k.plain(c)
+	if errno == abi.OK && known && (out.Errno == abi.OK || out.Errno == abi.EFAULT && readable) {
+		program.PutWord(cookie[:], number)
+		k.user.arena.Write(at, cookie[:])
+	}
+	return out
+}
