@@ -57,9 +57,9 @@ var mutants = map[string]mutant{
 		}
 		return k.Bpf(cpu, c, during)
 	}},
-	"a DEVMAP's index is looked at before flags": {call: instead(onType(abi.DevMap, abi.MapUpdateElem, abi.EINVAL, func(key uint32, s maps.Spec, flags uint64) bool {
-		return key >= s.MaxEntries && flags > abi.Exist
-	}), abi.E2BIG)},
+	"a DEVMAP's device is looked at before NOEXIST": {call: instead(onType(abi.DevMap, abi.MapUpdateElem, abi.EEXIST, func(key uint32, _ maps.Spec, _ uint64) bool {
+		return key == 0
+	}), abi.EINVAL)},
 	"a DEVMAP tells an empty slot when deleting": {maps: func(m maps.Map) maps.Map {
 		if m.Spec().Type == abi.DevMap {
 			return strictDevices{m.(devices)}
