@@ -23,9 +23,10 @@ var floors = map[string][]string{
 	"abi":       {},
 	"maps":      {"abi"},
 	"btf":       {"abi"},
+	"insn":      {"abi"},
 	"model":     {"abi"},
-	"syscall":   {"abi", "btf", "maps"},
 	"fault":     {"abi", "syscall"},
+	"syscall":   {"abi", "btf", "insn", "maps"},
 	"sim":       {"abi", "maps", "syscall"},
 	"intercept": {"abi", "maps", "syscall"},
 	"explore":   {"abi", "maps", "syscall", "sim", "model"},
@@ -33,7 +34,7 @@ var floors = map[string][]string{
 	"vm":        {},
 
 	"proptest/program":           {"abi", "model"},
-	"proptest/kernel":            {"abi", "maps", "model", "syscall", "explore", "proptest/program"},
+	"proptest/kernel":            {"abi", "btf", "insn", "maps", "model", "syscall", "explore", "proptest/program"},
 	"proptest/kernel/kerneltest": {},
 
 	"proptest/generator": {"abi", "explore", "proptest/program"},

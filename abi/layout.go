@@ -127,3 +127,44 @@ const (
 	BTFInfoKernelBTF = 28
 	BTFInfoSize      = 32
 )
+
+// Offsets in struct bpf_prog_info, and its size.
+const (
+	ProgInfoType                 = 0
+	ProgInfoID                   = 4
+	ProgInfoTag                  = 8
+	ProgInfoJitedLen             = 16
+	ProgInfoXlatedLen            = 20
+	ProgInfoJited                = 24
+	ProgInfoXlated               = 32
+	ProgInfoLoadTime             = 40 // ns since boot
+	ProgInfoUID                  = 48
+	ProgInfoNrMapIDs             = 52
+	ProgInfoMapIDs               = 56
+	ProgInfoName                 = 64
+	ProgInfoIfindex              = 80
+	ProgInfoGPL                  = 84 // a bit
+	ProgInfoNrJitedKsyms         = 104
+	ProgInfoNrJitedFuncLens      = 108
+	ProgInfoJitedKsyms           = 112
+	ProgInfoJitedFuncLens        = 120
+	ProgInfoBTFID                = 128
+	ProgInfoFuncInfoRecSize      = 132
+	ProgInfoFuncInfo             = 136
+	ProgInfoNrFuncInfo           = 144
+	ProgInfoNrLineInfo           = 148
+	ProgInfoLineInfo             = 152
+	ProgInfoJitedLineInfo        = 160
+	ProgInfoNrJitedLineInfo      = 168
+	ProgInfoLineInfoRecSize      = 172
+	ProgInfoJitedLineInfoRecSize = 176
+	ProgInfoNrTags               = 180
+	ProgInfoTags                 = 184
+	ProgInfoRunTime              = 192 // ns
+	ProgInfoRunCount             = 200
+	ProgInfoRecursionMisses      = 208
+	ProgInfoVerifiedInsns        = 216
+	ProgInfoAttachBTFObjID       = 220
+	ProgInfoAttachBTFID          = 224
+	ProgInfoSize                 = 232
+)

@@ -62,7 +62,7 @@ func (c *checker) check(data []byte) abi.Errno {
 
 // refuse is errno with a reason for the log.
 func (c *checker) refuse(errno abi.Errno, format string, args ...any) abi.Errno {
-	c.log.printf(format, args...)
+	c.log.Printf(format, args...)
 	return errno
 }
 

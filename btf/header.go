@@ -60,15 +60,15 @@ func parseHeader(short []byte) header {
 
 func (c *checker) logHeader(size int) {
 	h := c.header
-	c.log.printf("magic: 0x%x\n", h.magic)
-	c.log.printf("version: %d\n", h.version)
-	c.log.printf("flags: 0x%x\n", h.flags)
-	c.log.printf("hdr_len: %d\n", h.length)
-	c.log.printf("type_off: %d\n", h.typeOff)
-	c.log.printf("type_len: %d\n", h.typeLen)
-	c.log.printf("str_off: %d\n", h.strOff)
-	c.log.printf("str_len: %d\n", h.strLen)
-	c.log.printf("btf_total_size: %d\n", size)
+	c.log.Printf("magic: 0x%x\n", h.magic)
+	c.log.Printf("version: %d\n", h.version)
+	c.log.Printf("flags: 0x%x\n", h.flags)
+	c.log.Printf("hdr_len: %d\n", h.length)
+	c.log.Printf("type_off: %d\n", h.typeOff)
+	c.log.Printf("type_len: %d\n", h.typeLen)
+	c.log.Printf("str_off: %d\n", h.strOff)
+	c.log.Printf("str_len: %d\n", h.strLen)
+	c.log.Printf("btf_total_size: %d\n", size)
 }
 
 // checkSections follows btf_check_sec_info: the two sections fill what is behind the header, without gaps.

@@ -2,7 +2,7 @@ package btf
 
 import "fmt"
 
-// Log is the text that BPF_BTF_LOAD writes for its caller (bpf_verifier_log in kernel/bpf/log.c).
+// Log is the text that BPF_BTF_LOAD and BPF_PROG_LOAD write for their callers (bpf_verifier_log in kernel/bpf/log.c).
 type Log struct {
 	level  uint32
 	room   int    // bytes, with the NUL; 0 when only the length is wanted
@@ -29,8 +29,8 @@ func NewLog(level uint32, hasBuffer bool, room uint32) (*Log, bool) {
 	return &Log{level: level, room: int(room)}, true
 }
 
-// printf writes a piece.
-func (l *Log) printf(format string, args ...any) {
+// Printf writes a piece.
+func (l *Log) Printf(format string, args ...any) {
 	if l.level == 0 {
 		return
 	}

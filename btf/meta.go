@@ -57,7 +57,7 @@ func (c *checker) readType(left []byte) (size int, errno abi.Errno) {
 	if len(c.types) < maxTypes {
 		c.types = append(c.types, t)
 	} else {
-		c.log.printf("Exceeded max num of types")
+		c.log.Printf("Exceeded max num of types")
 	}
 	return typeSize + needed, abi.OK
 }

@@ -30,7 +30,7 @@ func (c *checker) checkEnum(t *Type) abi.Errno {
 			return c.refuseType(t, "Invalid name")
 		}
 		if c.log.level != 0 {
-			c.log.printf("\t%s val=%s\n", c.shown(name), t.enumText(i))
+			c.log.Printf("\t%s val=%s\n", c.shown(name), t.enumText(i))
 		}
 	}
 	return abi.OK

@@ -7,23 +7,23 @@ func (c *checker) logType(t *Type, message string) {
 	if c.log.level == 0 {
 		return
 	}
-	c.log.printf("[%d] %s %s ", c.id, t.Kind(), c.shown(t.name))
+	c.log.Printf("[%d] %s %s ", c.id, t.Kind(), c.shown(t.name))
 	c.logDetails(t)
 	c.endLine(message)
 }
 
 // logBasic is logType without what may not be there.
 func (c *checker) logBasic(t *Type, message string) {
-	c.log.printf("[%d] %s %s", c.id, t.Kind(), c.shown(t.name))
+	c.log.Printf("[%d] %s %s", c.id, t.Kind(), c.shown(t.name))
 	c.endLine(message)
 }
 
 func (c *checker) endLine(message string) {
 	if message != "" {
-		c.log.printf(" ")
-		c.log.printf("%s", message)
+		c.log.Printf(" ")
+		c.log.Printf("%s", message)
 	}
-	c.log.printf("\n")
+	c.log.Printf("\n")
 }
 
 // refuseType is EINVAL with a reason for the log.
@@ -35,23 +35,23 @@ func (c *checker) refuseType(t *Type, message string) abi.Errno {
 func (c *checker) logDetails(t *Type) {
 	switch t.Kind() {
 	case Int:
-		c.log.printf("size=%d bits_offset=%d nr_bits=%d encoding=%s", t.size, t.intOffset(), t.intBits(), t.encoding())
+		c.log.Printf("size=%d bits_offset=%d nr_bits=%d encoding=%s", t.size, t.intOffset(), t.intBits(), t.encoding())
 	case Array:
-		c.log.printf("type_id=%d index_type_id=%d nr_elems=%d", t.elem(), t.index(), t.length())
+		c.log.Printf("type_id=%d index_type_id=%d nr_elems=%d", t.elem(), t.index(), t.length())
 	case Struct, Union, Enum, Enum64, DataSec:
-		c.log.printf("size=%d vlen=%d", t.size, t.vlen())
+		c.log.Printf("size=%d vlen=%d", t.size, t.vlen())
 	case Fwd:
-		c.log.printf("%s", map[bool]string{true: "union", false: "struct"}[t.kflag()])
+		c.log.Printf("%s", map[bool]string{true: "union", false: "struct"}[t.kflag()])
 	case FuncProto:
 		c.logProto(t)
 	case Var:
-		c.log.printf("type_id=%d linkage=%d", t.size, t.word(0))
+		c.log.Printf("type_id=%d linkage=%d", t.size, t.word(0))
 	case Float:
-		c.log.printf("size=%d", t.size)
+		c.log.Printf("size=%d", t.size)
 	case DeclTag:
-		c.log.printf("type=%d component_idx=%d", t.size, t.component())
+		c.log.Printf("type=%d component_idx=%d", t.size, t.component())
 	default:
-		c.log.printf("type_id=%d", t.size)
+		c.log.Printf("type_id=%d", t.size)
 	}
 }
 
@@ -70,16 +70,16 @@ func (t *Type) encoding() string {
 }
 
 func (c *checker) logProto(t *Type) {
-	c.log.printf("return=%d args=(", t.size)
+	c.log.Printf("return=%d args=(", t.size)
 	switch n := t.vlen(); {
 	case n == 0:
-		c.log.printf("void")
+		c.log.Printf("void")
 	case n == 1 && t.parameter(0).typ == 0:
-		c.log.printf("vararg")
+		c.log.Printf("vararg")
 	default:
 		c.logParameters(t)
 	}
-	c.log.printf(")")
+	c.log.Printf(")")
 }
 
 func (c *checker) logParameters(t *Type) {
@@ -87,11 +87,11 @@ func (c *checker) logParameters(t *Type) {
 		p := t.parameter(i)
 		switch {
 		case i == 0:
-			c.log.printf("%d %s", p.typ, c.shown(p.name))
+			c.log.Printf("%d %s", p.typ, c.shown(p.name))
 		case i == t.vlen()-1 && p.typ == 0:
-			c.log.printf(", vararg")
+			c.log.Printf(", vararg")
 		default:
-			c.log.printf(", %d %s", p.typ, c.shown(p.name))
+			c.log.Printf(", %d %s", p.typ, c.shown(p.name))
 		}
 	}
 }
@@ -105,9 +105,9 @@ func (c *checker) logMember(t *Type, m member, message string) {
 		c.logType(t, "")
 	}
 	if t.kflag() {
-		c.log.printf("\t%s type_id=%d bitfield_size=%d bits_offset=%d", c.shown(m.name), m.typ, m.width(), m.bits())
+		c.log.Printf("\t%s type_id=%d bitfield_size=%d bits_offset=%d", c.shown(m.name), m.typ, m.width(), m.bits())
 	} else {
-		c.log.printf("\t%s type_id=%d bits_offset=%d", c.shown(m.name), m.typ, m.offset)
+		c.log.Printf("\t%s type_id=%d bits_offset=%d", c.shown(m.name), m.typ, m.offset)
 	}
 	c.endLine(message)
 }
@@ -125,7 +125,7 @@ func (c *checker) logVariable(t *Type, v variable, message string) {
 	if c.second {
 		c.logType(t, "")
 	}
-	c.log.printf("\t type_id=%d offset=%d size=%d", v.typ, v.offset, v.size)
+	c.log.Printf("\t type_id=%d offset=%d size=%d", v.typ, v.offset, v.size)
 	c.endLine(message)
 }
 

@@ -36,6 +36,7 @@ target() {
 }
 
 target btf FuzzLoad
+target insn FuzzCheck
 target syscall FuzzBpf
 target proptest/campaign FuzzCall
 target proptest/campaign FuzzProgram

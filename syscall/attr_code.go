@@ -129,26 +129,34 @@ func (ProgLoad) Cmd() abi.Cmd { return abi.ProgLoad }
 // Decode reads the arguments out of a.
 func (c *ProgLoad) Decode(a Fields) {
 	*c = ProgLoad{
-		Type:         abi.ProgType(a.u32(0)),
-		InsnCnt:      a.u32(4),
-		Insns:        a.u64(8),
-		License:      a.u64(16),
-		LogLevel:     a.u32(24),
-		LogSize:      a.u32(28),
-		LogBuf:       a.u64(32),
-		Flags:        a.u32(44),
-		Name:         [abi.NameLen]byte(a[48:]),
-		Ifindex:      a.u32(64),
-		AttachType:   abi.AttachType(a.u32(68)),
-		BTFFD:        a.fd(72),
-		FuncInfoCnt:  a.u32(88),
-		LineInfoCnt:  a.u32(104),
-		AttachBTFID:  a.u32(108),
-		AttachProgFD: a.fd(112),
-		FDArray:      a.u64(120),
-		TokenFD:      a.fd(144),
-		FDArrayCnt:   a.u32(148),
-		Signature:    a.u64(152),
+		Type:            abi.ProgType(a.u32(0)),
+		InsnCnt:         a.u32(4),
+		Insns:           a.u64(8),
+		License:         a.u64(16),
+		LogLevel:        a.u32(24),
+		LogSize:         a.u32(28),
+		LogBuf:          a.u64(32),
+		Flags:           a.u32(44),
+		Name:            [abi.NameLen]byte(a[48:]),
+		Ifindex:         a.u32(64),
+		AttachType:      abi.AttachType(a.u32(68)),
+		BTFFD:           a.fd(72),
+		FuncInfoRecSize: a.u32(76),
+		FuncInfo:        a.u64(80),
+		FuncInfoCnt:     a.u32(88),
+		LineInfoRecSize: a.u32(92),
+		LineInfo:        a.u64(96),
+		LineInfoCnt:     a.u32(104),
+		AttachBTFID:     a.u32(108),
+		AttachProgFD:    a.fd(112),
+		CoreReloCnt:     a.u32(116),
+		FDArray:         a.u64(120),
+		CoreRelos:       a.u64(128),
+		CoreReloRecSize: a.u32(136),
+		LogTrueSize:     a.u32(140),
+		TokenFD:         a.fd(144),
+		FDArrayCnt:      a.u32(148),
+		Signature:       a.u64(152),
 	}
 }
 
@@ -166,11 +174,19 @@ func (c ProgLoad) Encode() (a Attr) {
 	a.put32(64, c.Ifindex)
 	a.put32(68, uint32(c.AttachType))
 	a.putFD(72, c.BTFFD)
+	a.put32(76, c.FuncInfoRecSize)
+	a.put64(80, c.FuncInfo)
 	a.put32(88, c.FuncInfoCnt)
+	a.put32(92, c.LineInfoRecSize)
+	a.put64(96, c.LineInfo)
 	a.put32(104, c.LineInfoCnt)
 	a.put32(108, c.AttachBTFID)
 	a.putFD(112, c.AttachProgFD)
+	a.put32(116, c.CoreReloCnt)
 	a.put64(120, c.FDArray)
+	a.put64(128, c.CoreRelos)
+	a.put32(136, c.CoreReloRecSize)
+	a.put32(140, c.LogTrueSize)
 	a.putFD(144, c.TokenFD)
 	a.put32(148, c.FDArrayCnt)
 	a.put64(152, c.Signature)
@@ -451,6 +467,26 @@ func (c *MapDeleteBatch) Decode(a Fields) { (*MapLookupBatch)(c).Decode(a) }
 
 // Encode lays the arguments out.
 func (c MapDeleteBatch) Encode() Attr { return MapLookupBatch(c).Encode() }
+
+// Cmd is abi.ProgBindMap.
+func (ProgBindMap) Cmd() abi.Cmd { return abi.ProgBindMap }
+
+// Decode reads the arguments out of a.
+func (c *ProgBindMap) Decode(a Fields) {
+	*c = ProgBindMap{
+		ProgFD: a.fd(0),
+		MapFD:  a.fd(4),
+		Flags:  a.u32(8),
+	}
+}
+
+// Encode lays the arguments out.
+func (c ProgBindMap) Encode() (a Attr) {
+	a.putFD(0, c.ProgFD)
+	a.putFD(4, c.MapFD)
+	a.put32(8, c.Flags)
+	return a
+}
 
 // Cmd is abi.MapDump.
 func (MapDump) Cmd() abi.Cmd { return abi.MapDump }

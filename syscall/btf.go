@@ -13,6 +13,7 @@ import (
 // BTF is BTF as the system call knows it: the types, and id and references around them. Maps that have types hold it.
 type BTF struct {
 	types   *btf.BTF
+	name    string // of the kernel's own, "" for what a program loads
 	kernel  *Kernel
 	id      uint32
 	refs    atomic.Int32
@@ -74,7 +75,7 @@ func (c *call) btfLoad() (int32, abi.Errno) {
 		return 0, abi.ENOMEM
 	}
 	types, errno := c.parseBTF(args, log)
-	if fault := c.writeLog(args.LogBuf, log); fault != abi.OK {
+	if fault := c.writeLog(args.LogBuf, log, btfTrueSizeAt); fault != abi.OK {
 		errno = fault
 	}
 	if errno != abi.OK {
@@ -99,22 +100,19 @@ func (c *call) parseBTF(args BTFLoad, log *btf.Log) (*btf.BTF, abi.Errno) {
 	return btf.Load(data, log)
 }
 
-// Where btf_log_true_size lies in the attr; callers from before Linux 6.4 have no room for it.
-const (
-	trueSizeAt  = 28
-	trueSizeEnd = 32
-)
+// btfTrueSizeAt is where btf_log_true_size lies in the attr.
+const btfTrueSizeAt = 28
 
-// writeLog follows finalize_log: the text, then its size.
-func (c *call) writeLog(addr uint64, log *btf.Log) (errno abi.Errno) {
+// writeLog follows finalize_log: the text, then its size at a place in the attr, which callers from before Linux 6.4 do not have.
+func (c *call) writeLog(addr uint64, log *btf.Log, trueSizeAt uint32) (errno abi.Errno) {
 	if text := log.Text(); len(text) > 0 {
 		errno = c.copyOut(addr, text)
 	}
 	if errno == abi.OK && log.Truncated() {
 		errno = abi.ENOSPC
 	}
-	if c.size >= trueSizeEnd {
-		if fault := c.copyWordOut(c.addr+trueSizeAt, log.TrueSize()); fault != abi.OK {
+	if c.size >= trueSizeAt+4 {
+		if fault := c.copyWordOut(c.addr+uint64(trueSizeAt), log.TrueSize()); fault != abi.OK {
 			return fault
 		}
 	}

@@ -2,6 +2,7 @@ package bpfsys
 
 import (
 	"bytes"
+	"crypto/sha256"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/btf"
@@ -122,8 +123,7 @@ func (c *call) describe(m *Map, args MapCreate) (errno abi.Errno) {
 			return errno
 		}
 	}
-	m.exclusive = args.ExclProgHash != 0
-	return c.exclProgHash(args)
+	return c.exclProgHash(m, args)
 }
 
 // spec is the shape that the map's type checks.
@@ -174,17 +174,16 @@ func (c *call) noSuchObject(fd int32) abi.Errno {
 	return abi.EINVAL
 }
 
-// exclProgHash reads the hash of the only program that may use the map. Programs are not simulated, so its one effect is
-// that the map cannot be in another one.
-func (c *call) exclProgHash(args MapCreate) abi.Errno {
-	const sha256Size = 32
+// exclProgHash reads the hash of the only program that may use the map.
+func (c *call) exclProgHash(m *Map, args MapCreate) abi.Errno {
 	switch {
 	case args.ExclProgHash == 0 && args.ExclProgHashSize == 0:
 		return abi.OK
-	case args.ExclProgHash == 0 || args.ExclProgHashSize != sha256Size:
+	case args.ExclProgHash == 0 || args.ExclProgHashSize != sha256.Size:
 		return abi.EINVAL
 	}
-	return c.copyIn(c.kept().page[:sha256Size], args.ExclProgHash)
+	m.exclusive = new([sha256.Size]byte)
+	return c.copyIn(m.exclusive[:], args.ExclProgHash)
 }
 
 // objectName is the text of a name field: up to the first NUL, of letters, digits, '_' and '.'. The kernel's isalnum

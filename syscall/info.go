@@ -24,8 +24,10 @@ func (c *call) objGetInfoByFD() (int32, abi.Errno) {
 		return 0, c.mapInfo(o, args)
 	case *BTF:
 		return 0, c.writeBTFInfo(o, args)
+	case *Program:
+		return 0, c.progInfo(o, args)
 	}
-	return 0, c.refuse(Refusal{Cmd: abi.ObjGetInfoByFD, What: "a program", Errno: abi.EINVAL})
+	return 0, abi.EINVAL
 }
 
 // mapInfo starts from what the caller's buffer holds, since 6.18: fields that do not apply to the map keep it.

@@ -20,7 +20,7 @@ func (c *call) newInner(fd int32) (*maps.Inner, *btf.Record, abi.Errno) {
 	switch m := file.m; {
 	case m == nil, m.outer != nil:
 		return nil, nil, abi.EINVAL
-	case m.exclusive:
+	case m.exclusive != nil:
 		return nil, nil, abi.ENOTSUPP
 	default:
 		return &maps.Inner{Shape: m.Spec(), Maps: &c.kernel.objects}, m.types.record, abi.OK
@@ -45,7 +45,7 @@ func (c *call) setInner(m *Map, key, value []byte, flags uint64) abi.Errno {
 	switch {
 	case inner == nil:
 		return abi.EINVAL
-	case inner.exclusive:
+	case inner.exclusive != nil:
 		return abi.ENOTSUPP
 	case !m.Spec().Inner.Takes(inner.Spec()), !m.inner.Equal(inner.types.record):
 		return abi.EINVAL

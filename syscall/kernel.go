@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
 )
 
@@ -21,6 +22,8 @@ type Options struct {
 	// Memory is what all maps may take together, in bytes as Linux counts them; 0 is no bound. Behind it, MapCreate and
 	// insertions into maps that grow answer ENOMEM.
 	Memory uint64
+	// BTF are the kernel's own types (vmlinux), which programs are attached to by number; nil for a kernel without.
+	BTF *btf.BTF
 	// Now is the time since the kernel booted, for the load time of programs; nil means that no time passes.
 	Now func() time.Duration
 	// Refused is told of each call that ends because what it asks for is not simulated, before Bpf returns; nil for
@@ -37,6 +40,7 @@ type Kernel struct {
 	objects objects
 	btfs    registry[*BTF]
 	progs   registry[*Program]
+	btf     *BTF // the kernel's own, nil when there is none
 	seeds   seeds
 	budget  *maps.Budget // nil: no bound
 	sockets sockets
@@ -56,6 +60,11 @@ func NewKernel(options Options) *Kernel {
 		k.budget = maps.NewBudget(options.Memory)
 	}
 	k.seeds.start(options.Seed)
+	if options.BTF != nil {
+		k.btf = &BTF{types: options.BTF, name: "vmlinux", kernel: k}
+		k.btf.refs.Store(1)
+		k.btfs.add(k.btf)
+	}
 	return k
 }
 

@@ -1,6 +1,7 @@
 package bpfsys
 
 import (
+	"crypto/sha256"
 	"sync/atomic"
 
 	"github.com/bpfsim/bpfsim/btf"
@@ -14,8 +15,8 @@ type Map struct {
 	id     uint32
 	name   string
 	frozen atomic.Bool
-	// exclusive is set for a map that one program alone may use.
-	exclusive bool
+	// exclusive is the hash of the program that alone may use the map, nil for others.
+	exclusive *[sha256.Size]byte
 	refs      atomic.Int32
 	writers   cpuCounter // calls and mappings that write
 	backing   Backing

@@ -37,22 +37,19 @@ func (c *call) enableStats() abi.Errno {
 	return c.refuse(Refusal{Cmd: abi.EnableStats, Errno: abi.EINVAL})
 }
 
-// Offsets in the attr of PROG_BIND_MAP.
-const (
-	bindProg  = 0
-	bindMap   = 4
-	bindFlags = 8
-)
-
 // progBindMap follows bpf_prog_bind_map.
 func (c *call) progBindMap() abi.Errno {
-	if c.attr.u32(bindFlags) != 0 {
+	var args ProgBindMap
+	args.Decode(c.attr)
+	if args.Flags != 0 {
 		return abi.EINVAL
 	}
-	if errno := c.isProgram(c.attr.fd(bindProg)); errno != abi.OK {
+	p, errno := c.program(args.ProgFD)
+	if errno != abi.OK {
 		return errno
 	}
-	file, errno := c.file(c.attr.fd(bindMap), abi.EBADF)
+	defer p.Release()
+	file, errno := c.file(args.MapFD, abi.EBADF)
 	if errno != abi.OK {
 		return errno
 	}
@@ -60,5 +57,5 @@ func (c *call) progBindMap() abi.Errno {
 	if file.m == nil {
 		return abi.EINVAL
 	}
-	return c.refuse(Refusal{Cmd: abi.ProgBindMap, Errno: abi.EINVAL})
+	return p.bind(file.m)
 }

@@ -2,48 +2,50 @@ package bpfsys
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
+	"github.com/bpfsim/bpfsim/insn"
 	"github.com/bpfsim/bpfsim/maps"
 )
 
-const (
-	// maxInsns is BPF_COMPLEXITY_LIMIT_INSNS.
-	maxInsns = 1_000_000
-	insnSize = 8 // bytes
-)
+// maxInsns is BPF_COMPLEXITY_LIMIT_INSNS.
+const maxInsns = 1_000_000
 
 // loading is a program on its way to be one.
 type loading struct {
 	*call
 	ProgLoad
-	insns   []uint64
-	license string
+	made   *Program // holds what the program will hold
+	log    *btf.Log
+	starts []int // of its functions
+
+	cgroup [2]*Map // of its cgroup storages: a program has one of each type
 }
 
 // progLoad follows bpf_prog_load in kernel/bpf/syscall.c. What only the verifier's simulation of a program can find passes.
 func (c *call) progLoad() (int32, abi.Errno) {
 	c.kept()
 	own := *c // c itself stays on the stack: what is kept here is a copy, with its buffers
-	l := loading{call: &own}
+	l := loading{call: &own, made: &Program{kernel: c.kernel}}
 	l.Decode(c.attr)
 	if errno := l.check(); errno != abi.OK {
+		l.made.free()
 		return 0, errno
 	}
-	p, errno := l.newProgram()
-	if errno != abi.OK {
-		return 0, errno
-	}
-	c.kernel.progs.add(p)
-	return c.install(p, ReadWrite)
+	l.made.refs.Store(1)
+	c.kernel.progs.add(l.made)
+	return c.install(l.made, ReadWrite)
 }
 
 // check is all checks in Linux's order.
 func (l *loading) check() abi.Errno {
-	for _, step := range []func() abi.Errno{
-		l.checkLoader, l.checkAttach, l.readText, l.checkDevice, l.checkIdentity, l.checkVerifier, l.checkTarget,
-	} {
+	return firstErrno(l.checkLoader, l.checkAttach, l.readText, l.checkDevice, l.identify, l.verify)
+}
+
+// firstErrno is what the first step says that does not succeed.
+func firstErrno(steps ...func() abi.Errno) abi.Errno {
+	for _, step := range steps {
 		if errno := step(); errno != abi.OK {
 			return errno
 		}
@@ -51,31 +53,13 @@ func (l *loading) check() abi.Errno {
 	return abi.OK
 }
 
-// newProgram makes the program whose arguments are right.
-func (l *loading) newProgram() (*Program, abi.Errno) {
-	name, errno := objectName(l.Name)
-	if errno != abi.OK {
-		return nil, errno
-	}
-	k := l.kernel
-	p := &Program{
-		kernel: k, kind: l.Type, attach: l.AttachType, name: name, flags: l.Flags, loaded: k.options.Now(), uid: l.proc.UID,
-		insns: l.insns,
-	}
-	p.refs.Store(1)
-	return p, abi.OK
-}
-
 // readText reads the instructions and the license.
 func (l *loading) readText() abi.Errno {
-	code := make([]byte, uint64(l.InsnCnt)*insnSize)
+	code := make([]byte, uint64(l.InsnCnt)*insn.Size)
 	if errno := l.copyIn(code, l.Insns); errno != abi.OK {
 		return errno
 	}
-	l.insns = make([]uint64, l.InsnCnt)
-	for i := range l.insns {
-		l.insns[i] = binary.LittleEndian.Uint64(code[i*insnSize:])
-	}
+	l.made.insns = insn.DecodeAll(code)
 	const longest = 127
 	l.task.Step(maps.PointUser)
 	license := l.kept().page[:longest]
@@ -89,6 +73,27 @@ func (l *loading) readText() abi.Errno {
 	case end >= 0:
 		license = license[:end]
 	}
-	l.license = string(license)
+	l.made.gpl = gplCompatible(string(license))
 	return abi.OK
+}
+
+// gplCompatible follows license_is_gpl_compatible.
+func gplCompatible(license string) bool {
+	switch license {
+	case "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL":
+		return true
+	}
+	return false
+}
+
+// identify gives the program what tells it from others. The type must be known and the name legal.
+func (l *loading) identify() (errno abi.Errno) {
+	if l.Type == abi.ProgUnspec || l.Type >= abi.NumProgTypes {
+		return abi.EINVAL
+	}
+	p := l.made
+	p.kind, p.attach, p.flags = l.Type, l.AttachType, l.Flags
+	p.loaded, p.uid, p.targetID = l.kernel.options.Now(), l.proc.UID, l.AttachBTFID
+	p.name, errno = objectName(l.Name)
+	return errno
 }

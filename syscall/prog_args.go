@@ -2,28 +2,36 @@ package bpfsys
 
 import "github.com/bpfsim/bpfsim/abi"
 
-// ProgLoad loads a program. The fields that need BTF beyond being there are not named here.
+// ProgLoad loads a program.
 type ProgLoad struct {
-	Type         abi.ProgType      `attr:"prog_type"`
-	InsnCnt      uint32            `attr:"insn_cnt"`
-	Insns        uint64            `attr:"insns"`   // address of InsnCnt instructions of 8 bytes
-	License      uint64            `attr:"license"` // address of a string
-	LogLevel     uint32            `attr:"log_level"`
-	LogSize      uint32            `attr:"log_size"`
-	LogBuf       uint64            `attr:"log_buf"`
-	Flags        uint32            `attr:"prog_flags"`
-	Name         [abi.NameLen]byte `attr:"prog_name"`
-	Ifindex      uint32            `attr:"prog_ifindex"`
-	AttachType   abi.AttachType    `attr:"expected_attach_type"`
-	BTFFD        int32             `attr:"prog_btf_fd"`
-	FuncInfoCnt  uint32            `attr:"func_info_cnt"`
-	LineInfoCnt  uint32            `attr:"line_info_cnt"`
-	AttachBTFID  uint32            `attr:"attach_btf_id"`
-	AttachProgFD int32             `attr:"attach_prog_fd"`
-	FDArray      uint64            `attr:"fd_array"` // address of FDArrayCnt fds of 4 bytes
-	TokenFD      int32             `attr:"prog_token_fd"`
-	FDArrayCnt   uint32            `attr:"fd_array_cnt"`
-	Signature    uint64            `attr:"signature"`
+	Type            abi.ProgType      `attr:"prog_type"`
+	InsnCnt         uint32            `attr:"insn_cnt"`
+	Insns           uint64            `attr:"insns"`   // address of InsnCnt instructions of 8 bytes
+	License         uint64            `attr:"license"` // address of a string
+	LogLevel        uint32            `attr:"log_level"`
+	LogSize         uint32            `attr:"log_size"` // bytes
+	LogBuf          uint64            `attr:"log_buf"`
+	Flags           uint32            `attr:"prog_flags"`
+	Name            [abi.NameLen]byte `attr:"prog_name"`
+	Ifindex         uint32            `attr:"prog_ifindex"`
+	AttachType      abi.AttachType    `attr:"expected_attach_type"`
+	BTFFD           int32             `attr:"prog_btf_fd"`
+	FuncInfoRecSize uint32            `attr:"func_info_rec_size"` // bytes
+	FuncInfo        uint64            `attr:"func_info"`          // address of FuncInfoCnt records
+	FuncInfoCnt     uint32            `attr:"func_info_cnt"`
+	LineInfoRecSize uint32            `attr:"line_info_rec_size"` // bytes
+	LineInfo        uint64            `attr:"line_info"`          // address of LineInfoCnt records
+	LineInfoCnt     uint32            `attr:"line_info_cnt"`
+	AttachBTFID     uint32            `attr:"attach_btf_id"`
+	AttachProgFD    int32             `attr:"attach_prog_fd"` // or of a BTF
+	CoreReloCnt     uint32            `attr:"core_relo_cnt"`
+	FDArray         uint64            `attr:"fd_array"`           // address of FDArrayCnt fds of 4 bytes
+	CoreRelos       uint64            `attr:"core_relos"`         // address of CoreReloCnt records
+	CoreReloRecSize uint32            `attr:"core_relo_rec_size"` // bytes
+	LogTrueSize     uint32            `attr:"log_true_size"`      // bytes; what it held is ignored
+	TokenFD         int32             `attr:"prog_token_fd"`
+	FDArrayCnt      uint32            `attr:"fd_array_cnt"`
+	Signature       uint64            `attr:"signature"`
 }
 
 // ProgGetNextID writes the smallest id above StartID over next_id in the caller's attr; what it held is ignored.
@@ -35,4 +43,11 @@ type ProgGetNextID struct {
 // ProgGetFDByID opens the program with an id.
 type ProgGetFDByID struct {
 	ID uint32 `attr:"prog_id"`
+}
+
+// ProgBindMap adds a map to those that a program holds.
+type ProgBindMap struct {
+	ProgFD int32  `attr:"prog_fd"`
+	MapFD  int32  `attr:"map_fd"`
+	Flags  uint32 `attr:"flags"`
 }

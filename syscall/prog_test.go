@@ -90,7 +90,6 @@ func TestProgramIsNoMap(t *testing.T) {
 	d.want(abi.EINVAL, MapFreeze{FD: fd})
 	d.want(abi.EINVAL, MapLookupElem{FD: fd, Key: d.key, Value: d.val})
 	d.want(abi.EINVAL, MapDump{FD: fd})
-	d.want(abi.EINVAL, ObjGetInfoByFD{FD: fd})
 	file, open := d.Process.Files.Get(fd)
 	require.True(t, open)
 	require.Nil(t, file.Map())
@@ -105,8 +104,8 @@ func (idler) Step(*maps.Task, maps.Point) {}
 
 func (idler) Lock(*maps.Task, *maps.Lock) {}
 
-// A program whose array of fds names a map keeps nothing of it, on a machine, where a call holds what its fds stand for.
-func TestProgLoadLeavesMapsOfItsFDArray(t *testing.T) {
+// A program whose array of fds names a map keeps it, and nothing of it when it does not load, on a machine, where a call holds what its fds stand for.
+func TestProgLoadHoldsMapsOfItsFDArray(t *testing.T) {
 	for _, last := range []uint32{3, 99} {
 		d := newDesk(t, abi.Hash, 0)
 		d.Task.Scheduler = idler{}
@@ -117,6 +116,10 @@ func TestProgLoadLeavesMapsOfItsFDArray(t *testing.T) {
 		}
 		d.want(map[uint32]abi.Errno{3: abi.OK, 99: abi.EBADF}[last], load)
 		d.close(3)
+		if last == 3 {
+			require.Equal(t, []uint32{1}, ids(d.Kernel))
+			d.close(4)
+		}
 		require.Empty(t, ids(d.Kernel))
 	}
 }

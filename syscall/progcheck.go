@@ -1,10 +1,6 @@
 package bpfsys
 
-import (
-	"encoding/binary"
-
-	"github.com/bpfsim/bpfsim/abi"
-)
+import "github.com/bpfsim/bpfsim/abi"
 
 // prog_flags.
 const (
@@ -43,19 +39,32 @@ func ordinary(t abi.ProgType) bool {
 	return t >= abi.NumProgTypes
 }
 
-// checkAttach follows bpf_prog_load_check_attach. Nothing here is BTF or a program of a type that can be extended.
+// checkAttach follows bpf_prog_load_check_attach, for which the target is looked up.
 func (l *loading) checkAttach() abi.Errno {
-	if l.AttachProgFD != 0 && (l.isProgram(l.AttachProgFD) != abi.OK || !extends(l.Type)) {
-		return abi.EINVAL
+	l.fixAttachType()
+	if errno := l.holdTarget(); errno != abi.OK {
+		return errno
 	}
 	const maxTypeID = 0xfffff
-	if l.AttachBTFID != 0 && (l.AttachBTFID > maxTypeID || !named(l.Type)) {
-		return abi.EINVAL
-	}
-	if !expects(l.Type, l.AttachType) {
+	switch {
+	case l.AttachBTFID != 0 && (l.AttachBTFID > maxTypeID || !named(l.Type)),
+		l.made.targetBTF != nil && l.AttachBTFID == 0,
+		l.made.target != nil && !extends(l.Type),
+		!expects(l.Type, l.AttachType):
 		return abi.EINVAL
 	}
 	return abi.OK
+}
+
+// fixAttachType follows bpf_prog_load_fixup_attach_type: programs from before there were attach types.
+func (l *loading) fixAttachType() {
+	switch {
+	case l.AttachType != 0:
+	case l.Type == abi.ProgCgroupSock:
+		l.AttachType = abi.AttachCgroupInetSockCreate
+	case l.Type == abi.ProgSKReuseport:
+		l.AttachType = abi.AttachSKReuseportSelect
+	}
 }
 
 // extends tells whether programs of a type are attached to programs.
@@ -113,55 +122,4 @@ func (l *loading) checkDevice() abi.Errno {
 		return abi.EINVAL
 	}
 	return abi.EOPNOTSUPP
-}
-
-// checkIdentity: the type must be known and the name legal.
-func (l *loading) checkIdentity() abi.Errno {
-	if l.Type == abi.ProgUnspec || l.Type >= abi.NumProgTypes {
-		return abi.EINVAL
-	}
-	_, errno := objectName(l.Name)
-	return errno
-}
-
-// checkVerifier is what bpf_check looks at before the first instruction.
-func (l *loading) checkVerifier() abi.Errno {
-	if !validLog(l.LogLevel, l.LogBuf, l.LogSize) {
-		return abi.EINVAL
-	}
-	if errno := l.checkFDArray(); errno != abi.OK {
-		return errno
-	}
-	if l.FuncInfoCnt != 0 || l.LineInfoCnt != 0 {
-		b, errno := l.btfByFD(l.BTFFD)
-		if errno != abi.OK {
-			return errno
-		}
-		b.Release()
-	}
-	return abi.OK
-}
-
-// checkFDArray follows process_fd_array: maps may be in it, and BTF.
-func (l *loading) checkFDArray() abi.Errno {
-	const most = 1<<30 - 1
-	if l.FDArrayCnt >= most {
-		return abi.EINVAL
-	}
-	var word [4]byte
-	for i := range uint64(l.FDArrayCnt) {
-		if errno := l.copyIn(word[:], l.FDArray+4*i); errno != abi.OK {
-			return errno
-		}
-		file, errno := l.file(int32(binary.LittleEndian.Uint32(word[:])), abi.EBADF)
-		if errno != abi.OK {
-			return errno
-		}
-		_, isProgram := file.object.(*Program)
-		l.leave(file)
-		if isProgram {
-			return abi.EINVAL
-		}
-	}
-	return abi.OK
 }

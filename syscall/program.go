@@ -1,11 +1,14 @@
 package bpfsys
 
 import (
+	"crypto/sha256"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/insn"
 )
 
 // Program is a program that PROG_LOAD accepted. It is never run: the rest of the kernel attaches it, and tells about it.
@@ -17,15 +20,29 @@ type Program struct {
 	kind   abi.ProgType
 	attach abi.AttachType
 	name   string
-	tag    [8]byte
+	digest [sha256.Size]byte
+	gpl    bool // the license is compatible with it
 	flags  uint32
 	loaded time.Duration // since boot
 	uid    uint32        // of who loaded it
 
-	insns []uint64
-	maps  []*Map // with a reference each
-	btf   *BTF   // likewise, nil when there is none
+	insns    []insn.Insn
+	loads    []mapLoad
+	funcInfo []byte // records, as the kernel knows them
+	lineInfo []byte
+
+	// With a reference each; nil where there is none.
+	maps      []*Map // guarded by binding once the program is there
+	btf       *BTF   // what funcInfo and lineInfo speak of
+	used      []*BTF
+	target    *Program // what it is to be attached to, and the BTF that describes that
+	targetBTF *BTF
+	targetID  uint32 // of its types
+	binding   sync.Mutex
 }
+
+// mapLoad is an instruction that loads a map, by its place among the program's maps.
+type mapLoad struct{ at, place int }
 
 // ID is the program's id, unique among the kernel's live programs.
 func (p *Program) ID() uint32 { return p.id }
@@ -42,13 +59,37 @@ func (p *Program) AttachType() abi.AttachType { return p.attach }
 func (p *Program) Name() string { return p.name }
 
 // Tag is the start of the hash of the program's instructions.
-func (p *Program) Tag() [8]byte { return p.tag }
+func (p *Program) Tag() [8]byte { return [8]byte(p.digest[:8]) }
 
 // Flags are the prog_flags given to ProgLoad.
 func (p *Program) Flags() uint32 { return p.flags }
 
-// Maps are the maps that the program uses, in the order in which it names them first.
-func (p *Program) Maps() []*Map { return slices.Clone(p.maps) }
+// Maps are the maps that the program holds, in the order in which it names them first.
+func (p *Program) Maps() []*Map {
+	p.binding.Lock()
+	defer p.binding.Unlock()
+	return slices.Clone(p.maps)
+}
+
+// bind has the program hold another map.
+func (p *Program) bind(m *Map) abi.Errno {
+	p.binding.Lock()
+	defer p.binding.Unlock()
+	switch {
+	case slices.Contains(p.maps, m):
+		return abi.OK
+	case !m.tryHold():
+		return abi.EBADF
+	}
+	p.maps = append(p.maps, m)
+	return abi.OK
+}
+
+// Target is the program that this one is to be attached to, nil when it is none.
+func (p *Program) Target() *Program { return p.target }
+
+// GPLCompatible reports whether the program's license is compatible with the GPL.
+func (p *Program) GPLCompatible() bool { return p.gpl }
 
 // Kind is the link text of an fd (bpf_prog_fops in kernel/bpf/syscall.c).
 func (p *Program) Kind() string { return "bpf-prog" }
@@ -72,8 +113,13 @@ func (p *Program) free() {
 	for _, m := range p.maps {
 		m.Release()
 	}
-	if p.btf != nil {
-		p.btf.Release()
+	for _, b := range append(p.used, p.btf, p.targetBTF) {
+		if b != nil {
+			b.Release()
+		}
+	}
+	if p.target != nil {
+		p.target.Release()
 	}
 }
 

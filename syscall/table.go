@@ -86,7 +86,7 @@ var table = [abi.NumLinuxCmds + 3]Command{
 	full[MapGetNextID](""),
 	fullTo[ProgGetFDByID](4, ""),
 	full[MapGetFDByID](""),
-	full[ObjGetInfoByFD]("maps and BTF"),
+	full[ObjGetInfoByFD]("maps, programs and BTF"),
 	{Cmd: abi.ProgQuery, Level: Empty, Note: "nothing is attached", end: abi.AttrSize}, // it looks behind its last field itself
 	empty(abi.RawTracepointOpen, 24, "EBADF and EINVAL, as BPF_PROG_ATTACH"),
 	fullTo[BTFLoad](40, "without tokens"),
@@ -106,7 +106,7 @@ var table = [abi.NumLinuxCmds + 3]Command{
 	none(abi.EnableStats, 4, "refused with EINVAL"),
 	empty(abi.IterCreate, 4, "EBADF and EINVAL: no fd is a link"),
 	empty(abi.LinkDetach, 4, "EBADF and EINVAL: no fd is a link"),
-	none(abi.ProgBindMap, 12, "refused with EINVAL"),
+	fullTo[ProgBindMap](12, ""),
 	empty(abi.TokenCreate, 8, "EOPNOTSUPP, as outside user namespaces"),
 	empty(abi.ProgStreamReadByFD, 20, "programs of probes print nothing"),
 	full[MapDump]("RFC v3 of 3 July 2019; no kernel has it"),

@@ -180,11 +180,11 @@ func (n *native) program(draw *rand.Rand) bpfsys.ProgLoad {
 			args.Type = pick(draw, abi.ProgXDP, abi.ProgSchedCLS)
 			args.Ifindex, args.Flags = pick[uint32](draw, 0, 1, 9999), pick[uint32](draw, 0, 1, 32, 64, 96)
 		case 2:
-			args.InsnCnt = pick[uint32](draw, 0, 2, 1_000_001)
+			args.InsnCnt = pick[uint32](draw, 0, 1, 2, 3, 1_000_000, 1_000_001)
 		case 3:
 			args.Insns, args.License = pick(draw, 0, args.Insns), pick(draw, 0, args.License)
 		case 4:
-			args.LogLevel, args.LogSize = pick[uint32](draw, 0, 1, 4, 16), pick[uint32](draw, 0, 2048, 1<<30)
+			args.LogLevel, args.LogSize = pick[uint32](draw, 0, 1, 4, 16), pick[uint32](draw, 0, 1, 2048, 1<<30)
 			args.LogBuf = pick(draw, 0, n.memory.addr+1024)
 		case 5:
 			args.Flags ^= 1 << draw.IntN(32)
