@@ -85,7 +85,7 @@ func (c *call) bpf() {
 	task := maps.Task{CPU: c.taskCPU(abi.Cmd(cmd))}
 	process := bpfsys.Process{Mem: &c.memory, Files: c, FS: c, Caps: c.caps, Host: c, Backing: newBacking, UID: c.uid}
 	line := c.tracer.begin(int(c.PID), reader{process.Mem, c}, abi.Cmd(cmd), attr, size)
-	ret, errno := c.kernel.Bpf(&task, &process, cmd, attr, size)
+	ret, errno := c.kernel().Bpf(&task, &process, cmd, attr, size)
 	c.tracer.end(line, ret, errno)
 	c.dropObjects()
 	c.answer(int64(ret), errno)

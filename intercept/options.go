@@ -11,6 +11,9 @@ import (
 type Options struct {
 	// Kernel answers the calls. Its maps outlive Run only as far as someone else holds them.
 	Kernel *bpfsys.Kernel
+	// Current is asked at each call which kernel answers it, so that a test can begin with a new one; nil means Kernel. Objects stay
+	// what they are in the kernel that made them.
+	Current func() *bpfsys.Kernel
 	// Args is the command and its arguments; the command is looked up in PATH.
 	Args []string
 	// BPFFS is the directory that stands for a mounted bpffs; it is made when absent. Empty means a private mount over

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/bpfsim/bpfsim/syscall"
 	"golang.org/x/sys/unix"
 )
 
@@ -58,6 +59,9 @@ func (o Options) withDefaults() Options {
 		o.Stderr = os.Stderr
 	}
 	o.CPUs = cmp.Or(o.CPUs, 1)
+	if o.Current == nil {
+		o.Current = func() *bpfsys.Kernel { return o.Kernel }
+	}
 	o.Stdout, o.Stderr = shareable(o.Stdout, o.Stderr)
 	return o
 }

@@ -15,7 +15,7 @@ import (
 // never held while a program's memory, paths or fds are touched: any of these may wait for another program.
 type supervisor struct {
 	listener int
-	kernel   *bpfsys.Kernel
+	kernel   func() *bpfsys.Kernel
 	caps     bpfsys.Caps
 	uid      uint32 // of all callers, as they see themselves
 	cpus     int
@@ -44,7 +44,7 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 		return nil, err
 	}
 	limits := fdLimits()
-	s := &supervisor{listener: listener, limits: limits, stderr: o.Stderr, kernel: o.Kernel, caps: o.Caps, uid: o.uid(), cpus: o.CPUs, objects: newObjects(limits.objects), gates: newGates(),
+	s := &supervisor{listener: listener, limits: limits, stderr: o.Stderr, kernel: o.Current, caps: o.Caps, uid: o.uid(), cpus: o.CPUs, objects: newObjects(limits.objects), gates: newGates(),
 		bpffs: fs, threads: newThreads(limits.threads), tracer: tracer{out: newOutlet(o.Trace, o.Stderr)}, calls: calls}
 	if n, err := PossibleCPUs(); err != nil || n != o.CPUs {
 		s.cpuText = cpuText(o.CPUs)

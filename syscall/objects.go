@@ -77,6 +77,9 @@ func (r *registry[T]) from(id uint32) (uint32, bool) {
 	return r.live[at].ID(), true
 }
 
+// HoldMap finds the live map with an id and takes a reference for the caller, to whom it belongs until Release.
+func (k *Kernel) HoldMap(id uint32) (*Map, bool) { return k.objects.hold(id) }
+
 // Maps are the kernel's live maps, ascending by id, for looking at them from outside. It takes no references.
 func (k *Kernel) Maps() []*Map {
 	k.objects.mu.RLock()

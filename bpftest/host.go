@@ -1,0 +1,190 @@
+package bpftest
+
+import (
+	"encoding/gob"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/fault"
+	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/syscall"
+)
+
+// host has the kernel that answers the tests, and does what they ask of it.
+type host struct {
+	cpus   int
+	booted atomic.Pointer[machine]
+}
+
+// machine is a kernel and the faults in it.
+type machine struct {
+	kernel *bpfsys.Kernel
+	faults fault.Set
+	rules  []*fault.Active
+}
+
+func newHost(cpus int) *host {
+	h := &host{cpus: cpus}
+	h.boot(0)
+	return h
+}
+
+// boot begins with a new kernel. Objects of the old one live on as long as they are open.
+func (h *host) boot(seed uint64) {
+	m := &machine{}
+	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault})
+	h.booted.Store(m)
+}
+
+func (h *host) current() *bpfsys.Kernel { return h.booted.Load().kernel }
+
+// serve answers requests until the tests' process has ended.
+func (h *host) serve(c net.Conn) {
+	defer c.Close()
+	in, out := gob.NewDecoder(c), gob.NewEncoder(c)
+	for {
+		var q request
+		if in.Decode(&q) != nil || out.Encode(h.answer(q)) != nil {
+			return
+		}
+	}
+}
+
+func (h *host) answer(q request) reply {
+	m := h.booted.Load()
+	switch q.Op {
+	case opBoot:
+		h.boot(q.Seed)
+		return reply{}
+	case opFail:
+		m.rules = append(m.rules, m.faults.Add(q.Rule))
+		return reply{N: uint64(len(m.rules) - 1)}
+	case opHits:
+		return reply{N: m.rules[q.N].Hits()}
+	case opHeal:
+		m.rules[q.N].End()
+		return reply{}
+	case opLive:
+		return reply{Objects: m.live()}
+	}
+	found, problem := m.find(q.Map)
+	if problem == "" {
+		found, problem = m.hold(found)
+	}
+	if problem != "" {
+		return reply{Problem: problem}
+	}
+	defer found.Release()
+	if q.Op == opShape {
+		return reply{Shape: shapeOf(found)}
+	}
+	if !q.fits(found) {
+		return reply{Problem: fmt.Sprintf("map %q has other sizes now than when it was found: find it again", q.Map)}
+	}
+	return m.help(found, q)
+}
+
+// fits says whether key and value have the sizes of a map, which may be another than the request was made for.
+func (q *request) fits(on *bpfsys.Map) bool {
+	s := on.Spec()
+	key := q.Op == opLookup || q.Op == opUpdate || q.Op == opDelete
+	value := q.Op == opUpdate || q.Op == opPush
+	return (!key || len(q.Key) == int(s.KeySize)) && (!value || len(q.Value) == int(s.ValueSize))
+}
+
+// find finds the map with a name, as long as there is one only.
+func (m *machine) find(name string) (found *bpfsys.Map, problem string) {
+	var names []string
+	for _, candidate := range m.kernel.Maps() {
+		names = append(names, fmt.Sprintf("%q", candidate.Name()))
+		if candidate.Name() != cutName(name) {
+			continue
+		}
+		if found != nil {
+			return nil, fmt.Sprintf("two maps are named %q, ids %d and %d", name, found.ID(), candidate.ID())
+		}
+		found = candidate
+	}
+	if found == nil {
+		slices.Sort(names)
+		return nil, fmt.Sprintf("no map is named %q; there are: %s", name, strings.Join(names, ", "))
+	}
+	return found, ""
+}
+
+// hold takes a reference: the agent may close its last fd any moment.
+func (m *machine) hold(found *bpfsys.Map) (*bpfsys.Map, string) {
+	held, live := m.kernel.HoldMap(found.ID())
+	if !live {
+		return nil, fmt.Sprintf("map %q was closed just now", found.Name())
+	}
+	return held, ""
+}
+
+// cutName is a name as Linux keeps it: clients cut longer ones.
+func cutName(name string) string { return name[:min(len(name), abi.NameLen-1)] }
+
+func shapeOf(m *bpfsys.Map) shape {
+	s := m.Spec()
+	return shape{Type: s.Type, KeySize: int(s.KeySize), ValueSize: int(s.ValueSize), MaxEntries: int(s.MaxEntries), ID: int(m.ID()), CPUs: s.CPUs}
+}
+
+// live names what has not been closed.
+func (m *machine) live() (objects []string) {
+	for _, o := range m.kernel.Maps() {
+		objects = append(objects, fmt.Sprintf("map %q (%s, id %d)", o.Name(), o.Spec().Type, o.ID()))
+	}
+	for _, o := range m.kernel.Programs() {
+		objects = append(objects, fmt.Sprintf("program %q (id %d)", o.Name(), o.ID()))
+	}
+	return objects
+}
+
+// help does what a BPF program on q.CPU would do with a helper.
+func (m *machine) help(on *bpfsys.Map, q request) reply {
+	h := bpfsys.Helpers{Task: &maps.Task{CPU: q.CPU}}
+	elements := on.Elements()
+	switch q.Op {
+	case opLookup:
+		return lookup(h.Task, elements, q.Key)
+	case opUpdate:
+		return reply{Errno: h.Update(elements, q.Key, q.Value, q.Flags)}
+	case opDelete:
+		return reply{Errno: h.Delete(elements, q.Key)}
+	case opPush:
+		return reply{Errno: h.Push(elements, q.Value, q.Flags)}
+	case opPop:
+		value := make([]byte, on.Spec().ValueSize)
+		errno := h.Pop(elements, value)
+		return reply{Errno: errno, Value: value}
+	}
+	value := make([]byte, on.Spec().ValueSize)
+	copy(value, q.Value) // what a Bloom filter is asked for
+	errno := h.Peek(elements, value)
+	return reply{Errno: errno, Value: value}
+}
+
+// lookup copies a value, or this CPU's part of one, and marks the element of an LRU map as used. A program gets the value's own memory; but
+// the agent's calls run beside this one, and no lock keeps them away from that.
+func lookup(t *maps.Task, m maps.Map, key []byte) reply {
+	looker, ok := m.(maps.Lookuper)
+	if !ok {
+		return reply{Errno: abi.ENOTSUPP}
+	}
+	if _, lru := m.(maps.Evicter); lru {
+		if _, found := m.(maps.LiveLookuper).LookupLive(t, key); !found {
+			return reply{Errno: abi.ENOENT}
+		}
+	}
+	value := make([]byte, m.ValueBytes())
+	errno := looker.Lookup(t, key, value)
+	if _, parts := m.(maps.PartLookuper); parts {
+		part := (int(m.Spec().ValueSize) + 7) &^ 7
+		value = value[part*t.CPU:][:m.Spec().ValueSize]
+	}
+	return reply{Errno: errno, Value: value}
+}

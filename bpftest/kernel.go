@@ -1,0 +1,165 @@
+package bpftest
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bpfsim/bpfsim/fault"
+)
+
+// Handle is the kernel of one test.
+type Handle struct{ t testing.TB }
+
+// taken is locked while a test has a kernel of its own.
+var taken sync.Mutex
+
+// KernelOption is a setting of a test's kernel.
+type KernelOption func(*kernelSettings)
+
+type kernelSettings struct {
+	seed  uint64
+	leaks bool
+}
+
+// Seed starts the generator of the hash seeds of maps, on which the order of walks depends. Without it 0 does.
+func Seed(seed uint64) KernelOption { return func(s *kernelSettings) { s.seed = seed } }
+
+// AllowLeaks lets the test end with objects that are open or pinned.
+func AllowLeaks() KernelOption { return func(s *kernelSettings) { s.leaks = true } }
+
+// Kernel begins with a new, empty kernel for the test, which ends it when fds or pins of maps or programs are left over, or a fault
+// (Fail) never happened.
+//
+// All calls of the process go to this kernel until the test has ended, so that only one test at a time can have one: two that run in
+// parallel (t.Parallel) and call Kernel are refused.
+func Kernel(t testing.TB, options ...KernelOption) *Handle {
+	t.Helper()
+	var s kernelSettings
+	for _, o := range options {
+		o(&s)
+	}
+	if kernel == nil {
+		t.Fatal("bpftest: there is no simulated kernel to take: call bpftest.Main in TestMain, and run go test without bpfsim run")
+	}
+	if !taken.TryLock() {
+		t.Fatal("bpftest: another test has a kernel now, and a process has one at a time: take t.Parallel out of tests that call Kernel, " +
+			"and call it once in a test and its subtests")
+	}
+	k := &Handle{t}
+	k.do(request{Op: opBoot, Seed: s.seed})
+	t.Cleanup(func() {
+		defer taken.Unlock()
+		if !s.leaks {
+			k.complain()
+		}
+		removePins()
+	})
+	return k
+}
+
+// For is the kernel with another test's word for what goes wrong, such as a subtest's.
+func (k *Handle) For(t testing.TB) *Handle { return &Handle{t} }
+
+// do is a request that cannot fail but by the other process's end.
+func (k *Handle) do(q request) reply {
+	k.t.Helper()
+	a, err := kernel.do(q)
+	if err != nil {
+		k.t.Fatalf("bpftest: %v", err)
+	}
+	return a
+}
+
+// patience is how long an object may take to go after its last fd was closed: the host tells of it a moment later.
+const patience = time.Second
+
+// complain fails the test for what is left over.
+func (k *Handle) complain() {
+	k.t.Helper()
+	for _, pin := range pins() {
+		k.t.Errorf("bpftest: %s is still pinned", pin)
+	}
+	var left []string
+	for end := time.Now().Add(patience); ; time.Sleep(patience / 100) {
+		sweep()
+		if left = k.do(request{Op: opLive}).Objects; len(left) == 0 || time.Now().After(end) {
+			break
+		}
+	}
+	for _, o := range left {
+		k.t.Errorf("bpftest: %s was not closed: Close it, or pass bpftest.AllowLeaks()", o)
+	}
+}
+
+// pins are the paths of the bpffs that are no directories.
+func pins() (paths []string) {
+	root := os.Getenv(bpffsName)
+	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			paths = append(paths, path)
+		}
+		return nil
+	})
+	return paths
+}
+
+// removePins empties the bpffs for the next test.
+func removePins() {
+	entries, err := os.ReadDir(os.Getenv(bpffsName))
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") {
+			_ = os.RemoveAll(filepath.Join(os.Getenv(bpffsName), e.Name()))
+		}
+	}
+}
+
+// Map finds a map by its name, which Linux cuts to 15 characters. The test ends when there is no such map, or more than one.
+func (k *Handle) Map(name string) *Map {
+	k.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(patience / 100) {
+		a, err := kernel.do(request{Op: opShape, Map: name})
+		if err == nil {
+			return &Map{k: k, name: name, shape: a.Shape}
+		}
+		if time.Now().After(end) {
+			k.t.Fatalf("bpftest: find map: %v", err)
+		}
+		sweep() // a map of that name that was closed just now
+	}
+}
+
+// Fault is a rule at work.
+type Fault struct {
+	k      *Handle
+	number int
+}
+
+// Fail lets calls fail from now on, to the end of the test, in the ways that package fault has:
+//
+//	k.Fail(fault.Rule{Cmd: abi.MapUpdateElem, Name: "ct", Nth: 3, Errno: abi.ENOMEM})
+//
+// A fault that never happened fails the test, since it has then tested nothing; ask Hits where that may be.
+func (k *Handle) Fail(r fault.Rule) *Fault {
+	k.t.Helper()
+	f := &Fault{k, int(k.do(request{Op: opFail, Rule: r}).N)}
+	k.t.Cleanup(func() {
+		if f.Hits() == 0 && r.Share == 0 {
+			k.t.Errorf("bpftest: the fault %v never happened", r)
+		}
+	})
+	return f
+}
+
+// Hits is the number of calls that have failed by the fault.
+func (f *Fault) Hits() uint64 { return f.k.do(request{Op: opHits, N: f.number}).N }
+
+// End ends the fault.
+func (f *Fault) End() { f.k.do(request{Op: opHeal, N: f.number}) }

@@ -1,0 +1,70 @@
+package bpftest
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+)
+
+// Names in the environment.
+const (
+	socketName = "BPFSIM_TEST_SOCKET" // of the tests: the fd that leads to whoever plays the kernel
+	bpffsName  = "BPFSIM_BPFFS"       // of any program whose calls bpfsim answers
+	// unavailableName says what to do where no kernel can be simulated: "skip" ends with success.
+	unavailableName = "BPFSIM_UNAVAILABLE"
+)
+
+// Option is a setting of Main's.
+type Option func(*settings)
+
+type settings struct{ cpus int }
+
+// CPUs sets the number of possible CPUs that tests find, 1 to 8192. Without it the host's number is taken.
+func CPUs(n int) Option { return func(s *settings) { s.cpus = n } }
+
+// Main runs the tests of a package on a simulated kernel and ends the process with their status. It is all that TestMain needs.
+//
+// Where no kernel can be simulated it ends with status 1 and says why on standard error, or with 0 if the environment has
+// BPFSIM_UNAVAILABLE=skip.
+func Main(m *testing.M, options ...Option) {
+	var s settings
+	for _, o := range options {
+		o(&s)
+	}
+	if text := os.Getenv(socketName); text != "" {
+		os.Exit(runTests(m, text))
+	}
+	if os.Getenv(bpffsName) != "" { // under bpfsim run, which has the kernel to itself
+		os.Exit(m.Run())
+	}
+	status, err := simulate(s)
+	if err != nil {
+		os.Exit(unavailable(err))
+	}
+	os.Exit(status)
+}
+
+// runTests is Main in the process whose calls are answered.
+func runTests(m *testing.M, socket string) int {
+	os.Unsetenv(socketName)
+	fd, err := strconv.Atoi(socket)
+	if err == nil {
+		err = connect(fd)
+	}
+	if err != nil {
+		return unavailable(fmt.Errorf("reach the simulated kernel: %w", err))
+	}
+	return m.Run()
+}
+
+func unavailable(err error) int {
+	skip := os.Getenv(unavailableName) == "skip"
+	fmt.Fprintf(os.Stderr, "bpftest: no kernel can be simulated here: %v\n", err)
+	if skip {
+		fmt.Fprintf(os.Stderr, "bpftest: tests skipped: %s=skip\n", unavailableName)
+		return 0
+	}
+	fmt.Fprintf(os.Stderr, "bpftest: set %s=skip to skip these tests instead\n", unavailableName)
+	return 1
+}

@@ -1,0 +1,42 @@
+package bpftest
+
+import (
+	"encoding"
+	"encoding/binary"
+	"fmt"
+)
+
+// marshal makes size bytes of v.
+func marshal(v any, size int) (p []byte, err error) {
+	switch v := v.(type) {
+	case []byte:
+		p = v
+	case encoding.BinaryMarshaler:
+		p, err = v.MarshalBinary()
+	default:
+		p, err = binary.Append(nil, binary.NativeEndian, v)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(p) != size {
+		return nil, fmt.Errorf("%T has %d bytes, the map wants %d", v, len(p), size)
+	}
+	return p, nil
+}
+
+// unmarshal is marshal's inverse; v is a pointer.
+func unmarshal(v any, p []byte) error {
+	switch v := v.(type) {
+	case *[]byte:
+		*v = p
+		return nil
+	case encoding.BinaryUnmarshaler:
+		return v.UnmarshalBinary(p)
+	}
+	n, err := binary.Decode(p, binary.NativeEndian, v)
+	if err == nil && n != len(p) {
+		err = fmt.Errorf("%T takes %d bytes, the map has %d", v, n, len(p))
+	}
+	return err
+}

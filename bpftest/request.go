@@ -1,0 +1,89 @@
+package bpftest
+
+import (
+	"encoding/gob"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/fault"
+)
+
+// operation is what the tests' process asks of the one that has the kernel.
+type operation uint8
+
+const (
+	opBoot   operation = iota // a new kernel
+	opShape                   // of Map
+	opLookup                  // Key in Map, on CPU
+	opUpdate
+	opDelete
+	opPush
+	opPop
+	opPeek
+	opFail // by Rule
+	opHits // of the rule numbered N
+	opHeal // end the rule numbered N
+	opLive // what the kernel's objects are
+)
+
+// request is one operation and what it needs.
+type request struct {
+	Op         operation
+	Map        string
+	CPU        int
+	Key, Value []byte
+	Flags      uint64
+	Rule       fault.Rule
+	Seed       uint64
+	N          int
+}
+
+// reply is its result. Problem is what keeps the operation from being one, in words for the user; Errno is a helper's result.
+type reply struct {
+	Problem string
+	Errno   abi.Errno
+	Value   []byte
+	Shape   shape
+	N       uint64
+	Objects []string
+}
+
+// shape is what the tests' process has to know of a map to convert keys and values.
+type shape struct {
+	Type                 abi.MapType
+	KeySize, ValueSize   int // bytes; ValueSize of one CPU's part
+	MaxEntries, ID, CPUs int
+}
+
+// remote is the way to the kernel: one request at a time, answered before the next. There is no goroutine that a test could take for a
+// leak of its own.
+type remote struct {
+	mu  sync.Mutex
+	out *gob.Encoder
+	in  *gob.Decoder
+}
+
+func newRemote(c io.ReadWriter) *remote {
+	return &remote{out: gob.NewEncoder(c), in: gob.NewDecoder(c)}
+}
+
+// kernel is the way to the kernel of this process's tests; nil outside of Main.
+var kernel *remote
+
+// do carries a request out. The error is a Problem, or that the other process is gone.
+func (r *remote) do(q request) (a reply, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.out.Encode(q); err != nil {
+		return a, fmt.Errorf("reach the simulated kernel: %w", err)
+	}
+	if err := r.in.Decode(&a); err != nil {
+		return a, fmt.Errorf("hear from the simulated kernel: %w", err)
+	}
+	if a.Problem != "" {
+		return a, fmt.Errorf("%s", a.Problem)
+	}
+	return a, nil
+}

@@ -1,0 +1,76 @@
+//go:build linux && (amd64 || arm64)
+
+package bpftest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+
+	"github.com/bpfsim/bpfsim/intercept"
+	"github.com/bpfsim/bpfsim/syscall"
+	"golang.org/x/sys/unix"
+)
+
+// simulate runs this test binary once more and answers it.
+func simulate(s settings) (status int, err error) {
+	if s.cpus == 0 {
+		if s.cpus, err = intercept.PossibleCPUs(); err != nil {
+			return 0, err
+		}
+	}
+	if s.cpus < 1 || s.cpus > maxCPUs {
+		return 0, fmt.Errorf("%d CPUs: want 1 to %d", s.cpus, maxCPUs)
+	}
+	ours, theirs, err := socketPair()
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(theirs)
+	os.Setenv(socketName, strconv.Itoa(theirs))
+	h := newHost(s.cpus)
+	go h.serve(ours)
+	self, err := os.Executable()
+	if err != nil {
+		return 0, fmt.Errorf("find the test binary: %w", err)
+	}
+	status, err = intercept.Run(context.Background(), intercept.Options{Current: h.current, Caps: bpfsys.Root, CPUs: s.cpus,
+		Args: append([]string{self}, os.Args[1:]...)})
+	return status, err
+}
+
+// maxCPUs is the largest CONFIG_NR_CPUS of x86 and arm64.
+const maxCPUs = 8192
+
+// socketPair connects this process with the tests', which inherit their end.
+func socketPair() (ours net.Conn, theirs int, err error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, -1, fmt.Errorf("make socket pair: %w", err)
+	}
+	if _, err = unix.FcntlInt(uintptr(pair[1]), unix.F_SETFD, 0); err != nil {
+		return nil, -1, fmt.Errorf("let the tests inherit a socket: %w", err)
+	}
+	ours, err = connection(pair[0])
+	return ours, pair[1], err
+}
+
+// connection takes fd over.
+func connection(fd int) (net.Conn, error) {
+	file := os.NewFile(uintptr(fd), "kernel")
+	defer file.Close()
+	return net.FileConn(file)
+}
+
+// connect is socketPair's other end, in the tests' process, whose children shall not have it.
+func connect(fd int) error {
+	unix.CloseOnExec(fd)
+	c, err := connection(fd)
+	if err != nil {
+		return err
+	}
+	kernel = newRemote(c)
+	return nil
+}
