@@ -11,6 +11,7 @@ const (
 	OK           Errno = 0
 	EPERM        Errno = 1
 	ENOENT       Errno = 2
+	ESRCH        Errno = 3
 	EINTR        Errno = 4
 	E2BIG        Errno = 7
 	EBADF        Errno = 9
@@ -35,11 +36,14 @@ const (
 	ENOTEMPTY    Errno = 39
 	ELOOP        Errno = 40
 	ENODATA      Errno = 61
+	ENOLINK      Errno = 67
 	EPROTO       Errno = 71
 	EOVERFLOW    Errno = 75
 	EBADFD       Errno = 77
 	ENOTSOCK     Errno = 88
 	EOPNOTSUPP   Errno = 95
+	EAFNOSUPPORT Errno = 97
+	ESTALE       Errno = 116
 	ENOTSUPP     Errno = 524 // kernel-internal number that reaches user space; not EOPNOTSUPP
 )
 
@@ -50,6 +54,7 @@ var errnoNames = map[Errno]string{
 	ERANGE: "ERANGE", ENAMETOOLONG: "ENAMETOOLONG", ENOSYS: "ENOSYS", ELOOP: "ELOOP", EOVERFLOW: "EOVERFLOW",
 	EBADFD: "EBADFD", EOPNOTSUPP: "EOPNOTSUPP", ENOTSUPP: "ENOTSUPP", ENOTSOCK: "ENOTSOCK", EXDEV: "EXDEV",
 	ENOTEMPTY: "ENOTEMPTY", ENODEV: "ENODEV", ENODATA: "ENODATA", EPROTO: "EPROTO",
+	ESRCH: "ESRCH", ENOLINK: "ENOLINK", EAFNOSUPPORT: "EAFNOSUPPORT", ESTALE: "ESTALE",
 }
 
 // String is the C name, "OK" for 0, or "errno N" for a number without a name here.

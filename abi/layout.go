@@ -168,3 +168,44 @@ const (
 	ProgInfoAttachBTFID          = 224
 	ProgInfoSize                 = 232
 )
+
+// Offsets in the attr of LinkCreate: behind the flags lies what the kind of link asks for.
+const (
+	LinkCreateProgFD      = 0 // map_fd of one for STRUCT_OPS
+	LinkCreateTarget      = 4 // an fd or the index of a network device
+	LinkCreateAttachType  = 8
+	LinkCreateFlags       = 12
+	LinkTargetBTFID       = 16 // tracing
+	LinkTracingCookie     = 24
+	LinkIterInfo          = 16
+	LinkIterInfoLen       = 24
+	LinkPerfCookie        = 16
+	LinkKprobeFlags       = 16
+	LinkKprobeCount       = 20
+	LinkKprobeSyms        = 24
+	LinkKprobeAddrs       = 32
+	LinkKprobeCookies     = 40
+	LinkNetfilterFamily   = 16
+	LinkNetfilterHook     = 20
+	LinkNetfilterPriority = 24
+	LinkNetfilterFlags    = 28
+	LinkRelative          = 16 // TCX, netkit and cgroup: an fd or an id
+	LinkExpectedRevision  = 24
+	LinkUprobePath        = 16
+	LinkUprobeOffsets     = 24
+	LinkUprobeRefCtrs     = 32
+	LinkUprobeCookies     = 40
+	LinkUprobeCount       = 48
+	LinkUprobeFlags       = 52
+	LinkUprobePID         = 56
+	LinkCreateEnd         = 60
+)
+
+// Offsets in struct bpf_link_info, and its size. Behind the head lies what the kind of link tells of.
+const (
+	LinkInfoType   = 0
+	LinkInfoID     = 4
+	LinkInfoProgID = 8
+	LinkInfoKind   = 16
+	LinkInfoSize   = 64
+)

@@ -50,13 +50,24 @@ func TestDecodeIsInverseOfEncode(t *testing.T) {
 	inverse[BTFLoad](t)
 	inverse[BTFGetFDByID](t)
 	inverse[BTFGetNextID](t)
+	inverse[ProgAttach](t)
+	inverse[ProgDetach](t)
+	inverse[ProgQuery](t)
+	inverse[RawTracepointOpen](t)
+	inverse[TaskFDQuery](t)
+	inverse[LinkCreate](t)
+	inverse[LinkUpdate](t)
+	inverse[LinkGetFDByID](t)
+	inverse[LinkGetNextID](t)
+	inverse[IterCreate](t)
+	inverse[LinkDetach](t)
 	inverse[MapDump](t)
 	inverse[MapDumpJuly](t)
 	inverse[MapDumpAndDelete](t)
 }
 
 func TestDecodeArgsOfUnsupportedCommands(t *testing.T) {
-	for _, cmd := range []abi.Cmd{abi.TaskFDQuery, abi.NumLinuxCmds, 1 << 30} {
+	for _, cmd := range []abi.Cmd{abi.EnableStats, abi.NumLinuxCmds, 1 << 30} {
 		_, ok := DecodeArgs(cmd, &Attr{})
 		require.False(t, ok, "%s", cmd)
 	}

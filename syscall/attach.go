@@ -2,66 +2,6 @@ package bpfsys
 
 import "github.com/bpfsim/bpfsim/abi"
 
-// site is where programs can be attached without a link.
-type site uint8
-
-const (
-	nowhereAttached site = iota // only by a link, or not at all
-	oneProgram                  // one program a target, whatever that is
-	atCgroup
-	atSockMap
-	atNetNS
-	atDevice // TCX: several programs in an order
-	atNetkit // likewise, and the device must be a netkit, of which there is none
-)
-
-// sites are those of the attach types.
-var sites = func() (all [abi.NumAttachTypes]site) {
-	for t := range all {
-		all[t] = siteOf(abi.AttachType(t))
-	}
-	return all
-}()
-
-func siteOf(t abi.AttachType) site {
-	switch t {
-	case abi.AttachSKSKBStreamParser, abi.AttachSKSKBStreamVerdict, abi.AttachSKMsgVerdict, abi.AttachSKSKBVerdict:
-		return atSockMap
-	case abi.AttachFlowDissector, abi.AttachSKLookup:
-		return atNetNS
-	case abi.AttachTCXIngress, abi.AttachTCXEgress:
-		return atDevice
-	case abi.AttachNetkitPrimary, abi.AttachNetkitPeer:
-		return atNetkit
-	case abi.AttachLIRCMode2, abi.AttachTraceRawTP, abi.AttachTraceFEntry, abi.AttachTraceFExit, abi.AttachModifyReturn,
-		abi.AttachTraceIter, abi.AttachXDP:
-		return oneProgram
-	case abi.AttachXDPDevMap, abi.AttachXDPCPUMap, abi.AttachSKReuseportSelect, abi.AttachSKReuseportSelectOrMigrate,
-		abi.AttachPerfEvent, abi.AttachTraceKprobeMulti, abi.AttachStructOps, abi.AttachNetfilter,
-		abi.AttachTraceUprobeMulti, abi.AttachTraceKprobeSession, abi.AttachTraceUprobeSession:
-		return nowhereAttached
-	}
-	return atCgroup
-}
-
-func siteFor(t abi.AttachType) site {
-	if t >= abi.NumAttachTypes {
-		return nowhereAttached
-	}
-	return sites[t]
-}
-
-// Offsets in the attr of PROG_ATTACH and PROG_DETACH.
-const (
-	attachTarget   = 0
-	attachProg     = 4
-	attachType     = 8
-	attachFlags    = 12
-	attachReplace  = 16
-	attachRelative = 20
-	attachRevision = 24
-)
-
 // attach_flags.
 const (
 	allowOverride = 1 << 0
@@ -77,114 +17,82 @@ const (
 	orderFlags = replaceProg | beforeProg | afterProg | byID | byLink
 )
 
-// attaching is the attr of PROG_ATTACH and PROG_DETACH.
+// attaching is a call of PROG_ATTACH or PROG_DETACH.
 type attaching struct {
-	target, prog int32
-	at           abi.AttachType
-	flags        uint32
-	replace      int32
-	relative     uint32
-	revision     uint64
+	*call
+	ProgAttach
+	prog *Program // with a reference
 }
 
-func (c *call) attaching() attaching {
-	return attaching{
-		target: c.attr.fd(attachTarget), prog: c.attr.fd(attachProg), at: abi.AttachType(c.attr.u32(attachType)),
-		flags: c.attr.u32(attachFlags), replace: c.attr.fd(attachReplace), relative: c.attr.u32(attachRelative),
-		revision: c.attr.u64(attachRevision),
-	}
-}
-
-// progAttach follows bpf_prog_attach. No program that can be loaded here is of a type that can be attached.
+// progAttach follows bpf_prog_attach in kernel/bpf/syscall.c.
 func (c *call) progAttach() abi.Errno {
-	a := c.attaching()
-	if !a.attachable() {
+	a := attaching{call: c.escaping()}
+	a.Decode(c.attr)
+	s := siteOf(a.At)
+	if s == nil || !a.attachable(s) {
 		return abi.EINVAL
 	}
-	return c.unfit(a.prog)
+	p, errno := c.program(a.ProgFD)
+	if errno != abi.OK {
+		return errno
+	}
+	defer p.Release()
+	if a.prog = p; p.kind != progOf(a.At) || c.mayAttach(p, a.At) != abi.OK {
+		return abi.EINVAL
+	}
+	return s.attach(&a)
 }
 
-func (a *attaching) attachable() bool {
-	switch siteFor(a.at) {
-	case nowhereAttached:
-		return false
-	case atDevice, atNetkit:
-		return a.flags&^orderFlags == 0
-	case atCgroup:
-		return a.flags&^(baseFlags|orderFlags) == 0
+func (a *attaching) attachable(s *site) bool {
+	if s.flags != 0 {
+		return a.Flags&^s.flags == 0
 	}
-	return a.flags&^baseFlags == 0 && a.relative == 0 && a.revision == 0
+	return a.Flags&^baseFlags == 0 && a.Relative == 0 && a.Revision == 0
 }
 
 // progDetach follows bpf_prog_detach.
 func (c *call) progDetach() abi.Errno {
-	a := c.attaching()
-	switch siteFor(a.at) {
-	case atCgroup:
-		return c.detachCgroup(a)
-	case atSockMap:
-		return c.detachSockMap(a)
-	case atNetNS:
-		return c.detachNetNS(a)
-	case atDevice, atNetkit:
-		return c.detachOrdered(a)
+	a := attaching{call: c.escaping()}
+	a.Decode(c.attr)
+	s := siteOf(a.At)
+	if s == nil || s.detach == nil {
+		return abi.EINVAL
 	}
-	return abi.EINVAL
+	errno := s.detach(&a)
+	if a.prog != nil {
+		a.prog.Release()
+	}
+	return errno
 }
 
 // bare tells whether only the target and the program are named.
-func (a *attaching) bare() bool {
-	return a.flags == 0 && a.replace == 0 && a.relative == 0 && a.revision == 0
+func (a *attaching) bare() bool { return a.Flags == 0 && a.Relative == 0 && a.Revision == 0 }
+
+// typed finds the program behind an fd, which must be of the type that is attached here (bpf_prog_get_type).
+func (a *attaching) typed(fd int32) (*Program, abi.Errno) {
+	p, errno := a.program(fd)
+	if errno == abi.OK && p.kind != progOf(a.At) {
+		p.Release()
+		return nil, abi.EINVAL
+	}
+	return p, errno
 }
 
-func (c *call) detachCgroup(a attaching) abi.Errno {
-	switch {
-	case a.flags != 0, a.relative != 0:
-		return abi.EINVAL
-	case c.proc.kind(a.target) != CgroupDir:
-		return abi.EBADF
-	case a.at == abi.AttachLSMMac:
-		return abi.EINVAL
-	}
-	return abi.ENOENT
+// seat is a seat for the program, with a reference of its own.
+func (a *attaching) seat() *seat {
+	a.prog.Hold()
+	return &seat{prog: a.prog, flags: a.Flags}
 }
 
-// detachNetNS follows netns_bpf_prog_detach, which is for the caller's own namespace; SK_LOOKUP is only linked.
-func (c *call) detachNetNS(a attaching) abi.Errno {
-	if a.flags != 0 || a.relative != 0 || a.revision != 0 || a.target != 0 || a.at == abi.AttachSKLookup {
-		return abi.EINVAL
-	}
-	return c.unfit(a.prog)
-}
-
-// detachSockMap: no map that can be made here takes programs.
-func (c *call) detachSockMap(a attaching) abi.Errno {
-	if !a.bare() {
-		return abi.EINVAL
-	}
-	file, errno := c.file(a.target, abi.EBADF)
+// sit runs f, which puts a new seat somewhere unless it fails, with the hooks locked.
+func (a *attaching) sit(f func(h *hooks, s *seat) abi.Errno) abi.Errno {
+	h := &a.kernel.hooks
+	s := a.seat()
+	h.mu.Lock()
+	defer h.unlock()
+	errno := f(h, s)
 	if errno != abi.OK {
-		return errno
+		h.left = append(h.left, s.prog)
 	}
-	defer c.leave(file)
-	if file.m == nil {
-		return abi.EINVAL
-	}
-	return c.unfit(a.prog)
-}
-
-func (c *call) detachOrdered(a attaching) abi.Errno {
-	switch {
-	case a.flags&^orderFlags != 0:
-		return abi.EINVAL
-	case a.prog != 0:
-		return c.unfit(a.prog)
-	case !c.proc.Caps.SysAdmin: // CAP_NET_ADMIN, which it holds
-		return abi.EPERM
-	case siteFor(a.at) == atNetkit:
-		return abi.EINVAL
-	case !c.proc.device(uint32(a.target)):
-		return abi.ENODEV
-	}
-	return abi.ENOENT
+	return errno
 }

@@ -224,6 +224,43 @@ func (c *ObjGet) Decode(a Fields) { (*ObjPin)(c).Decode(a) }
 // Encode lays the arguments out.
 func (c ObjGet) Encode() Attr { return ObjPin(c).Encode() }
 
+// Cmd is abi.ProgAttach.
+func (ProgAttach) Cmd() abi.Cmd { return abi.ProgAttach }
+
+// Decode reads the arguments out of a.
+func (c *ProgAttach) Decode(a Fields) {
+	*c = ProgAttach{
+		Target:    a.fd(0),
+		ProgFD:    a.fd(4),
+		At:        abi.AttachType(a.u32(8)),
+		Flags:     a.u32(12),
+		ReplaceFD: a.fd(16),
+		Relative:  a.u32(20),
+		Revision:  a.u64(24),
+	}
+}
+
+// Encode lays the arguments out.
+func (c ProgAttach) Encode() (a Attr) {
+	a.putFD(0, c.Target)
+	a.putFD(4, c.ProgFD)
+	a.put32(8, uint32(c.At))
+	a.put32(12, c.Flags)
+	a.putFD(16, c.ReplaceFD)
+	a.put32(20, c.Relative)
+	a.put64(24, c.Revision)
+	return a
+}
+
+// Cmd is abi.ProgDetach.
+func (ProgDetach) Cmd() abi.Cmd { return abi.ProgDetach }
+
+// Decode reads the arguments out of a.
+func (c *ProgDetach) Decode(a Fields) { (*ProgAttach)(c).Decode(a) }
+
+// Encode lays the arguments out.
+func (c ProgDetach) Encode() Attr { return ProgAttach(c).Encode() }
+
 // Cmd is abi.ProgGetNextID.
 func (ProgGetNextID) Cmd() abi.Cmd { return abi.ProgGetNextID }
 
@@ -316,6 +353,60 @@ func (c ObjGetInfoByFD) Encode() (a Attr) {
 	return a
 }
 
+// Cmd is abi.ProgQuery.
+func (ProgQuery) Cmd() abi.Cmd { return abi.ProgQuery }
+
+// Decode reads the arguments out of a.
+func (c *ProgQuery) Decode(a Fields) {
+	*c = ProgQuery{
+		Target:      a.fd(0),
+		At:          abi.AttachType(a.u32(4)),
+		Flags:       a.u32(8),
+		AttachFlags: a.u32(12),
+		ProgIDs:     a.u64(16),
+		Count:       a.u32(24),
+		ProgFlags:   a.u64(32),
+		LinkIDs:     a.u64(40),
+		LinkFlags:   a.u64(48),
+		Revision:    a.u64(56),
+	}
+}
+
+// Encode lays the arguments out.
+func (c ProgQuery) Encode() (a Attr) {
+	a.putFD(0, c.Target)
+	a.put32(4, uint32(c.At))
+	a.put32(8, c.Flags)
+	a.put32(12, c.AttachFlags)
+	a.put64(16, c.ProgIDs)
+	a.put32(24, c.Count)
+	a.put64(32, c.ProgFlags)
+	a.put64(40, c.LinkIDs)
+	a.put64(48, c.LinkFlags)
+	a.put64(56, c.Revision)
+	return a
+}
+
+// Cmd is abi.RawTracepointOpen.
+func (RawTracepointOpen) Cmd() abi.Cmd { return abi.RawTracepointOpen }
+
+// Decode reads the arguments out of a.
+func (c *RawTracepointOpen) Decode(a Fields) {
+	*c = RawTracepointOpen{
+		Name:   a.u64(0),
+		ProgFD: a.fd(8),
+		Cookie: a.u64(16),
+	}
+}
+
+// Encode lays the arguments out.
+func (c RawTracepointOpen) Encode() (a Attr) {
+	a.put64(0, c.Name)
+	a.putFD(8, c.ProgFD)
+	a.put64(16, c.Cookie)
+	return a
+}
+
 // Cmd is abi.BTFLoad.
 func (BTFLoad) Cmd() abi.Cmd { return abi.BTFLoad }
 
@@ -365,6 +456,30 @@ func (c BTFGetFDByID) Encode() (a Attr) {
 	a.put32(4, c.NextID)
 	a.put32(8, c.OpenFlags)
 	a.putFD(12, c.TokenFD)
+	return a
+}
+
+// Cmd is abi.TaskFDQuery.
+func (TaskFDQuery) Cmd() abi.Cmd { return abi.TaskFDQuery }
+
+// Decode reads the arguments out of a.
+func (c *TaskFDQuery) Decode(a Fields) {
+	*c = TaskFDQuery{
+		PID:    a.u32(0),
+		FD:     a.fd(4),
+		Flags:  a.u32(8),
+		BufLen: a.u32(12),
+		Buf:    a.u64(16),
+	}
+}
+
+// Encode lays the arguments out.
+func (c TaskFDQuery) Encode() (a Attr) {
+	a.put32(0, c.PID)
+	a.putFD(4, c.FD)
+	a.put32(8, c.Flags)
+	a.put32(12, c.BufLen)
+	a.put64(16, c.Buf)
 	return a
 }
 
@@ -467,6 +582,118 @@ func (c *MapDeleteBatch) Decode(a Fields) { (*MapLookupBatch)(c).Decode(a) }
 
 // Encode lays the arguments out.
 func (c MapDeleteBatch) Encode() Attr { return MapLookupBatch(c).Encode() }
+
+// Cmd is abi.LinkCreate.
+func (LinkCreate) Cmd() abi.Cmd { return abi.LinkCreate }
+
+// Decode reads the arguments out of a.
+func (c *LinkCreate) Decode(a Fields) {
+	*c = LinkCreate{
+		ProgFD: a.fd(0),
+		Target: a.fd(4),
+		At:     abi.AttachType(a.u32(8)),
+		Flags:  a.u32(12),
+	}
+}
+
+// Encode lays the arguments out.
+func (c LinkCreate) Encode() (a Attr) {
+	a.putFD(0, c.ProgFD)
+	a.putFD(4, c.Target)
+	a.put32(8, uint32(c.At))
+	a.put32(12, c.Flags)
+	return a
+}
+
+// Cmd is abi.LinkUpdate.
+func (LinkUpdate) Cmd() abi.Cmd { return abi.LinkUpdate }
+
+// Decode reads the arguments out of a.
+func (c *LinkUpdate) Decode(a Fields) {
+	*c = LinkUpdate{
+		FD:    a.fd(0),
+		NewFD: a.fd(4),
+		Flags: a.u32(8),
+		OldFD: a.fd(12),
+	}
+}
+
+// Encode lays the arguments out.
+func (c LinkUpdate) Encode() (a Attr) {
+	a.putFD(0, c.FD)
+	a.putFD(4, c.NewFD)
+	a.put32(8, c.Flags)
+	a.putFD(12, c.OldFD)
+	return a
+}
+
+// Cmd is abi.LinkGetFDByID.
+func (LinkGetFDByID) Cmd() abi.Cmd { return abi.LinkGetFDByID }
+
+// Decode reads the arguments out of a.
+func (c *LinkGetFDByID) Decode(a Fields) {
+	*c = LinkGetFDByID{
+		ID: a.u32(0),
+	}
+}
+
+// Encode lays the arguments out.
+func (c LinkGetFDByID) Encode() (a Attr) {
+	a.put32(0, c.ID)
+	return a
+}
+
+// Cmd is abi.LinkGetNextID.
+func (LinkGetNextID) Cmd() abi.Cmd { return abi.LinkGetNextID }
+
+// Decode reads the arguments out of a.
+func (c *LinkGetNextID) Decode(a Fields) {
+	*c = LinkGetNextID{
+		StartID: a.u32(0),
+		NextID:  a.u32(4),
+	}
+}
+
+// Encode lays the arguments out.
+func (c LinkGetNextID) Encode() (a Attr) {
+	a.put32(0, c.StartID)
+	a.put32(4, c.NextID)
+	return a
+}
+
+// Cmd is abi.IterCreate.
+func (IterCreate) Cmd() abi.Cmd { return abi.IterCreate }
+
+// Decode reads the arguments out of a.
+func (c *IterCreate) Decode(a Fields) {
+	*c = IterCreate{
+		FD:    a.fd(0),
+		Flags: a.u32(4),
+	}
+}
+
+// Encode lays the arguments out.
+func (c IterCreate) Encode() (a Attr) {
+	a.putFD(0, c.FD)
+	a.put32(4, c.Flags)
+	return a
+}
+
+// Cmd is abi.LinkDetach.
+func (LinkDetach) Cmd() abi.Cmd { return abi.LinkDetach }
+
+// Decode reads the arguments out of a.
+func (c *LinkDetach) Decode(a Fields) {
+	*c = LinkDetach{
+		FD: a.fd(0),
+	}
+}
+
+// Encode lays the arguments out.
+func (c LinkDetach) Encode() (a Attr) {
+	a.putFD(0, c.FD)
+	return a
+}
 
 // Cmd is abi.ProgBindMap.
 func (ProgBindMap) Cmd() abi.Cmd { return abi.ProgBindMap }

@@ -52,6 +52,14 @@ func (c *call) run(cmd abi.Cmd) (int32, abi.Errno) {
 		return c.btfLoad()
 	case abi.BTFGetFDByID:
 		return c.btfGetFDByID()
+	case abi.LinkCreate:
+		return c.linkCreate()
+	case abi.LinkGetFDByID:
+		return c.linkGetFDByID()
+	case abi.RawTracepointOpen:
+		return c.rawTracepointOpen()
+	case abi.IterCreate:
+		return c.iterCreate()
 	case abi.MapDump:
 		return c.mapDump()
 	case abi.MapDumpJuly:
@@ -66,9 +74,7 @@ func (c *call) run(cmd abi.Cmd) (int32, abi.Errno) {
 func (c *call) runOther(cmd abi.Cmd) abi.Errno {
 	switch cmd {
 	case abi.LinkGetNextID:
-		return c.nextOfNone()
-	case abi.LinkGetFDByID:
-		return c.noneWithID()
+		return c.nextID(c.kernel.links.from)
 	case abi.BTFGetNextID:
 		return c.nextID(c.kernel.btfs.from)
 	case abi.ProgAttach:
@@ -83,14 +89,10 @@ func (c *call) runOther(cmd abi.Cmd) abi.Errno {
 		return c.progBindMap()
 	case abi.ProgStreamReadByFD:
 		return c.streamRead()
-	case abi.RawTracepointOpen:
-		return c.unfit(c.attr.fd(rawTracepointProg))
-	case abi.LinkCreate:
-		return c.linkCreate()
 	case abi.LinkUpdate:
 		return c.linkUpdate()
-	case abi.IterCreate, abi.LinkDetach:
-		return c.noSuchObject(c.attr.fd(linkFD))
+	case abi.LinkDetach:
+		return c.linkDetach()
 	case abi.TaskFDQuery:
 		return c.taskFDQuery()
 	case abi.EnableStats:

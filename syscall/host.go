@@ -7,12 +7,27 @@ import "github.com/bpfsim/bpfsim/abi"
 type Host interface {
 	// Kind is what an open fd of the process refers to.
 	Kind(fd int32) FileKind
-	// TaskFD reports whether a process with that id exists and whether fd is open in it.
-	TaskFD(pid uint32, fd int32) (exists, open bool)
+	// TaskFD reports whether a process with that id exists and whether fd is open in it, and finds its file where that is a BPF
+	// object.
+	TaskFD(pid uint32, fd int32) (file *File, exists, open bool)
 	// Device reports whether there is a network device with that index.
 	Device(index uint32) bool
 	// DeviceGone tells later, and to anybody, whether the device with that index does not exist any more.
 	DeviceGone(index uint32) func() bool
+	// CgroupLine are the ids of the cgroup v2 behind fd and of those above it, up to the root; none where fd is no cgroup.
+	CgroupLine(fd int32) []uint64
+	// NetNS is the inode number of the network namespace behind fd, 0 where it is none.
+	NetNS(fd int32) uint64
+	// OwnNetNS is that of the process's own one.
+	OwnNetNS() uint64
+	// Tracepoint reports whether the kernel has a tracepoint of that name.
+	Tracepoint(name string) bool
+	// Function is the address of one of the kernel's functions, 0 where the host hides it; false when there is none.
+	Function(name string) (addr uint64, exists bool)
+	// Executable is the path without links of a regular file, for probes in it.
+	Executable(path string) (string, abi.Errno)
+	// PerfEvent is the perf event behind fd, nil where it is none.
+	PerfEvent(fd int32) PerfEvent
 	World
 }
 
@@ -56,18 +71,15 @@ const (
 	BPFFSRoot          // the root directory of a bpffs
 )
 
-// Without a Host there are no such files, no other process and no network device but lo. Of sockets and cgroups there are
-// those that the fd table has.
-
-// world is where the process's fds lead.
-func (p *Process) world() World {
+// host is who is asked about what is no BPF object.
+func (p *Process) host() Host {
 	if p.Host != nil {
 		return p.Host
 	}
 	if w, ok := p.Files.(World); ok {
-		return w
+		return SmallHost{w}
 	}
-	return EmptyWorld{p.Files}
+	return SmallHost{EmptyWorld{p.Files}}
 }
 
 // EmptyWorld is a world of files of which nothing is known.
@@ -83,32 +95,3 @@ func (w EmptyWorld) Socket(fd int32) (Socket, abi.Errno) {
 
 // Cgroup finds none.
 func (w EmptyWorld) Cgroup(int32) (uint64, abi.Errno) { return 0, abi.EBADF }
-
-func (p *Process) kind(fd int32) FileKind {
-	if p.Host == nil {
-		return OtherFile
-	}
-	return p.Host.Kind(fd)
-}
-
-func (p *Process) taskFD(pid uint32, fd int32) (exists, open bool) {
-	if p.Host == nil {
-		return false, false
-	}
-	return p.Host.TaskFD(pid, fd)
-}
-
-func (p *Process) device(index uint32) bool {
-	if p.Host == nil {
-		return index == loopback
-	}
-	return p.Host.Device(index)
-}
-
-// deviceGone asks about a device of the process's later on.
-func (p *Process) deviceGone(index uint32) func() bool {
-	if p.Host == nil {
-		return func() bool { return false }
-	}
-	return p.Host.DeviceGone(index)
-}

@@ -26,6 +26,10 @@ func (c *call) objGetInfoByFD() (int32, abi.Errno) {
 		return 0, c.writeBTFInfo(o, args)
 	case *Program:
 		return 0, c.progInfo(o, args)
+	case *Link:
+		return 0, c.linkInfo(o, args)
+	case *Iter:
+		return 0, abi.EINVAL
 	}
 	return 0, abi.EINVAL
 }

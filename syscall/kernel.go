@@ -41,6 +41,8 @@ type Kernel struct {
 	btfs    registry[*BTF]
 	progs   registry[*Program]
 	btf     *BTF // the kernel's own, nil when there is none
+	links   registry[*Link]
+	hooks   hooks
 	seeds   seeds
 	budget  *maps.Budget // nil: no bound
 	sockets sockets

@@ -23,7 +23,8 @@ func (c *call) objPin() (int32, abi.Errno) {
 		return 0, errno
 	}
 	defer c.leave(file)
-	if _, ok := file.object.(*BTF); ok {
+	switch file.object.(type) {
+	case *BTF, *Iter:
 		return 0, abi.EINVAL
 	}
 	path, errno := c.path(args.Pathname, dir)
@@ -56,7 +57,14 @@ func (c *call) objGet() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	if _, ok := o.(*Map); !ok {
+	switch o.(type) {
+	case *Link:
+		if access != ReadWrite {
+			o.Release()
+			return 0, abi.EINVAL
+		}
+		access = ReadOnly
+	case *Program:
 		access = ReadWrite // the fds of programs have no modes
 	}
 	return c.install(o, access)

@@ -10,7 +10,7 @@ type Process struct {
 	Caps  Caps
 	// UID is the caller's user id, which programs that it loads tell of.
 	UID uint32
-	// Host is asked about what is no BPF object; nil for a machine that has nothing of it.
+	// Host is asked about what is no BPF object; nil for a SmallHost.
 	Host Host
 	// Backing makes memory, in words of 8 bytes, for the elements of an array with BPF_F_MMAPABLE or for a ring buffer, which
 	// then can be mapped; ENOMEM when there is none. nil means memory as any map's.

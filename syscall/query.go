@@ -8,127 +8,267 @@ import (
 
 // Offsets in the attr of PROG_QUERY.
 const (
-	progQueryTarget      = 0
-	progQueryType        = 4
-	progQueryFlags       = 8
 	progQueryAttachFlags = 12
-	progQueryIDs         = 16
 	progQueryCount       = 24
-	progQueryProgFlags   = 32
 	progQueryRevision    = 56
 	progQueryEnd         = 64
 
 	effective = 1 // BPF_F_QUERY_EFFECTIVE
 )
 
-// progQuery follows bpf_prog_query, which asks for the permission before it looks behind the last field: nothing is
-// attached anywhere.
+// querying is a call of PROG_QUERY.
+type querying struct {
+	*call
+	ProgQuery
+}
+
+// attached is what a query finds: the ids of programs, of their links, and flags.
+type attached struct {
+	progs, links []uint32
+	flags        uint32
+	revision     uint64
+}
+
+// see notes what is on seats.
+func (f *attached) see(seats []*seat) {
+	for _, s := range seats {
+		link := uint32(0)
+		if s.link != nil {
+			link = s.link.id
+		}
+		f.progs, f.links = append(f.progs, s.program().id), append(f.links, link)
+	}
+}
+
+// progQuery follows bpf_prog_query, which asks for the permission before it looks behind the last field.
 func (c *call) progQuery() abi.Errno {
-	at := abi.AttachType(c.attr.u32(progQueryType))
-	switch {
-	case !c.proc.Caps.SysAdmin: // CAP_NET_ADMIN, which it holds
+	if !c.proc.Caps.SysAdmin { // CAP_NET_ADMIN, which it holds
 		return abi.EPERM
-	case !allZero(c.attr[progQueryEnd:]), c.attr.u32(progQueryFlags)&^effective != 0:
+	}
+	q := querying{call: c.escaping()}
+	q.Decode(c.attr)
+	s := siteOf(q.At)
+	if !allZero(c.attr[progQueryEnd:]) || q.Flags&^effective != 0 || s == nil || s.query == nil {
 		return abi.EINVAL
 	}
-	switch siteFor(at) {
-	case atCgroup:
-		return c.queryCgroup(at)
-	case atNetNS:
-		return c.queryNetNS()
-	case atSockMap:
-		return c.querySockMap()
-	case atDevice:
-		return c.queryDevice()
-	}
-	return abi.EINVAL
+	return s.query(&q)
 }
 
 // queryCgroup follows cgroup_bpf_prog_query and __cgroup_bpf_query; LSM_MAC is attached to cgroups, but not queried.
-func (c *call) queryCgroup(at abi.AttachType) abi.Errno {
-	all := c.attr.u32(progQueryFlags) == effective
-	switch {
-	case at == abi.AttachLSMMac:
-		return abi.EINVAL
-	case c.proc.kind(c.attr.fd(progQueryTarget)) != CgroupDir:
-		return abi.EBADF
-	case all && c.attr.u64(progQueryProgFlags) != 0,
-		at == abi.AttachLSMCgroup && c.wantsProgs() && c.attr.u64(progQueryProgFlags) == 0:
+func queryCgroup(q *querying) abi.Errno {
+	all := q.Flags == effective
+	if q.At == abi.AttachLSMMac {
 		return abi.EINVAL
 	}
-	if errno := c.nothingAttached(); errno != abi.OK || c.size < progQueryEnd {
+	id, errno := q.cgroup(q.Target)
+	switch {
+	case errno != abi.OK:
+		return errno
+	case all && q.ProgFlags != 0,
+		q.At == abi.AttachLSMCgroup && !all && q.ProgIDs != 0 && q.Count != 0 && q.ProgFlags == 0:
+		return abi.EINVAL
+	}
+	found := q.kernel.hooks.inCgroup(Point{Cgroup: id, At: q.At}, all)
+	if errno := q.summary(found); errno != abi.OK {
 		return errno
 	}
-	revision := uint64(1)
-	if all || at == abi.AttachLSMCgroup {
-		revision = 0
+	if q.size >= progQueryEnd {
+		if errno := q.putRevision(found.revision); errno != abi.OK {
+			return errno
+		}
 	}
-	return c.putRevision(revision)
+	return q.cgroupLists(found)
 }
 
-// wantsProgs tells whether the caller has room for the ids of programs.
-func (c *call) wantsProgs() bool {
-	return c.attr.u64(progQueryIDs) != 0 && c.attr.u32(progQueryCount) != 0
+// inCgroup is what is attached to a cgroup itself, or what runs for it. Revision and flags are those of one attach type.
+func (h *hooks) inCgroup(p Point, all bool) (found attached) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if all {
+		for _, point := range h.functions(p) {
+			found.see(h.effective(point))
+		}
+		return found
+	}
+	if p.At != abi.AttachLSMCgroup {
+		found.revision = 1
+	}
+	for _, point := range h.functions(p) {
+		if k := h.find(point); k != nil {
+			found.see(k.seats)
+			if p.At != abi.AttachLSMCgroup {
+				found.flags, found.revision = k.flags, k.revision
+			}
+		}
+	}
+	return found
+}
+
+// functions are the points of an attach type at a cgroup: of LSM_CGROUP one for each function that has programs.
+func (h *hooks) functions(p Point) (all []Point) {
+	if p.At != abi.AttachLSMCgroup {
+		return []Point{p}
+	}
+	for other := range h.at {
+		if other.At == p.At && other.Cgroup == p.Cgroup {
+			all = append(all, other)
+		}
+	}
+	return sortedPoints(all)
+}
+
+// cgroupLists copies the ids of programs and, if asked for, how they are attached, which is the same for all.
+func (q *querying) cgroupLists(found attached) abi.Errno {
+	n, errno := q.room(found)
+	if n == 0 {
+		return errno
+	}
+	if fault := q.words(q.ProgIDs, found.progs[:n]); fault != abi.OK {
+		return fault
+	}
+	if q.ProgFlags != 0 {
+		flags := make([]uint32, n)
+		for i := range flags {
+			flags[i] = found.flags
+		}
+		if fault := q.words(q.ProgFlags, flags); fault != abi.OK {
+			return fault
+		}
+	}
+	return errno
+}
+
+// room is how many entries are copied: ENOSPC where that is not all.
+func (q *querying) room(found attached) (int, abi.Errno) {
+	n := len(found.progs)
+	switch {
+	case q.Count == 0, q.ProgIDs == 0:
+		return 0, abi.OK
+	case int(q.Count) < n:
+		return int(q.Count), abi.ENOSPC
+	}
+	return n, abi.OK
+}
+
+func (q *querying) words(addr uint64, words []uint32) abi.Errno {
+	raw := make([]byte, 0, 4*len(words))
+	for _, w := range words {
+		raw = binary.LittleEndian.AppendUint32(raw, w)
+	}
+	return q.copyOut(addr, raw)
 }
 
 // queryNetNS follows netns_bpf_prog_query.
-func (c *call) queryNetNS() abi.Errno {
-	fd := c.attr.fd(progQueryTarget)
-	switch {
-	case c.attr.u32(progQueryFlags) != 0:
+func queryNetNS(q *querying) abi.Errno {
+	if q.Flags != 0 {
 		return abi.EINVAL
-	case c.proc.kind(fd) != NetNS:
-		return c.noSuchObject(fd)
 	}
-	return c.nothingAttached()
+	ns := q.proc.host().NetNS(q.Target)
+	if ns == 0 {
+		return q.noSuchObject(q.Target)
+	}
+	return q.queryOne(Point{NetNS: ns, At: q.At})
+}
+
+// queryOne answers for places that know neither flags nor revisions.
+func (q *querying) queryOne(p Point) abi.Errno {
+	found := q.kernel.hooks.here(p)
+	if errno := q.summary(attached{progs: found.progs}); errno != abi.OK {
+		return errno
+	}
+	n, errno := q.room(found)
+	if n == 0 {
+		return errno
+	}
+	if fault := q.words(q.ProgIDs, found.progs[:n]); fault != abi.OK {
+		return fault
+	}
+	return errno
+}
+
+// here is what is attached at a point.
+func (h *hooks) here(p Point) (found attached) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	found.revision = 1
+	if k := h.find(p); k != nil {
+		found.see(k.seats)
+		found.flags, found.revision = k.flags, k.revision
+	}
+	return found
 }
 
 // querySockMap follows sock_map_bpf_prog_query, which writes its results also where the map takes no programs.
-func (c *call) querySockMap() abi.Errno {
-	if c.attr.u32(progQueryFlags) != 0 {
+func querySockMap(q *querying) abi.Errno {
+	if q.Flags != 0 {
 		return abi.EINVAL
 	}
-	file, errno := c.file(c.attr.fd(progQueryTarget), abi.EBADF)
-	if errno != abi.OK {
+	m, errno := q.mapBehind(q.Target)
+	switch {
+	case errno != abi.OK:
 		return errno
+	case m.takesPrograms():
+		return q.queryOne(Point{Map: m.id, At: q.At})
 	}
-	defer c.leave(file)
-	if file.m == nil {
-		return abi.EINVAL
-	}
-	if errno := c.nothingAttached(); errno != abi.OK {
+	if errno := q.summary(attached{}); errno != abi.OK {
 		return errno
 	}
 	return abi.EOPNOTSUPP
 }
 
 // queryDevice follows tcx_prog_query and bpf_mprog_query.
-func (c *call) queryDevice() abi.Errno {
+func queryDevice(q *querying) abi.Errno {
+	point, ok := q.devicePoint(uint32(q.Target), q.At)
 	switch {
-	case !c.proc.device(c.attr.u32(progQueryTarget)):
+	case !ok:
 		return abi.ENODEV
-	case c.attr.u32(progQueryFlags) != 0, c.attr.u32(progQueryAttachFlags) != 0:
+	case q.Flags != 0, q.AttachFlags != 0:
 		return abi.EINVAL
 	}
-	if errno := c.putWord(c.addr+progQueryAttachFlags, 0); errno != abi.OK {
+	found := q.kernel.hooks.here(point)
+	if errno := q.putWord(q.addr+progQueryAttachFlags, 0); errno != abi.OK {
 		return errno
 	}
-	if errno := c.putRevision(1); errno != abi.OK {
+	if errno := q.putRevision(found.revision); errno != abi.OK {
 		return errno
 	}
-	return c.putWord(c.addr+progQueryCount, 0)
+	if errno := q.putWord(q.addr+progQueryCount, uint32(len(found.progs))); errno != abi.OK {
+		return errno
+	}
+	return q.orderLists(found)
 }
 
-// nothingAttached writes that there are no programs and no flags.
-func (c *call) nothingAttached() abi.Errno {
-	if errno := c.putWord(c.addr+progQueryAttachFlags, 0); errno != abi.OK {
-		return errno
+// orderLists copies entry after entry; there are no flags to tell.
+func (q *querying) orderLists(found attached) abi.Errno {
+	n, errno := q.room(found)
+	for i := range uint64(n) {
+		for _, to := range []struct {
+			addr uint64
+			word uint32
+		}{{q.ProgIDs, found.progs[i]}, {q.ProgFlags, 0}, {q.LinkIDs, found.links[i]}, {q.LinkFlags, 0}} {
+			if to.addr == 0 {
+				continue
+			}
+			if fault := q.words(to.addr+4*i, []uint32{to.word}); fault != abi.OK {
+				return fault
+			}
+		}
 	}
-	return c.putWord(c.addr+progQueryCount, 0)
+	return errno
 }
 
-func (c *call) putRevision(n uint64) abi.Errno {
+func queryNetkit(*querying) abi.Errno { return abi.EINVAL }
+
+// summary writes the flags and how many programs there are.
+func (q *querying) summary(found attached) abi.Errno {
+	if errno := q.putWord(q.addr+progQueryAttachFlags, found.flags); errno != abi.OK {
+		return errno
+	}
+	return q.putWord(q.addr+progQueryCount, uint32(len(found.progs)))
+}
+
+func (q *querying) putRevision(n uint64) abi.Errno {
 	var word [8]byte
 	binary.LittleEndian.PutUint64(word[:], n)
-	return c.copyOut(c.addr+progQueryRevision, word[:])
+	return q.copyOut(q.addr+progQueryRevision, word[:])
 }

@@ -41,7 +41,7 @@ func (cgroupRef) Attach(abi.MapType) abi.Errno { return abi.OK }
 func (cgroupRef) Detach(abi.MapType)           {}
 
 func (c *finder) findCgroup(value []byte) (maps.Referent, abi.Errno) {
-	id, errno := c.proc.world().Cgroup(int32(binary.NativeEndian.Uint32(value)))
+	id, errno := c.proc.host().Cgroup(int32(binary.NativeEndian.Uint32(value)))
 	return cgroupRef(id), errno
 }
 
@@ -79,10 +79,10 @@ func (d deviceRef) Detach(abi.MapType) {
 
 func (c *finder) findDevice(value []byte) (maps.Referent, abi.Errno) {
 	index := binary.NativeEndian.Uint32(value)
-	if index > math.MaxInt32 || !c.proc.device(index) {
+	if index > math.MaxInt32 || !c.proc.host().Device(index) {
 		return nil, abi.EINVAL
 	}
-	d := deviceRef{index: index, gone: c.proc.deviceGone(index)}
+	d := deviceRef{index: index, gone: c.proc.host().DeviceGone(index)}
 	if len(value) == 8 && int32(binary.NativeEndian.Uint32(value[4:])) > 0 {
 		if d.program = c.deviceProgram(int32(binary.NativeEndian.Uint32(value[4:]))); d.program == nil {
 			return nil, abi.EINVAL

@@ -11,7 +11,13 @@ type Refusal struct {
 }
 
 // String is the line that tells a user of the refusal.
-func (r Refusal) String() string { return r.Subject() + " is not simulated: " + r.Errno.String() }
+func (r Refusal) String() string {
+	text := r.Subject() + " is not simulated"
+	if r.Errno == abi.OK { // the call went on without it
+		return text
+	}
+	return text + ": " + r.Errno.String()
+}
 
 // Subject is what is not simulated.
 func (r Refusal) Subject() string {

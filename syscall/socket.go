@@ -101,7 +101,7 @@ func (c *finder) socketIn(value []byte) (Socket, abi.Errno) {
 	if len(value) == 8 && binary.NativeEndian.Uint64(value) > math.MaxInt32 {
 		return Socket{}, abi.EINVAL
 	}
-	return c.proc.world().Socket(int32(binary.NativeEndian.Uint32(value)))
+	return c.proc.host().Socket(int32(binary.NativeEndian.Uint32(value)))
 }
 
 // findSocket finds a socket for SOCKMAP and SOCKHASH (sock_map_sk_is_suitable and sock_map_sk_state_allowed in sock_map.c).

@@ -75,7 +75,7 @@ func TestStatusTable(t *testing.T) {
 			require.Equal(t, words[i+1], got[words[i]], "%v of %s", want.cmd, words[i])
 		}
 	}
-	require.Contains(t, rows[2+int(abi.ProgAttach)], "| 8 | BPF_PROG_ATTACH | empty |  |")
+	require.Contains(t, rows[2+int(abi.ProgTestRun)], "| 10 | BPF_PROG_TEST_RUN | no |  |")
 }
 
 func TestMapTypeTable(t *testing.T) {

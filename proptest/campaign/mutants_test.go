@@ -67,7 +67,7 @@ var mutants = map[string]mutant{
 		return m
 	}},
 	"a closed socket stays in its map": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
-		k.Process().Host = immortal{k.Process().Files.(bpfsys.World)}
+		k.Process().Host = immortal{bpfsys.SmallHost{World: k.Process().Files.(bpfsys.World)}}
 		return k.Bpf(cpu, c, during)
 	}},
 	"a SOCKHASH walks the oldest first": {maps: func(m maps.Map) maps.Map {

@@ -60,12 +60,7 @@ func (m stableSockets) Refer(t *maps.Task, key, value []byte, flags uint64, find
 }
 
 // immortal is a world in which sockets are never closed.
-type immortal struct{ bpfsys.World }
-
-func (immortal) Kind(int32) bpfsys.FileKind               { return bpfsys.OtherFile }
-func (immortal) TaskFD(uint32, int32) (exists, open bool) { return false, false }
-func (immortal) Device(index uint32) bool                 { return index == 1 }
-func (immortal) DeviceGone(uint32) func() bool            { return func() bool { return false } }
+type immortal struct{ bpfsys.SmallHost }
 
 func (w immortal) Socket(fd int32) (bpfsys.Socket, abi.Errno) {
 	s, errno := w.World.Socket(fd)

@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -29,6 +31,7 @@ type native struct {
 	log       piece
 	files     map[int32]*bpfsys.File // what the fds are in the simulation; nil for those that are no BPF objects
 	kinds     map[int32]bpfsys.FileKind
+	cgroups   map[int32][]uint64
 	process   *bpfsys.Process
 	sim       *bpfsys.Kernel
 	refused   []bpfsys.Refusal
@@ -50,7 +53,7 @@ func (n *native) alloc(size int) piece {
 }
 
 func newNative(t *testing.T, caps bpfsys.Caps) *native {
-	n := &native{T: t, files: map[int32]*bpfsys.File{}, kinds: map[int32]bpfsys.FileKind{}}
+	n := &native{T: t, files: map[int32]*bpfsys.File{}, kinds: map[int32]bpfsys.FileKind{}, cgroups: map[int32][]uint64{}}
 	raw, err := OpenRaw(1 << 16)
 	require.NoError(t, err)
 	t.Cleanup(raw.Close)
@@ -64,6 +67,7 @@ func newNative(t *testing.T, caps bpfsys.Caps) *native {
 	n.fds.program = n.object(bpfsys.ProgLoad{Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: n.insns(), License: n.text()})
 	n.fds.file = n.open("/proc/self/status", bpfsys.OtherFile)
 	n.fds.cgroup = n.open(cgroupDir(t), bpfsys.CgroupDir)
+	n.cgroups[n.fds.cgroup] = []uint64{inodeOf(t, cgroupDir(t))}
 	n.fds.netns = n.open("/proc/self/ns/net", bpfsys.NetNS)
 	n.fds.closed = 9999
 	return n
@@ -142,12 +146,47 @@ func (n *native) Install(file *bpfsys.File) (int32, abi.Errno) {
 
 func (n *native) Kind(fd int32) bpfsys.FileKind { return n.kinds[fd] }
 
-func (n *native) TaskFD(pid uint32, fd int32) (exists, open bool) {
-	_, open = n.Get(fd)
-	return int(pid) == os.Getpid(), open
+func (n *native) TaskFD(pid uint32, fd int32) (file *bpfsys.File, exists, open bool) {
+	file, open = n.Get(fd)
+	return file, int(pid) == os.Getpid(), open
 }
 
-func (n *native) Device(index uint32) bool { return index == 1 }
+func (n *native) Device(index uint32) bool {
+	_, err := net.InterfaceByIndex(int(index))
+	return err == nil
+}
+
+func (n *native) CgroupLine(fd int32) []uint64 { return n.cgroups[fd] }
+
+func (n *native) NetNS(fd int32) uint64 {
+	if n.kinds[fd] != bpfsys.NetNS {
+		return 0
+	}
+	return n.OwnNetNS()
+}
+
+func (n *native) OwnNetNS() uint64 { return inodeOf(n.T, "/proc/thread-self/ns/net") }
+
+// Tracepoint knows the one that the tests use.
+func (n *native) Tracepoint(name string) bool { return name == "sched_switch" }
+
+func (n *native) Function(string) (uint64, bool) { return 0, true }
+
+func (n *native) Executable(path string) (string, abi.Errno) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", abi.ENOENT
+	}
+	return real, abi.OK
+}
+
+func (n *native) PerfEvent(int32) bpfsys.PerfEvent { return nil }
+
+func inodeOf(t *testing.T, path string) uint64 {
+	var st unix.Stat_t
+	require.NoError(t, unix.Stat(path, &st))
+	return st.Ino
+}
 
 func (n *native) DeviceGone(uint32) func() bool { return func() bool { return false } }
 

@@ -1,0 +1,383 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/syscall"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// attacher attaches the same programs on Linux and on bpfsim, in a network namespace and below a cgroup of its own.
+type attacher struct {
+	*native
+	draw     *rand.Rand
+	programs []loaded
+	links    []int32           // fds
+	cgroups  []int32           // fds, each below the one before
+	ids      map[uint32]uint32 // of programs and links: bpfsim's for Linux's
+	seen     map[string]int
+}
+
+// loaded is a program and an attach type that it is for.
+type loaded struct {
+	fd   int32
+	kind abi.ProgType
+	at   abi.AttachType
+}
+
+// simple are types whose programs of two instructions the verifier takes, and what they return.
+var simple = []struct {
+	kind     abi.ProgType
+	expected abi.AttachType
+	at       []abi.AttachType
+	ret      uint64
+}{
+	{abi.ProgCgroupSKB, abi.AttachCgroupInetIngress, []abi.AttachType{abi.AttachCgroupInetIngress, abi.AttachCgroupInetEgress}, 0},
+	{abi.ProgCgroupSock, abi.AttachCgroupInetSockCreate, []abi.AttachType{abi.AttachCgroupInetSockCreate}, 1},
+	{abi.ProgXDP, 0, []abi.AttachType{abi.AttachXDP}, 0},
+	{abi.ProgSchedCLS, 0, []abi.AttachType{abi.AttachTCXIngress, abi.AttachTCXEgress}, 0},
+	{abi.ProgSKLookup, abi.AttachSKLookup, []abi.AttachType{abi.AttachSKLookup}, 1},
+	{abi.ProgFlowDissector, 0, []abi.AttachType{abi.AttachFlowDissector}, 0},
+	{abi.ProgNetfilter, abi.AttachNetfilter, []abi.AttachType{abi.AttachNetfilter}, 1},
+}
+
+func newAttacher(t *testing.T, draw *rand.Rand) *attacher {
+	n := newNative(t, bpfsys.Root)
+	a := &attacher{native: n, draw: draw, ids: map[uint32]uint32{0: 0}, seen: map[string]int{}}
+	require.NoError(t, unix.Unshare(unix.CLONE_NEWNET))
+	n.fds.netns = n.open("/proc/thread-self/ns/net", bpfsys.NetNS)
+	for _, s := range simple {
+		for range 3 {
+			a.load(s.kind, s.expected, s.at, s.ret)
+		}
+	}
+	dir, ids := cgroupDir(t), []uint64{inodeOf(t, cgroupDir(t))}
+	for i := range 3 {
+		dir = filepath.Join(dir, fmt.Sprintf("bpfsim-%d-%d", os.Getpid(), i))
+		require.NoError(t, os.Mkdir(dir, 0o755))
+		t.Cleanup(func() { _ = os.Remove(dir) })
+		fd := n.open(dir, bpfsys.CgroupDir)
+		ids = append([]uint64{inodeOf(t, dir)}, ids...)
+		n.cgroups[fd], a.cgroups = ids, append(a.cgroups, fd)
+	}
+	return a
+}
+
+func (a *attacher) load(kind abi.ProgType, expected abi.AttachType, at []abi.AttachType, ret uint64) {
+	const code = 1024
+	binary.LittleEndian.PutUint64(a.memory.bytes[code:], 0xb7|ret<<32)
+	binary.LittleEndian.PutUint64(a.memory.bytes[code+8:], exitR0)
+	fd := a.object(bpfsys.ProgLoad{Type: kind, InsnCnt: 2, Insns: a.memory.addr + code, License: a.text(), AttachType: expected})
+	for _, where := range at {
+		a.programs = append(a.programs, loaded{fd, kind, where})
+	}
+	a.know(fd, a.files[fd].Object().(*bpfsys.Program).ID())
+}
+
+// know learns both ids of what is behind an fd.
+func (a *attacher) know(fd int32, sim uint32) {
+	a.ids[a.linuxInfo(fd)[1]] = sim
+}
+
+// linuxInfo are the first words of what Linux tells about an object: of programs and links, the type, then the id.
+func (a *attacher) linuxInfo(fd int32) []uint32 {
+	clear(a.memory.bytes[2048:2304])
+	args := bpfsys.ObjGetInfoByFD{FD: fd, Info: a.memory.addr + 2048, InfoLen: 64}
+	attr := args.Encode()
+	copy(a.attr.bytes, attr[:])
+	_, errno := bpf(abi.ObjGetInfoByFD, a.attr.addr, abi.AttrSize)
+	require.Equal(a, abi.OK, errno)
+	return wordsOf(a.memory.bytes[2048:2112])
+}
+
+func wordsOf(raw []byte) (all []uint32) {
+	for ; len(raw) >= 4; raw = raw[4:] {
+		all = append(all, binary.LittleEndian.Uint32(raw))
+	}
+	return all
+}
+
+// answer is what a call gave, and what the attr and 256 bytes of memory hold afterwards.
+type answer struct {
+	fd     int32
+	errno  abi.Errno
+	attr   bpfsys.Attr
+	memory []uint32
+}
+
+// both makes a call on both kernels, with an attr for each.
+func (a *attacher) both(cmd abi.Cmd, linux, sim bpfsys.Attr) (onLinux, onSim answer) {
+	run := func(attr bpfsys.Attr, call func() (int32, abi.Errno)) (r answer) {
+		copy(a.attr.bytes, attr[:])
+		clear(a.memory.bytes[2048:2304])
+		r.fd, r.errno = call()
+		r.attr, r.memory = bpfsys.Attr(a.attr.bytes), wordsOf(a.memory.bytes[2048:2304])
+		return r
+	}
+	onSim = run(sim, func() (int32, abi.Errno) {
+		return a.sim.Bpf(&maps.Task{}, a.process, uint32(cmd), a.native.attr.addr, abi.AttrSize)
+	})
+	onLinux = run(linux, func() (int32, abi.Errno) {
+		fd, errno := bpf(cmd, a.native.attr.addr, abi.AttrSize)
+		return int32(fd), errno
+	})
+	require.Equal(a, onLinux.errno, onSim.errno, "%v %s", cmd, words(linux))
+	a.seen[fmt.Sprint(cmd, " ", onLinux.errno)]++
+	return onLinux, onSim
+}
+
+// Links, programs attached without links, queries, info and fdinfo, in any order.
+func TestAttachingAsLinux(t *testing.T) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // for ever: the thread is in another namespace
+		a := newAttacher(t, rand.New(rand.NewPCG(1, 2)))
+		const rounds = 6_000
+		for range rounds {
+			a.step()
+		}
+		for _, want := range []string{
+			"BPF_LINK_CREATE OK", "BPF_LINK_CREATE EBUSY", "BPF_LINK_CREATE EEXIST", "BPF_LINK_CREATE EPERM",
+			"BPF_LINK_CREATE ENOENT", "BPF_LINK_CREATE ESTALE", "BPF_LINK_CREATE ENODEV", "BPF_LINK_CREATE EPROTO",
+			"BPF_LINK_UPDATE OK", "BPF_LINK_UPDATE ENOLINK", "BPF_LINK_UPDATE EPERM", "BPF_LINK_DETACH OK",
+			"BPF_PROG_ATTACH OK", "BPF_PROG_ATTACH EPERM", "BPF_PROG_ATTACH EEXIST", "BPF_PROG_DETACH OK",
+			"BPF_PROG_DETACH ENOENT", "BPF_PROG_QUERY OK", "BPF_PROG_QUERY ENOSPC",
+		} {
+			require.NotZero(t, a.seen[want], "%s never came of %v", want, a.seen)
+		}
+	}()
+	<-done
+}
+
+func (a *attacher) step() {
+	switch a.draw.IntN(12) {
+	case 0, 1, 2:
+		a.createLink()
+	case 3:
+		a.updateLink()
+	case 4:
+		a.endLink()
+	case 5, 6:
+		a.attachProgram(abi.ProgAttach)
+	case 7:
+		a.attachProgram(abi.ProgDetach)
+	case 8, 9, 10:
+		a.query()
+	case 11:
+		a.tell()
+	}
+}
+
+// target is a place for programs of a type; seldom one that is not there.
+func (a *attacher) target(p loaded) int32 {
+	if a.draw.IntN(30) == 0 {
+		return pick(a.draw, a.fds.closed, a.fds.file, 0, 77)
+	}
+	switch p.kind {
+	case abi.ProgXDP, abi.ProgSchedCLS:
+		return 1
+	case abi.ProgSKLookup, abi.ProgFlowDissector:
+		return a.fds.netns
+	case abi.ProgNetfilter:
+		return 0
+	}
+	return pick(a.draw, a.cgroups...)
+}
+
+// pair is an attr for each kernel, which differ only in ids.
+type pair struct{ linux, sim bpfsys.Attr }
+
+func (p *pair) put(off int, v uint32) {
+	binary.LittleEndian.PutUint32(p.linux[off:], v)
+	binary.LittleEndian.PutUint32(p.sim[off:], v)
+}
+
+// program draws one, seldom with an attach type of others.
+func (a *attacher) program() loaded {
+	p := pick(a.draw, a.programs...)
+	if a.draw.IntN(20) == 0 {
+		p.at = pick(a.draw, a.programs...).at
+	}
+	return p
+}
+
+// order draws flags, something to be next to, and a revision.
+func (a *attacher) order(p *pair, flagsOff, relativeOff, revisionOff int) {
+	flags := pick[uint32](a.draw, 0, 0, 0, 0, 8, 16, 24, 64, 8|64, 4, 1, 2, 3, 6, 2|8, 2|16)
+	if a.draw.IntN(3) == 0 {
+		flags |= pick[uint32](a.draw, 0, 1<<13, 32, 32|1<<13)
+		fd := a.someObject(flags&(1<<13) != 0)
+		p.put(relativeOff, uint32(fd))
+		if flags&32 != 0 {
+			linux := a.linuxInfo(fd)[1]
+			binary.LittleEndian.PutUint32(p.linux[relativeOff:], linux)
+			binary.LittleEndian.PutUint32(p.sim[relativeOff:], a.ids[linux])
+		}
+	}
+	p.put(flagsOff, flags)
+	if a.draw.IntN(10) == 0 {
+		p.put(revisionOff, pick[uint32](a.draw, 1, 2, 3, 4, 5, 6, 7, 8, 9))
+	}
+}
+
+// someObject is a link if one is wanted, mostly.
+func (a *attacher) someObject(link bool) int32 {
+	if link != (a.draw.IntN(15) == 0) && len(a.links) > 0 {
+		return pick(a.draw, a.links...)
+	}
+	return pick(a.draw, a.programs...).fd
+}
+
+func (a *attacher) createLink() {
+	var p pair
+	prog := a.program()
+	p.put(abi.LinkCreateProgFD, uint32(prog.fd))
+	p.put(abi.LinkCreateTarget, uint32(a.target(prog)))
+	p.put(abi.LinkCreateAttachType, uint32(prog.at))
+	switch {
+	case prog.kind == abi.ProgNetfilter:
+		p.put(abi.LinkNetfilterFamily, pick[uint32](a.draw, 2, 2, 10, 3))
+		p.put(abi.LinkNetfilterHook, pick[uint32](a.draw, 0, 1, 1, 5))
+		p.put(abi.LinkNetfilterPriority, pick[uint32](a.draw, 1, 2, 1<<31, 1<<31-1))
+		p.put(abi.LinkNetfilterFlags, pick[uint32](a.draw, 0, 0, 0, 2))
+	case prog.kind != abi.ProgXDP:
+		a.order(&p, abi.LinkCreateFlags, abi.LinkRelative, abi.LinkExpectedRevision)
+	case a.draw.IntN(4) == 0:
+		p.put(abi.LinkCreateFlags, pick[uint32](a.draw, 1, 2, 4, 6, 8, 16))
+	}
+	linux, _ := a.both(abi.LinkCreate, p.linux, p.sim)
+	if linux.errno != abi.OK {
+		return
+	}
+	a.files[linux.fd] = a.files[installed]
+	delete(a.files, installed)
+	a.links = append(a.links, linux.fd)
+	a.know(linux.fd, a.files[linux.fd].Object().(*bpfsys.Link).ID())
+	if len(a.links) > 12 {
+		a.close(a.draw.IntN(len(a.links)))
+	}
+}
+
+func (a *attacher) close(i int) {
+	fd := a.links[i]
+	a.links = append(a.links[:i], a.links[i+1:]...)
+	a.files[fd].Release()
+	delete(a.files, fd)
+	require.NoError(a, unix.Close(int(fd)))
+}
+
+func (a *attacher) updateLink() {
+	if len(a.links) == 0 {
+		return
+	}
+	var p pair
+	p.put(0, uint32(pick(a.draw, a.links...)))
+	p.put(4, uint32(a.program().fd))
+	p.put(8, pick[uint32](a.draw, 0, 0, 4, 1))
+	p.put(12, pick(a.draw, 0, 0, uint32(a.program().fd)))
+	a.both(abi.LinkUpdate, p.linux, p.sim)
+}
+
+// endLink detaches a link or closes its fd.
+func (a *attacher) endLink() {
+	if len(a.links) == 0 {
+		return
+	}
+	i := a.draw.IntN(len(a.links))
+	if a.draw.IntN(3) != 0 {
+		a.close(i)
+		return
+	}
+	var p pair
+	p.put(0, uint32(a.links[i]))
+	a.both(abi.LinkDetach, p.linux, p.sim)
+}
+
+func (a *attacher) attachProgram(cmd abi.Cmd) {
+	var p pair
+	prog := a.program()
+	target := a.target(prog)
+	if prog.kind == abi.ProgFlowDissector {
+		target = pick(a.draw, 0, 0, 0, target)
+	}
+	p.put(0, uint32(target))
+	p.put(4, pick(a.draw, uint32(prog.fd), uint32(prog.fd), uint32(prog.fd), 0))
+	p.put(8, uint32(prog.at))
+	a.order(&p, 12, 20, 24)
+	if cmd == abi.ProgDetach && a.draw.IntN(2) == 0 {
+		p.put(12, 0)
+		p.put(20, 0)
+	}
+	if binary.LittleEndian.Uint32(p.sim[12:])&4 != 0 {
+		p.put(16, uint32(pick(a.draw, a.programs...).fd))
+	}
+	a.both(cmd, p.linux, p.sim)
+}
+
+func (a *attacher) query() {
+	var p pair
+	prog := a.program()
+	p.put(0, uint32(a.target(prog)))
+	p.put(4, uint32(prog.at))
+	p.put(8, pick[uint32](a.draw, 0, 0, 0, 1, 2))
+	p.put(24, pick[uint32](a.draw, 0, 1, 2, 8, 8, 8))
+	lists := []int{16, 32, 40, 48}
+	for i, off := range lists {
+		if a.draw.IntN(3) != 0 {
+			addr := a.memory.addr + 2048 + 64*uint64(i)
+			p.put(off, uint32(addr))
+			p.put(off+4, uint32(addr>>32))
+		}
+	}
+	linux, sim := a.both(abi.ProgQuery, p.linux, p.sim)
+	require.Equal(a, words(linux.attr), words(sim.attr), "%s", words(p.linux))
+	for i := range linux.memory {
+		if i/16%2 == 0 { // lists of ids
+			id, ok := a.ids[linux.memory[i]]
+			require.True(a, ok)
+			linux.memory[i] = id
+		}
+	}
+	require.Equal(a, linux.memory, sim.memory, "%s", words(p.linux))
+}
+
+// numbered are the lines of fdinfo with ids.
+var numbered = regexp.MustCompile(`(link_id|prog_id):\t(\d+)`)
+
+// tell compares info and fdinfo of a link.
+func (a *attacher) tell() {
+	if len(a.links) == 0 {
+		return
+	}
+	fd := pick(a.draw, a.links...)
+	args := bpfsys.ObjGetInfoByFD{FD: fd, Info: a.memory.addr + 2048, InfoLen: pick[uint32](a.draw, 4, 16, 20, 64, 64, 64, 100)}
+	attr := args.Encode()
+	linux, sim := a.both(abi.ObjGetInfoByFD, attr, attr)
+	require.Equal(a, linux.attr, sim.attr)
+	linux.memory[1], linux.memory[2] = a.ids[linux.memory[1]], a.ids[linux.memory[2]]
+	require.Equal(a, linux.memory, sim.memory)
+
+	text, err := os.ReadFile(fmt.Sprintf("/proc/thread-self/fdinfo/%d", fd))
+	require.NoError(a, err)
+	_, ofLink, _ := strings.Cut(string(text), "link_type:")
+	want := numbered.ReplaceAllStringFunc("link_type:"+ofLink, func(line string) string {
+		var id uint32
+		name, digits, _ := strings.Cut(line, ":\t")
+		_, _ = fmt.Sscan(digits, &id)
+		return fmt.Sprintf("%s:\t%d", name, a.ids[id])
+	})
+	tag := regexp.MustCompile(`prog_tag:.*`)
+	require.Equal(a, tag.ReplaceAllString(want, ""), tag.ReplaceAllString(a.files[fd].Object().FDInfo(), ""))
+}

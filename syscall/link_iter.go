@@ -1,0 +1,133 @@
+package bpfsys
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// iterPlace is the link of an iterator (kernel/bpf/bpf_iter.c). Nothing is attached: whoever makes an fd of it reads.
+type iterPlace struct {
+	target string
+	over   *Map // with a reference, nil where the target iterates over no map
+}
+
+// iterInfoSize is sizeof(union bpf_iter_link_info).
+const iterInfoSize = 16
+
+// linkIter follows bpf_iter_link_attach.
+func linkIter(l *linking) (attachment, abi.Errno) {
+	if l.prog.attach != abi.AttachTraceIter || l.Target != 0 || l.Flags != 0 {
+		return nil, abi.EINVAL
+	}
+	addr, size := l.attr.u64(abi.LinkIterInfo), l.attr.u32(abi.LinkIterInfoLen)
+	if (addr == 0) != (size == 0) {
+		return nil, abi.EINVAL
+	}
+	var info [iterInfoSize]byte
+	if addr != 0 {
+		if errno := l.zeroBehind(addr, iterInfoSize, size); errno != abi.OK {
+			return nil, errno
+		}
+		if errno := l.copyIn(info[:min(size, iterInfoSize)], addr); errno != abi.OK {
+			return nil, errno
+		}
+	}
+	place := &iterPlace{target: strings.TrimPrefix(l.prog.aim().name, iterPrefix)}
+	if iteratesMap(place.target) {
+		m, errno := l.iterated(int32(binary.LittleEndian.Uint32(info[:])))
+		if errno != abi.OK {
+			return nil, errno
+		}
+		place.over = m
+	}
+	return place, abi.OK
+}
+
+func iteratesMap(target string) bool {
+	return target == "bpf_map_elem" || target == "bpf_sk_storage_map" || target == "sockmap"
+}
+
+// iterated is the map that an iterator shall go over, with a reference.
+func (l *linking) iterated(fd int32) (*Map, abi.Errno) {
+	if fd == 0 {
+		return nil, abi.EBADF
+	}
+	file, errno := l.file(fd, abi.EBADF)
+	if errno != abi.OK {
+		return nil, errno
+	}
+	defer l.leave(file)
+	switch {
+	case file.m == nil:
+		return nil, abi.EINVAL
+	case !file.m.tryHold():
+		return nil, abi.EBADF
+	}
+	return file.m, abi.OK
+}
+
+func (p *iterPlace) release() {
+	if p.over != nil {
+		p.over.Release()
+	}
+}
+
+func (p *iterPlace) attach(*hooks, *Link) abi.Errno { return abi.OK }
+
+func (p *iterPlace) detach(*hooks, *Link) {}
+
+// update follows bpf_iter_link_replace: the program must be for the same target.
+func (p *iterPlace) update(_ *hooks, l *Link, to *Program) abi.Errno {
+	return invalidUnless(l.prog.kind == to.kind && l.prog.attach == to.attach && l.prog.targetID == to.targetID)
+}
+
+func (p *iterPlace) info(i *linkInfo, _ *Link, _ bool) abi.Errno {
+	if p.over != nil {
+		i.put32(abi.LinkInfoKind+12, p.over.id)
+	}
+	return i.name(abi.LinkInfoKind, abi.LinkInfoKind+8, p.target)
+}
+
+func (p *iterPlace) fdinfo(b *strings.Builder, _ *Link, _ bool) {
+	fmt.Fprintf(b, "target_name:\t%s\n", p.target)
+	if p.over != nil {
+		fmt.Fprintf(b, "map_id:\t%d\n", p.over.id)
+	}
+}
+
+// Iter is an open iterator. Programs are not run, so there is nothing to read.
+type Iter struct{ link *Link }
+
+// Hold takes another reference.
+func (i *Iter) Hold() { i.link.Hold() }
+
+// Release drops a reference.
+func (i *Iter) Release() { i.link.Release() }
+
+// Kind is the link text of an fd (prepare_seq_file in kernel/bpf/bpf_iter.c).
+func (i *Iter) Kind() string { return "bpf_iter" }
+
+// FDInfo is nothing.
+func (i *Iter) FDInfo() string { return "" }
+
+// iterCreate follows bpf_iter_new_fd. Reading gives nothing, which the host hears of.
+func (c *call) iterCreate() (int32, abi.Errno) {
+	var args IterCreate
+	args.Decode(c.attr)
+	if args.Flags != 0 {
+		return 0, abi.EINVAL
+	}
+	l, errno := c.link(args.FD)
+	if errno != abi.OK {
+		return 0, errno
+	}
+	if l.kind != iterKind {
+		l.Release()
+		return 0, abi.EINVAL
+	}
+	c.refuse(Refusal{Cmd: abi.IterCreate, What: "what a program writes, so that the file is empty,"})
+	return c.install(&Iter{l}, ReadOnly)
+}
