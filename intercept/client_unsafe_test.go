@@ -57,3 +57,6 @@ func nextID(start uint32) (uint32, unix.Errno) {
 	_, errno := rawBPF(uint32(abi.MapGetNextID), unsafe.Pointer(&attr), uintptr(len(attr)))
 	return *(*uint32)(unsafe.Pointer(&attr[abi.IDNext])), errno
 }
+
+// word is a word of memory that others may write to.
+func word(memory []byte, at int) *atomic.Uint64 { return (*atomic.Uint64)(unsafe.Pointer(&memory[at])) }

@@ -78,7 +78,8 @@ func (g *gate) interest(events uint32) uint32 {
 	return events
 }
 
-// wake opens the gate, with an edge even when it is open.
+// wake opens the gate, with an edge even when it is open. What a program has consumed already wakes nobody up, as the
+// kernel's epoll looks again, too.
 func (g *gate) wake() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -88,7 +89,9 @@ func (g *gate) wake() {
 	if g.open {
 		g.set(false)
 	}
-	g.set(true)
+	if g.object.Once() || g.object.Ready() {
+		g.set(true)
+	}
 }
 
 // look opens or shuts the gate as the object is ready or not.
@@ -103,16 +106,18 @@ func (g *gate) look() {
 	}
 }
 
-// set opens or shuts the gate. The caller holds g.mu.
+// set opens or shuts the gate, which is among the open ones all the time that it is open. The caller holds g.mu.
 func (g *gate) set(open bool) {
+	if g.open = open; open {
+		g.gates.note(g, !g.object.Once())
+	}
 	if open == (g.object.Polls() == abi.PollIn) {
 		g.fill()
 	} else {
 		g.drain()
 	}
-	g.open = open
-	if !g.object.Once() {
-		g.gates.note(g, open)
+	if !open {
+		g.gates.note(g, false)
 	}
 }
 

@@ -48,6 +48,7 @@ func init() {
 	maps.Copy(scenarios, withBTF)
 	maps.Copy(scenarios, hiding)
 	maps.Copy(scenarios, sizing)
+	maps.Copy(scenarios, ringing)
 }
 
 func TestScenarios(t *testing.T) {

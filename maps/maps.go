@@ -144,14 +144,18 @@ type Waited interface {
 	OnWake(f func())
 }
 
-// Ring is a RINGBUF as BPF programs fill it, with the helpers that have these names.
+// Ring is a RINGBUF as BPF programs fill it, with the helpers that have these names, and as a process empties it.
 type Ring interface {
-	Reserve(t *Task, size uint64) *Record
+	Map
+	Reserve(t *Task, size, flags uint64) *Record
 	Output(t *Task, data []byte, flags uint64) abi.Errno
 	Query(t *Task, what uint64) uint64
+	Consume(t *Task, each func(data []byte)) int
 }
 
-// UserRing is a USER_RINGBUF as BPF programs drain it.
+// UserRing is a USER_RINGBUF as BPF programs drain it, and as a process fills it.
 type UserRing interface {
+	Map
 	Drain(t *Task, each func(sample []byte) (stop bool), flags uint64) (int, abi.Errno)
+	Produce(t *Task, data []byte) abi.Errno
 }

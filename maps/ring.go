@@ -13,6 +13,7 @@ import (
 type ring struct {
 	spec       Spec
 	cons, prod *atomic.Uint64
+	oldest     *atomic.Uint64 // behind the producer's, where Linux has pending_pos
 	data       []atomic.Uint64
 	// image is the data once more, as Linux maps it; nil where nobody can map it. No file has the same page twice, so that
 	// both are written.
@@ -33,7 +34,10 @@ const (
 // makeRing divides memory: the consumer's page, the producer's, the data, and its image if that is there.
 func makeRing(spec Spec, memory []atomic.Uint64) ring {
 	data, size := memory[ringPages*ringPageWords:], spec.MaxEntries/8
-	return ring{spec: spec, cons: &memory[0], prod: &memory[ringPageWords], data: data[:size], image: data[size:], wake: func() {}}
+	return ring{
+		spec: spec, cons: &memory[0], prod: &memory[ringPageWords], oldest: &memory[ringPageWords+1],
+		data: data[:size], image: data[size:], wake: func() {},
+	}
 }
 
 // newRing is a ring that nobody can map.

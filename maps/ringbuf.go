@@ -43,9 +43,9 @@ func (r *ringBuf) Query(t *Task, what uint64) uint64 {
 	return 0
 }
 
-// Reserve is bpf_ringbuf_reserve: nil when there is no room.
-func (r *ringBuf) Reserve(t *Task, size uint64) *Record {
-	if size > largestRecord || recordBytes(size) > r.size() {
+// Reserve is bpf_ringbuf_reserve: nil when there is no room, and for any flag.
+func (r *ringBuf) Reserve(t *Task, size, flags uint64) *Record {
+	if flags != 0 || size > largestRecord || recordBytes(size) > r.size() {
 		return nil
 	}
 	t.Step(PointWord)
@@ -54,6 +54,7 @@ func (r *ringBuf) Reserve(t *Task, size uint64) *Record {
 	defer r.lock.Unlock()
 	pos, end := r.produced, r.produced+recordBytes(size)
 	r.pending = r.uncommitted()
+	r.oldest.Store(r.pending)
 	// A consumer that lies about its position must not have records overwritten that programs still write to.
 	if end-cons > r.mask() || end-r.pending > r.mask() {
 		return nil
@@ -85,7 +86,7 @@ func (r *ringBuf) Output(t *Task, data []byte, flags uint64) abi.Errno {
 	if flags&^(abi.RingNoWakeup|abi.RingForceWakeup) != 0 {
 		return abi.EINVAL
 	}
-	record := r.Reserve(t, uint64(len(data)))
+	record := r.Reserve(t, uint64(len(data)), 0)
 	if record == nil {
 		return abi.EAGAIN
 	}

@@ -135,3 +135,40 @@ func TestMayMapWithin(t *testing.T) {
 	}
 	require.Equal(t, abi.ENODEV, NewFile(new(Program), ReadWrite).MayMap(Mapping{Length: 1, Shared: true}), "a program")
 }
+
+// Measured on Linux 6.18: a ring of two pages has six that can be mapped. A process writes to its own position and, of a
+// USER_RINGBUF, to all that it produces.
+func TestMayMapRings(t *testing.T) {
+	const page = 4096
+	for _, typ := range []abi.MapType{abi.RingBuf, abi.UserRingBuf} {
+		d := newDesk(t, abi.Hash, 0)
+		fd := d.must(MapCreate{Type: typ, MaxEntries: 2 * page})
+		file, _ := d.Process.Files.Get(fd)
+		errno := func(offset, length uint64, write bool) abi.Errno {
+			return file.MayMap(Mapping{Offset: offset * page, Length: length, Write: write, Shared: true})
+		}
+		user := typ == abi.UserRingBuf
+		for _, c := range []struct {
+			offset, length uint64
+			read, write    abi.Errno
+			user           abi.Errno // to write
+		}{
+			{0, page, abi.OK, abi.OK, abi.EPERM}, {0, 1, abi.OK, abi.OK, abi.EPERM}, {0, page + 1, abi.OK, abi.EPERM, abi.EPERM},
+			{0, 6 * page, abi.OK, abi.EPERM, abi.EPERM}, {0, 6*page + 1, abi.EINVAL, abi.EPERM, abi.EPERM},
+			{1, page, abi.OK, abi.EPERM, abi.OK}, {1, 5 * page, abi.OK, abi.EPERM, abi.OK},
+			{1, 5*page + 1, abi.EINVAL, abi.EPERM, abi.EINVAL}, {5, page, abi.OK, abi.EPERM, abi.OK},
+			{6, 1, abi.EINVAL, abi.EPERM, abi.EINVAL}, {0, 0, abi.EINVAL, abi.EINVAL, abi.EINVAL},
+		} {
+			want := c.write
+			if user {
+				want = c.user
+			}
+			require.Equal(t, c.read, errno(c.offset, c.length, false), "%v %v to read", typ, c)
+			require.Equal(t, want, errno(c.offset, c.length, true), "%v %v to write", typ, c)
+		}
+		d.must(MapFreeze{FD: fd})
+		require.Equal(t, abi.EPERM, errno(1, page, true))
+		require.Equal(t, abi.EPERM, errno(0, page, true))
+		require.Equal(t, abi.OK, errno(1, 5*page, false))
+	}
+}

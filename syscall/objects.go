@@ -80,6 +80,17 @@ func (r *registry[T]) from(id uint32) (uint32, bool) {
 // HoldMap finds the live map with an id and takes a reference for the caller, to whom it belongs until Release.
 func (k *Kernel) HoldMap(id uint32) (*Map, bool) { return k.objects.hold(id) }
 
+// HoldNamed finds a live map by its name, the oldest where several have it, and takes a reference, which keeps the map's memory
+// while a test plays the kernel's side; nil when there is none.
+func (k *Kernel) HoldNamed(name string) *Map {
+	for _, m := range k.Maps() {
+		if m.name == name && m.tryHold() {
+			return m
+		}
+	}
+	return nil
+}
+
 // Maps are the kernel's live maps, ascending by id, for looking at them from outside. It takes no references.
 func (k *Kernel) Maps() []*Map {
 	k.objects.mu.RLock()
