@@ -38,7 +38,7 @@ var floors = map[string][]string{
 	"proptest/kernel":            {"abi", "btf", "insn", "maps", "model", "syscall", "explore", "proptest/program"},
 	"proptest/kernel/kerneltest": {},
 
-	"proptest/generator": {"abi", "explore", "proptest/program"},
+	"proptest/generator": {"abi", "btf", "explore", "proptest/program"},
 	"proptest/campaign": {
 		"abi", "model", "sim", "explore", "proptest/program", "proptest/kernel", "proptest/generator",
 	},

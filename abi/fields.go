@@ -114,6 +114,14 @@ var attrEnds = func() map[Cmd]int {
 	return ends
 }()
 
+// FieldsEnd is the end of the last of c's Fields in bytes.
+func FieldsEnd(c Cmd) (end int) {
+	for _, f := range Fields(c) {
+		end = max(end, f.End())
+	}
+	return end
+}
+
 // AttrEnd is the end of c's last declared field in bytes, false for commands without map semantics.
 func AttrEnd(c Cmd) (int, bool) {
 	end, ok := attrEnds[c]

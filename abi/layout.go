@@ -81,6 +81,19 @@ const (
 	IDOpenFlags = 8
 )
 
+// Offsets in the attr of BTFLoad. BTFGetFDByID has its token behind IDOpenFlags.
+const (
+	BTFLoadData     = 0
+	BTFLoadLogBuf   = 8
+	BTFLoadSize     = 16
+	BTFLoadLogSize  = 20
+	BTFLoadLogLevel = 24
+	BTFLoadTrueSize = 28
+	BTFLoadFlags    = 32
+	BTFLoadTokenFD  = 36
+	IDTokenFD       = 12
+)
+
 // Offsets in the attr of MapDump, as the RFC v3 mail declares it.
 const (
 	DumpMapFD   = 0

@@ -1,6 +1,6 @@
 package abi
 
-// otherFields are the fields of the commands that bpfsim knows by name only: traces print them. Behind those of LinkCreate
+// otherFields are the fields of the commands that are not about maps. Behind those of LinkCreate
 // lies a union that depends on attach_type.
 var otherFields = map[Cmd][]Field{
 	ProgLoad: {

@@ -15,7 +15,7 @@ type array struct {
 }
 
 func newArray(s spec, cpus int) table {
-	return &array{max: s.maxEntries, zero: make([]byte, s.valueBytes(cpus)), values: map[uint32][]byte{}}
+	return &array{max: s.maxEntries, zero: s.initial(make([]byte, s.valueBytes(cpus))), values: map[uint32][]byte{}}
 }
 
 func (a *array) clone() table { return &array{a.max, a.zero, maps.Clone(a.values)} }

@@ -18,7 +18,7 @@ func (x *run) batch() abi.Errno {
 	switch {
 	case !o.has(cmd):
 		return abi.ENOTSUPP
-	case x.u64(abi.BatchElemFlags) != 0: // NOEXIST and EXIST too, and LOCK for want of a spin lock
+	case x.u64(abi.BatchElemFlags)&^abi.Lock != 0 || !o.lockable(x.u64(abi.BatchElemFlags)): // NOEXIST and EXIST too
 		return abi.EINVAL
 	case isHash && reads && x.u64(abi.BatchFlags) != 0: // nobody else looks at flags (measured)
 		return abi.EINVAL
@@ -73,7 +73,7 @@ func (x *run) changeOne(o *object, t table, i uint32) abi.Errno {
 	if !ok {
 		return abi.EFAULT
 	}
-	return x.store(o, t, key, value, abi.Any)
+	return x.store(o, t, key, value, x.u64(abi.BatchElemFlags))
 }
 
 // counted writes count and answers errno.

@@ -25,8 +25,7 @@ func commandOf(c abi.Cmd) command {
 }
 
 func commandFor(c abi.Cmd) command {
-	end, _ := abi.AttrEnd(c)
-	return command{works[c], end}
+	return command{works[c], abi.FieldsEnd(c)}
 }
 
 // works is what each command does, once its attr has been read.
@@ -44,6 +43,9 @@ var works = map[abi.Cmd]func(*run) (int32, abi.Errno){
 	abi.MapDeleteBatch:          plain((*run).batch),
 	abi.ObjGetInfoByFD:          plain((*run).info),
 	abi.MapGetNextID:            plain((*run).nextID),
+	abi.BTFLoad:                 (*run).loadBTF,
+	abi.BTFGetNextID:            plain((*run).nextID),
+	abi.BTFGetFDByID:            (*run).btfFDByID,
 	abi.MapGetFDByID:            (*run).fdByID,
 	abi.ObjPin:                  plain((*run).pin),
 	abi.ObjGet:                  (*run).get,

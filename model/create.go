@@ -218,14 +218,6 @@ func nameByte(c byte) bool {
 	return c >= 0xc0 && c != 0xd7 && c != 0xf7
 }
 
-// checkBTF: no fd of a program here is BTF.
-func (x *run) checkBTF(*spec) abi.Errno {
-	if x.u32(abi.CreateBTFKeyTypeID) == 0 && x.u32(abi.CreateBTFValueTypeID) == 0 {
-		return abi.OK
-	}
-	return x.notA(abi.CreateBTFFD)
-}
-
 // checkHash is excl_prog_hash: a pointer and size 32, or neither (measured).
 func (x *run) checkHash(s *spec) abi.Errno {
 	addr, size := x.u64(abi.CreateExclProgHash), x.u32(abi.CreateExclProgHashSize)

@@ -47,7 +47,7 @@ func (x *run) startDump() (dumping, abi.Errno) {
 	}
 	_, hashed := o.table.(*hash)
 	switch d.o = o; {
-	case d.flags&abi.Lock != 0 || d.whole() && !hashed:
+	case !o.lockable(d.flags) || d.whole() && !hashed:
 		return d, abi.EINVAL
 	case !o.has(x.call.Cmd):
 		return d, abi.ENOTSUPP

@@ -3,7 +3,7 @@ package model
 import "github.com/bpfsim/bpfsim/abi"
 
 // The element commands, in the order of checks of kernel/bpf/syscall.c (measured on 6.18 over all combinations).
-// No map here has a spin lock, so BPF_F_LOCK is always EINVAL.
+// BPF_F_LOCK is EINVAL where values have no spin lock.
 
 // lookup is MAP_LOOKUP_ELEM: it looks at flags before the fd.
 func (x *run) lookup() abi.Errno {
@@ -15,7 +15,7 @@ func (x *run) lookup() abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	if flags != 0 {
+	if !o.lockable(flags) {
 		return abi.EINVAL
 	}
 	key, errno := x.key(o)
@@ -45,7 +45,7 @@ func (x *run) update() abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	if flags&abi.Lock != 0 {
+	if !o.lockable(flags) {
 		return abi.EINVAL
 	}
 	key, errno := x.key(o)
@@ -71,12 +71,20 @@ func (x *run) store(o *object, t table, key, value []byte, flags uint64) abi.Err
 	if r, ok := t.(*references); ok {
 		return x.refer(r, x.keep(key), value, flags)
 	}
-	errno := t.update(x.call.CPU, x.keep(key), x.keep(value), flags)
+	errno := updated(t, flags&abi.Lock != 0)(x.call.CPU, x.keep(key), x.keep(o.initial(value)), flags&^abi.Lock)
 	if h, ok := t.(*hash); ok {
 		x.state.evicted += h.evicted
 		h.evicted = 0
 	}
 	return errno
+}
+
+// updated is the update of t: under BPF_F_LOCK what is there is written over (measured on 6.18).
+func updated(t table, locked bool) func(cpu int, key, value []byte, flags uint64) abi.Errno {
+	if h, ok := t.(*hash); ok && locked {
+		return h.updateInPlace
+	}
+	return t.update
 }
 
 // delete is MAP_DELETE_ELEM.
@@ -151,7 +159,7 @@ func (x *run) lookupAndDelete() abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	if flags != 0 {
+	if !o.lockable(flags) {
 		return abi.EINVAL
 	}
 	key, errno := x.key(o)
@@ -182,11 +190,17 @@ func (x *run) pop(o *object, key []byte) ([]byte, abi.Errno) {
 
 // freeze is MAP_FREEZE: it needs the right to write, so it works only once.
 func (x *run) freeze() abi.Errno {
-	o, errno := x.openFor(abi.ElemMapFD, false, true)
-	if errno == abi.OK {
-		x.state.edit(o.serial).frozen = true
+	o, can, errno := x.open(abi.ElemMapFD)
+	switch {
+	case errno != abi.OK || x.loose:
+		return errno
+	case len(o.typed.fields) > 0:
+		return abi.ENOTSUPP
+	case !can.write:
+		return abi.EPERM
 	}
-	return errno
+	x.state.edit(o.serial).frozen = true
+	return abi.OK
 }
 
 // edit is the elements of o, as the new state's own.

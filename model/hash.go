@@ -171,6 +171,14 @@ func (h *hash) update(cpu int, key, value []byte, flags uint64) abi.Errno {
 	return abi.OK
 }
 
+// updateInPlace is update, but writes a value over where it is.
+func (h *hash) updateInPlace(cpu int, key, value []byte, flags uint64) abi.Errno {
+	usual := h.inPlace
+	h.inPlace = true
+	defer func() { h.inPlace = usual }()
+	return h.update(cpu, key, value, flags)
+}
+
 // allowed is what NOEXIST and EXIST say of a key (check_flags in hashtab.c).
 func allowed(present bool, flags uint64) abi.Errno {
 	switch {

@@ -11,6 +11,9 @@ import (
 // u32 is the number that starts b.
 func u32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 
+// sameIDs reports whether two objects have ids of the same numbering: maps have one, BTF has one.
+func sameIDs(a, b *object) bool { return (a.btf == nil) == (b.btf == nil) }
+
 // possibleID reports whether o, whose id is not known, may have that one. Ids are given out in order (idr_alloc_cyclic in
 // bpf_map_alloc_id): an older live map has a lower one.
 func (s *State) possibleID(o *object, id uint32) bool {
@@ -18,7 +21,7 @@ func (s *State) possibleID(o *object, id uint32) bool {
 		return false
 	}
 	for _, other := range s.objects {
-		known := other.id != 0
+		known := other.id != 0 && sameIDs(o, other)
 		if known && (other.id == id || (other.id < id) != (other.serial < o.serial)) {
 			return false
 		}
@@ -28,15 +31,17 @@ func (s *State) possibleID(o *object, id uint32) bool {
 
 // branches is s once for each map that the id in this call may belong to, if that is not known; it may also belong to none.
 func (x *run) branches(s *State) (all []*State) {
-	if x.call.Cmd != abi.MapGetFDByID && x.call.Cmd != abi.MapGetNextID {
+	switch x.call.Cmd {
+	case abi.MapGetFDByID, abi.MapGetNextID, abi.BTFGetFDByID, abi.BTFGetNextID:
+	default:
 		return nil
 	}
-	id := x.on(s).id()
-	if id == 0 || s.byID(id) != nil {
+	id, ofBTF := x.on(s).id(), x.ofBTF()
+	if id == 0 || s.byID(id, ofBTF) != nil {
 		return nil
 	}
 	for _, o := range s.objects {
-		if s.possibleID(o, id) {
+		if (o.btf != nil) == ofBTF && s.possibleID(o, id) {
 			all = append(all, s.with(o, id))
 		}
 	}
@@ -52,28 +57,31 @@ func (s *State) with(o *object, id uint32) *State {
 	return own
 }
 
-// id is the map id that a call of the id commands is about: the one given, or the one that it answered.
+// ofBTF reports whether the call is about ids of BTF.
+func (x *run) ofBTF() bool { return x.call.Cmd == abi.BTFGetFDByID || x.call.Cmd == abi.BTFGetNextID }
+
+// id is the id that a call of the id commands is about: the one given, or the one that it answered.
 func (x *run) id() uint32 {
 	switch {
-	case x.call.Cmd == abi.MapGetFDByID && x.copyAttr() == abi.OK:
+	case (x.call.Cmd == abi.MapGetFDByID || x.call.Cmd == abi.BTFGetFDByID) && x.copyAttr() == abi.OK:
 		return x.u32(abi.IDStart)
-	case x.call.Cmd == abi.MapGetNextID && x.seen.Errno == abi.OK && !x.state.config.Shared: // else it may well be somebody else's
+	case (x.call.Cmd == abi.MapGetNextID || x.call.Cmd == abi.BTFGetNextID) && x.seen.Errno == abi.OK && !x.state.config.Shared: // else it may well be somebody else's
 		return u32(x.after(x.call.Attr+abi.IDNext, 4))
 	}
 	return 0
 }
 
-// byID is the live map with that id, nil when it is not known.
-func (s *State) byID(id uint32) *object {
+// byID is the live map, or BTF, with that id, nil when it is not known.
+func (s *State) byID(id uint32, ofBTF bool) *object {
 	for _, o := range s.objects {
-		if o.id == id {
+		if o.id == id && (o.btf != nil) == ofBTF {
 			return o
 		}
 	}
 	return nil
 }
 
-// nextID is MAP_GET_NEXT_ID: the lowest id above start_id (bpf_obj_get_next_id in kernel/bpf/syscall.c).
+// nextID is MAP_GET_NEXT_ID and BTF_GET_NEXT_ID: the lowest id above start_id (bpf_obj_get_next_id in kernel/bpf/syscall.c).
 func (x *run) nextID() abi.Errno {
 	start := x.u32(abi.IDStart)
 	switch {
@@ -83,14 +91,14 @@ func (x *run) nextID() abi.Errno {
 		return abi.EPERM
 	}
 	at := x.call.Attr + abi.IDNext
-	if x.seen.Errno == abi.EFAULT && !x.user.writable(at, 4) && x.state.mayFollow(start) {
+	if x.seen.Errno == abi.EFAULT && !x.user.writable(at, 4) && x.state.mayFollow(start, x.ofBTF()) {
 		return abi.EFAULT
 	}
 	saw := uint32(0)
 	if x.seen.Errno == abi.OK {
 		saw = u32(x.after(at, 4))
 	}
-	expected := x.state.mustFollow(start, saw)
+	expected := x.state.mustFollow(start, saw, x.ofBTF())
 	if expected == 0 {
 		return abi.ENOENT
 	}
@@ -100,20 +108,23 @@ func (x *run) nextID() abi.Errno {
 	return abi.OK
 }
 
-// mayFollow reports whether a map with an id above start may exist.
-func (s *State) mayFollow(start uint32) bool {
-	return s.config.Shared || slices.ContainsFunc(s.objects, func(o *object) bool { return o.id == 0 || o.id > start })
+// mayFollow reports whether a map, or BTF, with an id above start may exist.
+func (s *State) mayFollow(start uint32, ofBTF bool) bool {
+	return s.config.Shared || slices.ContainsFunc(s.objects, func(o *object) bool {
+		return (o.btf != nil) == ofBTF && (o.id == 0 || o.id > start)
+	})
 }
 
 // mustFollow is the lowest id above start, 0 when there may be none. saw is the id that the kernel gave, 0 for none: on
 // a shared machine it may be somebody else's.
-func (s *State) mustFollow(start, saw uint32) uint32 {
-	if s.config.Shared && saw > start && s.byID(saw) == nil && !s.between(start, saw) {
+func (s *State) mustFollow(start, saw uint32, ofBTF bool) uint32 {
+	if s.config.Shared && saw > start && s.byID(saw, ofBTF) == nil && !s.between(start, saw, ofBTF) {
 		return saw
 	}
 	below, unknown := uint32(0), uint32(0)
 	for _, o := range s.objects {
 		switch {
+		case (o.btf != nil) != ofBTF:
 		case o.id == 0:
 			unknown++ // it may hide at or below start, if there is room
 		case o.id <= start:
@@ -131,8 +142,8 @@ func (s *State) mustFollow(start, saw uint32) uint32 {
 }
 
 // between reports whether an id that is known lies between start and end.
-func (s *State) between(start, end uint32) bool {
-	return slices.ContainsFunc(s.objects, func(o *object) bool { return o.id > start && o.id < end })
+func (s *State) between(start, end uint32, ofBTF bool) bool {
+	return slices.ContainsFunc(s.objects, func(o *object) bool { return (o.btf != nil) == ofBTF && o.id > start && o.id < end })
 }
 
 // fdByID is MAP_GET_FD_BY_ID.
@@ -146,7 +157,7 @@ func (x *run) fdByID() (int32, abi.Errno) {
 	case flags == fdFlags:
 		return 0, abi.EINVAL
 	}
-	o := x.state.byID(x.u32(abi.IDStart))
+	o := x.state.byID(x.u32(abi.IDStart), false)
 	switch {
 	case x.u32(abi.IDStart) == 0:
 		return 0, abi.ENOENT

@@ -7,9 +7,12 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// info is OBJ_GET_INFO_BY_FD of a map (bpf_map_get_info_by_fd in kernel/bpf/syscall.c). Its errno for an fd that is not
-// open is EBADFD, not EBADF (measured).
+// info is OBJ_GET_INFO_BY_FD of a map (bpf_map_get_info_by_fd in kernel/bpf/syscall.c) or of BTF. Its errno for an fd that is
+// not open is EBADFD, not EBADF (measured).
 func (x *run) info() abi.Errno {
+	if f, _ := x.state.files.get(int32(x.u32(abi.InfoBPFFD))); f.serial != 0 && x.state.object(f.serial).btf != nil {
+		return x.btfInfo(x.state.object(f.serial))
+	}
 	o, _, errno := x.open(abi.InfoBPFFD)
 	if errno == abi.EBADF {
 		return abi.EBADFD
@@ -55,31 +58,37 @@ func (x *run) checkInfo(addr uint64, size uint32) abi.Errno {
 	return x.tailZero(addr+uint64(end), size-end)
 }
 
-// fillInfo sets the fields that the kernel knows of any map. Those of BTF and of network devices stay as the caller
-// left them (measured).
+// fillInfo sets the fields that the kernel knows of the map. Those of network devices, and of BTF where there is none, stay as
+// the caller left them (measured).
 func (x *run) fillInfo(o *object, info []byte, addr uint64, size uint32) {
 	for _, field := range []struct {
 		offset int
 		v      uint32
 	}{
-		{abi.MapInfoType, uint32(o.kind)}, {abi.MapInfoID, x.learnID(o, addr, size)}, {abi.MapInfoKeySize, o.keySize},
+		{abi.MapInfoType, uint32(o.kind)}, {abi.MapInfoID, x.learnID(o, addr+abi.MapInfoID, int(size)-abi.MapInfoID)}, {abi.MapInfoKeySize, o.keySize},
 		{abi.MapInfoValueSize, o.valueSize}, {abi.MapInfoMaxEntries, o.maxEntries}, {abi.MapInfoMapFlags, o.flags},
 		{abi.MapInfoBTFVmlinuxVT, 0}, {abi.MapInfoMapExtra, uint32(o.extra)}, {abi.MapInfoMapExtra + 4, uint32(o.extra >> 32)},
 	} {
 		binary.LittleEndian.PutUint32(info[field.offset:], field.v)
 	}
 	copy(info[abi.MapInfoName:], o.name[:])
+	if o.typed.serial != 0 {
+		id := x.learnID(x.state.object(o.typed.serial), addr+abi.MapInfoBTFID, int(size)-abi.MapInfoBTFID)
+		for at, v := range map[int]uint32{abi.MapInfoBTFID: id, abi.MapInfoBTFKeyType: o.typed.key, abi.MapInfoBTFValueType: o.typed.value} {
+			binary.LittleEndian.PutUint32(info[at:], v)
+		}
+	}
 }
 
-// learnID is o's id, taken from what the kernel wrote when it was not known yet; another number when that
-// cannot be.
-func (x *run) learnID(o *object, addr uint64, size uint32) uint32 {
+// learnID is o's id, taken from what the kernel wrote to field when it was not known yet, of which room bytes were asked for;
+// another number when that cannot be.
+func (x *run) learnID(o *object, field uint64, room int) uint32 {
 	if o.id != 0 {
 		return o.id
 	}
-	id := u32(x.after(addr+abi.MapInfoID, 4))
-	field, length := addr+abi.MapInfoID, x.call.Attr+abi.InfoLen
-	if x.seen.Errno != abi.OK || size < abi.MapInfoID+4 || field-length+3 < 7 {
+	id := u32(x.after(field, 4))
+	length := x.call.Attr + abi.InfoLen
+	if x.seen.Errno != abi.OK || room < 4 || field-length+3 < 7 {
 		return id // not all of it, or info_len written over it
 	}
 	if !x.state.possibleID(o, id) {

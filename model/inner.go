@@ -132,7 +132,8 @@ func (s *spec) like(other *spec) bool {
 	if s.kind == abi.Array && s.flags&abi.FlagInnerMap == 0 && s.maxEntries != other.maxEntries {
 		return false
 	}
-	return s.kind == other.kind && s.keySize == other.keySize && s.valueSize == other.valueSize && s.flags == other.flags
+	return s.kind == other.kind && s.keySize == other.keySize && s.valueSize == other.valueSize && s.flags == other.flags &&
+		slices.Equal(s.typed.fields, other.typed.fields)
 }
 
 // innerValue is the value that is kept for an fd, after what an update looks at before it.
@@ -146,7 +147,7 @@ func (x *run) innerValue(o *object, t table, key, value []byte, flags uint64) ([
 	switch {
 	case !open:
 		return nil, abi.EBADF
-	case f.serial == 0:
+	case f.serial == 0 || x.state.object(f.serial).btf != nil:
 		return nil, abi.EINVAL
 	}
 	inner := x.state.object(f.serial)
@@ -227,10 +228,10 @@ func (s *State) release() {
 	}
 }
 
-// inside reports whether an outer map holds the one with that serial number.
+// inside reports whether a map holds the one with that serial number: in it, or as its types.
 func (s *State) inside(serial int) bool {
 	return slices.ContainsFunc(s.objects, func(o *object) bool {
 		t, ok := o.table.(outer)
-		return ok && slices.Contains(t.inner(), serial)
+		return ok && slices.Contains(t.inner(), serial) || o.typed.serial == serial
 	})
 }

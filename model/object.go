@@ -14,9 +14,10 @@ type spec struct {
 	name       [abi.NameLen]byte
 	inner      *spec // that of the first inner map, for maps of maps
 	exclusive  bool  // one program alone may use it
+	typed      typed
 }
 
-// object is a map: its shape, what happened to it as a whole, and its elements.
+// object is a map: its shape, what happened to it as a whole, and its elements. One with btf is BTF, and none of that.
 type object struct {
 	spec
 	serial int    // position in the order of creation, from 1
@@ -24,6 +25,7 @@ type object struct {
 	frozen bool
 	lost   bool // nothing is known of it any more: every result is legal
 	table  table
+	btf    *btf
 	// valueBytes is the size of a value as user space sees it.
 	valueBytes uint32
 	owner      *owner // who may change it, nil for nobody

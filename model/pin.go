@@ -14,7 +14,7 @@ func (x *run) pin() abi.Errno {
 		return abi.EINVAL
 	}
 	f, open := x.state.files.get(int32(x.u32(abi.ObjBPFFD)))
-	if !open || f.serial == 0 { // not EBADF (measured)
+	if !open || f.serial == 0 || x.state.object(f.serial).btf != nil { // not EBADF (measured)
 		return abi.EINVAL
 	}
 	p, errno := x.path()

@@ -199,6 +199,9 @@ func (x *run) open(offset int) (*object, access, abi.Errno) {
 		return nil, access{}, abi.EINVAL
 	}
 	o := x.state.object(f.serial)
+	if o.btf != nil {
+		return nil, access{}, abi.EINVAL
+	}
 	x.loose = o.lost
 	if o.frozen { // frozen counts as no right to write (map_get_sys_perms)
 		f.access.write = false

@@ -140,7 +140,7 @@ func (s *State) take(i int) *object {
 	return s.objects[i]
 }
 
-// put frees the map with that serial number once neither an fd nor a pin holds it (bpf_map_put in kernel/bpf/syscall.c): its
+// put frees the map or BTF with that serial number once neither an fd nor a pin holds it (bpf_map_put in kernel/bpf/syscall.c): its
 // id is free at once. Only for a state that nobody else has yet.
 func (s *State) put(serial int) {
 	if serial == 0 || s.holds(serial) {
@@ -149,7 +149,7 @@ func (s *State) put(serial int) {
 	freed := s.object(serial)
 	s.objects = slices.DeleteFunc(slices.Clone(s.objects), func(o *object) bool { return o == freed })
 	s.listed = s.owner
-	if freed.outer() {
+	if freed.outer() || freed.typed.serial != 0 {
 		s.release()
 	}
 }

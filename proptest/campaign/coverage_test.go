@@ -24,14 +24,17 @@ var ownDumpErrnos = []abi.Errno{
 // reachable are the answers that programs must meet, by command.
 var reachable = map[abi.Cmd][]abi.Errno{
 	abi.MapCreate: {
-		abi.OK, abi.EPERM, abi.E2BIG, abi.EBADF, abi.EFAULT, abi.EINVAL, abi.EOPNOTSUPP, abi.ENOTSUPP,
+		abi.OK, abi.EPERM, abi.E2BIG, abi.EBADF, abi.EACCES, abi.EFAULT, abi.EINVAL, abi.EOPNOTSUPP, abi.ENOTSUPP,
 	},
 	abi.MapLookupElem:           elementErrnos,
 	abi.MapUpdateElem:           append(elementErrnos[:len(elementErrnos):len(elementErrnos)], abi.EEXIST),
 	abi.MapDeleteElem:           elementErrnos,
 	abi.MapGetNextKey:           elementErrnos,
 	abi.MapLookupAndDeleteElem:  append(elementErrnos[:len(elementErrnos):len(elementErrnos)], abi.ENOTSUPP),
-	abi.MapFreeze:               {abi.OK, abi.EPERM, abi.EBADF, abi.EINVAL},
+	abi.MapFreeze:               {abi.OK, abi.EPERM, abi.EBADF, abi.EINVAL, abi.ENOTSUPP},
+	abi.BTFLoad:                 {abi.OK, abi.EPERM, abi.ENOENT, abi.E2BIG, abi.EFAULT, abi.EINVAL, abi.ENOSPC},
+	abi.BTFGetFDByID:            {abi.OK, abi.EPERM, abi.ENOENT, abi.E2BIG, abi.EFAULT, abi.EINVAL},
+	abi.BTFGetNextID:            {abi.OK, abi.EPERM, abi.ENOENT, abi.E2BIG, abi.EINVAL},
 	abi.MapLookupBatch:          append(batchErrnos[:len(batchErrnos):len(batchErrnos)], abi.ENOENT, abi.ENOSPC),
 	abi.MapLookupAndDeleteBatch: append(batchErrnos[:len(batchErrnos):len(batchErrnos)], abi.ENOENT, abi.ENOSPC),
 	abi.MapUpdateBatch:          batchErrnos,

@@ -141,11 +141,81 @@ var mutants = map[string]mutant{
 	})},
 	"a per-CPU update moves its key":               {maps: ofType(abi.PerCPUHash, func(t hashTable) maps.Map { return movingUpdate{t} })},
 	"a per-CPU update with EXIST takes an element": {maps: ofType(abi.LRUPerCPUHash, func(t hashTable) maps.Map { return takingUpdate{t} })},
+	"BPF_F_LOCK moves a key":                       {call: withoutLock(abi.MapUpdateElem, abi.ElemFlags)},
+	"BPF_F_LOCK moves a key in batches":            {call: withoutLock(abi.MapUpdateBatch, abi.BatchElemFlags)},
+	"a lock can be seen": {call: afterwards(abi.MapLookupElem, abi.OK, func(k *kernel.Sim, _ int, c program.Call) {
+		if a := attrOf(k, c); a.Field(abi.ElemFlags, 8) == abi.Lock {
+			showLock(k, a.Field(abi.ElemValue, 8), mapOf(k, c, abi.ElemMapFD).Spec().ValueSize)
+		}
+	})},
+	"BPF_F_LOCK without a lock is allowed": {call: instead(func(k *kernel.Sim, c program.Call, o kernel.Outcome) bool {
+		m := mapOf(k, c, abi.ElemMapFD)
+		return c.Cmd == abi.MapLookupElem && o.Errno == abi.EINVAL && attrOf(k, c).Field(abi.ElemFlags, 8) == abi.Lock && m != nil
+	}, abi.ENOENT)},
+	"a field that the map type cannot have is EINVAL": {call: instead(typed(abi.EOPNOTSUPP), abi.EINVAL)},
+	"a type of another size is E2BIG":                 {call: instead(typed(abi.EINVAL), abi.E2BIG)},
+	"a map with kept fields may be read only":         {call: instead(typed(abi.EACCES), abi.EINVAL)},
+	"a map with kept fields is not frozen: EPERM":     {call: instead(when(abi.MapFreeze, abi.ENOTSUPP), abi.EPERM)},
+	"BTF ids begin at 2": {call: afterwards(abi.ObjGetInfoByFD, abi.OK, func(k *kernel.Sim, _ int, c program.Call) {
+		if a := attrOf(k, c); a.Field(abi.InfoLen, 4) >= abi.BTFInfoID+4 && mapOf(k, c, abi.InfoBPFFD) == nil {
+			poke(k, a.Field(abi.InfoPtr, 8)+abi.BTFInfoID, 1)
+		}
+	})},
+	"a log that is too short is EINVAL": {call: instead(when(abi.BTFLoad, abi.ENOSPC), abi.EINVAL)},
+	"a log's size is not told": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
+		if c.Cmd == abi.BTFLoad && c.Size >= abi.BTFLoadTrueSize+4 {
+			c.Size = abi.BTFLoadTrueSize
+		}
+		return k.Bpf(cpu, c, during)
+	}},
+	"info of BTF gives a byte less": {call: afterwards(abi.ObjGetInfoByFD, abi.OK, func(k *kernel.Sim, _ int, c program.Call) {
+		if a := attrOf(k, c); a.Field(abi.InfoLen, 4) == abi.BTFInfoSize && mapOf(k, c, abi.InfoBPFFD) == nil {
+			poke(k, a.Field(abi.InfoPtr, 8)+abi.BTFInfoDataSize, -1)
+		}
+	})},
+	"a map's value type is its key type": {call: afterwards(abi.ObjGetInfoByFD, abi.OK, func(k *kernel.Sim, _ int, c program.Call) {
+		at := attrOf(k, c).Field(abi.InfoPtr, 8)
+		key := k.Arena().Span(at+abi.MapInfoBTFKeyType, 8, program.ToWrite)
+		if mapOf(k, c, abi.InfoBPFFD) != nil && attrOf(k, c).Field(abi.InfoLen, 4) >= abi.MapInfoBTFValueType+4 && len(key) == 8 {
+			copy(key[4:], key[:4])
+		}
+	})},
 	"ids begin at 2": {call: afterwards(abi.ObjGetInfoByFD, abi.OK, func(k *kernel.Sim, _ int, c program.Call) {
 		if a := attrOf(k, c); a.Field(abi.InfoLen, 4) >= 8 {
 			poke(k, a.Field(abi.InfoPtr, 8)+abi.MapInfoID, 1)
 		}
 	})},
+}
+
+// withoutLock takes BPF_F_LOCK, where the map has locks, out of the flags of a command.
+func withoutLock(cmd abi.Cmd, offset uint64) func(*kernel.Sim, int, program.Call, func(int)) kernel.Outcome {
+	return func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
+		b := k.Arena().Span(c.Attr+offset, 8, program.ToWrite)
+		if c.Cmd != cmd || len(b) < 8 || program.Word(b)&abi.Lock == 0 || uint64(c.Size) < offset+8 {
+			return k.Bpf(cpu, c, during)
+		}
+		flags := program.Word(b)
+		program.PutWord(b, flags&^abi.Lock)
+		defer program.PutWord(b, flags)
+		return k.Bpf(cpu, c, during)
+	}
+}
+
+// typed matches MapCreate with types of a value that is answered with errno.
+func typed(errno abi.Errno) func(*kernel.Sim, program.Call, kernel.Outcome) bool {
+	return func(k *kernel.Sim, c program.Call, o kernel.Outcome) bool {
+		return c.Cmd == abi.MapCreate && o.Errno == errno && attrOf(k, c).Field(abi.CreateBTFValueTypeID, 4) != 0
+	}
+}
+
+// showLock writes to the first word of a value that is zero, as a lock in it is.
+func showLock(k *kernel.Sim, addr uint64, size uint32) {
+	for at := range uint64(size / 4) {
+		if b := k.Arena().Span(addr+4*at, 4, program.ToWrite); len(b) == 4 && program.Word(b) == 0 {
+			b[0] = 1
+			return
+		}
+	}
 }
 
 // perCPUOf is the map of a per-CPU type behind map_fd, nil for other types.

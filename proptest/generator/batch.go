@@ -46,6 +46,7 @@ func (g *generator) batchCall(cmd abi.Cmd, m *mapShape, in uint64, count int) *p
 	a.Set(abi.BatchValues, 8, valuesAt)
 	a.Set(abi.BatchCount, 4, uint64(count))
 	a.Set(abi.BatchMapFD, 4, uint64(m.fd))
+	a.Set(abi.BatchElemFlags, 8, g.lock(m))
 	if m.key > 0 {
 		g.batchMemory(c, m, count)
 	}

@@ -25,6 +25,7 @@ func (g *generator) create() *program.Call {
 	} else if len(g.maps) > 0 && chance(g, 25) { // one that can stand for another in a map of maps
 		g.likeAnother(m, &valueSize)
 	}
+	g.typeMap(m, &valueSize)
 	m.spread = min(m.max+m.max/2+2, 1<<(8*min(m.key, 3)))
 	if fixedValues[m.typ] != nil && m.typ != abi.DevMapHash && m.typ != abi.SockHash { // few indices outside
 		m.spread = m.max + 1
@@ -44,9 +45,11 @@ func (g *generator) create() *program.Call {
 		a.Set(abi.CreateMapExtra, 8, uint64(g.Intn(16)))
 	}
 	copy(a.Bytes[abi.CreateMapName:][:abi.NameLen], pick(g, "", "", "counts", "a.b_C9", "fifteen_letters"))
+	m.types.set(a)
 	c.As = g.newFD()
 	m.fd = c.As
 	g.maps = append(g.maps, m)
+	g.forgetHidden(m)
 	return c
 }
 
@@ -64,10 +67,16 @@ func (g *generator) likeAnother(m *mapShape, valueSize *int) {
 	}
 	m.typ, m.key, m.value, m.max, m.flags = other.typ, other.key, other.value, other.max, other.flags
 	*valueSize = m.value
+	if chance(g, 60) {
+		m.types, m.locked = other.types, other.locked
+	}
 }
 
 // outer reports whether maps of that type hold maps.
 func outer(typ abi.MapType) bool { return typ == abi.ArrayOfMaps || typ == abi.HashOfMaps }
+
+// anyFlags are those that any map may have.
+const anyFlags = abi.FlagReadOnly | abi.FlagWriteOnly | abi.FlagReadOnlyProg | abi.FlagWriteOnlyProg
 
 // accessFlags narrow what an fd or a program may do, now and then.
 func (g *generator) accessFlags() uint32 {

@@ -35,6 +35,9 @@ func (g *generator) dumpCall(cmd abi.Cmd, m *mapShape, flags uint64) *program.Ca
 	a.Set(at.fd, 4, uint64(m.fd))
 	a.Set(at.buf, 8, keysAt)
 	a.Set(at.bufLen, 8, roomAt)
+	if cmd != abi.MapDump {
+		flags |= g.lock(m)
+	}
 	a.Set(at.flags, 8, flags)
 	if chance(g, 60) {
 		a.Set(at.prevKey, 8, cursorAt)

@@ -40,7 +40,7 @@ func (g *generator) element(m *mapShape) *program.Call {
 	if cmd == abi.MapGetNextKey {
 		out = m.key
 	}
-	return g.elemCall(cmd, m, g.input(keyAt, m.key), g.output(valueAt, out), g.updateFlags(cmd))
+	return g.elemCall(cmd, m, g.input(keyAt, m.key), g.output(valueAt, out), g.updateFlags(cmd, m))
 }
 
 // filterElement asks a Bloom filter for a value, mostly, or pushes one.
@@ -50,7 +50,7 @@ func (g *generator) filterElement(m *mapShape) *program.Call {
 		cmd = pick(g, abi.MapDeleteElem, abi.MapGetNextKey, abi.MapLookupAndDeleteElem)
 	}
 	at := g.input(valueAt, m.value)
-	c := g.elemCall(cmd, m, 0, at, g.updateFlags(cmd))
+	c := g.elemCall(cmd, m, 0, at, g.updateFlags(cmd, m))
 	if cmd == abi.MapLookupElem {
 		g.write(c, at, g.many(1, m.value, g.fillValue, m))
 	}
@@ -64,7 +64,14 @@ func (g *generator) pushFlags(cmd abi.Cmd) uint64 {
 	return abi.Any
 }
 
-func (g *generator) updateFlags(cmd abi.Cmd) uint64 {
+func (g *generator) updateFlags(cmd abi.Cmd, m *mapShape) uint64 {
+	if cmd == abi.MapGetNextKey || cmd == abi.MapDeleteElem { // without flags
+		return 0
+	}
+	return g.lock(m) | g.updateMode(cmd)
+}
+
+func (g *generator) updateMode(cmd abi.Cmd) uint64 {
 	if cmd == abi.MapUpdateElem && chance(g, 30) {
 		return pick(g, abi.NoExist, abi.Exist)
 	}

@@ -31,6 +31,9 @@ type mapShape struct {
 	spread int   // number of different keys that calls use
 	recent []int // numbers of the keys that were updated last, up to max: a ring
 	oldest int   // where in recent
+	locked bool  // values have a bpf_spin_lock
+	hidden bool  // not to be read
+	types  mapTypeIDs
 }
 
 func newGenerator(source Source, m program.Machine, cpus []int, p *Pool) *generator {
@@ -90,6 +93,7 @@ var kinds = []struct {
 	{30, func(g *generator, m *mapShape) { g.single(g.pinned(m)) }},
 	{30, func(g *generator, _ *mapShape) { g.add(g.event()) }},
 	{8, (*generator).fill},
+	{30, func(g *generator, m *mapShape) { g.aboutBTF() }},
 	{4, func(g *generator, m *mapShape) { g.single(g.elemCall(abi.MapFreeze, m, 0, 0, 0)) }},
 }
 
@@ -103,6 +107,9 @@ var weights = func() (w []int) {
 // burst adds a few steps that belong together.
 func (g *generator) burst() {
 	if len(g.maps) == 0 {
+		if chance(g, 20) {
+			g.aboutBTF()
+		}
 		g.add(g.create())
 		return
 	}
@@ -117,7 +124,7 @@ func (g *generator) burst() {
 func (g *generator) single(c *program.Call) {
 	if chance(g, 16) {
 		g.corrupt(c)
-		if n := len(g.maps); c.Cmd == abi.MapCreate && chance(g, 80) {
+		if n := len(g.maps); c.Cmd == abi.MapCreate && n > 0 && chance(g, 80) {
 			g.maps = g.maps[:n-1] // it will hardly exist
 		}
 	}

@@ -16,9 +16,15 @@ func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 	case abi.MapDump, abi.MapDumpJuly:
 		return k.dump(cpu, c, during)
 	case abi.MapGetNextID:
-		return k.nextID(c)
+		return k.nextID(c, &k.ids)
 	case abi.MapGetFDByID:
-		return k.fdByID(c)
+		return k.fdByID(c, &k.ids)
+	case abi.BTFGetNextID:
+		k.settleBTF()
+		return k.nextID(c, &k.btfs)
+	case abi.BTFGetFDByID:
+		k.settleBTF()
+		return k.fdByID(c, &k.btfs)
 	case abi.ObjGetInfoByFD:
 		return k.info(c)
 	case abi.MapLookupElem:
@@ -40,10 +46,14 @@ func (k *Linux) plain(c program.Call) Outcome {
 	if errno != abi.OK || !program.MakesFD(c.Cmd) {
 		return Outcome{Ret: int32(ret), Errno: errno}.clean()
 	}
-	k.move(ret, c.As)
-	if c.Cmd == abi.MapCreate {
+	k.move(ret, c.As, kindMade(c.Cmd))
+	switch c.Cmd {
+	case abi.MapCreate:
 		k.ids.add(k.idOf(c.As))
 		k.noteOuter(c)
+		k.noteTyped(c)
+	case abi.BTFLoad:
+		k.btfs.add(k.idOf(c.As))
 	}
 	k.settle() // the map whose fd it was
 	return Outcome{Ret: c.As}
@@ -57,13 +67,31 @@ func (o Outcome) clean() Outcome {
 	return o
 }
 
+// kind is what an fd refers to.
+type kind uint8
+
+const (
+	notOpen kind = iota
+	foreignFile
+	mapFile
+	btfFile
+)
+
+// kindMade is the kind of the fds that a command returns.
+func kindMade(cmd abi.Cmd) kind {
+	if cmd == abi.BTFLoad || cmd == abi.BTFGetFDByID {
+		return btfFile
+	}
+	return mapFile
+}
+
 // move gives a returned fd the number that the program wants.
-func (k *Linux) move(fd int, as int32) {
+func (k *Linux) move(fd int, as int32, what kind) {
 	if err := unix.Dup3(fd, int(as), unix.O_CLOEXEC); err != nil {
 		panic(err) // the limit of fds is too low for FirstFD+NumFDs
 	}
 	unix.Close(fd)
-	k.open[as] = true
+	k.open[as] = what
 }
 
 // Do makes the event happen.
@@ -105,7 +133,7 @@ func (k *Linux) event(e program.Event) error {
 }
 
 func (k *Linux) closeFD(fd int32) error {
-	if !k.open[fd] {
+	if k.open[fd] == notOpen {
 		return unix.EBADF
 	}
 	delete(k.open, fd)
@@ -113,13 +141,13 @@ func (k *Linux) closeFD(fd int32) error {
 }
 
 func (k *Linux) dup(from, to int32) error {
-	if !k.open[from] || !program.OurFD(to) {
+	if k.open[from] == notOpen || !program.OurFD(to) {
 		return unix.EBADF
 	}
 	if err := unix.Dup3(int(from), int(to), unix.O_CLOEXEC); err != nil {
 		return err
 	}
-	k.open[to] = true
+	k.open[to] = k.open[from]
 	return nil
 }
 
@@ -131,6 +159,6 @@ func (k *Linux) foreign(fd int32) error {
 	if err != nil {
 		return err
 	}
-	k.move(null, fd)
+	k.move(null, fd, foreignFile)
 	return nil
 }

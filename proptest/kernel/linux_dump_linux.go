@@ -72,11 +72,11 @@ func (d *dumping) dump() abi.Errno {
 		return errno
 	}
 	// A key pointer that faults: the real call gets as far as the fd's rights.
-	if errno := d.elem(abi.MapGetNextKey, 1, 1); errno == abi.EPERM {
+	if errno := d.elem(abi.MapGetNextKey, 1, 1, 0); errno == abi.EPERM {
 		return errno
 	}
 	switch {
-	case d.flags != 0: // no map here has a spin lock
+	case d.flags != 0 && d.elem(abi.MapLookupElem, 1, 1, d.flags) != abi.EFAULT: // values have no spin lock
 		return abi.EINVAL
 	case typ == abi.Queue, typ == abi.Stack, typ == abi.BloomFilter, typ == abi.PerfEventArray, typ == abi.CPUMap,
 		typ == abi.RingBuf, typ == abi.UserRingBuf, references(typ), typ == abi.StackTrace:
@@ -131,12 +131,13 @@ func (d *dumping) shape() (abi.MapType, abi.Errno) {
 }
 
 // elem makes an element call with its attr in scratch memory.
-func (d *dumping) elem(cmd abi.Cmd, key, value uint64) abi.Errno {
+func (d *dumping) elem(cmd abi.Cmd, key, value, flags uint64) abi.Errno {
 	attr := d.kernel.user.alias[program.ArenaSize:][:32]
 	clear(attr)
 	program.PutWord(attr[abi.ElemMapFD:][:4], d.fd)
 	program.PutWord(attr[abi.ElemKey:][:8], key)
 	program.PutWord(attr[abi.ElemValue:][:8], value)
+	program.PutWord(attr[abi.ElemFlags:][:8], flags)
 	_, errno := bpf(cmd, scratchBase, 32)
 	return errno
 }
@@ -162,7 +163,11 @@ func (d *dumping) loopCall(cmd abi.Cmd, key, result []byte) abi.Errno {
 		addr = scratchBase + scratchKey
 		copy(scratch[scratchKey:], key)
 	}
-	errno := d.elem(cmd, addr, scratchBase+scratchResult)
+	flags := uint64(0)
+	if cmd == abi.MapLookupElem {
+		flags = d.flags
+	}
+	errno := d.elem(cmd, addr, scratchBase+scratchResult, flags)
 	if errno == abi.OK {
 		copy(result, scratch[scratchResult:])
 	}

@@ -67,7 +67,7 @@ func (k *Linux) lookup(c program.Call) Outcome {
 // idAt is our id for what a map of maps has for the key at an address.
 func (k *Linux) idAt(fd, key uint64) (ours [4]byte, ok bool) {
 	d := dumping{kernel: k, fd: fd}
-	if d.elem(abi.MapLookupElem, key, scratchBase+scratchResult) != abi.OK {
+	if d.elem(abi.MapLookupElem, key, scratchBase+scratchResult, 0) != abi.OK {
 		return ours, false
 	}
 	copy(ours[:], k.user.alias[program.ArenaSize:][scratchResult:])
@@ -208,30 +208,41 @@ func (k *Linux) gone(id uint32) bool {
 // flush frees a map of maps and waits until the one that was in it is gone: work in the background is begun in order.
 func (k *Linux) flush() {
 	inner := k.make(abi.Array, 0)
-	last := k.make(abi.ArrayOfMaps, inner)
 	id := k.idOf(int32(inner))
-	d := dumping{kernel: k, fd: uint64(last)}
-	scratch := k.user.alias[program.ArenaSize:]
-	program.PutWord(scratch[scratchKey:][:4], 0)
-	program.PutWord(scratch[scratchResult:][:4], uint64(inner))
-	if errno := d.elem(abi.MapUpdateElem, scratchBase+scratchKey, scratchBase+scratchResult); errno != abi.OK {
-		panic(errno) // the maps were made a moment ago
-	}
-	unix.Close(inner)
-	unix.Close(last)
+	k.freeInner(inner)
 	for !k.gone(id) {
 		runtime.Gosched()
 	}
 }
 
+// freeInner frees a map behind one that it was in.
+func (k *Linux) freeInner(inner int) {
+	last := k.make(abi.ArrayOfMaps, inner)
+	d := dumping{kernel: k, fd: uint64(last)}
+	scratch := k.user.alias[program.ArenaSize:]
+	program.PutWord(scratch[scratchKey:][:4], 0)
+	program.PutWord(scratch[scratchResult:][:4], uint64(inner))
+	if errno := d.elem(abi.MapUpdateElem, scratchBase+scratchKey, scratchBase+scratchResult, 0); errno != abi.OK {
+		panic(errno) // the maps were made a moment ago
+	}
+	unix.Close(inner)
+	unix.Close(last)
+}
+
 // make makes an array of one element, or one map.
-func (k *Linux) make(typ abi.MapType, inner int) (fd int) {
+func (k *Linux) make(typ abi.MapType, inner int) (fd int) { return k.makeTyped(typ, inner, 0, 0) }
+
+// makeTyped is make with a type of BTF for keys and values.
+func (k *Linux) makeTyped(typ abi.MapType, inner, types int, number uint32) (fd int) {
 	attr := k.user.scratch(64)
 	program.PutWord(attr[abi.CreateMapType:][:4], uint64(typ))
 	program.PutWord(attr[abi.CreateKeySize:][:4], 4)
 	program.PutWord(attr[abi.CreateValueSize:][:4], 4)
 	program.PutWord(attr[abi.CreateMaxEntries:][:4], 1)
 	program.PutWord(attr[abi.CreateInnerMapFD:][:4], uint64(inner))
+	program.PutWord(attr[abi.CreateBTFFD:][:4], uint64(types))
+	program.PutWord(attr[abi.CreateBTFKeyTypeID:][:4], uint64(number))
+	program.PutWord(attr[abi.CreateBTFValueTypeID:][:4], uint64(number))
 	fd, errno := bpf(abi.MapCreate, scratchBase, 64)
 	if errno != abi.OK {
 		panic(errno) // the program has made such maps

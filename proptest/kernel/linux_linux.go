@@ -23,8 +23,10 @@ type Linux struct {
 
 	cpus   []int // usable ones
 	cpu    int   // the thread is pinned to it, -1 at first
-	open   map[int32]bool
-	ids    ids
+	open   map[int32]kind
+	ids    ids      // of maps
+	btfs   ids      // of BTF
+	typed  []uint32 // real ids of the maps with BTF that live
 	outers []uint32 // real ids of the maps of maps that live
 	pinned bool     // bpffs may hold something
 	things things
@@ -44,7 +46,7 @@ func Available() error {
 // NewLinux opens the running kernel. The error says what the process may not do: it takes CAP_SYS_ADMIN (root) and a
 // kernel that allows bpf(2).
 func NewLinux() (*Linux, error) {
-	k := &Linux{work: make(chan func()), done: make(chan struct{}), open: map[int32]bool{}, cpu: -1}
+	k := &Linux{work: make(chan func()), done: make(chan struct{}), open: map[int32]kind{}, cpu: -1}
 	opened := make(chan error)
 	go k.thread(opened)
 	if err := <-opened; err != nil {
@@ -158,7 +160,7 @@ func (k *Linux) Start(m program.Machine) error {
 	if n := PossibleCPUs(); m.CPUs != n {
 		return fmt.Errorf("the program wants %d possible CPUs, this machine has %d", m.CPUs, n)
 	}
-	k.ids, k.outers = ids{}, nil
+	k.ids, k.btfs, k.outers, k.typed = ids{}, ids{}, nil, nil
 	k.user.arena.Reset()
 	if !m.BPF && UnprivilegedAllowed() {
 		return errors.New("kernel.unprivileged_bpf_disabled is 0, so that callers without CAP_BPF make maps")

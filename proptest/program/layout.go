@@ -9,10 +9,10 @@ import (
 // Layout is the attr of a command.
 type Layout struct {
 	Fields []abi.Field
-	End    int       // of the last field that a command on maps declares, in bytes
+	End    int       // of the last field, in bytes
 	MapFD  abi.Field // of the map that it names; none has no size
 
-	onMaps bool
+	known  bool        // programs may make the call
 	whole  int         // bytes of attr in which all fields are whole
 	beyond []abi.Field // those that reach beyond attr: pointers and fds
 }
@@ -33,10 +33,12 @@ var layouts = func() (all [abi.NumLinuxCmds + ownCmds + 1]Layout) {
 
 func newLayout(c abi.Cmd) Layout {
 	l := Layout{Fields: abi.Fields(c)}
-	l.End, l.onMaps = abi.AttrEnd(c)
+	l.End = abi.FieldsEnd(c)
+	_, l.known = abi.AttrEnd(c)
+	l.known = l.known || onBTF(c)
 	for _, f := range l.Fields {
 		l.whole = max(l.whole, f.End())
-		if l.onMaps && (f.Name == "map_fd" || f.Name == "bpf_fd") {
+		if l.known && (f.Name == "map_fd" || f.Name == "bpf_fd") {
 			l.MapFD = f
 		}
 	}
@@ -57,7 +59,16 @@ func LayoutOf(c abi.Cmd) *Layout {
 	return &layouts[abi.NumLinuxCmds+ownCmds]
 }
 
+// onBTF reports whether c is about BTF alone.
+func onBTF(c abi.Cmd) bool {
+	return c == abi.BTFLoad || c == abi.BTFGetFDByID || c == abi.BTFGetNextID
+}
+
 // MakesFD reports whether c returns an fd.
 func MakesFD(c abi.Cmd) bool {
-	return c == abi.MapCreate || c == abi.ObjGet || c == abi.MapGetFDByID
+	switch c {
+	case abi.MapCreate, abi.ObjGet, abi.MapGetFDByID, abi.BTFLoad, abi.BTFGetFDByID:
+		return true
+	}
+	return false
 }

@@ -128,6 +128,8 @@ const (
 
 // Features that Linux 6.15 has.
 const (
+	// BTF is what BTF may say, and what of it a map's values may have: there is more in each release.
+	BTF Feature = "btf"
 	// InnerInPlace is that a HASH_OF_MAPS replaces a map in place. A kernel without it makes none of that type.
 	InnerInPlace Feature = "inner_in_place"
 )

@@ -21,7 +21,7 @@ func (a *Arena) Load(m *Machine, c *Call) {
 	for _, w := range c.Memory {
 		a.Poke(w.Addr, w.Bytes)
 	}
-	if c.Cmd < abi.NumLinuxCmds && !LayoutOf(c.Cmd).onMaps {
+	if c.Cmd < abi.NumLinuxCmds && !LayoutOf(c.Cmd).known || onBTF(c.Cmd) && !m.Has(BTF) {
 		c.Cmd += abi.NumLinuxCmds // known to Linux, but not to bpfsim, whose answer is another
 	}
 	if c.Cmd == abi.MapDumpAndDelete && !m.Has(DumpAndDelete) {
@@ -66,6 +66,8 @@ func (t *sanitizer) sanitize() {
 		t.object()
 	case abi.ObjGetInfoByFD:
 		t.info()
+	case abi.BTFLoad:
+		t.log()
 	case abi.MapDumpJuly:
 		if !t.machine.Has(DumpBucket) {
 			t.set(abi.JulyFlags, 8, t.get(abi.JulyFlags, 8)&^abi.DumpBucket)
@@ -121,8 +123,10 @@ func (t *sanitizer) set(offset, size int, v uint64) {
 const Nowhere = 0x7ffffffe
 
 func (t *sanitizer) create() {
-	t.set(abi.CreateBTFKeyTypeID, 4, 0)
-	t.set(abi.CreateBTFValueTypeID, 4, 0)
+	if !t.machine.Has(BTF) {
+		t.set(abi.CreateBTFKeyTypeID, 4, 0)
+		t.set(abi.CreateBTFValueTypeID, 4, 0)
+	}
 	if t.get(abi.CreateMapIfindex, 4) > 1 { // 1 is lo, which every network namespace has
 		t.set(abi.CreateMapIfindex, 4, Nowhere)
 	}
@@ -164,6 +168,15 @@ func (t *sanitizer) bound() {
 	}
 }
 
+// log makes a log that cannot be written as a whole one without a buffer, which is refused: what Linux leaves of a text that
+// neither fits nor can be written is not told by the text.
+func (t *sanitizer) log() {
+	buf, size := t.get(abi.BTFLoadLogBuf, 8), t.get(abi.BTFLoadLogSize, 4)
+	if size > ArenaSize || len(t.arena.Span(buf, int(size), ToWrite)) < int(size) {
+		t.set(abi.BTFLoadLogBuf, 8, 0)
+	}
+}
+
 // object keeps paths inside bpffs, or where surely nothing is, and takes away directory fds.
 func (t *sanitizer) object() {
 	t.set(abi.ObjFileFlags, 4, t.get(abi.ObjFileFlags, 4)&^uint64(abi.FlagPathFD))
@@ -174,11 +187,13 @@ func (t *sanitizer) object() {
 	}
 }
 
-// info keeps struct bpf_map_info's own pointer harmless, and its length to what an older kernel knows.
+// info keeps the pointers in struct bpf_map_info and struct bpf_btf_info harmless, and the length to what an older kernel knows.
 func (t *sanitizer) info() {
 	addr := t.get(abi.InfoPtr, 8)
-	if b := t.arena.Span(addr+abi.MapInfoHash, 8, ToPoke); len(b) == 8 && !harmless(Word(b)) {
-		clear(b)
+	for _, offset := range []uint64{abi.MapInfoHash, abi.BTFInfoData, abi.BTFInfoName} {
+		if b := t.arena.Span(addr+offset, 8, ToPoke); len(b) == 8 && !harmless(Word(b)) {
+			clear(b)
+		}
 	}
 	if t.machine.Has(MapHash) {
 		return
