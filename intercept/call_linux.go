@@ -24,7 +24,7 @@ func (c *call) handle() {
 	switch {
 	case c.Number == unix.SYS_BPF:
 		c.bpf()
-	case !c.lookalike() && !c.memlockLimits():
+	case !c.fileCall() && !c.memlockLimits():
 		c.pass()
 	}
 	c.letGo()

@@ -19,7 +19,7 @@ import (
 // Every scenario that pins must hold on a plain directory, too.
 func TestBPFFSDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made", "bpffs")
-	for _, name := range []string{"pins", "lookalikes"} {
+	for _, name := range []string{"pins", "file calls"} {
 		o := options()
 		o.BPFFS = dir
 		runScenario(t, name, o)

@@ -28,7 +28,7 @@ var scenarios map[string]func(client)
 func init() {
 	scenarios = map[string]func(client){
 		"signals": pushUnderSignals, "threads": manyThreads, "references": references, "pins": pins,
-		"lookalikes": lookalikes, "junk": junkCalls, "processes": processes, "holder": holder, "killed": killed,
+		"file calls": fileCalls, "junk": junkCalls, "processes": processes, "holder": holder, "killed": killed,
 		"nested": nested, "unprivileged": unprivileged, "descriptors": fullTable,
 		"mmapRefused": mmapRefused, "mmapShared": mmapShared, "mmapChild": mmapChild, "mmapFreeze": mmapFreeze,
 		"mmapHolder": mmapHolder, "mmapKeepsFDFlags": mmapKeepsFDFlags, "mapFDs": mapFDs, "churn": churn, "churner": churner, "closedInUse": closedInUse,
@@ -52,7 +52,7 @@ func init() {
 }
 
 func TestScenarios(t *testing.T) {
-	for _, name := range []string{"signals", "threads", "references", "pins", "lookalikes", "junk", "processes", "killed",
+	for _, name := range []string{"signals", "threads", "references", "pins", "file calls", "junk", "processes", "killed",
 		"descriptors"} {
 		t.Run(name, func(t *testing.T) { runScenario(t, name, options()) })
 	}

@@ -16,115 +16,145 @@ type reader struct {
 	files bpfsys.Files
 }
 
-// fields prints the attr of a command.
+// fields prints the fields of a command that lie within the size bytes of attr that the caller passed, as strace does. A number
+// that is no command has its attr printed as bytes.
 func (r reader) fields(cmd abi.Cmd, attr uint64, a *bpfsys.Attr, size int) []field {
-	args, ok := bpfsys.DecodeArgs(cmd, a)
-	if _, onMaps := abi.AttrEnd(cmd); !ok || !onMaps {
-		return r.plainFields(cmd, a, size)
+	declared := abi.Fields(cmd)
+	if len(declared) == 0 {
+		return []field{{name: "attr", text: quote(a[:size])}}
 	}
-	switch v := args.(type) {
-	case bpfsys.MapCreate:
-		return createFields(v)
-	case bpfsys.MapLookupElem:
-		return r.elem(v, false)
-	case bpfsys.MapLookupAndDeleteElem:
-		return r.elem(bpfsys.MapLookupElem(v), false)
-	case bpfsys.MapUpdateElem:
-		return r.elem(bpfsys.MapLookupElem(v), true)
-	case bpfsys.MapDeleteElem:
-		key, _ := r.sizes(v.FD)
-		return []field{descriptor("map_fd", v.FD), r.in("key", v.Key, key)}
-	case bpfsys.MapGetNextKey:
-		key, _ := r.sizes(v.FD)
-		return []field{descriptor("map_fd", v.FD), r.in("key", v.Key, key), r.out("next_key", v.NextKey, key)}
-	case bpfsys.MapFreeze:
-		return []field{descriptor("map_fd", v.FD)}
-	case bpfsys.MapLookupBatch:
-		return r.batch(v, attr, false)
-	case bpfsys.MapLookupAndDeleteBatch:
-		return r.batch(bpfsys.MapLookupBatch(v), attr, false)
-	case bpfsys.MapUpdateBatch:
-		return r.batch(bpfsys.MapLookupBatch(v), attr, true)
-	case bpfsys.MapDeleteBatch:
-		return r.batch(bpfsys.MapLookupBatch(v), attr, true)
-	case bpfsys.MapDump:
-		return r.dump(v.FD, v.PrevKey, v.Buf, v.BufLen)
-	case bpfsys.MapDumpJuly:
-		return append(r.dump(v.FD, v.PrevKey, v.Buf, v.BufLen), hex("flags", v.Flags))
-	case bpfsys.MapDumpAndDelete:
-		return append(r.dump(v.FD, v.PrevKey, v.Buf, v.BufLen), hex("flags", v.Flags))
+	p := printer{reader: r, cmd: cmd, addr: attr, attr: a, key: -1, value: -1}
+	if f, ok := abi.FieldOf(cmd, "map_fd"); ok && f.End() <= size {
+		p.key, p.value = r.sizes(int32(p.word(f)))
 	}
-	return r.objectFields(args, attr)
+	var fields []field
+	for _, f := range declared {
+		if f.End() > size {
+			break
+		}
+		fields = append(fields, p.field(f))
+	}
+	return fields
 }
 
-// objectFields prints the commands on ids, pins and info.
-func (r reader) objectFields(args bpfsys.Args, attr uint64) []field {
-	switch v := args.(type) {
-	case bpfsys.ObjPin:
-		return r.path(v)
-	case bpfsys.ObjGet:
-		return r.path(bpfsys.ObjPin(v))
-	case bpfsys.ObjGetInfoByFD:
-		return []field{descriptor("bpf_fd", v.FD), number("info_len", uint64(v.InfoLen)), {name: "info", text: address(v.Info)}}
-	case bpfsys.MapGetNextID:
-		return []field{number("start_id", uint64(v.StartID)), r.word("next_id", attr+abi.IDNext, v.NextID)}
-	case bpfsys.MapGetFDByID:
-		return []field{number("map_id", uint64(v.ID)), hex("open_flags", uint64(v.OpenFlags))}
-	}
-	a := args.Encode()
-	return []field{{name: "attr", text: quote(bytes.TrimRight(a[:], "\x00"))}}
+// printer prints the fields of one call.
+type printer struct {
+	reader
+	cmd  abi.Cmd
+	addr uint64 // of attr
+	attr *bpfsys.Attr
+	// key and value are the sizes of the map's in bytes, -1 when there is no map.
+	key, value int
 }
 
-func createFields(v bpfsys.MapCreate) []field {
-	name, _, _ := bytes.Cut(v.Name[:], []byte{0})
-	return []field{
-		{name: "map_type", text: "BPF_MAP_TYPE_" + v.Type.String()}, number("key_size", uint64(v.KeySize)),
-		number("value_size", uint64(v.ValueSize)), number("max_entries", uint64(v.MaxEntries)),
-		hex("map_flags", uint64(v.Flags)), descriptor("inner_map_fd", v.InnerMapFD),
-		{name: "map_name", text: quote(name)},
-	}
+// word is the number in a field of 4 or 8 bytes.
+func (p *printer) word(f abi.Field) uint64 { return wordOf(p.attr[f.Offset:f.End()]) }
+
+// number is the number in the field with that name.
+func (p *printer) number(name string) int {
+	f, _ := abi.FieldOf(p.cmd, name)
+	return int(p.word(f))
 }
 
-// elem prints the element commands; the value is an input only of updates.
-func (r reader) elem(v bpfsys.MapLookupElem, update bool) []field {
-	key, size := r.sizes(v.FD)
-	value := r.out("value", v.Value, size)
-	if update {
-		value = r.in("value", v.Value, size)
+// field prints what a field refers to where that is of a map, else the field itself.
+func (p *printer) field(f abi.Field) field {
+	switch f.Name {
+	case "key", "prev_key":
+		return p.in(f.Name, p.word(f), p.key)
+	case "next_key":
+		return p.out(f.Name, p.word(f), p.key)
+	case "value":
+		return p.operand(f, p.value, p.cmd == abi.MapUpdateElem)
+	case "keys":
+		return p.many(f, p.key)
+	case "values":
+		return p.many(f, p.value)
+	case "count":
+		count := p.changing(f.Name, p.addr+uint64(f.Offset), uint32(p.word(f)))
+		count.partial = true
+		return count
+	case "next_id":
+		return p.changing(f.Name, p.addr+uint64(f.Offset), uint32(p.word(f)))
+	case "buf_len":
+		if f.Kind == abi.Pointer {
+			return p.length(f)
+		}
+	case "elem_flags":
+		return field{name: f.Name, text: elemFlags(p.word(f))}
+	case "flags":
+		if f.Offset == abi.ElemFlags && p.value >= 0 && f.Size == 8 && p.hasElement() {
+			return field{name: f.Name, text: elemFlags(p.word(f))}
+		}
 	}
-	return []field{descriptor("map_fd", v.FD), r.in("key", v.Key, key), value, {name: "flags", text: elemFlags(v.Flags)}}
+	return p.plain(f)
 }
 
-// batch prints the batch commands; keys and values are inputs of updates and deletions.
-func (r reader) batch(v bpfsys.MapLookupBatch, attr uint64, input bool) []field {
-	key, size := r.sizes(v.FD)
-	keys, values := r.many("keys", v.Keys, attr, key), r.many("values", v.Values, attr, size)
+// hasElement reports whether the call is about one element.
+func (p *printer) hasElement() bool {
+	_, ok := abi.FieldOf(p.cmd, "key")
+	return ok
+}
+
+// operand prints an input or an output.
+func (p *printer) operand(f abi.Field, size int, input bool) field {
 	if input {
-		keys, values = r.in("keys", v.Keys, int(v.Count)*key), r.in("values", v.Values, int(v.Count)*size)
+		return p.in(f.Name, p.word(f), size)
 	}
-	count := r.word("count", attr+abi.BatchCount, v.Count)
-	count.partial = true
-	return []field{
-		{name: "in_batch", text: address(v.In)}, {name: "out_batch", text: address(v.Out)}, keys, values, count,
-		descriptor("map_fd", v.FD), {name: "elem_flags", text: elemFlags(v.ElemFlags)}, hex("flags", v.Flags),
-	}
+	return p.out(f.Name, p.word(f), size)
 }
 
-// dump prints the commands that no kernel has; the length of the buffer is in and out.
-func (r reader) dump(fd int32, prevKey, buf, bufLen uint64) []field {
-	key, _ := r.sizes(fd)
-	length := r.u32(bufLen)
-	return []field{
-		descriptor("map_fd", fd), r.in("prev_key", prevKey, key), {name: "buf", text: address(buf)},
-		{name: "buf_len", text: fmt.Sprintf("[%d]", length), late: func() string {
-			return fmt.Sprintf("[%d => %d]", length, r.u32(bufLen))
-		}},
+// many prints as many elements as the attr counts: before the call those that it reads, else behind it.
+func (p *printer) many(f abi.Field, size int) field {
+	addr := p.word(f)
+	if p.cmd == abi.MapUpdateBatch || p.cmd == abi.MapDeleteBatch {
+		return p.in(f.Name, addr, p.number("count")*size)
 	}
+	count := p.addr + abi.BatchCount
+	return field{name: f.Name, text: address(addr), partial: true, late: func() string {
+		return p.text(addr, int(p.u32(count))*size)
+	}}
 }
 
-func (r reader) path(v bpfsys.ObjPin) []field {
-	return []field{{name: "pathname", text: r.str(v.Pathname)}, descriptor("bpf_fd", v.FD), hex("file_flags", uint64(v.Flags)),
-		descriptor("path_fd", v.PathFD)}
+// length prints the length of a buffer that stands in memory, before the call and behind it.
+func (p *printer) length(f abi.Field) field {
+	addr := p.word(f)
+	before := p.u32(addr)
+	return field{name: f.Name, text: fmt.Sprintf("[%d]", before), late: func() string {
+		return fmt.Sprintf("[%d => %d]", before, p.u32(addr))
+	}}
+}
+
+// plain prints a field by its kind.
+func (p *printer) plain(f abi.Field) field {
+	b := p.attr[f.Offset:f.End()]
+	switch f.Name {
+	case "map_type":
+		return field{name: f.Name, text: "BPF_MAP_TYPE_" + abi.MapType(wordOf(b)).String()}
+	case "prog_type":
+		return field{name: f.Name, text: "BPF_PROG_TYPE_" + abi.ProgType(wordOf(b)).String()}
+	}
+	switch f.Kind {
+	case abi.Pointer:
+		return field{name: f.Name, text: address(wordOf(b))}
+	case abi.String:
+		return field{name: f.Name, text: p.str(wordOf(b))}
+	case abi.Name:
+		characters, _, _ := bytes.Cut(b, []byte{0})
+		return field{name: f.Name, text: quote(characters)}
+	case abi.FD:
+		return field{name: f.Name, text: fmt.Sprint(int32(wordOf(b)))}
+	case abi.Flags:
+		return field{name: f.Name, text: fmt.Sprintf("%#x", wordOf(b))}
+	}
+	return field{name: f.Name, text: fmt.Sprint(wordOf(b))}
+}
+
+// wordOf is the number in b, which has 4 or 8 bytes.
+func wordOf(b []byte) uint64 {
+	if len(b) == 4 {
+		return uint64(binary.NativeEndian.Uint32(b))
+	}
+	return binary.NativeEndian.Uint64(b)
 }
 
 // sizes are the bytes of a key and of a value of the map behind a fd, -1 when it is no map.
@@ -147,15 +177,8 @@ func (r reader) out(name string, addr uint64, size int) field {
 	return field{name: name, text: address(addr), late: func() string { return r.text(addr, size) }}
 }
 
-// many is out for as many elements as the attr counts when the call is over.
-func (r reader) many(name string, addr, attr uint64, size int) field {
-	return field{name: name, text: address(addr), partial: true, late: func() string {
-		return r.text(addr, int(r.u32(attr+abi.BatchCount))*size)
-	}}
-}
-
-// word prints a number of the attr that the call may change.
-func (r reader) word(name string, addr uint64, before uint32) field {
+// changing prints a number of the attr that the call may change.
+func (r reader) changing(name string, addr uint64, before uint32) field {
 	return field{name: name, text: fmt.Sprint(before), late: func() string {
 		if after := r.u32(addr); after != before {
 			return fmt.Sprintf("%d => %d", before, after)
@@ -194,12 +217,6 @@ func (r reader) u32(addr uint64) uint32 {
 	r.mem.Read(p[:], addr)
 	return binary.NativeEndian.Uint32(p[:])
 }
-
-func descriptor(name string, n int32) field { return field{name: name, text: fmt.Sprint(n)} }
-
-func hex(name string, n uint64) field { return field{name: name, text: fmt.Sprintf("%#x", n)} }
-
-func number(name string, n uint64) field { return field{name: name, text: fmt.Sprint(n)} }
 
 // elemFlags names the flags of element operations as linux/bpf.h does.
 func elemFlags(flags uint64) string {

@@ -13,10 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lookalike answers the calls by which clients recognise BPF objects: cilium/ebpf and bpftool read fdinfo and the link
+// fileCall answers the calls on files by which clients recognise BPF objects: cilium/ebpf and bpftool read fdinfo and the link
 // text of an fd, search the table of mounts, and refuse to pin where statfs does not name a bpffs. It returns false for
 // a call that is not about one of our objects.
-func (c *call) lookalike() bool {
+func (c *call) fileCall() bool {
 	a := &c.Args
 	switch int(c.Number) {
 	case unix.SYS_OPENAT:

@@ -142,8 +142,8 @@ func (c client) notOpen(fd int32) {
 	require.Equal(c, unix.EINVAL, c.pin(int(fd), c.fs("new")))
 }
 
-// lookalikes looks at map fds as clients do.
-func lookalikes(c client) {
+// fileCalls looks at map fds as clients do.
+func fileCalls(c client) {
 	fd := c.create(abi.Hash, 4, 10)
 	self := fmt.Sprint(os.Getpid())
 	for _, who := range []string{"self", "thread-self", self, "self/task/" + self} {
