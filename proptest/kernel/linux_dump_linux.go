@@ -21,7 +21,7 @@ func (k *Linux) dump(cpu int, c program.Call, during func(call int)) Outcome {
 	}
 	d := newDumping(c.Cmd, a)
 	d.kernel, d.cpu, d.during, d.arena = k, cpu, during, k.user.arena
-	if d.flags&^abi.Lock != 0 {
+	if d.flags&^abi.Lock != 0 || k.open[int32(d.fd)] == btfFile {
 		return Outcome{Errno: abi.EINVAL}
 	}
 	if during != nil { // a step inside may close the fd, but not the file that the call holds
