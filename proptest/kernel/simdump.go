@@ -40,17 +40,24 @@ func (w *dumpWatch) next() bool {
 
 // Step looks for the start of a lookup: the first search for an element after a key's words were copied.
 func (w *dumpWatch) Step(_ *maps.Task, at maps.Point) {
-	switch {
-	case at == maps.PointWord:
+	switch at {
+	case maps.PointWord:
 		w.keyed = true
-	case at == maps.PointFind && w.keyed && w.made%2 == 1:
+	case maps.PointFind:
+		w.lookup()
+	}
+}
+
+// Lock looks for it, too: under BPF_F_LOCK a lookup begins with the lock of its value. It need not wait, as nobody else runs.
+func (w *dumpWatch) Lock(*maps.Task, *maps.Lock) { w.lookup() }
+
+// lookup is called where a lookup may begin.
+func (w *dumpWatch) lookup() {
+	if w.keyed && w.made%2 == 1 {
 		w.during(w.made)
 		w.made++
 	}
 }
-
-// Lock returns at once: nobody else runs.
-func (w *dumpWatch) Lock(*maps.Task, *maps.Lock) {}
 
 // isArray reports whether fd is a map of an array type.
 func (t *fdTable) isArray(fd int32) bool {
