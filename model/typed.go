@@ -90,6 +90,8 @@ var typeChecks = map[abi.MapType]func(s *spec, key, value typ) abi.Errno{
 	abi.HashOfMaps:     noTypes,
 	abi.CPUMap:         noTypes,
 	abi.PerfEventArray: noTypes,
+	abi.StackTrace:     noTypes, abi.CgroupArray: noTypes, abi.DevMap: noTypes, abi.DevMapHash: noTypes, abi.SockMap: noTypes,
+	abi.SockHash: noTypes, abi.XSKMap: noTypes,
 }
 
 func unless(ok bool) abi.Errno {

@@ -104,18 +104,17 @@ var typeChecks = map[abi.MapType]func(key, value *btf.Type, args MapCreate) abi.
 	abi.BloomFilter: func(key, _ *btf.Type, _ MapCreate) abi.Errno {
 		return invalidUnless(key.Kind() == btf.Void)
 	},
-	abi.ArrayOfMaps:        noTypes,
-	abi.CPUMap:             noTypes,
-	abi.PerfEventArray:     noTypes,
-	abi.HashOfMaps:         noTypes,
-	abi.StackTrace:         noTypes,
-	abi.CgroupArray:        noTypes,
-	abi.DevMap:             noTypes,
-	abi.DevMapHash:         noTypes,
-	abi.SockMap:            noTypes,
-	abi.SockHash:           noTypes,
-	abi.XSKMap:             noTypes,
-	abi.ReusePortSockArray: noTypes,
+	abi.ArrayOfMaps:    noTypes,
+	abi.CPUMap:         noTypes,
+	abi.PerfEventArray: noTypes,
+	abi.HashOfMaps:     noTypes,
+	abi.StackTrace:     noTypes,
+	abi.CgroupArray:    noTypes,
+	abi.DevMap:         noTypes,
+	abi.DevMapHash:     noTypes,
+	abi.SockMap:        noTypes,
+	abi.SockHash:       noTypes,
+	abi.XSKMap:         noTypes,
 }
 
 func invalidUnless(ok bool) abi.Errno {

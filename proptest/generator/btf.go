@@ -248,9 +248,9 @@ func (t mapTypeIDs) set(a program.Attr) {
 	a.Set(abi.CreateBTFValueTypeID, 4, uint64(t.value))
 }
 
-// valueSizeFixed reports whether values are fds and the like.
+// valueSizeFixed reports whether values are fds and the like, or nothing.
 func valueSizeFixed(typ abi.MapType) bool {
-	return outer(typ) || typ == abi.PerfEventArray || typ == abi.CPUMap
+	return outer(typ) || fixedValues[typ] != nil || typ == abi.RingBuf || typ == abi.UserRingBuf
 }
 
 // identifyBTF asks for ids of BTF, or what belongs to one.

@@ -39,7 +39,7 @@ func (k *Linux) openThing(fd int32, what string) error {
 		}
 		k.things.numbers[cookie] = uint64(len(k.things.numbers) + 1)
 	}
-	k.move(opened, fd)
+	k.move(opened, fd, foreignFile)
 	return nil
 }
 
@@ -163,7 +163,7 @@ func (k *Linux) referenceUpdate(c program.Call, d *dumping) Outcome {
 // cookieLookup is a lookup whose value may be a cookie. At a fault the part of it that fits was written, unless attr itself faulted.
 func (k *Linux) cookieLookup(c program.Call, d *dumping) Outcome {
 	at := k.user.arena.Field(c, abi.ElemValue, 8)
-	errno := d.elem(abi.MapLookupElem, k.user.arena.Field(c, abi.ElemKey, 8), scratchBase+scratchResult)
+	errno := d.elem(abi.MapLookupElem, k.user.arena.Field(c, abi.ElemKey, 8), scratchBase+scratchResult, 0)
 	var cookie [8]byte
 	copy(cookie[:], k.user.alias[program.ArenaSize:][scratchResult:])
 	number, known := k.things.numbers[program.Word(cookie[:])]
