@@ -114,6 +114,22 @@ func TestQueueAndFilter(t *testing.T) {
 	require.NoError(t, f.Contains(uint64(7)))
 }
 
+// A full ring buffer loses what comes; no other map takes records.
+func TestOutput(t *testing.T) {
+	k := bpftest.Kernel(t)
+	fd, err := bpf(bpfsys.MapCreate{Type: abi.RingBuf, MaxEntries: 4096, Name: bpfsys.NameOf("ring")})
+	require.NoError(t, err)
+	defer unix.Close(fd)
+	defer unix.Close(create(t, "hash", abi.Hash))
+	ring := k.Map("ring")
+	require.NoError(t, ring.Output([]byte("a record of any size"), 0))
+	require.NoError(t, ring.Output(make([]byte, 2048), abi.RingNoWakeup))
+	require.ErrorIs(t, ring.Output(make([]byte, 2048), 0), unix.EAGAIN)
+	require.ErrorIs(t, ring.Output(uint64(1), 1<<9), unix.EINVAL)
+	require.ErrorContains(t, ring.Output("no bytes", 0), "record")
+	require.ErrorIs(t, k.Map("hash").Output(uint64(1), 0), syscall.Errno(abi.ENOTSUPP))
+}
+
 func TestPerCPU(t *testing.T) {
 	k := bpftest.Kernel(t)
 	for name, kind := range map[string]abi.MapType{"array": abi.PerCPUArray, "hash": abi.PerCPUHash, "lru": abi.LRUPerCPUHash} {

@@ -161,11 +161,22 @@ func (m *machine) help(on *bpfsys.Map, q request) reply {
 		value := make([]byte, on.Spec().ValueSize)
 		errno := h.Pop(elements, value)
 		return reply{Errno: errno, Value: value}
+	case opOutput:
+		return output(h.Task, elements, q.Value, q.Flags)
 	}
 	value := make([]byte, on.Spec().ValueSize)
 	copy(value, q.Value) // what a Bloom filter is asked for
 	errno := h.Peek(elements, value)
 	return reply{Errno: errno, Value: value}
+}
+
+// output adds a record to a ring buffer; the verifier lets a program do so to no other map.
+func output(t *maps.Task, m maps.Map, record []byte, flags uint64) reply {
+	ring, ok := m.(maps.Ring)
+	if !ok {
+		return reply{Errno: abi.ENOTSUPP}
+	}
+	return reply{Errno: ring.Output(t, record, flags)}
 }
 
 // lookup copies a value, or this CPU's part of one, and marks the element of an LRU map as used. A program gets the value's own memory; but

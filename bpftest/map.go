@@ -91,7 +91,7 @@ func (m *Map) Contains(value any) error {
 // help asks for an operation on a key and a value, nil where it has none.
 func (m *Map) help(what string, op operation, key, value any, flags uint64) (result []byte, err error) {
 	fail := func(err error) error { return fmt.Errorf("%s map %q: %w", what, m.name, err) }
-	q := request{Op: op, Map: m.name, CPU: m.cpu, Flags: flags}
+	q := request{Op: op, Flags: flags}
 	if key != nil {
 		if q.Key, err = marshal(key, m.shape.KeySize); err != nil {
 			return nil, fail(fmt.Errorf("key: %w", err))
@@ -102,12 +102,18 @@ func (m *Map) help(what string, op operation, key, value any, flags uint64) (res
 			return nil, fail(fmt.Errorf("value: %w", err))
 		}
 	}
+	return m.ask(what, q)
+}
+
+// ask has a helper called on the map.
+func (m *Map) ask(what string, q request) (result []byte, err error) {
+	q.Map, q.CPU = m.name, m.cpu
 	a, err := kernel.do(q)
 	if err == nil && a.Errno != abi.OK {
 		err = syscall.Errno(a.Errno)
 	}
 	if err != nil {
-		return nil, fail(err)
+		return nil, fmt.Errorf("%s map %q: %w", what, m.name, err)
 	}
 	return a.Value, nil
 }

@@ -6,17 +6,20 @@ import (
 	"fmt"
 )
 
-// marshal makes size bytes of v.
-func marshal(v any, size int) (p []byte, err error) {
+// encode makes bytes of v.
+func encode(v any) ([]byte, error) {
 	switch v := v.(type) {
 	case []byte:
-		p = v
+		return v, nil
 	case encoding.BinaryMarshaler:
-		p, err = v.MarshalBinary()
-	default:
-		p, err = binary.Append(nil, binary.NativeEndian, v)
+		return v.MarshalBinary()
 	}
-	if err != nil {
+	return binary.Append(nil, binary.NativeEndian, v)
+}
+
+// marshal makes size bytes of v.
+func marshal(v any, size int) (p []byte, err error) {
+	if p, err = encode(v); err != nil {
 		return nil, err
 	}
 	if len(p) != size {

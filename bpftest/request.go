@@ -22,10 +22,11 @@ const (
 	opPush
 	opPop
 	opPeek
-	opFail // by Rule
-	opHits // of the rule numbered N
-	opHeal // end the rule numbered N
-	opLive // what the kernel's objects are
+	opOutput // Value to a ring buffer
+	opFail   // by Rule
+	opHits   // of the rule numbered N
+	opHeal   // end the rule numbered N
+	opLive   // what the kernel's objects are
 )
 
 // request is one operation and what it needs.

@@ -7,15 +7,27 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
-	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/bpftest"
 	"github.com/cilium/ebpf"
 	"github.com/stretchr/testify/require"
 )
 
-const loopback = 1 // the interface that every machine has
+const (
+	loopback = 1 // the interface that every machine has
+	// plain is set in the environment of plain go test, where tests can play the kernel's part.
+	plain = "AGENT_PLAIN_TEST"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv("BPFSIM_BPFFS") == "" { // not under bpfsim run
+		os.Setenv(plain, "1")
+	}
+	bpftest.Main(m)
+}
 
 func newAgent(t *testing.T, minUID uint32) *Agent {
 	t.Helper()
@@ -25,20 +37,20 @@ func newAgent(t *testing.T, minUID uint32) *Agent {
 	return a
 }
 
-func bytesOf(t *testing.T, v any) []byte {
+// withKernel is newAgent with a kernel in which the test does what the programs would, since they are loaded and never run.
+func withKernel(t *testing.T) (*bpftest.Handle, *Agent) {
 	t.Helper()
-	b, err := binary.Append(nil, binary.NativeEndian, v)
-	require.NoError(t, err)
-	return b
+	if os.Getenv(plain) == "" {
+		t.Skip("nobody plays the kernel's part here: run go test without bpfsim run")
+	}
+	k := bpftest.Kernel(t, bpftest.AllowLeaks()) // cilium/ebpf unmaps globals when the garbage collector tells it to
+	return k, newAgent(t, 0)
 }
 
-func event(t *testing.T, pid uint32, command string, ended bool) action {
-	e := bpfEvent{Pid: pid, Uid: 1000}
+func event(pid uint32, command string, what uint32) bpfEvent {
+	e := bpfEvent{Pid: pid, Uid: 1000, What: what}
 	copy(e.Command[:], command)
-	if ended {
-		e.What = 1
-	}
-	return action{Map: bpfMapEvents, Value: bytesOf(t, e)}
+	return e
 }
 
 func TestAttach(t *testing.T) {
@@ -101,18 +113,22 @@ func TestMute(t *testing.T) {
 }
 
 func TestReadEvents(t *testing.T) {
-	a := newAgent(t, 0)
-	require.Equal(t, abi.OK, event(t, 42, "sh", false).kernel(t))
-	require.Equal(t, abi.OK, event(t, 42, "sh", true).kernel(t))
+	k, a := withKernel(t)
+	program := k.Map(bpfMapEvents)
+	require.NoError(t, program.Output(event(42, "sh", 0), 0))
+	require.NoError(t, program.Output(event(42, "sh", 1), 0))
 	for _, ended := range []bool{false, true} {
 		got, err := a.Read()
 		require.NoError(t, err)
 		require.Equal(t, Event{PID: 42, UID: 1000, Command: "sh", Ended: ended}, got)
 	}
+	require.NoError(t, program.Output([]byte("short"), 0))
+	_, err := a.Read()
+	require.ErrorContains(t, err, "decode event of 5 bytes")
 }
 
 func TestReadWaits(t *testing.T) {
-	a := newAgent(t, 0)
+	k, a := withKernel(t)
 	type result struct {
 		Event
 		error
@@ -123,7 +139,7 @@ func TestReadWaits(t *testing.T) {
 		read <- result{e, err}
 	}()
 	time.Sleep(20 * time.Millisecond) // so that Read waits, mostly; it must not matter
-	require.Equal(t, abi.OK, event(t, 7, "late", false).kernel(t))
+	require.NoError(t, k.Map(bpfMapEvents).Output(event(7, "late", 0), 0))
 	got := <-read
 	require.NoError(t, got.error)
 	require.Equal(t, "late", got.Command)
@@ -131,17 +147,21 @@ func TestReadWaits(t *testing.T) {
 
 // A full buffer loses what comes, not what is there; what is read is in order.
 func TestReadFullBuffer(t *testing.T) {
-	a := newAgent(t, 0)
-	sent := uint32(0)
-	for ; event(t, sent, "many", false).kernel(t) == abi.OK; sent++ {
+	k, a := withKernel(t)
+	program := k.Map(bpfMapEvents)
+	sent, err := uint32(0), error(nil)
+	for ; err == nil; sent++ {
+		err = program.Output(event(sent, "many", 0), 0)
 	}
+	require.ErrorIs(t, err, syscall.EAGAIN)
+	sent--
 	require.EqualValues(t, 1<<16/(8+binary.Size(bpfEvent{})), sent) // a header before each
 	for pid := range sent {
 		got, err := a.Read()
 		require.NoError(t, err)
 		require.Equal(t, pid, got.PID)
 	}
-	require.Equal(t, abi.OK, event(t, sent, "again", false).kernel(t))
+	require.NoError(t, program.Output(event(sent, "again", 0), 0))
 	got, err := a.Read()
 	require.NoError(t, err)
 	require.Equal(t, "again", got.Command)
@@ -159,14 +179,14 @@ func TestCloseEndsRead(t *testing.T) {
 }
 
 func TestPeers(t *testing.T) {
-	a := newAgent(t, 0)
+	k, a := withKernel(t)
+	program := k.Map(bpfMapPeers)
 	want := make(map[netip.Addr]bpfTraffic)
 	for n := range byte(100) {
+		address := [4]byte{10, 0, 0, n}
 		traffic := bpfTraffic{Packets: uint64(n), Bytes: uint64(n) * 60}
-		key := []byte{10, 0, 0, n}
-		put := action{Map: bpfMapPeers, Key: key, Value: bytesOf(t, traffic)}
-		require.Equal(t, abi.OK, put.kernel(t))
-		want[netip.AddrFrom4([4]byte(key))] = traffic
+		require.NoError(t, program.Put(address, traffic))
+		want[netip.AddrFrom4(address)] = traffic
 	}
 	got, err := a.Peers()
 	require.NoError(t, err)
@@ -174,11 +194,10 @@ func TestPeers(t *testing.T) {
 }
 
 func TestPacketsOfAllCPUs(t *testing.T) {
-	a := newAgent(t, 0)
+	k, a := withKernel(t)
 	cpus := ebpf.MustPossibleCPU()
 	for cpu := range cpus {
-		put := action{Map: bpfMapProtocols, CPU: cpu, Key: bytesOf(t, uint32(6)), Value: bytesOf(t, uint64(10))}
-		require.Equal(t, abi.OK, put.kernel(t))
+		require.NoError(t, k.Map(bpfMapProtocols).OnCPU(cpu).Put(uint32(6), uint64(10)))
 	}
 	got, err := a.Packets(6)
 	require.NoError(t, err)

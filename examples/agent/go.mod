@@ -3,7 +3,7 @@ module github.com/bpfsim/bpfsim/examples/agent
 go 1.26.0
 
 require (
-	github.com/bpfsim/bpfsim v0.0.0-00010101000000-000000000000
+	github.com/bpfsim/bpfsim v0.0.0
 	github.com/cilium/ebpf v0.22.0
 	github.com/stretchr/testify v1.12.1
 )
