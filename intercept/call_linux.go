@@ -78,7 +78,8 @@ func (c *call) bpf() {
 	cmd, attr, size := uint32(c.Args[0]), c.Args[1], uint32(c.Args[2])
 	switch abi.Cmd(cmd) {
 	case abi.MapCreate, abi.MapGetNextID, abi.MapGetFDByID, abi.BTFLoad, abi.BTFGetNextID, abi.BTFGetFDByID, abi.ProgLoad,
-		abi.ProgGetNextID, abi.ProgGetFDByID:
+		abi.ProgGetNextID, abi.ProgGetFDByID, abi.LinkCreate, abi.LinkUpdate, abi.LinkGetNextID, abi.LinkGetFDByID, abi.RawTracepointOpen,
+		abi.ProgAttach, abi.ProgDetach, abi.ProgQuery: // a link is gone from where it was with its last fd
 		c.supervisor.objects.sweep()
 		c.bpffs.sweep()
 	}

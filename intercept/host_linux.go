@@ -156,9 +156,9 @@ func (c *call) CgroupLine(fd int32) (ids []uint64) {
 	return ids
 }
 
-// Tracepoint reports whether the kernel lists the symbol of a tracepoint (bpfsys.Host).
+// Tracepoint reports whether the kernel lists the function that calls what is at a tracepoint (bpfsys.Host).
 func (c *call) Tracepoint(name string) bool {
-	_, exists := symbols()["__tracepoint_"+name]
+	_, exists := symbols()["__traceiter_"+name]
 	return exists
 }
 

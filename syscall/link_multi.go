@@ -3,6 +3,7 @@ package bpfsys
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -41,10 +42,16 @@ func linkKprobeMulti(l *linking) (attachment, abi.Errno) {
 	}
 	if addrs != 0 {
 		p.offsets, errno = l.numbers(addrs, count)
+		if errno == abi.OK && slices.ContainsFunc(p.offsets, inUserSpace) {
+			errno = abi.EINVAL
+		}
 		return p, errno
 	}
 	return p, l.kernelSymbols(p, syms, count)
 }
+
+// inUserSpace tells addresses where no function of the kernel is. Which ones the kernel has elsewhere it hides from most.
+func inUserSpace(addr uint64) bool { return addr < 1<<63 }
 
 // kernelSymbols reads names of functions. One that the kernel does not have is ESRCH.
 func (l *linking) kernelSymbols(p *multiPlace, addr uint64, count uint32) abi.Errno {
