@@ -45,7 +45,7 @@ var floors = map[string][]string{
 
 	"bench": {"abi", "maps", "syscall", "sim", "explore", "proptest/kernel", "proptest/campaign", "intercept"},
 	"cmd/bpfsim": {
-		"abi", "maps", "syscall", "fault", "sim", "model", "explore", "intercept", "bench", "vm",
+		"abi", "btf", "maps", "syscall", "fault", "sim", "model", "explore", "intercept", "bench", "vm",
 		"proptest/program", "proptest/kernel", "proptest/generator", "proptest/campaign",
 	},
 }

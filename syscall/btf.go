@@ -44,6 +44,12 @@ func (b *BTF) Kind() string { return "btf" }
 // FDInfo is the BTF's part of /proc/PID/fdinfo/FD (bpf_btf_show_fdinfo in kernel/bpf/btf.c).
 func (b *BTF) FDInfo() string { return fmt.Sprintf("btf_id:\t%d\n", b.id) }
 
+// btfFrom is the smallest live id that is at least id, the kernel's own being the first of all.
+func (k *Kernel) btfFrom(id uint32) (uint32, bool) {
+	k.btf()
+	return k.btfs.from(id)
+}
+
 // BTFs are the kernel's live BTF, ascending by id, for looking at them from outside. It takes no references.
 func (k *Kernel) BTFs() []*BTF {
 	k.btfs.mu.RLock()
@@ -130,6 +136,9 @@ func (c *call) btfGetFDByID() (int32, abi.Errno) {
 		return 0, c.noSuchObject(args.TokenFD)
 	case !c.proc.Caps.SysAdmin:
 		return 0, abi.EPERM
+	}
+	if args.ID == ownBTFID {
+		c.kernel.btf()
 	}
 	b, ok := c.kernel.btfs.hold(args.ID)
 	if !ok {

@@ -76,7 +76,7 @@ func (c *call) runOther(cmd abi.Cmd) abi.Errno {
 	case abi.LinkGetNextID:
 		return c.nextID(c.kernel.links.from)
 	case abi.BTFGetNextID:
-		return c.nextID(c.kernel.btfs.from)
+		return c.nextID(c.kernel.btfFrom)
 	case abi.ProgAttach:
 		return c.progAttach()
 	case abi.ProgDetach:

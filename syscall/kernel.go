@@ -1,6 +1,7 @@
 package bpfsys
 
 import (
+	"sync"
 	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -22,8 +23,9 @@ type Options struct {
 	// Memory is what all maps may take together, in bytes as Linux counts them; 0 is no bound. Behind it, MapCreate and
 	// insertions into maps that grow answer ENOMEM.
 	Memory uint64
-	// BTF are the kernel's own types (vmlinux), which programs are attached to by number; nil for a kernel without.
-	BTF *btf.BTF
+	// BTF gives the kernel's own types (vmlinux), which programs are attached to by number. It is called once, when they are
+	// needed, since there are many; nil, or one that returns nil, is for a kernel without.
+	BTF func() *btf.BTF
 	// Now is the time since the kernel booted, for the load time of programs; nil means that no time passes.
 	Now func() time.Duration
 	// Refused is told of each call that ends because what it asks for is not simulated, before Bpf returns; nil for
@@ -40,7 +42,7 @@ type Kernel struct {
 	objects objects
 	btfs    registry[*BTF]
 	progs   registry[*Program]
-	btf     *BTF // the kernel's own, nil when there is none
+	btf     func() *BTF // the kernel's own, nil when there is none
 	links   registry[*Link]
 	hooks   hooks
 	seeds   seeds
@@ -62,12 +64,29 @@ func NewKernel(options Options) *Kernel {
 		k.budget = maps.NewBudget(options.Memory)
 	}
 	k.seeds.start(options.Seed)
+	k.btf = sync.OnceValue(k.ownBTF)
 	if options.BTF != nil {
-		k.btf = &BTF{types: options.BTF, name: "vmlinux", kernel: k}
-		k.btf.refs.Store(1)
-		k.btfs.add(k.btf)
+		k.btfs.last = ownBTFID
 	}
 	return k
+}
+
+// ownBTFID is the id of the kernel's own BTF, which is there before any other.
+const ownBTFID = 1
+
+// ownBTF registers the kernel's own BTF.
+func (k *Kernel) ownBTF() *BTF {
+	if k.options.BTF == nil {
+		return nil
+	}
+	types := k.options.BTF()
+	if types == nil {
+		return nil
+	}
+	b := &BTF{types: types, name: "vmlinux", kernel: k}
+	b.refs.Store(1)
+	k.btfs.addAs(ownBTFID, b)
+	return b
 }
 
 // CPUs is the number of possible CPUs.

@@ -35,9 +35,20 @@ func (r *registry[T]) add(o T) {
 		id = id%maxID + 1
 		_, taken = r.find(id)
 	}
+	r.last = id
+	r.insert(id, o)
+}
+
+// addAs gives an object an id that no other has.
+func (r *registry[T]) addAs(id uint32, o T) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.insert(id, o)
+}
+
+func (r *registry[T]) insert(id uint32, o T) {
 	at, _ := r.find(id)
 	o.setID(id)
-	r.last = id
 	r.live = slices.Insert(r.live, at, o)
 }
 

@@ -9,7 +9,7 @@ import (
 // kfunc follows add_kfunc_call. The kernel's functions are known by its BTF; a 0 was left by a loader that found none, and may be
 // dead.
 func (l *loading) kfunc(call insn.Insn) abi.Errno {
-	kernel := l.kernel.btf
+	kernel := l.kernel.btf()
 	switch {
 	case kernel == nil:
 		l.log.Printf("calling kernel function is not supported without CONFIG_DEBUG_INFO_BTF\n")
@@ -52,7 +52,7 @@ func (l *loading) moduleKfunc(call insn.Insn) abi.Errno {
 
 // BTFID follows check_pseudo_btf_id: a variable or function of the kernel.
 func (l *loading) BTFID(load, second insn.Insn) abi.Errno {
-	b := l.kernel.btf
+	b := l.kernel.btf()
 	switch {
 	case second.Imm != 0:
 		l.log.Printf("invalid module BTF object FD specified.\n")

@@ -14,11 +14,11 @@ func (l *loading) holdTarget() (errno abi.Errno) {
 		if l.AttachBTFID == 0 {
 			return abi.OK
 		}
-		if l.kernel.btf == nil {
+		if l.kernel.btf() == nil {
 			return abi.EINVAL
 		}
-		l.kernel.btf.Hold()
-		p.targetBTF = l.kernel.btf
+		l.kernel.btf().Hold()
+		p.targetBTF = l.kernel.btf()
 		return abi.OK
 	}
 	if p.target, errno = l.program(l.AttachProgFD); errno == abi.OK {
@@ -27,7 +27,7 @@ func (l *loading) holdTarget() (errno abi.Errno) {
 	if p.targetBTF, errno = l.btfByFD(l.AttachProgFD); errno != abi.OK {
 		return abi.EINVAL
 	}
-	if p.targetBTF != l.kernel.btf {
+	if p.targetBTF != l.kernel.btf() {
 		return abi.EOPNOTSUPP // replacing functions that a BTF alone describes
 	}
 	return abi.OK

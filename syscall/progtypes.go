@@ -65,7 +65,7 @@ func (l *loading) readFuncs() (errno abi.Errno) {
 	if p.btf, errno = l.btfByFD(l.BTFFD); errno != abi.OK {
 		return errno
 	}
-	if p.btf == l.kernel.btf {
+	if p.btf.own() != 0 {
 		return abi.EACCES
 	}
 	if l.FuncInfoCnt == 0 {

@@ -60,7 +60,7 @@ func newNative(t *testing.T, caps bpfsys.Caps) *native {
 	n.raw = raw
 	n.attr, n.memory, n.log = n.alloc(abi.AttrSize), n.alloc(4096), n.alloc(1<<14)
 	note := func(r bpfsys.Refusal) { n.refused = append(n.refused, r) }
-	n.sim = bpfsys.NewKernel(bpfsys.Options{CPUs: runtime.NumCPU(), Refused: note, BTF: hostBTF()})
+	n.sim = bpfsys.NewKernel(bpfsys.Options{CPUs: runtime.NumCPU(), Refused: note, BTF: hostBTF})
 	n.process = &bpfsys.Process{Mem: &bpfsys.ProcessMemory{Thread: unix.Gettid()}, Files: n, Caps: caps, Host: n}
 	n.World = bpfsys.EmptyWorld{Files: n}
 	n.fds.hash = n.object(bpfsys.MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1})
