@@ -123,7 +123,7 @@ func withMemory(write func(a *program.Arena, addr uint64, p []byte) int) func(*k
 // mutantPrograms is the number of programs of mutantSeed within which each bug must be found.
 const (
 	mutantSeed     = 7
-	mutantPrograms = 300
+	mutantPrograms = 2500
 )
 
 func TestMutantsAgainstModel(t *testing.T) {

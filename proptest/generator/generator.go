@@ -194,6 +194,9 @@ func (g *generator) thingsFor(typ abi.MapType) []int32 {
 // close closes an fd; a map whose fd it was is mostly forgotten.
 func (g *generator) close() program.Event {
 	fd := pick(g, g.fds...)
+	if n := len(g.sockets); n > 0 && chance(g, 40) { // which leaves its maps
+		fd = g.sockets[max(0, n-1-g.Intn(6))]
+	}
 	if chance(g, 90) {
 		g.maps = slices.DeleteFunc(g.maps, func(m *mapShape) bool { return m.fd == fd })
 	}
