@@ -21,7 +21,7 @@ const module = "github.com/bpfsim/bpfsim"
 var floors = map[string][]string{
 	"":          {},
 	"abi":       {},
-	"maps":      {"abi"},
+	"maps":      {"abi", "internal/prefetch"},
 	"btf":       {"abi"},
 	"insn":      {"abi"},
 	"model":     {"abi"},
@@ -43,7 +43,9 @@ var floors = map[string][]string{
 		"abi", "model", "sim", "explore", "proptest/program", "proptest/kernel", "proptest/generator",
 	},
 
-	"bench": {"abi", "maps", "syscall", "sim", "explore", "proptest/kernel", "proptest/campaign", "intercept"},
+	"internal/prefetch": {},
+
+	"bench": {"abi", "internal/prefetch", "maps", "syscall", "sim", "explore", "proptest/kernel", "proptest/campaign", "intercept"},
 	"cmd/bpfsim": {
 		"abi", "btf", "maps", "syscall", "fault", "sim", "model", "explore", "intercept", "bench", "vm",
 		"proptest/program", "proptest/kernel", "proptest/generator", "proptest/campaign",

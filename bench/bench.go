@@ -43,7 +43,7 @@ type group struct {
 func groups() []group {
 	return []group{
 		{"elements", elementRows},
-		{"types", func(s *session) { typeRows(s); otherRows(s) }},
+		{"types", typeRows},
 		{"dump", dumpRows},
 		{"gain", gainRows},
 		{"remove", removeRows},
@@ -180,8 +180,11 @@ func (s *session) values() []int {
 	return []int{8, 64, 256}
 }
 
-// shapes are the sizes of elements that are measured.
+// shapes are the sizes of elements that are measured: small ones, medium ones and large ones unless sizes were asked for.
 func (s *session) shapes() []shape {
+	if s.Key == 0 && s.Value == 0 && !s.Quick {
+		return []shape{{entries, 4, 8}, {entries, 16, 64}, {entries, 64, 256}}
+	}
 	var all []shape
 	for _, k := range s.keys() {
 		for _, v := range s.values() {
@@ -193,14 +196,43 @@ func (s *session) shapes() []shape {
 	return all
 }
 
-// versus is a line about runner i of a race against another one. Where the rival is Linux and was not measured, the line says
-// so.
-func (s *session) versus(t times, i, rival int, line Row) {
-	line.Unit, line.Ours = "ns", t.ns(i)
-	if rival >= len(t) {
-		line.Skipped = needsKernel
-	} else {
+// goal is what a line must reach: times the rival, or so many times the limit.
+type goal struct{ floor, ceiling float64 }
+
+// The goals: of elements and of many at once against the limit, of small ones against Linux, and of removals.
+const (
+	elementFloor = 15
+	elementLimit = 2
+	dumpFloor    = 150
+	manyLimit    = 1.7
+	takeFloor    = 10
+)
+
+// smallMost is the size of a small element, in bytes: with a line of cache or more, memory alone takes longer than goals
+// against Linux allow.
+const smallMost = 63
+
+// goalFor is the goal for an element of that size.
+func (s shape) goalFor(floor, ceiling float64) goal {
+	if s.record() <= smallMost {
+		return goal{floor: floor}
+	}
+	return goal{ceiling: ceiling}
+}
+
+// versus is a line about runner i of a race against a rival and beside a limit, runners too; limit is none where there is
+// none. A rival that is Linux may not have been measured: the line says so where its goal needs it.
+func (s *session) versus(t times, i, rival, limit int, g goal, line Row) {
+	line.Unit, line.Ours, line.Floor, line.Ceiling = "ns", t.ns(i), g.floor, g.ceiling
+	if rival < len(t) {
 		line.Theirs, line.Ratio = t.ns(rival), t.lead(i, rival)
+	} else if g.floor > 0 {
+		line.Ours, line.Skipped = 0, needsKernel
+	}
+	if limit != none {
+		line.Limit, line.Limits = t.ns(limit), t.lead(limit, i)
 	}
 	s.add(line)
 }
+
+const none = -1

@@ -44,29 +44,46 @@ func TestSizes(t *testing.T) {
 }
 
 func TestVerdict(t *testing.T) {
-	for want, row := range map[string]bench.Row{
-		"ok":           {Ratio: 2, Floor: 2},
-		"below":        {Ratio: 1.9, Floor: 2},
-		"skipped: why": {Ratio: 3, Floor: 2, Skipped: "why"},
+	for _, c := range []struct {
+		row  bench.Row
+		want string
+		goal string
+	}{
+		{bench.Row{Ratio: 2, Floor: 2}, "ok", "2.00x"},
+		{bench.Row{Ratio: 1.9, Floor: 2}, "below", "2.00x"},
+		{bench.Row{Ratio: 3, Floor: 2, Skipped: "why"}, "skipped: why", "2.00x"},
+		{bench.Row{Ratio: 1, Limits: 2, Ceiling: 2}, "ok", "2.00 limits"},
+		{bench.Row{Ratio: 100, Limits: 2.1, Ceiling: 2}, "below", "2.00 limits"},
+		{bench.Row{Ratio: 1, Limits: 9}, "ok", ""},
 	} {
-		require.Equal(t, want, row.Verdict())
-		require.Equal(t, want == "ok", row.OK())
+		require.Equal(t, c.want, c.row.Verdict(), "%+v", c.row)
+		require.Equal(t, c.goal, c.row.Goal(), "%+v", c.row)
+		require.Equal(t, c.want == "ok", c.row.OK(), "%+v", c.row)
 	}
 }
 
 func TestTables(t *testing.T) {
 	r := bench.Report{Rows: []bench.Row{
-		{Group: "g", What: "fast", Unit: "ns", Ours: 12.34, Rival: "Linux", Theirs: 1234, Ratio: 100, Floor: 15},
-		{Group: "g", What: "slow", Unit: "ns", Ours: 2, Rival: "memcpy", Theirs: 1, Ratio: 0.5, Floor: 1},
+		{Group: "g", What: "fast", Unit: "ns", Ours: 12.34, Rival: "Linux", Theirs: 1234, Ratio: 100, Floor: 15, Limit: 10, Limits: 1.23},
+		{Group: "g", What: "slow", Unit: "ns", Ours: 2, Rival: "mock", Theirs: 1, Ratio: 0.5, Floor: 1},
+		{Group: "g", What: "alone", Unit: "ns", Ours: 3, Rival: "Linux", Limit: 1, Limits: 3, Ceiling: 2},
+		{Group: "g", What: "none", Unit: "a call", Rival: "bound", Ratio: 1, Floor: 1},
 		{Group: "h", What: "gone", Rival: "Linux", Floor: 15, Skipped: "needs --kernel"},
 	}}
-	require.Equal(t, 1, r.Below())
+	require.Equal(t, 2, r.Below())
 	var text, markdown, data bytes.Buffer
 	require.NoError(t, r.WriteTable(&text))
-	require.Regexp(t, `fast +12.3 ns +Linux +1234 ns +100x +15.0x +ok\n`, text.String())
+	require.Regexp(t, `fast +12.3 ns +Linux +1234 ns +100x +10.0 ns +1.23x +15.0x +ok\n`, text.String())
 	require.NoError(t, r.WriteMarkdown(&markdown))
-	require.Contains(t, markdown.String(), "| slow | 2.00 ns | memcpy | 1.00 ns | 0.50x | 1.00x | below |\n")
-	require.Contains(t, markdown.String(), "### h\n")
+	for _, line := range []string{
+		"| slow | 2.00 ns | mock | 1.00 ns | 0.50x |  |  | 1.00x | below |\n",
+		"| alone | 3.00 ns | Linux |  |  | 1.00 ns | 3.00x | 2.00 limits | below |\n",
+		"| none | 0.00 a call | bound | 0.00 a call | 1.00x |  |  | 1.00x | ok |\n",
+		"| gone |  | Linux |  |  |  |  | 15.0x | skipped: needs --kernel |\n",
+		"### h\n",
+	} {
+		require.Contains(t, markdown.String(), line)
+	}
 	require.NoError(t, r.WriteJSON(&data))
 	var again bench.Report
 	require.NoError(t, json.Unmarshal(data.Bytes(), &again))

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -22,6 +21,9 @@ type dumper struct {
 
 func newDumper(m *hashMap, room int) *dumper {
 	d := &dumper{hashMap: m, room: room}
+	if m.shape.key == 0 {
+		return d
+	}
 	d.buf, d.length, d.cursor = newBuffer(m, room*m.record()), newBuffer(m, 4), newBuffer(m, m.shape.key)
 	args := bpfsys.MapDump{FD: m.fd, PrevKey: d.cursor.addr, Buf: d.buf.addr, BufLen: d.length.addr}
 	d.dump = prepare(m, args)
@@ -57,7 +59,9 @@ func (d *dumper) restart() { d.putKey(d.cursor.bytes, -1) }
 func (d *dumper) batches(n int) {
 	for done := 0; done < n; done += d.entries {
 		d.inBatches.rewind()
-		d.inBatches.must(abi.ENOENT)
+		if _, errno := d.inBatches.call(); errno != abi.OK { // OK is an array that ends with the room
+			must(errno, abi.ENOENT)
+		}
 		d.wants(int(uint32At(d.inBatches.attr.bytes[abi.BatchCount:])))
 	}
 }
@@ -76,6 +80,17 @@ func (d *dumper) takeBatch(int) {
 	d.wants(int(uint32At(d.takeBatches.attr.bytes[abi.BatchCount:])))
 }
 
+// takeEach empties the map key by key.
+func (d *dumper) takeEach(int) {
+	d.rewind()
+	for range d.entries {
+		d.next.must(abi.OK)
+		copy(d.key.bytes, d.after.bytes)
+		d.lookup.must(abi.OK)
+		d.del.must(abi.OK)
+	}
+}
+
 func (d *dumper) wants(n int) {
 	if n != d.entries {
 		panic(fmt.Sprintf("bench: %d elements instead of %d", n, d.entries))
@@ -86,19 +101,15 @@ func (d *dumper) wants(n int) {
 // the rival before has left.
 const passes = 10
 
-// dumpRows measures the whole map in one call against the ways that Linux has, and memcpy.
+// dumpRows measures the whole map in one call against the ways that Linux has, beside memory without a map.
 func dumpRows(s *session) {
 	for _, shape := range s.shapes() {
-		ours := newDumper(newHashMap(newEmulated(), shape), shape.entries)
-		ours.all(shape.entries)
-		from, to := bytes.Clone(ours.buf.bytes), make([]byte, len(ours.buf.bytes))
+		ours, limit := newDumper(newHashMap(newEmulated(), shape), shape.entries), newBare(shape)
 		runners := []runner{
 			{name: "dump", run: ours.all, batch: passes * shape.entries},
-			{name: "memcpy", run: func(int) {
-				for range passes {
-					copy(to, from)
-				}
-			}, batch: passes * shape.entries},
+			{name: "batch", run: ours.batches, batch: passes * shape.entries},
+			{name: "limit", run: limit.dump, batch: passes * shape.entries},
+			{name: "limit", run: limit.batch, batch: passes * shape.entries},
 		}
 		if s.linux != nil {
 			s.linux.Reset()
@@ -109,31 +120,32 @@ func dumpRows(s *session) {
 				runner{name: "batch", run: linux.batches, batch: shape.entries})
 		}
 		t := s.race(runners...)
-		s.versus(t, 0, 2, Row{What: "DUMP, " + shape.String(), Rival: "Linux key by key", Floor: 150}.of(shape))
-		s.versus(t, 0, 3, Row{What: "DUMP, " + shape.String(), Rival: "Linux LOOKUP_BATCH", Floor: 15}.of(shape))
-		s.versus(t, 0, 1, Row{What: "DUMP, " + shape.String(), Rival: "memcpy", Floor: 1.0 / 6}.of(shape))
+		s.versus(t, 0, 4, 2, shape.goalFor(dumpFloor, manyLimit), Row{What: "DUMP, " + shape.String(), Rival: "Linux key by key"}.of(shape))
+		s.versus(t, 1, 5, 3, shape.goalFor(elementFloor, manyLimit), Row{What: "LOOKUP_BATCH, " + shape.String(), Rival: "Linux LOOKUP_BATCH"}.of(shape))
 	}
 }
 
 // removeRows measures how a map is emptied.
 func removeRows(s *session) {
 	for _, shape := range s.shapes() {
-		ours := newDumper(newHashMap(newEmulated(), shape), shape.entries)
+		ours, limit := newDumper(newHashMap(newEmulated(), shape), shape.entries), newBare(shape)
 		runners := []runner{
 			{name: "dump", run: ours.takeAll, reset: ours.refill, batch: shape.entries},
 			{name: "batch", run: ours.takeBatch, reset: ours.refill, batch: shape.entries},
+			{name: "limit", run: limit.take, reset: limit.refill, batch: shape.entries},
+			{name: "limit", run: limit.takeBatch, reset: limit.refill, batch: shape.entries},
 		}
 		if s.linux != nil {
 			s.linux.Reset()
 			linux := newDumper(newHashMap(s.linux, shape), shape.entries)
 			runners = append(runners, runner{name: "Linux", run: linux.takeBatch, reset: linux.refill, batch: shape.entries})
 		}
-		t := s.race(runners...)
-		line := Row{Rival: "Linux LOOKUP_AND_DELETE_BATCH", Floor: 10}.of(shape)
+		t, g := s.race(runners...), shape.goalFor(takeFloor, manyLimit)
+		line := Row{Rival: "Linux LOOKUP_AND_DELETE_BATCH"}.of(shape)
 		line.What = "DUMP_AND_DELETE, " + shape.String()
-		s.versus(t, 0, 2, line)
+		s.versus(t, 0, 4, 2, g, line)
 		line.What = "LOOKUP_AND_DELETE_BATCH, " + shape.String()
-		s.versus(t, 1, 2, line)
+		s.versus(t, 1, 4, 3, g, line)
 	}
 }
 

@@ -23,11 +23,14 @@ func putUint32(to []byte, n int) { binary.LittleEndian.PutUint32(to, uint32(n)) 
 
 func uint32At(from []byte) uint32 { return binary.LittleEndian.Uint32(from) }
 
-// hashMap is a map of type HASH on a kernel, full with the elements 0 to entries-1, and the calls on its elements.
+// hashMap is a map of type HASH on a kernel, full with the elements 0 to entries-1, and the calls on its elements. With put
+// it is one of another type.
 type hashMap struct {
 	system
 	shape
-	fd                                int32
+	fd, inner                         int32
+	put                               func(m *hashMap, i int) // nil: element i has key i
+	fill                              func()                  // nil: one element after the other
 	key, val, after                   buffer
 	lookup, update, insert, del, next command
 	order                             permutation
@@ -47,7 +50,7 @@ func newHashMapOf(k system, s shape, room int) *hashMap {
 func newHashMapIn(k system, s shape, fd int32) *hashMap {
 	m := &hashMap{system: k, shape: s, fd: fd, order: newPermutation(s.entries, 0)}
 	m.prepare()
-	m.fill()
+	m.insertAll()
 	return m
 }
 
@@ -61,7 +64,10 @@ func (m *hashMap) beside(k emulated) *hashMap {
 // prepare lays the calls out.
 func (m *hashMap) prepare() {
 	k, s := m.system, m.shape
-	m.key, m.val, m.after = newBuffer(k, s.key), newBuffer(k, s.value), newBuffer(k, s.key)
+	m.val = newBuffer(k, s.value)
+	if s.key > 0 {
+		m.key, m.after = newBuffer(k, s.key), newBuffer(k, s.key)
+	}
 	elem := bpfsys.MapLookupElem{FD: m.fd, Key: m.key.addr, Value: m.val.addr}
 	m.lookup, m.update = prepare(k, elem), prepare(k, bpfsys.MapUpdateElem(elem))
 	elem.Flags = abi.NoExist
@@ -70,8 +76,8 @@ func (m *hashMap) prepare() {
 	m.next = prepare(k, bpfsys.MapGetNextKey{FD: m.fd, Key: m.after.addr, NextKey: m.after.addr})
 }
 
-// fill inserts all elements.
-func (m *hashMap) fill() {
+// insertAll inserts all elements.
+func (m *hashMap) insertAll() {
 	for i := range m.entries {
 		m.putKey(m.key.bytes, i)
 		m.insert.must(abi.OK)
@@ -80,14 +86,27 @@ func (m *hashMap) fill() {
 
 // refill inserts whatever is missing.
 func (m *hashMap) refill() {
+	if m.fill != nil {
+		m.fill()
+		return
+	}
 	for i := range m.entries {
-		m.putKey(m.key.bytes, i)
+		m.turnTo(i)
 		m.update.must(abi.OK)
 	}
 }
 
+// turnTo makes the next calls about element i.
+func (m *hashMap) turnTo(i int) {
+	if m.put != nil {
+		m.put(m, i)
+	} else {
+		m.putKey(m.key.bytes, i)
+	}
+}
+
 // far turns to an element far away; base is added to its number.
-func (m *hashMap) far(base int) { m.putKey(m.key.bytes, m.order.next()+base) }
+func (m *hashMap) far(base int) { m.turnTo(m.order.next() + base) }
 
 func (m *hashMap) hit(n int) {
 	for range n {

@@ -40,6 +40,11 @@ func TestGroups(t *testing.T) {
 		m.refill()
 		d.takeBatch(0)
 		m.refill()
+		limit := newBare(of)
+		for _, run := range []func(int){limit.hit, limit.miss, limit.set, limit.swap, limit.next, limit.dump, limit.batch, limit.take, limit.takeBatch} {
+			run(700)
+		}
+		limit.refill()
 		for _, in := range []*inner{newInner(newHash(of), of), newInner(newMock(), of)} {
 			for _, run := range []func(int){in.hit, in.miss, in.set, in.swap, in.mixed, in.walk} {
 				run(700)
@@ -48,6 +53,33 @@ func TestGroups(t *testing.T) {
 	}
 	allocationRows(s)
 	require.Len(t, s.rows, 8)
+}
+
+// Each row of each type runs, and allocates nothing on bpfsim.
+func TestTypes(t *testing.T) {
+	for _, y := range typedMaps(2) {
+		s := y.shape(2)
+		d, limit := newDumper(y.make(newEmulatedOf(2), 2), s.entries), y.limit(s)
+		for _, name := range y.rows {
+			op := typeOps[name]
+			for _, r := range []runner{op.ours(d), op.bare(limit), op.onLinux(d)} {
+				r.time(max(r.batch, 700))
+			}
+			d.refill()
+			ours := op.ours(d)
+			require.Zero(t, testing.AllocsPerRun(5, func() { ours.time(max(ours.batch, 700)) }), "%v: %s", y.Type, name)
+			d.refill()
+		}
+	}
+}
+
+// A bare loop comes to every record of a memory, and to each as often as to the others.
+func TestLooksGoEverywhere(t *testing.T) {
+	l := newLooks(1000, 4, [2]int{64, 10}, [2]int{8, 1000})
+	for element := range uint64(1000) {
+		require.Equal(t, int(element/100), int(element*l.memories[0].scale>>32), element)
+		require.Equal(t, int(element), int(element*l.memories[1].scale>>32), element)
+	}
 }
 
 // A permutation comes to every element once before it comes to one again.

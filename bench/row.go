@@ -4,13 +4,17 @@ package bench
 type Row struct {
 	Group string `json:"group"`
 	What  string `json:"what"`
-	// Unit is that of Ours and Theirs. Both are 0 where they could not be measured; Skipped then says why.
-	Unit    string  `json:"unit"`
-	Ours    float64 `json:"ours"`
-	Rival   string  `json:"rival"`
-	Theirs  float64 `json:"theirs"`
-	Ratio   float64 `json:"ratio"` // how many times better than the rival
-	Floor   float64 `json:"floor"` // the least ratio that is enough
+	// Unit is that of Ours, Theirs and Limit. Ours is 0 where nothing could be measured; Skipped then says why.
+	Unit   string  `json:"unit"`
+	Ours   float64 `json:"ours"`
+	Rival  string  `json:"rival"`
+	Theirs float64 `json:"theirs"` // 0: the rival was not measured
+	Ratio  float64 `json:"ratio"`  // how many times better than the rival
+	Floor  float64 `json:"floor"`  // the least ratio that is enough; 0 where the goal is the limit
+	// Limit is what a bare loop takes that makes the same accesses to memory and copies; 0 where there is none.
+	Limit   float64 `json:"limit,omitempty"`
+	Limits  float64 `json:"limits,omitempty"`  // how many times the limit ours is
+	Ceiling float64 `json:"ceiling,omitempty"` // the most that is enough
 	Skipped string  `json:"skipped,omitempty"`
 	// The shape of what was measured, for plots; 0 where it does not apply.
 	Entries int `json:"entries,omitempty"`
@@ -19,8 +23,21 @@ type Row struct {
 	Buffer  int `json:"buffer,omitempty"` // elements
 }
 
-// OK reports whether the floor is reached.
-func (r Row) OK() bool { return r.Skipped == "" && r.Ratio >= r.Floor }
+// OK reports whether the goal is reached.
+func (r Row) OK() bool {
+	return r.Skipped == "" && r.Ratio >= r.Floor && (r.Ceiling == 0 || r.Limits <= r.Ceiling)
+}
+
+// Goal says in words what is enough.
+func (r Row) Goal() string {
+	switch {
+	case r.Ceiling > 0:
+		return figure(r.Ceiling) + " limits"
+	case r.Floor > 0:
+		return multiple(r.Floor)
+	}
+	return ""
+}
 
 // Verdict is what the table says of the row.
 func (r Row) Verdict() string {

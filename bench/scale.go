@@ -2,45 +2,42 @@ package bench
 
 import "fmt"
 
-// scaleOps are the calls whose lead is followed as maps grow.
+// scaleOps are the calls that are followed as maps grow.
 var scaleOps = []struct {
 	name string
 	run  func(*hashMap, int)
-}{{"lookup hit", (*hashMap).hit}, {"update", (*hashMap).set}, {"next key", (*hashMap).walk}}
+	bare func(*bare, int)
+}{
+	{"lookup hit", (*hashMap).hit, (*bare).hit}, {"update", (*hashMap).set, (*bare).set}, {"next key", (*hashMap).walk, (*bare).next},
+}
 
-// scaleRows follows the lead over Linux from 1,000 elements up.
+// cachedMost is the number of entries up to which a small map is in the caches: behind it the goal is the limit.
+const cachedMost = 100_000
+
+// scaleRows measures maps of 1,000 elements and more.
 func scaleRows(s *session) {
 	sizes := []int{1000, 10_000, 100_000, 500_000}
 	if s.Large {
 		sizes = append(sizes, 1_000_000, 10_000_000)
 	}
-	first := make([]float64, len(scaleOps))
 	for _, n := range sizes {
 		what := shape{n, 4, 8}
-		ours := newHashMap(newEmulated(), what)
+		ours, limit := newHashMap(newEmulated(), what), newBare(what)
 		var linux *hashMap
 		if s.linux != nil {
 			s.linux.Reset()
 			linux = newHashMap(s.linux, what)
 		}
 		for i, op := range scaleOps {
-			s.scale(&first[i], op.name, what, func(n int) { op.run(ours, n) }, func(n int) { op.run(linux, n) })
+			runners := []runner{{run: func(n int) { op.run(ours, n) }}, {run: func(n int) { op.bare(limit, n) }}}
+			if linux != nil {
+				runners = append(runners, runner{run: func(n int) { op.run(linux, n) }})
+			}
+			g := goal{floor: elementFloor}
+			if n > cachedMost && i < 2 {
+				g = goal{ceiling: elementLimit}
+			}
+			s.versus(s.race(runners...), 0, 2, 1, g, Row{What: fmt.Sprintf("%s, %d entries", op.name, n), Rival: "Linux"}.of(what))
 		}
 	}
-}
-
-// scale adds a line; its ratio is the lead as a share of the first one.
-func (s *session) scale(first *float64, op string, of shape, ours, linux func(int)) {
-	line := Row{What: fmt.Sprintf("%s, %d entries", op, of.entries), Rival: "Linux", Unit: "ns", Floor: 0.5}.of(of)
-	if s.linux == nil {
-		line.Skipped = needsKernel
-		s.add(line)
-		return
-	}
-	t := s.race(runner{run: ours}, runner{run: linux})
-	if *first == 0 {
-		*first = t.lead(0, 1)
-	}
-	line.Ours, line.Theirs, line.Ratio = t.ns(0), t.ns(1), t.lead(0, 1) / *first
-	s.add(line)
 }

@@ -72,7 +72,7 @@ func sparseRows(s *session) {
 		makers = append(makers, runner{run: linux.make, reset: linux.drop, batch: 1})
 	}
 	what := shape{sparseEntries, 4, 8}
-	s.versus(race(5, 0, makers...), 0, 1, Row{What: "create a map of 2^24 slots", Rival: "Linux", Floor: 1000}.of(what))
+	s.versus(race(5, 0, makers...), 0, 1, none, goal{floor: 1000}, Row{What: "create a map of 2^24 slots", Rival: "Linux"}.of(what))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	ours.fill()
@@ -83,7 +83,7 @@ func sparseRows(s *session) {
 		linux.fill()
 		walkers = append(walkers, runner{run: linux.walk, batch: 1})
 	}
-	s.versus(race(5, 0, walkers...), 0, 1, Row{What: "walk 10 entries in 2^24 slots", Rival: "Linux", Floor: 500}.of(what))
+	s.versus(race(5, 0, walkers...), 0, 1, none, goal{floor: 500}, Row{What: "walk 10 entries in 2^24 slots", Rival: "Linux"}.of(what))
 	s.bounded(Row{
 		What: "memory of 10 entries in 2^24 slots", Unit: "KiB", Ours: float64(after.TotalAlloc-before.TotalAlloc) / 1024,
 		Theirs: 4096,

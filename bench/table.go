@@ -32,7 +32,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	for _, row := range r.Rows {
 		if row.Group != group {
 			group = row.Group
-			fmt.Fprintf(out, "\n%s\nwhat\tours\trival\t\tratio\tfloor\t\n", group)
+			fmt.Fprintf(out, "\n%s\nwhat\tours\trival\t\t\tlimit\t\tgoal\t\n", group)
 		}
 		fmt.Fprintln(out, row)
 	}
@@ -46,9 +46,9 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	for _, row := range r.Rows {
 		if row.Group != group {
 			group = row.Group
-			fmt.Fprintf(w, "\n### %s\n\n| what | ours | rival | | ratio | floor | |\n|---|---|---|---|---|---|---|\n", group)
+			fmt.Fprintf(w, "\n### %s\n\n| what | ours | rival | | times | limit | times | goal | |\n|---|---|---|---|---|---|---|---|---|\n", group)
 		}
-		if _, err := fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %s |\n", row.cells()...); err != nil {
+		if _, err := fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", row.cells()...); err != nil {
 			return err
 		}
 	}
@@ -63,18 +63,28 @@ func (r *Report) WriteJSON(w io.Writer) error {
 }
 
 // String is the row's line, cells divided by tabs.
-func (r Row) String() string { return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s", r.cells()...) }
+func (r Row) String() string {
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", r.cells()...)
+}
 
 func (r Row) cells() []any {
 	if r.Skipped != "" {
-		return []any{r.What, "", r.Rival, "", "", ratio(r.Floor), r.Verdict()}
+		return []any{r.What, "", r.Rival, "", "", "", "", r.Goal(), r.Verdict()}
 	}
-	return []any{r.What, r.amount(r.Ours), r.Rival, r.amount(r.Theirs), ratio(r.Ratio), ratio(r.Floor), r.Verdict()}
+	cells := []any{r.What, r.amount(r.Ours), r.Rival, "", "", "", "", r.Goal(), r.Verdict()}
+	if r.Ratio > 0 {
+		cells[3], cells[4] = r.amount(r.Theirs), multiple(r.Ratio)
+	}
+	if r.Limit > 0 {
+		cells[5], cells[6] = r.amount(r.Limit), multiple(r.Limits)
+	}
+	return cells
 }
 
 func (r Row) amount(v float64) string { return fmt.Sprintf("%s %s", figure(v), r.Unit) }
 
-func ratio(v float64) string { return figure(v) + "x" }
+// multiple is how many times one is another.
+func multiple(v float64) string { return figure(v) + "x" }
 
 // figure has three digits at least.
 func figure(v float64) string {

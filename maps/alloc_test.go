@@ -38,12 +38,15 @@ func TestStoresDoNotAllocate(t *testing.T) {
 
 func TestArraysAndSequencesDoNotAllocate(t *testing.T) {
 	key, value, task := make([]byte, 4), make([]byte, 8), on(0)
-	array := must(t, small(abi.Array, 100, 0))
-	require.Zero(t, testing.AllocsPerRun(100, func() {
-		array.(maps.Updater).Update(task, key, value, abi.Any)
-		array.(maps.Lookuper).Lookup(task, key, value)
-		array.(maps.NextKeyer).NextKey(task, key, key)
-	}))
+	for _, kind := range []abi.MapType{abi.Array, abi.PerCPUArray} {
+		array := must(t, small(kind, 100, 0))
+		value := make([]byte, array.ValueBytes())
+		require.Zero(t, testing.AllocsPerRun(100, func() {
+			array.(maps.Updater).Update(task, key, value, abi.Any)
+			array.(maps.Lookuper).Lookup(task, key, value)
+			array.(maps.NextKeyer).NextKey(task, key, key)
+		}))
+	}
 	for _, kind := range []abi.MapType{abi.Queue, abi.Stack} {
 		q := must(t, base(kind)).(maps.Sequence)
 		require.Zero(t, testing.AllocsPerRun(100, func() {

@@ -9,7 +9,11 @@ type hashOfMaps struct {
 	inner *Inner
 }
 
-func newHashOfMaps(spec Spec) *hashOfMaps { return &hashOfMaps{newHash(spec), spec.Inner} }
+func newHashOfMaps(spec Spec) *hashOfMaps {
+	h := &hashOfMaps{newHash(spec), spec.Inner}
+	h.hash.leaves = h.inner.release
+	return h
+}
 
 func (h *hashOfMaps) Spec() Spec      { return h.hash.Spec() }
 func (h *hashOfMaps) ValueBytes() int { return idBytes }
@@ -23,9 +27,7 @@ func (h *hashOfMaps) NextKey(t *Task, key, next []byte) abi.Errno {
 func (h *hashOfMaps) Buckets() uint32               { return h.hash.Buckets() }
 func (h *hashOfMaps) NextBucket(from uint32) uint32 { return h.hash.NextBucket(from) }
 func (h *hashOfMaps) BucketOf(key []byte) uint32    { return h.hash.BucketOf(key) }
-
-// Sweeper leaves the elements in the map: an id that goes has to be read where no program can write.
-func (h *hashOfMaps) Sweeper() *Sweeper { return &Sweeper{table: &h.hash.table, keeps: true} }
+func (h *hashOfMaps) Sweeper() *Sweeper             { return h.hash.Sweeper() }
 
 // Admit leaves all to Update: the inner map is looked at first.
 func (h *hashOfMaps) Admit([]byte, uint64) abi.Errno { return abi.OK }

@@ -1,5 +1,7 @@
 package maps
 
+import "github.com/bpfsim/bpfsim/internal/prefetch"
+
 // prefetcher runs ahead of a sweep and has the elements fetched that will be copied soon. Those in slots lie anywhere in
 // memory: a processor that comes to them unprepared waits for a few at a time, since it does not look ahead farther than
 // some hundred instructions.
@@ -57,4 +59,4 @@ func (x *table) fetchPage(n uint32) {
 }
 
 // fetch has the beginning of memory fetched.
-func fetch(memory []byte) { prefetch(memory[:min(len(memory), prefetchMost)]) }
+func fetch(memory []byte) { prefetch.Lines(memory[:min(len(memory), prefetchMost)]) }

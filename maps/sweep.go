@@ -8,9 +8,7 @@ type Swept interface {
 // Sweeper makes these steps. They are for tasks that no Scheduler watches: of all the orders in which a machine could run
 // the steps of each element, they are one. It is no interface, so that a Sweep can stay on its caller's stack.
 type Sweeper struct {
-	table *table // nil: others
-	// keeps means that elements do not leave the table in these steps.
-	keeps  bool
+	table  *table // nil: others
 	others copier
 }
 
@@ -61,14 +59,13 @@ type sweepStep struct {
 // Sweep copies elements in the order of the walk and says in s where it stopped: when the map ends or the room does, or
 // somewhere before, but not before the first element that may be taken in such a step at all.
 func (m *Sweeper) Sweep(t *Task, s *Sweep) {
-	s.Count, s.End = 0, false
-	switch {
-	case m.table == nil:
+	s.Count = 0
+	if m.table == nil {
 		s.Count, s.End = m.others.copyMany(t, s.After, s.Remove, roomIn(s.Keys, s.Values, m.others))
-	case !s.Remove || !m.keeps:
-		m.table.sweep(t, s)
-		s.End = s.Bucket > m.table.mask
+		return
 	}
+	m.table.sweep(t, s)
+	s.End = s.Bucket > m.table.mask
 }
 
 func (x *table) sweep(t *Task, s *Sweep) {
@@ -166,6 +163,9 @@ func (s *Sweep) take(p *page, from uint32) (fits bool) {
 			to, on = p.start(i), first+i
 		}
 	}
+	if s.step.all && !x.layout.has(slots) {
+		x.fetchPage(number + 1)
+	}
 	if from < to {
 		s.copy(p, from, to)
 		s.step.last = cursorAt(number, to-1)
@@ -251,6 +251,9 @@ func (s *Sweep) copyEach(p *page, from, to uint32, keys, values []byte, keyStep,
 // elements leave, that is the one that left last, and where buckets do, their newest.
 func (s *Sweep) remove(p *page, from, to uint32) {
 	x := s.step.table
+	for at := from; x.leaves != nil && at < to; at++ {
+		x.leaves(x.value(p, at))
+	}
 	if s.Whole {
 		for i := x.inPage(s.Bucket); i < pageBuckets && p.start(i) < to; i++ {
 			at, end := p.bounds(i)

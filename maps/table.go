@@ -23,6 +23,9 @@ type table struct {
 	layout     layout  // of the elements
 	arena      arena
 	free       recycler
+	// leaves is told each value that a sweep takes out, with its page locked: programs can write where it is copied to. It
+	// is nil where values are only bytes.
+	leaves func(value []byte)
 }
 
 // recycler takes back elements that left the table, by their slots, or none while it is packed. It is called without

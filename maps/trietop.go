@@ -41,7 +41,7 @@ func (x *trie) begin(key trieKey) (s, above slot) {
 
 // changed follows a change at a place, of nodes that begin with so many bits of data.
 func (x *trie) changed(p place, prefix uint32, data []byte) {
-	if x.resizeTop() || x.top.cells == nil || p.parent != none && x.nodes.at(p.parent).prefix() >= x.top.bits {
+	if x.growTop() || x.top.cells == nil || p.parent != none && x.nodes.at(p.parent).prefix() >= x.top.bits {
 		return
 	}
 	above := p.parent
@@ -87,20 +87,14 @@ func (x *trieTop) fill(from, to uint32, cell topCell) {
 	}
 }
 
-// resizeTop makes the top anew when there are too many elements for it, or much too few.
-func (x *trie) resizeTop() bool {
-	elements, cells := x.elements.Load(), uint32(len(x.top.cells))
-	if x.watched || x.most < topBits || elements < topLeast && cells == 0 {
+// growTop makes a larger top when there are too many elements for it. Like nodes, cells stay when elements go.
+func (x *trie) growTop() bool {
+	elements := x.elements.Load()
+	if x.watched || x.most < topBits || x.top.bits == topBits || elements < max(topLeast, uint32(len(x.top.cells))) {
 		return false
 	}
-	if grown := elements >= cells && x.top.bits < topBits; !grown && elements >= cells/4 {
-		return false
-	}
-	x.top = trieTop{}
-	if elements >= topLeast/4 {
-		x.top.bits = min(uint32(bits.Len32(elements)), topBits)
-		x.top.cells = make([]topCell, 1<<x.top.bits)
-		x.fillTop(0, uint32(len(x.top.cells)), x.root, none)
-	}
+	x.top.bits = min(uint32(bits.Len32(elements)), topBits)
+	x.top.cells = make([]topCell, 1<<x.top.bits)
+	x.fillTop(0, uint32(len(x.top.cells)), x.root, none)
 	return true
 }

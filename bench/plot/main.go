@@ -21,7 +21,7 @@ import (
 // row is what a plot needs of a line of the table.
 type row struct {
 	Group, What, Rival, Skipped string
-	Ours, Theirs                float64
+	Ours, Theirs, Limit         float64
 	Entries, Key, Value, Buffer int
 }
 
@@ -44,7 +44,7 @@ func draw(file, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for _, p := range []picture{entriesPicture(rows), recordPicture(rows), gainPicture(rows)} {
+	for _, p := range []picture{entriesPicture(rows), gainPicture(rows)} {
 		if err := p.save(dir); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
@@ -108,24 +108,10 @@ func (p *picture) save(dir string) error {
 func entriesPicture(rows []row) picture {
 	p := newPicture("entries", "Calls on one element", "entries in the map", "ns a call")
 	for _, r := range rows {
-		if r.Group == "scale" {
-			op, _, _ := strings.Cut(r.What, ",")
+		if op, _, _ := strings.Cut(r.What, ","); r.Group == "scale" && op != "update" { // which is close to a lookup
 			p.add(op+", bpfsim", r.Entries, r.Ours)
 			p.add(op+", Linux", r.Entries, r.Theirs)
-		}
-	}
-	return p
-}
-
-// recordPicture shows what reading all elements costs as they grow; keys have 8 bytes.
-func recordPicture(rows []row) picture {
-	p := newPicture("record", "Reading 100,000 elements, keys of 8 bytes", "bytes of a value", "ns an element")
-	for _, r := range rows {
-		if r.Group == "dump" && r.Key == 8 {
-			if r.Rival == "memcpy" {
-				p.add("bpfsim, DUMP in one call", r.Value, r.Ours)
-			}
-			p.add(r.Rival, r.Value, r.Theirs)
+			p.add(op+", limit", r.Entries, r.Limit)
 		}
 	}
 	return p

@@ -1,7 +1,7 @@
 #include "textflag.h"
 
-// func prefetch(memory []byte)
-TEXT ·prefetch(SB), NOSPLIT|NOFRAME, $0-24
+// func Lines(memory []byte)
+TEXT ·Lines(SB), NOSPLIT|NOFRAME, $0-24
 	MOVQ memory_base+0(FP), AX
 	MOVQ memory_len+8(FP), CX
 	ADDQ AX, CX

@@ -1,7 +1,7 @@
 #include "textflag.h"
 
-// func prefetch(memory []byte)
-TEXT ·prefetch(SB), NOSPLIT|NOFRAME, $0-24
+// func Lines(memory []byte)
+TEXT ·Lines(SB), NOSPLIT|NOFRAME, $0-24
 	MOVD memory_base+0(FP), R0
 	MOVD memory_len+8(FP), R1
 	ADD  R0, R1, R1
