@@ -50,7 +50,9 @@ normalise() {
 				}
 				line = line found
 			}
-			print line $0
+			$0 = line $0
+			sub(/^#[0-9]+ +/, substr($0, 1, index($0, " "))) # padded by the width of an id
+			print
 		}'
 }
 
