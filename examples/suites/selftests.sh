@@ -5,7 +5,7 @@
 #   examples/suites/selftests.sh [TEST...]
 #
 # They come from Debian's package linux-source-6.12, which is downloaded and unpacked in a temporary directory, or from the
-# file that $LINUX_SOURCE names. It needs apt-get, gcc, make, libelf-dev, zlib1g-dev, clang, llvm and bpftool.
+# file that $LINUX_SOURCE names. It needs apt-get, gcc, make, libelf-dev, zlib1g-dev, clang and bpftool.
 LIMIT=${LIMIT-180s}
 source "$(dirname "$0")/harness.bash"
 
