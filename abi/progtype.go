@@ -58,3 +58,6 @@ func (t ProgType) String() string {
 	}
 	return strconv.FormatUint(uint64(t), 10)
 }
+
+// Number is the number in decimal.
+func (t ProgType) Number() string { return strconv.FormatUint(uint64(t), 10) }

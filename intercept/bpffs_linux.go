@@ -201,8 +201,8 @@ func (b *bpffs) get(handle int, access bpfsys.Access) (bpfsys.Object, abi.Errno)
 	if p == nil {
 		return nil, abi.EACCES
 	}
-	p.object.Hold()
-	return p.object, abi.OK
+	p.file.Object().Hold()
+	return p.file.Object(), abi.OK
 }
 
 var permissions = [3]uint32{

@@ -23,7 +23,7 @@ type pins struct {
 
 // pin is an object's file.
 type pin struct {
-	object bpfsys.Object
+	file   *bpfsys.File // open as long as the pin is there
 	id     inode
 	watch  int // inotify watch descriptor, -1 when there is none
 	handle int // O_PATH, -1 when there is a watch
@@ -47,7 +47,7 @@ func (all *pins) add(file int, o bpfsys.Object) error {
 		return err
 	}
 	all.sweep()
-	p := &pin{object: o, id: inodeOf(&st), watch: all.startWatch(file), handle: -1}
+	p := &pin{id: inodeOf(&st), watch: all.startWatch(file), handle: -1}
 	if p.watch >= 0 {
 		all.byWatch[p.watch] = p
 	} else {
@@ -58,6 +58,7 @@ func (all *pins) add(file int, o bpfsys.Object) error {
 		p.handle, all.handled[p] = handle, struct{}{}
 	}
 	o.Hold()
+	p.file = bpfsys.NewFile(o, bpfsys.ReadWrite)
 	all.byInode[p.id] = p
 	return nil
 }
@@ -138,7 +139,7 @@ func (all *pins) drop(p *pin) {
 	if p.handle >= 0 {
 		unix.Close(p.handle)
 	}
-	p.object.Release()
+	p.file.Release()
 }
 
 func (all *pins) close() {

@@ -14,7 +14,6 @@ type shape struct {
 // shapes are the types that are not simulated, by number, and those of the others that look at the shape when they
 // allocate, access modes included.
 var shapes = [abi.NumMapTypes]shape{
-	abi.ProgArray:           {check: checkFDArray},
 	abi.StackTrace:          {alloc: checkStackTrace},
 	abi.SockMap:             {alloc: checkSockMap},
 	abi.CPUMap:              {alloc: checkCPUMap},

@@ -26,6 +26,7 @@ var types = [abi.NumMapTypes]mapType{
 	abi.HashOfMaps:         {checkHashOfMaps, hashed(emptyHashBytes, newHashOfMaps)},
 	abi.BloomFilter:        {checkFilter, allocFilter},
 	abi.CPUMap:             {nil, sized(cpuMapBytes, newCPUMap)},
+	abi.ProgArray:          {checkFDArray, sized(arrayBytes, newProgArray)},
 	abi.PerfEventArray:     {checkFDArray, sized(arrayBytes, newFDArray)},
 	abi.StackTrace:         {nil, sized(stackTraceBytes, newStackTrace)},
 	abi.CgroupArray:        {checkFDArray, sized(arrayBytes, newCgroupArray)},

@@ -116,7 +116,12 @@ func (x *run) checkToken(*spec) abi.Errno {
 
 // notA is the errno of an fd field that must hold another kind of object than a map: open or not.
 func (x *run) notA(offset int) abi.Errno {
-	if !x.state.Open(int32(x.u32(offset))) {
+	return x.noFD(int32(x.u32(offset)))
+}
+
+// noFD is the errno of an fd that must be of an object which no fd here is of.
+func (x *run) noFD(fd int32) abi.Errno {
+	if !x.state.Open(fd) {
 		return abi.EBADF
 	}
 	return abi.EINVAL

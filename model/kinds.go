@@ -33,6 +33,7 @@ var kinds = [abi.NumMapTypes]kind{
 	abi.CPUMap:             {nil, (*spec).allocCPUMap, newCPUMap, nil},
 	abi.PerfEventArray:     {(*spec).checkPerfEventArray, nil, newFDArray, nil},
 	abi.StackTrace:         {nil, (*spec).allocStackTrace, newStacks, []abi.Cmd{abi.MapLookupAndDeleteElem}},
+	abi.ProgArray:          {(*spec).checkArrayOfMaps, nil, newReferences, nil},
 	abi.CgroupArray:        {(*spec).checkArrayOfMaps, nil, newReferences, nil},
 	abi.DevMap:             {(*spec).checkDevMap, nil, newReferences, nil},
 	abi.DevMapHash:         {(*spec).checkDevMap, nil, newReferences, nil},

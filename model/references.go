@@ -10,7 +10,7 @@ import (
 )
 
 // references is a map whose values refer to network devices (kernel/bpf/devmap.c), sockets (net/core/sock_map.c,
-// kernel/bpf/reuseport_array.c, net/xdp/xskmap.c) or cgroups (kernel/bpf/arraymap.c).
+// kernel/bpf/reuseport_array.c, net/xdp/xskmap.c), or cgroups or programs (kernel/bpf/arraymap.c).
 type references struct {
 	spec
 	elements []referring // the newest first
@@ -60,7 +60,7 @@ func (t *references) update(int, []byte, []byte, uint64) abi.Errno { panic("mode
 func (t *references) delete(_ int, key []byte) abi.Errno {
 	at := t.at(key)
 	switch {
-	case t.outside(key) && (t.kind == abi.CgroupArray || t.kind == abi.ReusePortSockArray):
+	case t.outside(key) && (t.kind == abi.CgroupArray || t.kind == abi.ProgArray || t.kind == abi.ReusePortSockArray):
 		return abi.E2BIG
 	case t.outside(key), at < 0 && t.kind == abi.SockMap:
 		return abi.EINVAL
@@ -137,7 +137,7 @@ func (x *run) refer(t *references, key, value []byte, flags uint64) abi.Errno {
 		return x.sockMap(t, key, value, flags)
 	}
 	most := abi.Exist
-	if t.kind == abi.CgroupArray {
+	if t.kind == abi.CgroupArray || t.kind == abi.ProgArray {
 		most = abi.Any
 	}
 	switch {
@@ -145,6 +145,8 @@ func (x *run) refer(t *references, key, value []byte, flags uint64) abi.Errno {
 		return abi.EINVAL
 	case t.outside(key):
 		return abi.E2BIG
+	case t.kind == abi.ProgArray: // no fd here is a program's
+		return x.noFD(int32(u32(value)))
 	case t.kind == abi.CgroupArray:
 		if f, _ := x.state.files.get(int32(u32(value))); f.thing == nil || f.thing.what != "cgroup" {
 			return abi.EBADF

@@ -46,7 +46,9 @@ type File struct {
 // NewFile opens an object with one reference for the caller and takes over the caller's reference to it.
 func NewFile(o Object, access Access) *File {
 	f := &File{object: o, access: access}
-	f.m, _ = o.(*Map)
+	if f.m, _ = o.(*Map); f.m != nil {
+		f.m.users.Add(1)
+	}
 	f.refs.Store(1)
 	return f
 }
@@ -88,7 +90,11 @@ func accessOf(flags uint32) (Access, abi.Errno) {
 
 // Release drops a reference; the last one releases the object. The files that are no BPF objects have none.
 func (f *File) Release() {
-	if f.refs.Add(-1) == 0 && f.object != nil {
-		f.object.Release()
+	if f.refs.Add(-1) != 0 || f.object == nil {
+		return
 	}
+	if f.m != nil {
+		f.m.endUse()
+	}
+	f.object.Release()
 }

@@ -25,7 +25,7 @@ type node struct {
 	parent   *node
 	children map[string]*node // nil unless a directory
 	bpf      bool             // part of the bpffs
-	object   Object           // pinned here, with one reference
+	pinned   *File            // pinned here, as an open file of it, with one reference
 }
 
 // NewFileTree makes the tree /sys/fs/bpf and /tmp.
@@ -62,7 +62,7 @@ func (t *FileTree) Pin(dir int32, path string, o Object) abi.Errno {
 		return abi.EPERM
 	}
 	o.Hold()
-	parent.add(name, &node{bpf: true, object: o})
+	parent.add(name, &node{bpf: true, pinned: NewFile(o, ReadWrite)})
 	return abi.OK
 }
 
@@ -74,11 +74,11 @@ func (t *FileTree) Open(dir int32, path string, _ Access) (Object, abi.Errno) {
 	switch {
 	case errno != abi.OK:
 		return nil, errno
-	case n.object == nil:
+	case n.pinned == nil:
 		return nil, abi.EACCES
 	}
-	n.object.Hold()
-	return n.object, abi.OK
+	n.pinned.object.Hold()
+	return n.pinned.object, abi.OK
 }
 
 // SetDir makes fd refer to the directory at path, as open does, for BPF_F_PATH_FD.
@@ -158,8 +158,8 @@ func (t *FileTree) List(path string) ([]string, abi.Errno) {
 // drop takes n out of its directory and gives its reference back.
 func (n *node) drop() {
 	delete(n.parent.children, n.name())
-	if n.object != nil {
-		n.object.Release()
+	if n.pinned != nil {
+		n.pinned.Release()
 	}
 }
 

@@ -144,8 +144,8 @@ func pinsOf(f *fuzzTarget) int {
 	pinned := map[*Map]bool{}
 	var count func(n *node)
 	count = func(n *node) {
-		if m, ok := n.object.(*Map); ok {
-			pinned[m] = true
+		if n.pinned != nil && n.pinned.m != nil {
+			pinned[n.pinned.m] = true
 		}
 		for _, child := range n.children {
 			count(child)

@@ -113,5 +113,5 @@ func (m *Map) FDInfo() string {
 		frozen = 1
 	}
 	fmt.Fprintf(&b, "frozen:\t%d\n", frozen)
-	return b.String()
+	return b.String() + m.owner.fdinfo()
 }

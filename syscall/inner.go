@@ -20,7 +20,7 @@ func (c *call) newInner(fd int32) (*maps.Inner, *btf.Record, abi.Errno) {
 	switch m := file.m; {
 	case m == nil, m.outer != nil:
 		return nil, nil, abi.EINVAL
-	case m.exclusive != nil:
+	case m.exclusive != nil, m.Spec().Type == abi.ProgArray:
 		return nil, nil, abi.ENOTSUPP
 	default:
 		return &maps.Inner{Shape: m.Spec(), Maps: &c.kernel.objects}, m.types.record, abi.OK

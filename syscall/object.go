@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"sync/atomic"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
 )
@@ -18,7 +19,9 @@ type Map struct {
 	// exclusive is the hash of the program that alone may use the map, nil for others.
 	exclusive *[sha256.Size]byte
 	refs      atomic.Int32
-	writers   cpuCounter // calls and mappings that write
+	users     atomic.Int32 // of refs, those of open files and pins
+	owner     owner        // of a PROG_ARRAY
+	writers   cpuCounter   // calls and mappings that write
 	backing   Backing
 	waiters   waiters
 	types     mapTypes
@@ -57,6 +60,20 @@ func (m *Map) Release() {
 	if m.refs.Add(-1) == 0 {
 		m.kernel.objects.remove(m)
 		m.free()
+	}
+}
+
+// endUse is the end of an open file or pin. Without any, a PROG_ARRAY is emptied (map_release_uref): the programs in it
+// may be those that use it, and nobody would ever be the last.
+func (m *Map) endUse() {
+	if m.users.Add(-1) == 0 {
+		m.clearUnused()
+	}
+}
+
+func (m *Map) clearUnused() {
+	if m.referring != nil && m.Spec().Type == abi.ProgArray && m.users.Load() == 0 {
+		m.referring.Close()
 	}
 }
 

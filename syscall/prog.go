@@ -40,7 +40,7 @@ func (c *call) progLoad() (int32, abi.Errno) {
 
 // check is all checks in Linux's order.
 func (l *loading) check() abi.Errno {
-	return firstErrno(l.checkLoader, l.checkAttach, l.readText, l.checkDevice, l.identify, l.verify)
+	return firstErrno(l.checkLoader, l.checkAttach, l.readText, l.checkDevice, l.identify, l.verify, l.checkOwners)
 }
 
 // firstErrno is what the first step says that does not succeed.

@@ -12,7 +12,7 @@ import (
 
 // memlock is the memory that the instructions take, in bytes: whole pages, with the head of struct bpf_prog.
 func (p *Program) memlock() int {
-	const page, head = 4096, 72
+	const page, head = 4096, 96
 	return (head + insn.Size*len(p.insns) + page - 1) / page * page
 }
 

@@ -21,12 +21,16 @@ func (c *call) refer(m *Map, key, value []byte, flags uint64) abi.Errno {
 		find = f.findDevice
 	case abi.CgroupArray:
 		find = f.findCgroup
+	case abi.ProgArray:
+		find = (&programFinder{*f, m}).find
 	case abi.XSKMap:
 		find = f.findXSK
 	case abi.ReusePortSockArray:
 		find = f.findReusePort
 	}
-	return m.referring.Refer(c.task, key, value, flags, find)
+	errno := m.referring.Refer(c.task, key, value, flags, find)
+	m.clearUnused() // closed meanwhile
+	return errno
 }
 
 // finder is a call that looks for what values refer to. It is a copy, so that calls which look for nothing stay on the stack.

@@ -121,6 +121,8 @@ func (t *trial) refer() {
 		fd, _ = files.OpenSocket(Socket{Family: familyInet, Type: datagram, Protocol: protocolUDP, State: Bound, Reuse: true})
 	case abi.XSKMap:
 		fd, _ = files.OpenSocket(Socket{Family: familyXDP})
+	case abi.ProgArray:
+		fd = t.constant()
 	case abi.CgroupArray:
 		fd, _ = files.OpenCgroup(1)
 	case abi.DevMap, abi.DevMapHash:
@@ -128,6 +130,14 @@ func (t *trial) refer() {
 		return
 	}
 	binary.NativeEndian.PutUint32(t.Arena.Bytes(t.room, 4), uint32(fd))
+}
+
+// constant loads a program.
+func (t *trial) constant() int32 {
+	text := append([]byte{0xb7, 8: 0x95, 15: 0}, "GPL\x00"...)
+	at := t.Arena.Put(text)
+	fd, _ := t.Do(ProgLoad{Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: at, License: at + 16})
+	return fd
 }
 
 // run makes a call of cmd that nothing but the map's type can refuse.

@@ -131,7 +131,7 @@ func (f runFlags) options(args []string, refused *refusals) (intercept.Options, 
 		return o, nil, err
 	}
 	collectWithin(memory)
-	kernel := bpfsys.Options{CPUs: o.CPUs, Numbers: numbers, Memory: memory, Fault: faults, BTF: hostBTF}
+	kernel := bpfsys.Options{CPUs: o.CPUs, Numbers: numbers, Memory: memory, Fault: faults, BTF: hostBTF, Now: intercept.SinceBoot}
 	if !f.quiet {
 		kernel.Refused = refused.note
 	}

@@ -57,6 +57,9 @@ var mutants = map[string]mutant{
 		}
 		return k.Bpf(cpu, c, during)
 	}},
+	"a PROG_ARRAY has no slot to delete behind its last": {call: instead(onType(abi.ProgArray, abi.MapDeleteElem, abi.E2BIG, func(uint32, maps.Spec, uint64) bool {
+		return true
+	}), abi.ENOENT)},
 	"a DEVMAP's device is looked at before NOEXIST": {call: instead(onType(abi.DevMap, abi.MapUpdateElem, abi.EEXIST, func(key uint32, _ maps.Spec, _ uint64) bool {
 		return key == 0
 	}), abi.EINVAL)},

@@ -55,7 +55,7 @@ func (g *generator) create() *program.Call {
 
 // fixedValues are the sizes of values of the types that do not take every size.
 var fixedValues = map[abi.MapType][]int{
-	abi.PerfEventArray: {4}, abi.CgroupArray: {4}, abi.XSKMap: {4}, abi.CPUMap: {4, 8}, abi.DevMap: {4, 8}, abi.DevMapHash: {4, 8},
+	abi.PerfEventArray: {4}, abi.ProgArray: {4}, abi.CgroupArray: {4}, abi.XSKMap: {4}, abi.CPUMap: {4, 8}, abi.DevMap: {4, 8}, abi.DevMapHash: {4, 8},
 	abi.SockMap: {4, 8, 8}, abi.SockHash: {4, 8, 8}, abi.ReusePortSockArray: {4, 8, 8}, abi.StackTrace: {8, 16, 64},
 }
 

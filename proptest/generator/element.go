@@ -158,7 +158,7 @@ func (g *generator) fillValue(b []byte, m *mapShape) {
 	case abi.CPUMap:
 		g.queue(b)
 		return
-	case abi.DevMap, abi.DevMapHash, abi.SockMap, abi.SockHash, abi.XSKMap, abi.ReusePortSockArray, abi.CgroupArray:
+	case abi.DevMap, abi.DevMapHash, abi.SockMap, abi.SockHash, abi.XSKMap, abi.ReusePortSockArray, abi.CgroupArray, abi.ProgArray:
 		g.reference(b, m.typ)
 		return
 	}

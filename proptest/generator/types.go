@@ -36,6 +36,7 @@ var mapTypes = []mapType{
 	{abi.UserRingBuf, 2, []int{0}, (*generator).ringSize, (*generator).noFlags},
 	{abi.PerfEventArray, 3, []int{4}, (*generator).smallSize, (*generator).eventFlags},
 	{abi.StackTrace, 2, []int{4}, (*generator).smallSize, (*generator).noFlags},
+	{abi.ProgArray, 2, []int{4}, (*generator).smallSize, (*generator).noFlags},
 	{abi.CgroupArray, 2, []int{4}, (*generator).smallSize, (*generator).noFlags},
 	{abi.DevMap, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},
 	{abi.DevMapHash, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},

@@ -116,7 +116,7 @@ func openCgroup() (int, error) {
 // references reports whether values of maps of that type name what only this machine has.
 func references(typ abi.MapType) bool {
 	switch typ {
-	case abi.DevMap, abi.DevMapHash, abi.SockMap, abi.SockHash, abi.XSKMap, abi.ReusePortSockArray, abi.CgroupArray:
+	case abi.DevMap, abi.DevMapHash, abi.SockMap, abi.SockHash, abi.XSKMap, abi.ReusePortSockArray, abi.CgroupArray, abi.ProgArray:
 		return true
 	}
 	return false

@@ -28,6 +28,7 @@ var mapTypes = [abi.NumMapTypes + 1]mapType{
 	abi.CPUMap:             {refused: sequenceRefused},
 	abi.PerfEventArray:     {refused: sequenceRefused},
 	abi.StackTrace:         {},
+	abi.ProgArray:          {refused: sequenceRefused},
 	abi.CgroupArray:        {refused: sequenceRefused},
 	abi.DevMap:             {refused: sequenceRefused},
 	abi.DevMapHash:         {refused: sequenceRefused},
