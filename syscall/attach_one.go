@@ -48,6 +48,8 @@ func (h *hooks) leaveAlone(point Point, p *Program, linked abi.Errno) abi.Errno 
 	defer h.unlock()
 	k := h.find(point)
 	switch {
+	case h.excluded(point):
+		return abi.EBUSY
 	case k == nil:
 		return abi.ENOENT
 	case k.seats[0].link != nil:

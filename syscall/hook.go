@@ -48,17 +48,17 @@ type hooks struct {
 	mu      sync.Mutex
 	at      map[Point]*hook
 	parents map[uint64]uint64 // of cgroups that calls were about
-	left    []*Program        // that nobody has any more
+	left    []Object          // programs and maps that nobody here has any more
 }
 
-// unlock ends what changed the hooks. Programs that left them are given back only now: they may have been the last that
+// unlock ends what changed the hooks. Objects that left them are given back only now: they may have been the last that
 // held something which is attached elsewhere.
 func (h *hooks) unlock() {
 	left := h.left
 	h.left = nil
 	h.mu.Unlock()
-	for _, p := range left {
-		p.Release()
+	for _, o := range left {
+		o.Release()
 	}
 }
 

@@ -42,7 +42,7 @@ func linkKprobeMulti(l *linking) (attachment, abi.Errno) {
 	}
 	if addrs != 0 {
 		p.offsets, errno = l.numbers(addrs, count)
-		if errno == abi.OK && slices.ContainsFunc(p.offsets, inUserSpace) {
+		if errno == abi.OK && slices.ContainsFunc(p.offsets, outside) {
 			errno = abi.EINVAL
 		}
 		return p, errno
@@ -50,8 +50,9 @@ func linkKprobeMulti(l *linking) (attachment, abi.Errno) {
 	return p, l.kernelSymbols(p, syms, count)
 }
 
-// inUserSpace tells addresses where no function of the kernel is. Which ones the kernel has elsewhere it hides from most.
-func inUserSpace(addr uint64) bool { return addr < 1<<63 }
+// outside tells addresses where no function of the kernel can be: user space, and the last page, which stands for errors. Which ones
+// the kernel has elsewhere it hides from most.
+func outside(addr uint64) bool { return addr < 1<<63 || addr > 1<<64-4096 }
 
 // kernelSymbols reads names of functions. One that the kernel does not have is ESRCH.
 func (l *linking) kernelSymbols(p *multiPlace, addr uint64, count uint32) abi.Errno {

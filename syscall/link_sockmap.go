@@ -8,7 +8,10 @@ import (
 )
 
 // sockMapPlace is a link at the sockets of a map (net/core/sock_map.c).
-type sockMapPlace struct{ point Point }
+type sockMapPlace struct {
+	point Point
+	m     *Map // with a reference until the link is detached
+}
 
 // linkSockMap follows sock_map_link_create.
 func linkSockMap(l *linking) (attachment, abi.Errno) {
@@ -19,7 +22,10 @@ func linkSockMap(l *linking) (attachment, abi.Errno) {
 	if errno != abi.OK {
 		return nil, errno
 	}
-	return &sockMapPlace{Point{Map: m.id, At: l.At}}, abi.OK
+	if !m.tryHold() {
+		return nil, abi.EBADF
+	}
+	return &sockMapPlace{Point{Map: m.id, At: l.At}, m}, abi.OK
 }
 
 // sockMap finds the map of sockets behind fd.
@@ -51,20 +57,26 @@ func (p *sockMapPlace) attach(h *hooks, l *Link) abi.Errno {
 	return abi.OK
 }
 
-// mayJoin follows sock_map_prog_link_lookup: the two kinds of verdicts exclude one another.
+// mayJoin is whether something can be attached where only a link cannot be replaced.
 func (h *hooks) mayJoin(p Point) abi.Errno {
-	other := map[abi.AttachType]abi.AttachType{
-		abi.AttachSKSKBStreamVerdict: abi.AttachSKSKBVerdict, abi.AttachSKSKBVerdict: abi.AttachSKSKBStreamVerdict,
-	}
-	excluded := p
-	excluded.At = other[p.At]
-	if excluded.At != 0 && h.find(excluded) != nil {
-		return abi.EBUSY
-	}
-	if k := h.find(p); k != nil && k.seats[0].link != nil {
+	k := h.find(p)
+	if h.excluded(p) || k != nil && k.seats[0].link != nil {
 		return abi.EBUSY
 	}
 	return abi.OK
+}
+
+// excluded tells whether the other kind of verdict is there, of which there is one (sock_map_prog_link_lookup).
+func (h *hooks) excluded(p Point) bool {
+	switch p.At {
+	case abi.AttachSKSKBStreamVerdict:
+		p.At = abi.AttachSKSKBVerdict
+	case abi.AttachSKSKBVerdict:
+		p.At = abi.AttachSKSKBStreamVerdict
+	default:
+		return false
+	}
+	return h.find(p) != nil
 }
 
 // putAlone puts a seat in the place of the one that is there.
@@ -76,7 +88,35 @@ func (h *hooks) putAlone(p Point, s *seat) {
 	k.seats = []*seat{s}
 }
 
-func (p *sockMapPlace) detach(h *hooks, l *Link) { h.remove(p.point, l) }
+// detach gives the map back: what is attached to it may go with it.
+func (p *sockMapPlace) detach(h *hooks, l *Link) {
+	h.remove(p.point, l)
+	h.left = append(h.left, p.m)
+	p.m = nil
+}
+
+// release is for a link that never was attached.
+func (p *sockMapPlace) release() {
+	if p.m != nil {
+		p.m.Release()
+	}
+}
+
+// forget ends what is attached to a map that is gone.
+func (h *hooks) forget(m *Map) {
+	h.mu.Lock()
+	defer h.unlock()
+	for _, at := range sockMapTypes {
+		if k := h.find(Point{Map: m.id, At: at}); k != nil {
+			h.left = append(h.left, k.seats[0].prog)
+			delete(h.at, k.point)
+		}
+	}
+}
+
+var sockMapTypes = []abi.AttachType{
+	abi.AttachSKSKBStreamParser, abi.AttachSKSKBStreamVerdict, abi.AttachSKMsgVerdict, abi.AttachSKSKBVerdict,
+}
 
 func (p *sockMapPlace) update(_ *hooks, l *Link, to *Program) abi.Errno {
 	return invalidUnless(l.prog.kind == to.kind && l.prog.attach == to.attach)

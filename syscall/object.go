@@ -85,6 +85,9 @@ func (m *Map) free() {
 	case m.referring != nil:
 		m.referring.Close()
 	}
+	if m.takesPrograms() {
+		m.kernel.hooks.forget(m)
+	}
 	if m.backing != nil {
 		m.backing.Free()
 	}

@@ -198,7 +198,7 @@ func (h *hooks) here(p Point) (found attached) {
 	return found
 }
 
-// querySockMap follows sock_map_bpf_prog_query, which writes its results also where the map takes no programs.
+// querySockMap follows sock_map_bpf_prog_query, which writes its results also where it refuses.
 func querySockMap(q *querying) abi.Errno {
 	if q.Flags != 0 {
 		return abi.EINVAL
@@ -207,13 +207,23 @@ func querySockMap(q *querying) abi.Errno {
 	switch {
 	case errno != abi.OK:
 		return errno
-	case m.takesPrograms():
+	case !m.takesPrograms():
+		errno = abi.EOPNOTSUPP
+	case q.kernel.hooks.isExcluded(Point{Map: m.id, At: q.At}):
+		errno = abi.EBUSY
+	default:
 		return q.queryOne(Point{Map: m.id, At: q.At})
 	}
-	if errno := q.summary(attached{}); errno != abi.OK {
-		return errno
+	if fault := q.summary(attached{}); fault != abi.OK {
+		return fault
 	}
-	return abi.EOPNOTSUPP
+	return errno
+}
+
+func (h *hooks) isExcluded(p Point) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.excluded(p)
 }
 
 // queryDevice follows tcx_prog_query and bpf_mprog_query.

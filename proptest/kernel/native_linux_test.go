@@ -66,8 +66,7 @@ func newNative(t *testing.T, caps bpfsys.Caps) *native {
 	n.fds.hash = n.object(bpfsys.MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1})
 	n.fds.program = n.object(bpfsys.ProgLoad{Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: n.insns(), License: n.text()})
 	n.fds.file = n.open("/proc/self/status", bpfsys.OtherFile)
-	n.fds.cgroup = n.open(cgroupDir(t), bpfsys.CgroupDir)
-	n.cgroups[n.fds.cgroup] = []uint64{inodeOf(t, cgroupDir(t))}
+	n.fds.cgroup = n.cgroup(cgroupDir(t), nil)
 	n.fds.netns = n.open("/proc/self/ns/net", bpfsys.NetNS)
 	n.fds.closed = 9999
 	return n
@@ -83,6 +82,21 @@ var hostBTF = sync.OnceValue(func() *btf.BTF {
 	types, _ := btf.Load(data, log)
 	return types
 })
+
+// cgroup opens a new cgroup below another one, whose line of ids is given: others attach programs to those that are there.
+func (n *native) cgroup(above string, line []uint64) int32 {
+	dir, err := os.MkdirTemp(above, "bpfsim")
+	if err != nil {
+		n.Skip("a cgroup cannot be made")
+	}
+	n.Cleanup(func() { _ = os.Remove(dir) })
+	fd := n.open(dir, bpfsys.CgroupDir)
+	if line == nil {
+		line = []uint64{inodeOf(n.T, above)}
+	}
+	n.cgroups[fd] = append([]uint64{inodeOf(n.T, dir)}, line...)
+	return fd
+}
 
 // cgroupDir is where cgroup v2 is mounted, or else a directory.
 func cgroupDir(t *testing.T) string {
