@@ -2,6 +2,7 @@ package maps_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"sync/atomic"
 	"testing"
 
@@ -141,4 +142,29 @@ func TestUserRingProduceAndDrain(t *testing.T) {
 	require.Positive(t, wakes)
 	_, errno = ring.Drain(on(0), nil, 4)
 	require.Equal(t, abi.EINVAL, errno)
+}
+
+// Whatever others write into what they can map, the helpers come to an end and stay inside.
+func TestRingsInHostileMemory(t *testing.T) {
+	random := rand.New(rand.NewPCG(12, 3))
+	ringMap, ringMemory := ringOf(t, abi.RingBuf)
+	userMap, userMemory := ringOf(t, abi.UserRingBuf)
+	ring, user := ringMap.(maps.Ring), userMap.(maps.UserRing)
+	words := []uint64{0, 1, 8, ringSize - 1, ringSize, 1 << 30, 1 << 31, 1<<31 | 8, 1 << 32, 1<<63 - 8, ^uint64(0), ^uint64(7)}
+	for range 20_000 {
+		for range random.IntN(8) {
+			at := []int{consWord, prodWord, prodWord + 1, dataWord + random.IntN(1024)}[random.IntN(4)]
+			v := words[random.IntN(len(words))] + 8*uint64(random.IntN(3))
+			ringMemory[at].Store(v)
+			userMemory[at].Store(v)
+		}
+		_ = ring.Output(on(0), make([]byte, random.IntN(ringSize)), uint64(random.IntN(4)))
+		if record := ring.Reserve(on(0), uint64(random.IntN(2*ringSize)), 0); record != nil {
+			record.Write(0, make([]byte, record.Size()))
+			record.Discard(on(0), 0)
+		}
+		n, errno := user.Drain(on(0), func(sample []byte) bool { return len(sample) > ringSize }, 0)
+		require.Contains(t, []abi.Errno{abi.OK, abi.EINVAL, abi.E2BIG}, errno)
+		require.LessOrEqual(t, n, 128<<10)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
 	bpfsys "github.com/bpfsim/bpfsim/syscall"
 )
 
@@ -34,4 +35,30 @@ func Example() {
 	// lookup: OK [20]
 	// lookup into nowhere: EFAULT
 	// dump: OK [2 20 1 10 0 0]
+}
+
+// A test plays the kernel's part of a ring buffer: a program's helpers fill it, and a process consumes.
+func ExampleHelpers_Output() {
+	kernel := bpfsys.NewKernel(bpfsys.Options{CPUs: 2})
+	user := bpfsys.NewCaller(kernel)
+	_, errno := user.Do(bpfsys.MapCreate{Type: abi.RingBuf, MaxEntries: 4096, Name: bpfsys.NameOf("events")})
+	fmt.Println("create:", errno)
+
+	events := kernel.HoldNamed("events")
+	defer events.Release()
+	events.Watch(func() { fmt.Println("whoever waits is woken up") })
+	ring, program := events.Elements().(maps.Ring), bpfsys.Helpers{Task: &maps.Task{CPU: 1}}
+	fmt.Println("output:", program.Output(ring, []byte("one"), 0))
+	record := program.Reserve(ring, 3, 0)
+	record.Write(0, []byte("two"))
+	record.Submit(program.Task, abi.RingNoWakeup)
+	fmt.Println("output:", program.Output(ring, make([]byte, 4096), 0))
+	ring.Consume(program.Task, func(data []byte) { fmt.Printf("consumed: %s\n", data) })
+	// Output:
+	// create: OK
+	// whoever waits is woken up
+	// output: OK
+	// output: EAGAIN
+	// consumed: one
+	// consumed: two
 }

@@ -86,6 +86,13 @@ var mutants = map[string]mutant{
 	"an empty bucket of stacks is out of range": {call: instead(onType(abi.StackTrace, abi.MapDeleteElem, abi.ENOENT, func(key uint32, s maps.Spec, _ uint64) bool {
 		return key >= s.MaxEntries
 	}), abi.E2BIG)},
+	"a ring has no value to update": {call: instead(onType(abi.RingBuf, abi.MapUpdateElem, abi.ENOTSUPP, always), abi.EINVAL)},
+	"a ring has no next key":        {call: instead(onType(abi.UserRingBuf, abi.MapGetNextKey, abi.ENOTSUPP, always), abi.EINVAL)},
+	"a ring of any whole pages": {call: instead(func(k *kernel.Sim, c program.Call, o kernel.Outcome) bool {
+		a := attrOf(k, c)
+		return c.Cmd == abi.MapCreate && o.Errno == abi.EINVAL && a.Field(abi.CreateMapType, 4) == uint64(abi.RingBuf) &&
+			a.Field(abi.CreateMaxEntries, 4) == 12288
+	}, abi.OK)},
 	"EXIST on an absent key":    {call: instead(when(abi.MapUpdateElem, abi.ENOENT), abi.E2BIG)},
 	"a queue has no next key":   {call: instead(when(abi.MapDump, abi.ENOTSUPP), abi.EOPNOTSUPP)},
 	"info of a bad fd is EBADF": {call: instead(when(abi.ObjGetInfoByFD, abi.EBADFD), abi.EBADF)},

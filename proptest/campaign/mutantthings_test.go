@@ -23,6 +23,9 @@ func onType(typ abi.MapType, cmd abi.Cmd, errno abi.Errno, more func(key uint32,
 	}
 }
 
+// always is for a mutant that needs nothing more.
+func always(uint32, maps.Spec, uint64) bool { return true }
+
 // devices is what a DEVMAP can do, sockets what a SOCKHASH can.
 type devices interface {
 	maps.Map
