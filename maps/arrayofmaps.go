@@ -97,6 +97,23 @@ func (a *arrayOfMaps) NextKey(t *Task, key, next []byte) abi.Errno {
 	return a.vector.NextKey(t, key, next)
 }
 
+// Sweeper copies the ids.
+func (a *arrayOfMaps) Sweeper() *Sweeper { return &Sweeper{others: a} }
+
+// copyMany passes over empty slots, but does not tell of the end behind one: a walk key by key has come to that.
+func (a *arrayOfMaps) copyMany(_ *Task, after []byte, _ bool, to room) (n int, end bool) {
+	for i := a.vector.behind(after); i < uint64(a.vector.spec.MaxEntries) && n < to.elements; i++ {
+		id := uint32(a.vector.words.load(i))
+		if end = id != 0 && i+1 == uint64(a.vector.spec.MaxEntries); id == 0 {
+			continue
+		}
+		binary.NativeEndian.PutUint32(to.key(n), uint32(i))
+		binary.NativeEndian.PutUint32(to.value(n), id)
+		n++
+	}
+	return n, end
+}
+
 // Close empties all slots.
 func (a *arrayOfMaps) Close() {
 	for i := range uint64(a.vector.spec.MaxEntries) {

@@ -80,12 +80,7 @@ func (x *trie) copyElement(s slot, i int, to room) {
 func (v *vector) Sweeper() *Sweeper { return &Sweeper{others: v} }
 
 func (v *vector) copyMany(t *Task, after []byte, _ bool, to room) (n int, end bool) {
-	first := uint64(0)
-	if after != nil {
-		if i, ok := v.index(after); ok {
-			first = i + 1
-		}
-	}
+	first := v.behind(after)
 	left := uint64(v.spec.MaxEntries) - first
 	n = int(min(left, uint64(to.elements)))
 	for i := range n {
@@ -94,4 +89,14 @@ func (v *vector) copyMany(t *Task, after []byte, _ bool, to room) (n int, end bo
 		v.read(t, index*v.stride, to.value(i)[:valueBytes(v.spec)])
 	}
 	return n, uint64(n) == left
+}
+
+// behind is the index that follows a key, the first where it is none.
+func (v *vector) behind(key []byte) uint64 {
+	if key != nil {
+		if i, ok := v.index(key); ok {
+			return i + 1
+		}
+	}
+	return 0
 }

@@ -186,7 +186,7 @@ func (x *trie) put(key trieKey, value []byte, flags uint64) abi.Errno {
 	}
 	x.elements.Add(1)
 	x.insert(w, key, value)
-	x.changed(w.place, x.nodes.at(x.hanging(w.place)).prefix(), key.data)
+	x.changed(w.place, key.data)
 	return abi.OK
 }
 
@@ -265,14 +265,14 @@ func (x *trie) Delete(t *Task, key []byte) abi.Errno {
 func (x *trie) remove(s slot) {
 	x.elements.Add(^uint32(0))
 	n, at := x.nodes.at(s), x.placeOf(s)
-	prefix, zero, one := n.prefix(), n.child(0), n.child(1)
+	zero, one := n.child(0), n.child(1)
 	switch {
 	case zero != none && one != none:
-		n.setElement(prefix, false)
+		n.setElement(n.prefix(), false)
 	case n.leaf() && at.parent != none && !x.nodes.at(at.parent).element():
 		between, bit := at.parent, at.bit
 		parent := x.nodes.at(between)
-		at, prefix = x.placeOf(between), parent.prefix()
+		at = x.placeOf(between)
 		x.point(at, parent.child(1-bit))
 		x.drop(between)
 		x.drop(s)
@@ -280,7 +280,7 @@ func (x *trie) remove(s slot) {
 		x.point(at, max(zero, one))
 		x.drop(s)
 	}
-	x.changed(at, prefix, x.data(n))
+	x.changed(at, x.data(n))
 }
 
 // drop gives the memory of a node back, unless somebody may still look at it.

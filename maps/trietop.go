@@ -12,10 +12,10 @@ type trieTop struct {
 	cells []topCell
 }
 
-// topCell is what a way to keys that begin with the cell's bits finds, and that are no shorter.
+// topCell is how far the cell's bits lead keys that begin with them.
 type topCell struct {
-	on    slot // the first node with a prefix at least as long as the bits, where the way goes on
-	above slot // the last element above that
+	on    slot // the first node at which they end, or part, or behind which there is none: the way goes on there
+	above slot // the last element above that, or that itself
 }
 
 const (
@@ -39,17 +39,36 @@ func (x *trie) begin(key trieKey) (s, above slot) {
 	return cell.on, cell.above
 }
 
-// changed follows a change at a place, of nodes that begin with so many bits of data.
-func (x *trie) changed(p place, prefix uint32, data []byte) {
-	if x.growTop() || x.top.cells == nil || p.parent != none && x.nodes.at(p.parent).prefix() >= x.top.bits {
+// changed follows a change at a place, to which data leads.
+func (x *trie) changed(p place, data []byte) {
+	if x.growTop() || x.top.cells == nil {
 		return
 	}
-	above := p.parent
-	for above != none && !x.nodes.at(above).element() {
-		above = x.nodes.at(above).parent()
+	from, to := uint32(0), uint32(len(x.top.cells))
+	if p.parent != none {
+		prefix := x.nodes.at(p.parent).prefix()
+		if prefix >= x.top.bits {
+			return
+		}
+		from, to = x.top.under(data, prefix+1)
 	}
-	from, to := x.top.under(data, min(prefix, x.top.bits))
-	x.fillTop(from, to, x.hanging(p), above)
+	x.fillTop(from, to, p.parent, x.hanging(p), x.elementAt(p.parent, data))
+}
+
+// elementAt is the last element at s or above, to which data leads. The cell knows it unless it is that element that has
+// changed, or one further down.
+func (x *trie) elementAt(s slot, data []byte) slot {
+	known := x.top.cells[x.top.number(data)].above
+	if known == none {
+		return none
+	}
+	if n := x.nodes.at(known); s != none && n.element() && n.prefix() <= x.nodes.at(s).prefix() {
+		return known
+	}
+	for s != none && !x.nodes.at(s).element() {
+		s = x.nodes.at(s).parent()
+	}
+	return s
 }
 
 // under is the range of cells whose bits begin with so many bits of data.
@@ -59,31 +78,32 @@ func (x *trieTop) under(data []byte, prefix uint32) (from, to uint32) {
 	return from, from + size
 }
 
-// fillTop fills the cells from one to another, which s and what is below it are all that there is for.
-func (x *trie) fillTop(from, to uint32, s, above slot) {
+// fillTop fills the cells from one to another, which lead to s below its parent.
+func (x *trie) fillTop(from, to uint32, parent, s, above slot) {
 	if s == none {
-		x.top.fill(from, to, topCell{none, above})
+		x.top.fill(from, to, topCell{parent, above})
 		return
 	}
 	n := x.nodes.at(s)
-	first, last := x.top.under(x.data(n), min(n.prefix(), x.top.bits))
-	x.top.fill(from, first, topCell{none, above})
-	x.top.fill(last, to, topCell{none, above})
 	if n.prefix() >= x.top.bits {
-		x.top.cells[first] = topCell{s, above}
+		x.top.fill(from, to, topCell{s, above})
 		return
 	}
+	first, last := x.top.under(x.data(n), n.prefix())
+	x.top.fill(from, first, topCell{s, above})
+	x.top.fill(last, to, topCell{s, above})
 	if n.element() {
 		above = s
 	}
 	middle := (first + last) / 2
-	x.fillTop(first, middle, n.child(0), above)
-	x.fillTop(middle, last, n.child(1), above)
+	x.fillTop(first, middle, s, n.child(0), above)
+	x.fillTop(middle, last, s, n.child(1), above)
 }
 
 func (x *trieTop) fill(from, to uint32, cell topCell) {
-	for i := range x.cells[from:to] {
-		x.cells[from:to][i] = cell
+	cells := x.cells[from:to]
+	for i := range cells {
+		cells[i] = cell
 	}
 }
 
@@ -95,6 +115,6 @@ func (x *trie) growTop() bool {
 	}
 	x.top.bits = min(uint32(bits.Len32(elements)), topBits)
 	x.top.cells = make([]topCell, 1<<x.top.bits)
-	x.fillTop(0, uint32(len(x.top.cells)), x.root, none)
+	x.fillTop(0, uint32(len(x.top.cells)), none, x.root, none)
 	return true
 }

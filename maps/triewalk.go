@@ -53,14 +53,10 @@ type way struct {
 
 // seek is the way to a key. The trie is locked.
 func (x *trie) seek(key trieKey) (w way) {
-	s, _ := x.begin(key)
-	if s == none { // there is no node to tell where it would hang
-		s = x.root
+	if w.s, _ = x.begin(key); w.s != none {
+		w.place = x.placeOf(w.s)
 	}
-	if s != none {
-		w.place = x.placeOf(s)
-	}
-	for w.s = s; w.s != none; {
+	for w.s != none {
 		w.n = x.nodes.at(w.s)
 		w.common = x.common(w.n, key)
 		if prefix := w.n.prefix(); w.common != prefix || prefix == key.prefix {
@@ -141,18 +137,18 @@ func (x *trie) is(s slot, key trieKey) bool {
 // behind is the element that follows s, none when it is the last.
 func (x *trie) behind(s slot) slot {
 	for {
-		at := x.placeOf(s)
-		if at.parent == none {
+		above := x.nodes.at(s).parent()
+		if above == none {
 			return none
 		}
-		parent := x.nodes.at(at.parent)
-		if right := parent.child(1); at.bit == 0 && right != none {
+		parent := x.nodes.at(above)
+		if right := parent.child(1); right != none && right != s {
 			return x.leftmost(bystander, right)
 		}
 		if parent.element() {
-			return at.parent
+			return above
 		}
-		s = at.parent
+		s = above
 	}
 }
 

@@ -132,15 +132,10 @@ func storeLow(word *atomic.Uint64, n uint64, bytes int) {
 
 // NextKey counts up; a missing index starts again at 0.
 func (v *vector) NextKey(_ *Task, key, next []byte) abi.Errno {
-	following := uint32(0)
-	if key != nil {
-		if i, ok := v.index(key); ok {
-			following = uint32(i) + 1
-		}
-	}
-	if following == v.spec.MaxEntries {
+	following := v.behind(key)
+	if following == uint64(v.spec.MaxEntries) {
 		return abi.ENOENT
 	}
-	binary.NativeEndian.PutUint32(next, following)
+	binary.NativeEndian.PutUint32(next, uint32(following))
 	return abi.OK
 }

@@ -28,7 +28,7 @@ func newTwin(spec MapCreate) *twin {
 	t.Arena.Map(twinMemory+twinRoom, 64, false)
 	t.Arena.Map(twinMemory+twinRoom+128, 256, true)
 	t.length = t.Arena.Map(2*twinMemory, 64, true)
-	if t.kind == abi.HashOfMaps {
+	if t.kind == abi.HashOfMaps || t.kind == abi.ArrayOfMaps {
 		t.inner, _ = t.Do(MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
 		spec.InnerMapFD = t.inner
 	}
@@ -99,16 +99,16 @@ func TestSweepsGoOn(t *testing.T) {
 		stepping.Process.Interrupted = func() bool { return false }
 		size := entries * uint32(spec.KeySize+16)
 		for _, w := range []*twin{swift, stepping} {
-			w.insert(0, entries)
+			w.insert(0, entries-100)
 			w.Arena.Map(buf, int(size), true)
 		}
 		value := uint64(buf + entries*spec.KeySize)
 		batch := MapLookupBatch{Keys: buf, Values: value, Out: 2*twinMemory + 16, Count: entries}
-		dump := MapDumpJuly{Buf: buf, BufLen: 2 * twinMemory}
+		dump := MapDumpJuly{Buf: buf, BufLen: 2 * twinMemory, PrevKey: 2*twinMemory + 8}
 		for _, args := range []Args{dump, batch, MapDumpAndDelete(dump)} {
 			var all [2][]byte
 			for i, w := range []*twin{swift, stepping} {
-				copy(w.length, le32(size))
+				copy(w.length, append(le32(size), "    no key      "...))
 				clear(w.Arena.Bytes(buf, int(size)))
 				_, errno := w.Do(w.on(args))
 				all[i] = append(w.everything(), w.Arena.Bytes(buf, int(size))...)
@@ -139,6 +139,7 @@ func (t *twin) on(args Args) Args {
 // sweptTypes are those whose elements can be copied many at a time.
 var sweptTypes = []abi.MapType{
 	abi.Hash, abi.LRUHash, abi.PerCPUHash, abi.Array, abi.PerCPUArray, abi.LPMTrie, abi.HashOfMaps,
+	abi.ArrayOfMaps,
 }
 
 // drawSwept draws one.
@@ -158,6 +159,8 @@ func sweptSpec(kind abi.MapType, value, entries uint32) MapCreate {
 		spec.KeySize, spec.Flags = 8, abi.FlagNoPrealloc
 	case abi.HashOfMaps:
 		spec.ValueSize = 4
+	case abi.ArrayOfMaps:
+		spec.ValueSize, spec.Flags = 4, 0
 	}
 	return spec
 }
@@ -171,7 +174,7 @@ func (t *twin) insert(first, n uint32) {
 		switch {
 		case t.kind == abi.LPMTrie:
 			t.Arena.Write(twinMemory, append(le32(24+key%9), byte(key>>8), byte(key), byte(key*7), byte(key*31)))
-		case t.kind == abi.HashOfMaps:
+		case t.inner != 0:
 			t.Arena.Write(twinMemory+8, le32(uint32(t.inner)))
 			t.Do(MapUpdateElem{FD: t.fd, Key: twinMemory, Value: twinMemory + 8})
 			continue
