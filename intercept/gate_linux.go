@@ -3,6 +3,7 @@ package intercept
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/syscall"
@@ -25,12 +26,20 @@ type gate struct {
 	closed bool
 }
 
-// gates are the open ones of those that close again.
+// gates are the open ones of those that close again. Waits that are not intercepted, as poll(2) of an epoll instance, do not
+// have them looked at; a clock does, first soon after one was opened and then ever later.
 type gates struct {
-	mu   sync.Mutex
-	some atomic.Bool
-	open map[*gate]struct{}
+	mu    sync.Mutex
+	some  atomic.Bool
+	open  map[*gate]struct{}
+	clock *time.Timer // nil while none is open
+	pause time.Duration
 }
+
+const (
+	firstPause   = time.Millisecond
+	longestPause = 128 * time.Millisecond
+)
 
 func newGates() *gates { return &gates{open: map[*gate]struct{}{}} }
 
@@ -145,10 +154,27 @@ func (all *gates) note(g *gate, open bool) {
 	defer all.mu.Unlock()
 	if open {
 		all.open[g] = struct{}{}
+		all.pause = firstPause
 	} else {
 		delete(all.open, g)
 	}
 	all.some.Store(len(all.open) > 0)
+	if open && all.clock == nil {
+		all.clock = time.AfterFunc(all.pause, all.tick)
+	}
+}
+
+// tick looks at open gates while there are some.
+func (all *gates) tick() {
+	all.look()
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if len(all.open) == 0 {
+		all.clock = nil
+		return
+	}
+	all.pause = min(2*all.pause, longestPause)
+	all.clock.Reset(all.pause)
 }
 
 // look shuts the gates of all objects whose event has gone.

@@ -22,7 +22,7 @@ import (
 // ringing are the scenarios of rings.
 var ringing = map[string]func(client){
 	"ringReader": ringReader, "ringProducer": ringProducer, "ringWaits": ringWaits, "ringKilled": ringKilled,
-	"ringSilent": ringSilent, "ringMaps": ringMaps,
+	"ringSilent": ringSilent, "ringMaps": ringMaps, "ringPolled": ringPolled,
 }
 
 const (
@@ -240,6 +240,31 @@ func ringWaits(c client) {
 	require.Equal(c, someData, c.wait(edges, -1), "the third record")
 	require.NotNil(c, c.readRecord(cons, prod))
 	require.Zero(c, c.wait(late, 0))
+}
+
+// An epoll instance that a program waits for with poll(2), which is not intercepted, ceases to be readable when the ring is
+// empty.
+func TestRingPolled(t *testing.T) {
+	playKernel(t, "ringPolled", func(m *bpfsys.Map) {
+		require.Equal(t, abi.OK, m.Elements().(maps.Ring).Output(new(maps.Task), record(3), 0))
+	})
+}
+
+func ringPolled(c client) {
+	fd := c.ring(abi.RingBuf)
+	cons, prod := c.mapRing(fd, protRW, protR)
+	readable := func(queue int) bool {
+		polled := []unix.PollFd{{Fd: int32(queue), Events: unix.POLLIN}}
+		_, err := unix.Poll(polled, 1)
+		require.True(c, err == nil || err == unix.EINTR)
+		return polled[0].Revents != 0
+	}
+	queue := c.queue(fd, unix.EPOLLIN)
+	for !readable(queue) {
+	}
+	require.Equal(c, record(3), c.readRecord(cons, prod))
+	for readable(queue) {
+	}
 }
 
 // A ring whose reader was killed in the midst of reading fills up, and goes with its last reference.
