@@ -30,30 +30,14 @@ if [ "$CGROUPS" ]; then
 fi
 PRELUDE
 
-# Objects of others, numbers and times differ from run to run: ids are numbered in the order of their appearance.
-# What a JIT made is not compared: its length is the host's.
+# Ids, times and inodes differ from run to run, and ids pad columns. What a JIT made is not compared: bpfsim has none.
 normalise() {
-	sed -E 's/loaded_at [^ ]+/loaded_at TIME/; s/"loaded_at": ?[0-9]+/"loaded_at":TIME/g; s/netns_ino("?:?) ?[0-9]+/netns_ino\1 INODE/g
-		s/  (not jited|jited [0-9]+B)//; s/"jited": ?(true|false),//g; s/"bytes_jited": ?[0-9]+,//g
-		s/0x[0-9a-f]{9,}/ADDRESS/g' |
-		awk '{
-			line = ""
-			while (match($0, /^[0-9]+[: ]|(id|ids|prog|inner_map_id|map_ids|btf_id)"?:? ?\[?[0-9][0-9,]*/)) {
-				found = substr($0, RSTART, RLENGTH)
-				line = line substr($0, 1, RSTART - 1)
-				$0 = substr($0, RSTART + RLENGTH)
-				while (match(found, /[0-9]+/)) {
-					id = substr(found, RSTART, RLENGTH)
-					if (!(id in names)) names[id] = "#" ++count
-					line = line substr(found, 1, RSTART - 1) names[id]
-					found = substr(found, RSTART + RLENGTH)
-				}
-				line = line found
-			}
-			$0 = line $0
-			sub(/^#[0-9]+ +/, substr($0, 1, index($0, " "))) # padded by the width of an id
-			print
-		}'
+	sed -E 's/^[0-9]+(:| +)/# /; s/\b(id|ids|prog|tid|uid|map_id|map_ids|prog_ids|btf_id|inner_map_id|by id) \(?[0-9]+\)?/\1 #/g; :list s/#,[0-9]+/#,#/; t list
+		s/"(id|prog_id|map_id|btf_id|attach_btf_obj_id|attach_btf_id|tid)": ?[0-9]+/"\1":#/g; s/"(map_ids|prog_ids)": ?\[[0-9]+/"\1":[#/g; :json s/#,[0-9]+/#,#/; t json
+		s/cgroup_id [0-9]+/cgroup_id INODE/; s/netns_ino [0-9]+/netns_ino INODE/; s/"(netns_ino|cgroup_id)": ?[0-9]+/"\1":INODE/g
+		s/loaded_at [^ ]+/loaded_at TIME/; s/"loaded_at": ?[0-9]+/"loaded_at":TIME/g
+		s/  (not jited|jited [0-9]+B)//; s/"jited": ?(true|false),//g; s/"bytes_jited": ?[0-9]+,//g; s/owner (not )?jited//; s/"owner_jited": ?(true|false)//
+		s/map\[id:[0-9]+/map[id:#/g; s/0x[0-9a-f]{9,}/ADDRESS/g'
 }
 
 # commands NAME: those of a transcript.
