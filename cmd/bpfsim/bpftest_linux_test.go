@@ -26,3 +26,23 @@ func TestPlainTestBinaryUnderRun(t *testing.T) {
 	out := output(t, 1, bpfsimCommand(t, "run", "--", buildModule(t, fakes, "test", "-c")))
 	require.Contains(t, out, "bpftest: there is no simulated kernel to take: call bpftest.Main in TestMain, and run go test without bpfsim run")
 }
+
+// agent is an example of a program with an ELF of its own: loaded, attached, and read.
+var agent = filepath.Join("..", "..", "examples", "agent")
+
+func TestAgent(t *testing.T) {
+	skipIfRefused(t)
+	program := buildModule(t, agent, "test", "-c")
+	t.Run("plain", func(t *testing.T) {
+		cmd := bpfsimCommand(t)
+		cmd.Path, cmd.Args = program, []string{"agent", "-test.v"}
+		out := output(t, 0, cmd)
+		require.Contains(t, out, "--- PASS: TestAttach")
+		require.Contains(t, out, "--- PASS: TestReadEvents")
+	})
+	t.Run("under run", func(t *testing.T) {
+		out := output(t, 0, bpfsimCommand(t, "run", "--", program, "-test.v"))
+		require.Contains(t, out, "--- PASS: TestAttach")
+		require.Contains(t, out, "--- SKIP: TestReadEvents")
+	})
+}

@@ -83,10 +83,10 @@ static int report(enum what what)
 	return 0;
 }
 
-SEC("tracepoint/sched/sched_process_exec")
+SEC("raw_tracepoint/sched_process_exec")
 int started(void *ctx) { return report(STARTED); }
 
-SEC("kprobe/do_exit")
+SEC("kprobe.multi/do_exit")
 int ended(void *ctx) { return report(ENDED); }
 
 SEC("xdp")

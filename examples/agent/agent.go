@@ -47,12 +47,12 @@ func Load(minUID uint32) (*Agent, error) {
 
 // Attach attaches the programs: to the start and the end of processes, and to what an interface receives.
 func (a *Agent) Attach(ifindex int) error {
-	started, err := link.Tracepoint("sched", "sched_process_exec", a.objects.Started, nil)
+	started, err := link.AttachRawTracepoint(link.RawTracepointOptions{Name: "sched_process_exec", Program: a.objects.Started})
 	if err != nil {
 		return fmt.Errorf("attach to starts: %w", err)
 	}
 	a.links = append(a.links, started)
-	ended, err := link.Kprobe("do_exit", a.objects.Ended, nil)
+	ended, err := link.KprobeMulti(a.objects.Ended, link.KprobeMultiOptions{Symbols: []string{"do_exit"}})
 	if err != nil {
 		return fmt.Errorf("attach to ends: %w", err)
 	}
