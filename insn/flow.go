@@ -41,7 +41,7 @@ func appendSuccessors(to []int, all []Insn, at int) []int {
 	case insn.op() == opExit:
 	case insn.op() == opCall:
 		to = append(to, at+1)
-		if insn.callsProg() {
+		if insn.NamesFunc() {
 			to = append(to, at+1+int(insn.Imm))
 		}
 	case insn.op() == opJA:

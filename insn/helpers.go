@@ -56,6 +56,7 @@ var (
 	sleepers  = parseSet(sleepingHelpers)
 	forGPL    = parseSet(gplHelpers)
 	forPerf   = parseSet(perfmonHelpers)
+	socketsOf = parseSet(perfmonSockets)
 	notProbed = parseSet(unprobedHelpers)
 )
 
@@ -80,7 +81,7 @@ func (k Kind) Helper(id int32, log Log) abi.Errno {
 	}
 	n := uint32(id)
 	helpers, known := k.helpersFor()
-	if known && !helpers.has(n) || !k.Perfmon && forPerf.has(n) {
+	if known && !helpers.has(n) || !k.Perfmon && k.needsPerfmon(n) {
 		log.Printf("program of this type cannot use helper %s#%d\n", helperName(id), id)
 		return abi.EINVAL
 	}
@@ -96,6 +97,11 @@ func (k Kind) Helper(id int32, log Log) abi.Errno {
 		return abi.EINVAL
 	}
 	return abi.OK
+}
+
+// needsPerfmon tells the helpers that take CAP_PERFMON.
+func (k Kind) needsPerfmon(n uint32) bool {
+	return forPerf.has(n) || k.Type != abi.ProgSyscall && socketsOf.has(n)
 }
 
 // getStackID is free in programs for perf events alone.

@@ -11,7 +11,10 @@ const helpersOfAll = "1-3 5-8 12 14-17 22 35 37 42 55 80 87-89 93 94 105 106 109
 const gplHelpers = "4 6 22 25 27 35 45 55 56 67 69 100 110-115 119 121 126 127 150 158 163 165 169-173 175-177 191 204-207"
 
 // perfmonHelpers take CAP_PERFMON of who loads the program.
-const perfmonHelpers = "6 16 22 35 55 109 112-115 117 136-141 148 149 158 165 166 175-178 180 191 196"
+const perfmonHelpers = "6 16 22 35 55 109 112-115 117 141 148 149 158 165 166 175-177 180 191"
+
+// perfmonSockets do, too, but in programs of type SYSCALL.
+const perfmonSockets = "136-140 178 196"
 
 // sleepingHelpers are for programs that may sleep.
 const sleepingHelpers = "148 191"

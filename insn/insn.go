@@ -110,8 +110,8 @@ func (i Insn) mode() uint8  { return i.Code & modeMask }
 // jumps tells the codes of the classes of jumps, calls and exits among them.
 func (i Insn) jumps() bool { return i.class() == classJMP || i.class() == classJMP32 }
 
-// callsProg tells the instructions that name a function of the program: calls, and those that load its address.
-func (i Insn) callsProg() bool {
+// NamesFunc tells the instructions that name a function of the program: calls, and those that load its address.
+func (i Insn) NamesFunc() bool {
 	return i.Code == CodeCall && i.Src == CallProg || i.Code == CodeLoad64 && i.Src == Func
 }
 
@@ -126,14 +126,12 @@ func (i Insn) offset() int {
 	return int(i.Off)
 }
 
-// NamesMap tells the loads of a map or its value.
-func (i Insn) NamesMap() bool {
-	if i.Code != CodeLoad64 {
-		return false
+// Count is how many instructions a program has, those that load 64 bits counted once.
+func Count(all []Insn) (n int) {
+	for i := 0; i < len(all); i++ {
+		if n++; all[i].Code == CodeLoad64 {
+			i++
+		}
 	}
-	switch i.Src {
-	case MapFD, MapValue, MapIdx, MapIdxValue:
-		return true
-	}
-	return false
+	return n
 }

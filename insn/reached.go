@@ -90,7 +90,7 @@ func (w *walk) step(s *state, insn Insn) {
 	called := insn.jumps()
 	switch {
 	case called:
-		if insn.callsProg() {
+		if insn.NamesFunc() {
 			w.todo = append(w.todo, state{at: s.at + 1 + int(insn.Imm), set: everything})
 		}
 		s.set = s.set&^scratched | 1<<r0

@@ -20,7 +20,7 @@ func Subprogs(all []Insn, kfunc func(Insn) abi.Errno, log Log) ([]int, abi.Errno
 	starts := []int{0}
 	for i, insn := range all {
 		switch {
-		case insn.callsProg():
+		case insn.NamesFunc():
 			to := i + int(insn.Imm) + 1
 			if to < 0 || to >= len(all) {
 				log.Printf("call to invalid destination\n")

@@ -22,6 +22,8 @@ func (c *call) run(cmd abi.Cmd) (int32, abi.Errno) {
 		return c.mapGetNextKey()
 	case abi.ProgLoad:
 		return c.progLoad()
+	case abi.EnableStats:
+		return c.enableStats()
 	case abi.ProgGetNextID:
 		return 0, c.nextID(c.kernel.progs.from)
 	case abi.ProgGetFDByID:
@@ -95,8 +97,6 @@ func (c *call) runOther(cmd abi.Cmd) abi.Errno {
 		return c.linkDetach()
 	case abi.TaskFDQuery:
 		return c.taskFDQuery()
-	case abi.EnableStats:
-		return c.enableStats()
 	case abi.TokenCreate:
 		return c.tokenCreate()
 	}

@@ -26,16 +26,25 @@ func (c *call) progTestRun() abi.Errno {
 	return c.refuse(Refusal{Cmd: abi.ProgTestRun, Errno: abi.ENOTSUPP})
 }
 
-// enableStats follows bpf_enable_stats: 0 is the run time of programs, the only kind.
-func (c *call) enableStats() abi.Errno {
+// enableStats follows bpf_enable_stats: 0 is the run time of programs, the only kind. As long as the fd is open it would be
+// measured, and nothing runs.
+func (c *call) enableStats() (int32, abi.Errno) {
 	switch {
 	case !c.proc.Caps.SysAdmin:
-		return abi.EPERM
+		return 0, abi.EPERM
 	case c.attr.u32(0) != 0:
-		return abi.EINVAL
+		return 0, abi.EINVAL
 	}
-	return c.refuse(Refusal{Cmd: abi.EnableStats, Errno: abi.EINVAL})
+	return c.install(new(stats), ReadWrite)
 }
+
+// stats is what ENABLE_STATS opens. It has a field, so that no two are the same.
+type stats struct{ _ byte }
+
+func (*stats) Hold()          {}
+func (*stats) Release()       {}
+func (*stats) Kind() string   { return "bpf-stats" }
+func (*stats) FDInfo() string { return "" }
 
 // progBindMap follows bpf_prog_bind_map.
 func (c *call) progBindMap() abi.Errno {

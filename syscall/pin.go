@@ -24,7 +24,7 @@ func (c *call) objPin() (int32, abi.Errno) {
 	}
 	defer c.leave(file)
 	switch file.object.(type) {
-	case *BTF, *Iter:
+	case *BTF, *Iter, *stats:
 		return 0, abi.EINVAL
 	}
 	path, errno := c.path(args.Pathname, dir)

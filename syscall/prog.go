@@ -16,9 +16,8 @@ const maxInsns = 1_000_000
 type loading struct {
 	*call
 	ProgLoad
-	made   *Program // holds what the program will hold
-	log    *btf.Log
-	starts []int // of its functions
+	made *Program // holds what the program will hold
+	log  *btf.Log
 
 	cgroup [2]*Map // of its cgroup storages: a program has one of each type
 }

@@ -3,7 +3,6 @@ package bpfsys
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -28,7 +27,7 @@ func (p *Program) FDInfo() string {
 	fmt.Fprintf(&b, "run_time_ns:\t0\n")
 	fmt.Fprintf(&b, "run_cnt:\t0\n")
 	fmt.Fprintf(&b, "recursion_misses:\t0\n")
-	fmt.Fprintf(&b, "verified_insns:\t%d\n", len(p.insns))
+	fmt.Fprintf(&b, "verified_insns:\t%d\n", insn.Count(p.insns))
 	return b.String()
 }
 
@@ -121,7 +120,7 @@ func (i *progInfo) describe(p *Program) {
 	i.put64(abi.ProgInfoRunTime, 0)
 	i.put64(abi.ProgInfoRunCount, 0)
 	i.put64(abi.ProgInfoRecursionMisses, 0)
-	i.put32(abi.ProgInfoVerifiedInsns, uint32(len(p.insns)))
+	i.put32(abi.ProgInfoVerifiedInsns, uint32(insn.Count(p.insns)))
 	if p.btf != nil {
 		i.put32(abi.ProgInfoBTFID, p.btf.id)
 	}
@@ -136,7 +135,7 @@ func (i *progInfo) describe(p *Program) {
 
 // progText copies the instructions and what describes them, for those who may see it. Nothing is compiled.
 func (c *call) progText(p *Program, info *progInfo) abi.Errno {
-	functions := max(len(p.funcInfo)/funcInfoSize, 1)
+	functions := len(p.starts)
 	info.put32(abi.ProgInfoJitedLen, 0)
 	info.put32(abi.ProgInfoNrJitedLineInfo, 0)
 	if !c.proc.Caps.BPF {
@@ -153,7 +152,7 @@ func (c *call) progText(p *Program, info *progInfo) abi.Errno {
 		{abi.ProgInfoNrJitedFuncLens, abi.ProgInfoJitedFuncLens, 4, make([]byte, 4*functions)},
 		{abi.ProgInfoNrFuncInfo, abi.ProgInfoFuncInfo, funcInfoSize, p.funcInfo},
 		{abi.ProgInfoNrLineInfo, abi.ProgInfoLineInfo, lineInfoSize, p.lineInfo},
-		{abi.ProgInfoNrTags, abi.ProgInfoTags, 8, []byte(strings.Repeat(string(p.digest[:8]), functions))},
+		{abi.ProgInfoNrTags, abi.ProgInfoTags, 8, p.tags()},
 	} {
 		if errno := c.putList(info, list); errno != abi.OK {
 			return errno
@@ -168,21 +167,4 @@ func (p *Program) mapIDs() (ids []byte) {
 		ids = binary.LittleEndian.AppendUint32(ids, m.id)
 	}
 	return ids
-}
-
-// xlated are the instructions as the kernel gives them back: maps by their ids, and no fds (bpf_insn_prepare_dump). Linux's
-// have been rewritten by the verifier; these are as they were loaded.
-func (p *Program) xlated() []byte {
-	all, maps := slices.Clone(p.insns), p.Maps()
-	for _, l := range p.loads {
-		load := &all[l.at]
-		load.Imm = int32(maps[l.place].id)
-		switch load.Src {
-		case insn.MapIdx:
-			load.Src = insn.MapFD
-		case insn.MapIdxValue:
-			load.Src = insn.MapValue
-		}
-	}
-	return insn.Encode(all)
 }

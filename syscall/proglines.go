@@ -10,10 +10,10 @@ import (
 // special is what a function may do only where it returns an integer.
 func (l *loading) special(f int) insn.Special {
 	end := len(l.made.insns)
-	if f+1 < len(l.starts) {
-		end = l.starts[f+1]
+	if f+1 < len(l.made.starts) {
+		end = l.made.starts[f+1]
 	}
-	return insn.SpecialOf(l.made.insns[l.starts[f]:end])
+	return insn.SpecialOf(l.made.insns[l.made.starts[f]:end])
 }
 
 // lines are the records of source lines as they are read.
@@ -36,8 +36,8 @@ func (l *loading) readLines() (errno abi.Errno) {
 	if l.made.lineInfo, errno = l.readRecords(r, state.check); errno != abi.OK {
 		return errno
 	}
-	if state.funcs != len(l.starts) {
-		l.log.Printf("missing bpf_line_info for %d funcs starting from func#%d\n", len(l.starts)-state.funcs, state.funcs)
+	if state.funcs != len(l.made.starts) {
+		l.log.Printf("missing bpf_line_info for %d funcs starting from func#%d\n", len(l.made.starts)-state.funcs, state.funcs)
 		return abi.EINVAL
 	}
 	return abi.OK
@@ -56,8 +56,8 @@ func (l *lines) check(i uint32, record []byte) abi.Errno {
 		l.log.Printf("Invalid line_info[%d].line_off or .file_name_off\n", i)
 		return abi.EINVAL
 	}
-	if l.funcs < len(l.starts) {
-		switch start := uint32(l.starts[l.funcs]); {
+	if l.funcs < len(l.made.starts) {
+		switch start := uint32(l.made.starts[l.funcs]); {
 		case at == start:
 			l.funcs++
 		case start < at:

@@ -27,6 +27,7 @@ type Program struct {
 	uid    uint32        // of who loaded it
 
 	insns    []insn.Insn
+	starts   []int // of its functions
 	loads    []mapLoad
 	funcInfo []byte // records, as the kernel knows them
 	lineInfo []byte

@@ -112,11 +112,11 @@ func (l *loading) checkFuncs() abi.Errno {
 	if l.FuncInfoCnt == 0 {
 		return l.checkUntyped()
 	}
-	if int(l.FuncInfoCnt) != len(l.starts) {
+	if int(l.FuncInfoCnt) != len(l.made.starts) {
 		l.log.Printf("number of funcs in func_info doesn't match number of subprogs\n")
 		return abi.EINVAL
 	}
-	for f, start := range l.starts {
+	for f, start := range l.made.starts {
 		record := p.funcInfo[f*funcInfoSize:]
 		if uint32(start) != word(record, 0) {
 			l.log.Printf("func_info BTF section doesn't match subprog layout in BPF program\n")
@@ -139,7 +139,7 @@ func (l *loading) checkFuncs() abi.Errno {
 
 // checkUntyped follows check_abnormal_return.
 func (l *loading) checkUntyped() abi.Errno {
-	for f := 1; f < len(l.starts); f++ {
+	for f := 1; f < len(l.made.starts); f++ {
 		switch s := l.special(f); {
 		case s.LoadsPackets:
 			l.log.Printf("LD_ABS is not allowed in subprogs without BTF\n")

@@ -32,7 +32,7 @@ func (l *loading) processed(errno abi.Errno) int {
 	if errno != abi.OK {
 		return 0
 	}
-	return len(l.made.insns)
+	return insn.Count(l.made.insns)
 }
 
 // logTrueSizeAt is where log_true_size lies in the attr.
@@ -86,10 +86,10 @@ func (l *loading) holdFD(fd int32) abi.Errno {
 
 // findSubprogs follows add_subprog_and_kfunc and check_subprogs.
 func (l *loading) findSubprogs() (errno abi.Errno) {
-	if l.starts, errno = insn.Subprogs(l.made.insns, l.kfunc, l.log); errno != abi.OK {
+	if l.made.starts, errno = insn.Subprogs(l.made.insns, l.kfunc, l.log); errno != abi.OK {
 		return errno
 	}
-	return insn.CheckSubprogs(l.made.insns, l.starts, l.log)
+	return insn.CheckSubprogs(l.made.insns, l.made.starts, l.log)
 }
 
 func (l *loading) checkFlow() abi.Errno { return insn.CheckFlow(l.made.insns, l.log) }

@@ -103,7 +103,7 @@ var table = [abi.NumLinuxCmds + 3]Command{
 	fullTo[LinkUpdate](16, ""),
 	fullTo[LinkGetFDByID](4, ""),
 	fullTo[LinkGetNextID](8, ""),
-	none(abi.EnableStats, 4, "refused with EINVAL"),
+	empty(abi.EnableStats, 4, "nothing runs"),
 	fullTo[IterCreate](8, "there is nothing to read in it: the program never runs"),
 	fullTo[LinkDetach](4, ""),
 	fullTo[ProgBindMap](12, ""),

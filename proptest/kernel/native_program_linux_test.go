@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -11,6 +12,7 @@ import (
 	"github.com/bpfsim/bpfsim/maps"
 	"github.com/bpfsim/bpfsim/syscall"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -190,24 +192,32 @@ func (n *native) logs(cmd abi.Cmd, attr bpfsys.Attr) string {
 	}
 	var args bpfsys.ProgLoad
 	args.Decode(attr[:])
-	log := n.log
-	args.LogLevel, args.LogBuf, args.LogSize = 1, log.addr, 1<<14
-	attr = args.Encode()
-	text := ""
-	for _, ask := range []func() abi.Errno{
-		func() abi.Errno {
-			_, errno := n.sim.Bpf(&maps.Task{}, n.process, uint32(cmd), n.attr.addr, abi.AttrSize)
-			return errno
+	said, _ := n.verdicts(args)
+	return "\n" + strings.Join(said, "\n")
+}
+
+// verdicts are the logs and errnos of bpfsim and of Linux.
+func (n *native) verdicts(args bpfsys.ProgLoad) (logs []string, errnos []abi.Errno) {
+	args.LogLevel, args.LogBuf, args.LogSize = 1, n.log.addr, uint32(len(n.log.bytes))
+	attr := args.Encode()
+	for _, ask := range []func() (int, abi.Errno){
+		func() (int, abi.Errno) {
+			_, errno := n.sim.Bpf(&maps.Task{}, n.process, uint32(abi.ProgLoad), n.attr.addr, abi.AttrSize)
+			return 0, errno
 		},
-		func() abi.Errno { _, errno := bpf(cmd, n.attr.addr, abi.AttrSize); return errno },
+		func() (int, abi.Errno) { return bpf(abi.ProgLoad, n.attr.addr, abi.AttrSize) },
 	} {
-		for errno := abi.EAGAIN; errno == abi.EAGAIN; { // the verifier was interrupted by a signal
-			clear(log.bytes)
+		fd, errno := 0, abi.EAGAIN
+		for errno == abi.EAGAIN { // the verifier was interrupted by a signal
+			clear(n.log.bytes)
 			copy(n.attr.bytes, attr[:])
-			errno = ask()
+			fd, errno = ask()
 		}
-		said, _, _ := bytes.Cut(log.bytes, []byte{0})
-		text += "\n" + string(said)
+		if fd > 0 {
+			unix.Close(fd)
+		}
+		said, _, _ := bytes.Cut(n.log.bytes, []byte{0})
+		logs, errnos = append(logs, string(said)), append(errnos, errno)
 	}
-	return text
+	return logs, errnos
 }

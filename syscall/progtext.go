@@ -1,0 +1,58 @@
+package bpfsys
+
+import (
+	"slices"
+
+	"github.com/bpfsim/bpfsim/insn"
+)
+
+// xlated are the instructions as the kernel gives them back: maps by their ids, and no fds (bpf_insn_prepare_dump). Linux's
+// have been rewritten by the verifier; these are as they were loaded, but for calls of functions, which clients read as it
+// leaves them when it compiles (jit_subprogs in kernel/bpf/verifier.c).
+func (p *Program) xlated() []byte {
+	all, maps := slices.Clone(p.insns), p.Maps()
+	for _, l := range p.loads {
+		load := &all[l.at]
+		load.Imm = int32(maps[l.place].id)
+		switch load.Src {
+		case insn.MapIdx:
+			load.Src = insn.MapFD
+		case insn.MapIdxValue:
+			load.Src = insn.MapValue
+		}
+	}
+	for i := range all {
+		p.numberFunction(all, i)
+	}
+	return insn.Encode(all)
+}
+
+// numberFunction writes the number of the function that an instruction names where clients look for it: in a call the number
+// takes the place of the distance, which goes to the offset.
+func (p *Program) numberFunction(all []insn.Insn, i int) {
+	if !all[i].NamesFunc() {
+		return
+	}
+	number, _ := slices.BinarySearch(p.starts, i+1+int(all[i].Imm))
+	if all[i].Code == insn.CodeLoad64 {
+		all[i+1].Imm = int32(number)
+		return
+	}
+	all[i].Off, all[i].Imm = int16(all[i].Imm), int32(number)
+}
+
+// tags are the tags of the program's functions.
+func (p *Program) tags() (tags []byte) {
+	if len(p.starts) == 1 {
+		return p.digest[:8]
+	}
+	for f, start := range p.starts {
+		end := len(p.insns)
+		if f+1 < len(p.starts) {
+			end = p.starts[f+1]
+		}
+		tag := digest(p.insns[start:end])
+		tags = append(tags, tag[:8]...)
+	}
+	return tags
+}
