@@ -16,6 +16,7 @@ type call struct {
 	memory  bpfsys.ProcessMemory
 	calling *thread   // nil until asked for, in use to the end of the call
 	objects []*object // likewise
+	inherit bool      // a new fd stays open when the caller executes a program
 }
 
 // handle answers the call that was received.
@@ -24,7 +25,7 @@ func (c *call) handle() {
 	switch {
 	case c.Number == unix.SYS_BPF:
 		c.bpf()
-	case !c.fileCall() && !c.memlockLimits():
+	case !c.fileCall() && !c.memlockLimits() && !c.perf():
 		c.pass()
 	}
 	c.letGo()
@@ -36,7 +37,7 @@ func (c *call) letGo() {
 		c.threads.release(c.calling)
 	}
 	c.dropObjects()
-	c.calling = nil
+	c.calling, c.inherit = nil, false
 }
 
 // dropObjects ends the use of objects. It comes before the answer: the caller may close its last fd of one and look
@@ -84,12 +85,17 @@ func (c *call) bpf() {
 		c.bpffs.sweep()
 	}
 	task := maps.Task{CPU: c.taskCPU(abi.Cmd(cmd))}
-	process := bpfsys.Process{Mem: &c.memory, Files: c, FS: c, Caps: c.caps, Host: c, Backing: newBacking, UID: c.uid}
+	process := c.process()
 	line := c.tracer.begin(int(c.PID), reader{process.Mem, c}, abi.Cmd(cmd), attr, size)
 	ret, errno := c.kernel().Bpf(&task, &process, cmd, attr, size)
 	c.tracer.end(line, ret, errno)
 	c.dropObjects()
 	c.answer(int64(ret), errno)
+}
+
+// process is the calling process as the simulated kernel knows it.
+func (c *call) process() bpfsys.Process {
+	return bpfsys.Process{Mem: &c.memory, Files: c, FS: c, Caps: c.caps, Host: c, Backing: newBacking, UID: c.uid}
 }
 
 // taskCPU is the CPU that the operation runs on. Only operations that may take or return an element depend on it, and
@@ -148,7 +154,11 @@ func (c *call) Install(file *bpfsys.File) (int32, abi.Errno) {
 	}
 	defer unix.Close(source)
 	c.objects = append(c.objects, o)
-	fd, errno := c.give(source, unix.O_CLOEXEC)
+	flags := uint32(unix.O_CLOEXEC)
+	if c.inherit {
+		flags = 0
+	}
+	fd, errno := c.give(source, flags)
 	if errno == abi.OK {
 		file.Release()
 	}

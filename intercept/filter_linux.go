@@ -2,7 +2,10 @@
 
 package intercept
 
-import "golang.org/x/sys/unix"
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"golang.org/x/sys/unix"
+)
 
 // Offsets in struct seccomp_data (linux/seccomp.h); both architectures are little-endian, so that the low half of an
 // argument lies at its own offset.
@@ -61,7 +64,7 @@ func (a *asm) native() {
 	a.unless(unix.BPF_JEQ, foreignABI|unix.SYS_BPF, 1)
 	a.ret(refuse)
 	for _, number := range []int{unix.SYS_BPF, unix.SYS_READLINKAT, unix.SYS_STATFS, unix.SYS_FSTATFS, unix.SYS_OPENAT2,
-		unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_PWAIT2} {
+		unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_PWAIT2, unix.SYS_PERF_EVENT_OPEN} {
 		a.notify(number)
 	}
 	for _, number := range attributeCalls {
@@ -76,6 +79,7 @@ func (a *asm) native() {
 	a.mappings()
 	a.leasesAndSeals()
 	a.waits()
+	a.perfRequests()
 	if legacyNumber {
 		a.notify(sysEpollWait)
 		a.notify(sysReadlink)
@@ -129,6 +133,16 @@ func (a *asm) leasesAndSeals() {
 	a.when(unix.BPF_JEQ, unix.F_SETLEASE, 2)
 	a.when(unix.BPF_JEQ, unix.F_ADD_SEALS, 1)
 	a.unless(unix.BPF_JEQ, unix.F_GET_SEALS, 1)
+	a.ret(unix.SECCOMP_RET_USER_NOTIF)
+	a.ret(unix.SECCOMP_RET_ALLOW)
+}
+
+// perfRequests notifies of the requests of ioctl(2) on perf events, which have a type of their own.
+func (a *asm) perfRequests() {
+	a.unless(unix.BPF_JEQ, unix.SYS_IOCTL, 5)
+	a.load(offsetArgs + 8)
+	*a = append(*a, unix.SockFilter{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: 0xff00})
+	a.unless(unix.BPF_JEQ, uint32(abi.PerfEnable), 1)
 	a.ret(unix.SECCOMP_RET_USER_NOTIF)
 	a.ret(unix.SECCOMP_RET_ALLOW)
 }

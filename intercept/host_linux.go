@@ -188,6 +188,3 @@ func (c *call) Executable(path string) (string, abi.Errno) {
 	}
 	return name, abi.OK
 }
-
-// PerfEvent finds none (bpfsys.Host).
-func (c *call) PerfEvent(int32) bpfsys.PerfEvent { return nil }

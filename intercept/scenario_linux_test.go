@@ -49,6 +49,7 @@ func init() {
 	maps.Copy(scenarios, hiding)
 	maps.Copy(scenarios, sizing)
 	maps.Copy(scenarios, ringing)
+	maps.Copy(scenarios, perfing)
 }
 
 func TestScenarios(t *testing.T) {

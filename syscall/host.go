@@ -26,8 +26,6 @@ type Host interface {
 	Function(name string) (addr uint64, exists bool)
 	// Executable is the path without links of a regular file, for probes in it.
 	Executable(path string) (string, abi.Errno)
-	// PerfEvent is the perf event behind fd, nil where it is none.
-	PerfEvent(fd int32) PerfEvent
 	World
 }
 

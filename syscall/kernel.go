@@ -28,6 +28,8 @@ type Options struct {
 	BTF func() *btf.BTF
 	// Now is the time since the kernel booted, for the load time of programs; nil means that no time passes.
 	Now func() time.Duration
+	// Probes are the types of perf events that are probes.
+	Probes Probes
 	// Refused is told of each call that ends because what it asks for is not simulated, before Bpf returns; nil for
 	// nobody. It may be called from many goroutines at once.
 	Refused func(Refusal)
@@ -46,6 +48,7 @@ type Kernel struct {
 	links   registry[*Link]
 	hooks   hooks
 	seeds   seeds
+	perf    perfEvents
 	budget  *maps.Budget // nil: no bound
 	sockets sockets
 }
@@ -58,6 +61,9 @@ func NewKernel(options Options) *Kernel {
 	}
 	if options.NewMap == nil {
 		options.NewMap = maps.New
+	}
+	if options.Probes == (Probes{}) {
+		options.Probes = defaultProbes
 	}
 	k := &Kernel{options: options}
 	if options.Memory != 0 {

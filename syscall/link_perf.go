@@ -1,31 +1,15 @@
 package bpfsys
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// PerfEvent is a perf event as links know it: what the program is attached to. Whoever gives it out keeps it until Release.
-type PerfEvent interface {
-	// Event is an id that no other event of the machine has.
-	Event() uint64
-	// Takes is whether programs of a type can be attached (perf_event_set_bpf_prog in kernel/events/core.c).
-	Takes(p *Program) abi.Errno
-	// LinkInfo are the bytes behind the head of struct bpf_link_info; names are copied to where info says with copyName,
-	// whose arguments are an address, the room there in bytes and the name.
-	LinkInfo(info []byte, cookie uint64, copyName func(addr uint64, room uint32, name string) abi.Errno) abi.Errno
-	// LinkFDInfo are the lines of fdinfo.
-	LinkFDInfo(cookie uint64) string
-	// TaskFDQuery is what TASK_FD_QUERY tells: the kind of the event (enum bpf_task_fd_type), a name, an offset and an address.
-	TaskFDQuery() (kind uint32, name string, offset, addr uint64)
-	// Release ends the use.
-	Release()
-}
-
-// perfPlace is a link at a perf event.
+// perfPlace is a link at a perf event, to which it has a reference.
 type perfPlace struct {
-	event  PerfEvent
+	event  *PerfEvent
 	cookie uint64
 }
 
@@ -34,37 +18,141 @@ func linkPerfEvent(l *linking) (attachment, abi.Errno) {
 	if l.Flags != 0 {
 		return nil, abi.EINVAL
 	}
-	event := l.proc.host().PerfEvent(l.Target)
-	if event == nil {
-		return nil, abi.EBADF
-	}
-	if errno := event.Takes(l.prog); errno != abi.OK {
-		event.Release()
+	event, errno := l.perfEvent(l.Target)
+	if errno != abi.OK {
 		return nil, errno
 	}
 	return &perfPlace{event, l.attr.u64(abi.LinkPerfCookie)}, abi.OK
 }
 
-func (p *perfPlace) point() Point { return Point{At: abi.AttachPerfEvent, Event: p.event.Event()} }
+func (p *perfPlace) point() Point { return Point{At: abi.AttachPerfEvent, Event: p.event.id} }
 
-// attach: an event has one program.
+// attach: an event has one program, from a link or from PERF_EVENT_IOC_SET_BPF.
 func (p *perfPlace) attach(h *hooks, l *Link) abi.Errno {
-	k := h.make(p.point())
-	if len(k.seats) > 0 {
-		return abi.EEXIST
+	if errno := p.event.attach(l.prog, p.cookie); errno != abi.OK {
+		return errno
 	}
-	k.add(&seat{link: l})
+	h.make(p.point()).add(&seat{link: l})
 	return abi.OK
 }
 
-func (p *perfPlace) detach(h *hooks, l *Link) { h.remove(p.point(), l) }
+func (p *perfPlace) detach(h *hooks, l *Link) {
+	h.remove(p.point(), l)
+	p.event.detach()
+}
 
 func (p *perfPlace) release() { p.event.Release() }
 
+// What the union of struct bpf_link_info for perf events begins with, in bytes: the kind of event, and what is the kind's.
+const (
+	perfInfoKind = abi.LinkInfoKind
+	perfInfoOf   = abi.LinkInfoKind + 8
+)
+
+// The kinds of events in it (enum bpf_perf_event_type).
+const (
+	perfInfoUprobe = 1 + iota
+	perfInfoUretprobe
+	perfInfoKprobe
+	perfInfoKretprobe
+	perfInfoTracepoint
+	perfInfoEvent
+)
+
+// info is bpf_perf_link_fill_link_info in kernel/bpf/syscall.c.
 func (p *perfPlace) info(i *linkInfo, _ *Link, _ bool) abi.Errno {
-	return p.event.LinkInfo(i.raw[abi.LinkInfoKind:], p.cookie, i.copyName)
+	kind, _ := p.event.infoKind()
+	i.put32(perfInfoKind, kind)
+	switch kind {
+	case perfInfoEvent:
+		i.put64(perfInfoOf, p.event.attr.config)
+		i.put32(perfInfoOf+8, uint32(p.event.driver()))
+		i.put64(perfInfoOf+16, p.cookie)
+		return abi.OK
+	case perfInfoTracepoint:
+		i.put64(perfInfoOf+16, p.cookie)
+	case perfInfoUprobe, perfInfoUretprobe:
+		i.put32(perfInfoOf+12, uint32(p.event.attr.config2))
+		i.put64(perfInfoOf+16, p.cookie)
+		i.put64(perfInfoOf+24, p.event.RefCtrOffset())
+	default:
+		i.put32(perfInfoOf+12, uint32(p.event.attr.config2))
+		i.put64(perfInfoOf+32, p.cookie)
+	}
+	return i.name(perfInfoOf, perfInfoOf+8, p.event.source())
 }
 
+// fdinfo is bpf_perf_link_show_fdinfo.
 func (p *perfPlace) fdinfo(b *strings.Builder, _ *Link, _ bool) {
-	b.WriteString(p.event.LinkFDInfo(p.cookie))
+	kind, text := p.event.infoKind()
+	switch e := p.event; kind {
+	case perfInfoEvent:
+		fmt.Fprintf(b, "type:\t%d\nconfig:\t%d\n", e.driver(), e.attr.config)
+	case perfInfoTracepoint:
+		fmt.Fprintf(b, "tp_name:\t%s\n", e.source())
+	case perfInfoUprobe, perfInfoUretprobe:
+		fmt.Fprintf(b, "name:\t%s\noffset:\t%#x\nref_ctr_offset:\t%#x\n", e.target, e.attr.config2, e.RefCtrOffset())
+	default:
+		fmt.Fprintf(b, "name:\t%s\noffset:\t%#x\nmissed:\t0\naddr:\t0x0\n", e.target, e.attr.config2)
+	}
+	fmt.Fprintf(b, "event_type:\t%s\ncookie:\t%d\n", text, p.cookie)
+}
+
+// infoKind is the kind of the event, as a number and in words.
+func (e *PerfEvent) infoKind() (kind uint32, text string) {
+	switch {
+	case e.attr.kind == abi.PerfTracepoint:
+		return perfInfoTracepoint, "tracepoint"
+	case e.IsUprobe() && e.IsReturn():
+		return perfInfoUretprobe, "uretprobe"
+	case e.IsUprobe():
+		return perfInfoUprobe, "uprobe"
+	case e.IsKprobe() && e.IsReturn():
+		return perfInfoKretprobe, "kretprobe"
+	case e.IsKprobe():
+		return perfInfoKprobe, "kprobe"
+	}
+	return perfInfoEvent, "event"
+}
+
+// source is the name of the tracepoint, the function or the file.
+func (e *PerfEvent) source() string {
+	if tp, ok := e.Tracepoint(); ok {
+		return tp.Name
+	}
+	return e.target
+}
+
+// driver is the type of the event's driver: the two clocks have drivers of their own, which come first.
+func (e *PerfEvent) driver() abi.PerfType {
+	if e.attr.kind == abi.PerfSoftware && e.attr.config < 2 {
+		return abi.PerfTypeMax + abi.PerfType(e.attr.config)
+	}
+	return e.attr.kind
+}
+
+// taskFD is what TASK_FD_QUERY says of an event (bpf_get_perf_event_info in kernel/trace/bpf_trace.c).
+func (e *PerfEvent) taskFD() (taskFD, abi.Errno) {
+	p, _ := e.Program()
+	switch {
+	case p == nil:
+		return taskFD{}, abi.ENOENT
+	case p.Type() == abi.ProgPerfEvent:
+		return taskFD{}, abi.EOPNOTSUPP
+	}
+	q := taskFD{prog: p.id, name: e.source()}
+	kind, _ := e.infoKind()
+	q.kind = taskFDKinds[kind]
+	if kind != perfInfoTracepoint {
+		q.offset = e.attr.config2
+	}
+	if e.IsUprobe() && e.IsReturn() {
+		q.addr = e.RefCtrOffset()
+	}
+	return q, abi.OK
+}
+
+// taskFDKinds are the numbers of enum bpf_task_fd_type.
+var taskFDKinds = map[uint32]uint32{
+	perfInfoTracepoint: 1, perfInfoKprobe: 2, perfInfoKretprobe: 3, perfInfoUprobe: 4, perfInfoUretprobe: 5,
 }

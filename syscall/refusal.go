@@ -5,6 +5,7 @@ import "github.com/bpfsim/bpfsim/abi"
 // Refusal is a call that Linux would have gone on with and that ends here, because what it asks for is not simulated.
 // Two are of one kind when they are equal.
 type Refusal struct {
+	Call  string // the system call, "" for bpf(2)
 	Cmd   abi.Cmd
 	What  string // what of the command, such as "type KPROBE", or "" for all of it
 	Errno abi.Errno
@@ -21,10 +22,14 @@ func (r Refusal) String() string {
 
 // Subject is what is not simulated.
 func (r Refusal) Subject() string {
-	if r.What == "" {
-		return r.Cmd.String()
+	name := r.Call
+	if name == "" {
+		name = r.Cmd.String()
 	}
-	return r.Cmd.String() + " of " + r.What
+	if r.What == "" {
+		return name
+	}
+	return name + " of " + r.What
 }
 
 // refuse reports a refusal and is its errno.

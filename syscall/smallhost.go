@@ -41,6 +41,3 @@ func (SmallHost) Function(name string) (addr uint64, exists bool) { return 0, na
 
 // Executable is any path.
 func (SmallHost) Executable(path string) (string, abi.Errno) { return path, abi.OK }
-
-// PerfEvent knows of none.
-func (SmallHost) PerfEvent(int32) PerfEvent { return nil }

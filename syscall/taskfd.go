@@ -42,6 +42,13 @@ func (c *call) taskFDQuery() abi.Errno {
 	case file == nil:
 		return abi.ENOTSUPP
 	}
+	if e, ok := file.object.(*PerfEvent); ok {
+		of, errno := e.taskFD()
+		if errno != abi.OK {
+			return errno
+		}
+		return c.taskFD(args, of)
+	}
 	l, ok := file.object.(*Link)
 	if !ok {
 		return abi.ENOTSUPP

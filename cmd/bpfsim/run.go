@@ -132,6 +132,7 @@ func (f runFlags) options(args []string, refused *refusals) (intercept.Options, 
 	}
 	collectWithin(memory)
 	kernel := bpfsys.Options{CPUs: o.CPUs, Numbers: numbers, Memory: memory, Fault: faults, BTF: hostBTF, Now: intercept.SinceBoot}
+	kernel.Probes = intercept.HostProbes()
 	if !f.quiet {
 		kernel.Refused = refused.note
 	}

@@ -195,8 +195,6 @@ func (n *native) Executable(path string) (string, abi.Errno) {
 	return real, abi.OK
 }
 
-func (n *native) PerfEvent(int32) bpfsys.PerfEvent { return nil }
-
 func inodeOf(t *testing.T, path string) uint64 {
 	var st unix.Stat_t
 	require.NoError(t, unix.Stat(path, &st))

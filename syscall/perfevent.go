@@ -1,0 +1,190 @@
+package bpfsys
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
+
+// PerfEvent is what perf_event_open(2) makes: a perf buffer, or what a program is attached to. It counts nothing.
+type PerfEvent struct {
+	kernel   *Kernel
+	id       uint64
+	refs     atomic.Int32
+	attr     perfAttr
+	pid, cpu int32  // -1 for all
+	target   string // of a probe: the function or the file
+
+	mu      sync.Mutex
+	enabled bool
+	program *Program // attached, with a reference; nil when there is none
+	cookie  uint64
+}
+
+// perfEvents are a kernel's.
+type perfEvents struct {
+	mu       sync.Mutex
+	last     uint64       // the id given out last
+	attached []*PerfEvent // those with a program, in the order in which they got it
+}
+
+func (all *perfEvents) add(e *PerfEvent) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	all.last++
+	e.id = all.last
+}
+
+// Hold takes another reference.
+func (e *PerfEvent) Hold() { e.refs.Add(1) }
+
+// tryHold takes a reference unless the last one is gone already.
+func (e *PerfEvent) tryHold() bool { return holdLive(&e.refs) }
+
+// Release drops a reference; the last one gives the program back.
+func (e *PerfEvent) Release() {
+	if e.refs.Add(-1) == 0 {
+		e.detach()
+	}
+}
+
+// Kind is the link text of an fd.
+func (e *PerfEvent) Kind() string { return "[perf_event]" }
+
+// FDInfo is nothing.
+func (e *PerfEvent) FDInfo() string { return "" }
+
+// CPU is the CPU that the event is bound to, -1 for that of the process it follows.
+func (e *PerfEvent) CPU() int { return int(e.cpu) }
+
+// PID is the process that the event follows, -1 for all.
+func (e *PerfEvent) PID() int { return int(e.pid) }
+
+// Type is what kind of event it is.
+func (e *PerfEvent) Type() abi.PerfType { return e.attr.kind }
+
+// Config is which one of the kind: a tracepoint's id, a software event's number, a probe's flags.
+func (e *PerfEvent) Config() uint64 { return e.attr.config }
+
+// Enabled reports whether the event would fire.
+func (e *PerfEvent) Enabled() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.enabled
+}
+
+// Program is the program that is attached, without a reference, and its cookie; nil when there is none.
+func (e *PerfEvent) Program() (*Program, uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.program, e.cookie
+}
+
+// IsKprobe and IsUprobe tell probes, whether on entry or on return.
+func (e *PerfEvent) IsKprobe() bool { return e.attr.kind == e.kernel.options.Probes.Kprobe }
+
+// IsUprobe tells probes in programs.
+func (e *PerfEvent) IsUprobe() bool { return e.attr.kind == e.kernel.options.Probes.Uprobe }
+
+// IsReturn tells a probe on return from one on entry.
+func (e *PerfEvent) IsReturn() bool { return e.attr.config&abi.PerfAttrProbeRetBit != 0 }
+
+// Target is the function or the file of a probe, and the offset in it.
+func (e *PerfEvent) Target() (name string, offset uint64) { return e.target, e.attr.config2 }
+
+// RefCtrOffset is the place in the file of a uprobe's semaphore, 0 for none.
+func (e *PerfEvent) RefCtrOffset() uint64 { return e.attr.config >> abi.PerfAttrRefCtrShift }
+
+// Tracepoint is the event's tracepoint; ok is false when it has none.
+func (e *PerfEvent) Tracepoint() (tp Tracepoint, ok bool) {
+	if e.attr.kind != abi.PerfTracepoint {
+		return tp, false
+	}
+	return e.kernel.tracepoint(e.attr.config)
+}
+
+// attach gives the event its program and takes a reference to it: what a link and PERF_EVENT_IOC_SET_BPF do
+// (perf_event_set_bpf_prog in kernel/events/core.c, measured on 6.18).
+func (e *PerfEvent) attach(p *Program, cookie uint64) abi.Errno {
+	all := &e.kernel.perf
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	want := e.takes()
+	switch {
+	case e.program != nil && (want == abi.ProgPerfEvent || p.Type() == want):
+		return abi.EEXIST
+	case p.Type() != want:
+		return abi.EINVAL
+	case !p.tryHold():
+		return abi.EBADF
+	}
+	e.program, e.cookie = p, cookie
+	all.attached = append(all.attached, e)
+	return abi.OK
+}
+
+// takes is the type of programs that can be attached.
+func (e *PerfEvent) takes() abi.ProgType {
+	switch {
+	case e.attr.kind == abi.PerfTracepoint:
+		return abi.ProgTracepoint
+	case e.kernel.isProbe(e.attr.kind):
+		return abi.ProgKprobe
+	}
+	return abi.ProgPerfEvent
+}
+
+// detach ends what attach began.
+func (e *PerfEvent) detach() {
+	all := &e.kernel.perf
+	all.mu.Lock()
+	all.attached = slices.DeleteFunc(all.attached, func(other *PerfEvent) bool { return other == e })
+	all.mu.Unlock()
+	e.mu.Lock()
+	p := e.program
+	e.program, e.cookie = nil, 0
+	e.mu.Unlock()
+	if p != nil {
+		p.Release()
+	}
+}
+
+// programsAt are the ids of the programs at a tracepoint, in the order in which they came.
+func (all *perfEvents) programsAt(tracepoint uint64) []uint32 {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	var ids []uint32
+	for _, e := range all.attached {
+		if e.attr.kind == abi.PerfTracepoint && e.attr.config == tracepoint {
+			p, _ := e.Program()
+			ids = append(ids, p.ID())
+		}
+	}
+	return ids
+}
+
+// PerfEvents are the events that have a program, in the order in which they got it, for looking at them from outside. It
+// takes no references.
+func (k *Kernel) PerfEvents() []*PerfEvent {
+	k.perf.mu.Lock()
+	defer k.perf.mu.Unlock()
+	return slices.Clone(k.perf.attached)
+}
+
+// perfEvent finds the event behind fd and takes a reference for the caller (perf_event_get): EBADF for any other file.
+func (c *call) perfEvent(fd int32) (*PerfEvent, abi.Errno) {
+	file, errno := c.file(fd, abi.EBADF)
+	if errno != abi.OK {
+		return nil, abi.EBADF
+	}
+	defer c.leave(file)
+	e, ok := file.object.(*PerfEvent)
+	if !ok || !e.tryHold() {
+		return nil, abi.EBADF
+	}
+	return e, abi.OK
+}

@@ -1,0 +1,129 @@
+package bpfsys
+
+import (
+	"encoding/binary"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+)
+
+// PerfEventOpen are the arguments of perf_event_open(2).
+type PerfEventOpen struct {
+	Attr  uint64 // the address of struct perf_event_attr
+	PID   int32
+	CPU   int32
+	Group int32
+	Flags uint64
+}
+
+// PerfEventOpen is perf_event_open(2). ours is false for an event that BPF programs and maps have nothing to do with,
+// which is for the host to count: one that follows a process and is neither for the output of BPF programs, nor a
+// tracepoint, nor a probe.
+func (k *Kernel) PerfEventOpen(t *maps.Task, p *Process, args PerfEventOpen) (fd int32, errno abi.Errno, ours bool) {
+	c := k.begin(t, p)
+	defer c.end()
+	if !c.isOurs(args) {
+		return 0, abi.OK, false
+	}
+	event, errno := c.newPerfEvent(args)
+	if errno != abi.OK {
+		return 0, errno, true
+	}
+	fd, errno = c.install(event, ReadWrite)
+	return fd, errno, true
+}
+
+// begin is a call that has no attr of bpf(2).
+func (k *Kernel) begin(t *maps.Task, p *Process) *call {
+	if uint(t.CPU) >= uint(k.options.CPUs) {
+		t = k.placed(t)
+	}
+	return &call{kernel: k, task: t, proc: p, arena: directly(t, p)}
+}
+
+// isOurs looks at the type alone. An attr that cannot be read is the host's to refuse.
+func (c *call) isOurs(args PerfEventOpen) bool {
+	var raw [abi.PerfAttrVer0]byte
+	if c.proc.Mem.Read(raw[:], args.Attr) < len(raw) {
+		return false
+	}
+	kind := abi.PerfType(binary.LittleEndian.Uint32(raw[abi.PerfAttrType:]))
+	config := binary.LittleEndian.Uint64(raw[abi.PerfAttrConfig:])
+	switch {
+	case kind == abi.PerfTracepoint, kind == abi.PerfSoftware && config == abi.PerfBPFOutput, c.kernel.isProbe(kind):
+		return true
+	}
+	return args.PID == everybody && args.Flags&abi.PerfFlagPIDCgroup == 0 && kind < abi.PerfTypeMax
+}
+
+// everybody as a process means all of them, and noCPU as a CPU all of them.
+const (
+	everybody = -1
+	noCPU     = -1
+)
+
+// newPerfEvent follows the order of sys_perf_event_open in kernel/events/core.c (6.18).
+func (c *call) newPerfEvent(args PerfEventOpen) (*PerfEvent, abi.Errno) {
+	if args.Flags >= abi.PerfFlagsEnd {
+		return nil, abi.EINVAL
+	}
+	attr, errno := c.readPerfAttr(args.Attr)
+	switch {
+	case errno != abi.OK:
+		return nil, errno
+	case !c.proc.Caps.SysAdmin: // CAP_PERFMON, which it holds, under kernel.perf_event_paranoid 2
+		return nil, abi.EACCES
+	}
+	if errno := attr.checkPeriod(); errno != abi.OK {
+		return nil, errno
+	}
+	if errno := c.checkPerfTarget(args); errno != abi.OK {
+		return nil, errno
+	}
+	e := &PerfEvent{kernel: c.kernel, attr: attr, pid: args.PID, cpu: args.CPU, enabled: !attr.has(abi.PerfBitDisabled)}
+	if errno := c.findPerfSource(e); errno != abi.OK {
+		return nil, errno
+	}
+	if errno := attr.checkMore(); errno != abi.OK {
+		return nil, errno
+	}
+	e.refs.Store(1)
+	c.kernel.perf.add(e)
+	return e, abi.OK
+}
+
+// checkPerfTarget looks at what the event is to follow.
+func (c *call) checkPerfTarget(args PerfEventOpen) abi.Errno {
+	if args.Flags&abi.PerfFlagPIDCgroup != 0 {
+		return c.checkPerfCgroup(args)
+	}
+	if args.Group != -1 {
+		file, open := c.proc.Files.Get(args.Group)
+		if !open || file == nil {
+			return abi.EBADF
+		}
+		if _, ok := file.object.(*PerfEvent); !ok {
+			return abi.EBADF
+		}
+	}
+	if args.PID != everybody && args.PID != 0 {
+		if _, exists, _ := c.proc.host().TaskFD(uint32(args.PID), -1); args.PID < 0 || !exists {
+			return abi.ESRCH
+		}
+	}
+	if uint32(args.CPU) >= uint32(c.kernel.options.CPUs) && (args.PID == everybody || args.CPU != noCPU) {
+		return abi.EINVAL
+	}
+	return abi.OK
+}
+
+// checkPerfCgroup: a cgroup's events are of one CPU, and there is nobody in a cgroup here.
+func (c *call) checkPerfCgroup(args PerfEventOpen) abi.Errno {
+	if args.PID == everybody || args.CPU == noCPU {
+		return abi.EINVAL
+	}
+	if c.proc.host().Kind(args.PID) != CgroupDir {
+		return abi.EBADF
+	}
+	return c.refuse(Refusal{Call: "perf_event_open", What: "a cgroup", Errno: abi.EINVAL})
+}
