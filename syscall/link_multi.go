@@ -227,6 +227,9 @@ func (p *multiPlace) uprobeInfo(i *linkInfo) abi.Errno {
 	i.put32(count, uint32(len(p.offsets)))
 	i.put32(flags, p.flags)
 	i.put32(pid, p.pid)
+	if i.u64(path) != 0 && int(i.u32(pathSize)) <= len(p.path) { // d_path, which cuts nothing
+		return abi.ENAMETOOLONG
+	}
 	if errno := i.name(path, pathSize, p.path); errno != abi.OK {
 		return errno
 	}

@@ -27,6 +27,7 @@ type attacher struct {
 	sockets  int32             // fd of a SOCKMAP
 	ids      map[uint32]uint32 // of objects: bpfsim's for Linux's
 	seen     map[string]int
+	fill     func() // what memory holds before a call
 }
 
 // loaded is a program and an attach type that it is for.
@@ -123,6 +124,9 @@ func (a *attacher) both(cmd abi.Cmd, linux, sim bpfsys.Attr) (onLinux, onSim ans
 	run := func(attr bpfsys.Attr, call func() (int32, abi.Errno)) (r answer) {
 		copy(a.attr.bytes, attr[:])
 		clear(a.memory.bytes[2048:2304])
+		if a.fill != nil {
+			a.fill()
+		}
 		r.fd, r.errno = call()
 		r.attr, r.memory = bpfsys.Attr(a.attr.bytes), wordsOf(a.memory.bytes[2048:2304])
 		return r
@@ -262,6 +266,11 @@ func (a *attacher) createLink() {
 		p.put(abi.LinkCreateFlags, pick[uint32](a.draw, 1, 2, 4, 6, 8, 16))
 	}
 	linux, _ := a.both(abi.LinkCreate, p.linux, p.sim)
+	a.keep(linux)
+}
+
+// keep takes over the fds of a new link, and closes one when there are many.
+func (a *attacher) keep(linux answer) {
 	if linux.errno != abi.OK {
 		return
 	}

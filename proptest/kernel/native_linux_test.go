@@ -192,6 +192,9 @@ func (n *native) Executable(path string) (string, abi.Errno) {
 	if err != nil {
 		return "", abi.ENOENT
 	}
+	if info, err := os.Stat(real); err != nil || !info.Mode().IsRegular() {
+		return "", abi.EBADF
+	}
 	return real, abi.OK
 }
 
