@@ -45,9 +45,9 @@ var simple = []struct {
 	ret      uint64
 }{
 	{abi.ProgCgroupSKB, abi.AttachCgroupInetIngress, []abi.AttachType{abi.AttachCgroupInetIngress, abi.AttachCgroupInetEgress}, 0},
+	{abi.ProgSchedCLS, 0, []abi.AttachType{abi.AttachTCXIngress, abi.AttachTCXEgress}, 0},
 	{abi.ProgCgroupSock, abi.AttachCgroupInetSockCreate, []abi.AttachType{abi.AttachCgroupInetSockCreate}, 1},
 	{abi.ProgXDP, 0, []abi.AttachType{abi.AttachXDP}, 0},
-	{abi.ProgSchedCLS, 0, []abi.AttachType{abi.AttachTCXIngress, abi.AttachTCXEgress}, 0},
 	{abi.ProgSKLookup, abi.AttachSKLookup, []abi.AttachType{abi.AttachSKLookup}, 1},
 	{abi.ProgFlowDissector, 0, []abi.AttachType{abi.AttachFlowDissector}, 0},
 	{abi.ProgSKSKB, abi.AttachSKSKBVerdict, []abi.AttachType{
@@ -55,6 +55,9 @@ var simple = []struct {
 	{abi.ProgSKMsg, 0, []abi.AttachType{abi.AttachSKMsgVerdict}, 1},
 	{abi.ProgNetfilter, abi.AttachNetfilter, []abi.AttachType{abi.AttachNetfilter}, 1},
 }
+
+// ordered are the first of an attacher's programs: three each of CGROUP_SKB and SCHED_CLS, for two attach types.
+const ordered = 12
 
 func newAttacher(t *testing.T, draw *rand.Rand) *attacher {
 	n := newNative(t, bpfsys.Root)
@@ -215,6 +218,9 @@ func (p *pair) put(off int, v uint32) {
 // program draws one, seldom with an attach type of others.
 func (a *attacher) program() loaded {
 	p := pick(a.draw, a.programs...)
+	if a.draw.IntN(2) == 0 { // half of all where there is an order
+		p = pick(a.draw, a.programs[:ordered]...)
+	}
 	if a.draw.IntN(20) == 0 {
 		p.at = pick(a.draw, a.programs...).at
 	}
@@ -222,11 +228,11 @@ func (a *attacher) program() loaded {
 }
 
 // order draws flags, something to be next to, and a revision.
-func (a *attacher) order(p *pair, flagsOff, relativeOff, revisionOff int) {
-	flags := pick[uint32](a.draw, 0, 0, 0, 0, 8, 16, 24, 64, 8|64, 4, 1, 2, 3, 6, 2|8, 2|16)
+func (a *attacher) order(p *pair, kind abi.ProgType, flagsOff, relativeOff, revisionOff int) {
+	flags := pick[uint32](a.draw, 0, 0, 0, 8, 16, 24, 64, 8|64, 4, 1, 2, 2, 3, 6, 2|8, 2|16, 2|64, 2|64)
 	if a.draw.IntN(3) == 0 {
-		flags |= pick[uint32](a.draw, 0, 1<<13, 32, 32|1<<13)
-		fd := a.someObject(flags&(1<<13) != 0)
+		flags |= pick[uint32](a.draw, 0, 8, 16, 16) | pick[uint32](a.draw, 0, 1<<13, 32, 32|1<<13)
+		fd := a.neighbour(kind, flags&(1<<13) != 0)
 		p.put(relativeOff, uint32(fd))
 		if flags&32 != 0 {
 			linux := a.linuxInfo(fd)[1]
@@ -240,12 +246,26 @@ func (a *attacher) order(p *pair, flagsOff, relativeOff, revisionOff int) {
 	}
 }
 
-// someObject is a link if one is wanted, mostly.
-func (a *attacher) someObject(link bool) int32 {
-	if link != (a.draw.IntN(15) == 0) && len(a.links) > 0 {
-		return pick(a.draw, a.links...)
+// neighbour is a program of a type or, if one is wanted, a link of such a one; seldom something else.
+func (a *attacher) neighbour(kind abi.ProgType, link bool) int32 {
+	var fit []int32
+	if link {
+		for _, fd := range a.links {
+			if a.files[fd].Object().(*bpfsys.Link).Program().Type() == kind {
+				fit = append(fit, fd)
+			}
+		}
+	} else {
+		for _, p := range a.programs {
+			if p.kind == kind {
+				fit = append(fit, p.fd)
+			}
+		}
 	}
-	return pick(a.draw, a.programs...).fd
+	if len(fit) == 0 || a.draw.IntN(15) == 0 {
+		fit = append([]int32{a.programs[0].fd}, a.links...)
+	}
+	return pick(a.draw, fit...)
 }
 
 func (a *attacher) createLink() {
@@ -261,7 +281,7 @@ func (a *attacher) createLink() {
 		p.put(abi.LinkNetfilterPriority, pick[uint32](a.draw, 1, 2, 1<<31, 1<<31-1))
 		p.put(abi.LinkNetfilterFlags, pick[uint32](a.draw, 0, 0, 0, 2))
 	case prog.kind != abi.ProgXDP:
-		a.order(&p, abi.LinkCreateFlags, abi.LinkRelative, abi.LinkExpectedRevision)
+		a.order(&p, prog.kind, abi.LinkCreateFlags, abi.LinkRelative, abi.LinkExpectedRevision)
 	case a.draw.IntN(4) == 0:
 		p.put(abi.LinkCreateFlags, pick[uint32](a.draw, 1, 2, 4, 6, 8, 16))
 	}
@@ -328,7 +348,7 @@ func (a *attacher) attachProgram(cmd abi.Cmd) {
 	p.put(0, uint32(target))
 	p.put(4, pick(a.draw, uint32(prog.fd), uint32(prog.fd), uint32(prog.fd), 0))
 	p.put(8, uint32(prog.at))
-	a.order(&p, 12, 20, 24)
+	a.order(&p, prog.kind, 12, 20, 24)
 	if cmd == abi.ProgDetach && a.draw.IntN(2) == 0 {
 		p.put(12, 0)
 		p.put(20, 0)
@@ -344,7 +364,7 @@ func (a *attacher) query() {
 	prog := a.program()
 	p.put(0, uint32(a.target(prog)))
 	p.put(4, uint32(prog.at))
-	p.put(8, pick[uint32](a.draw, 0, 0, 0, 1, 2))
+	p.put(8, pick[uint32](a.draw, 0, 0, 1, 1, 2))
 	p.put(24, pick[uint32](a.draw, 0, 1, 2, 8, 8, 8))
 	lists := []int{16, 32, 40, 48}
 	for i, off := range lists {
