@@ -61,3 +61,14 @@ func (a *anchor) release() {
 	}
 	*a = anchor{}
 }
+
+// drop gives the reference back when the hooks are unlocked: a link keeps nothing of what it was put next to.
+func (h *hooks) drop(a *anchor) {
+	switch {
+	case a.link != nil:
+		h.left = append(h.left, a.link)
+	case a.prog != nil:
+		h.left = append(h.left, a.prog)
+	}
+	*a = anchor{}
+}

@@ -39,12 +39,11 @@ func (p *Program) cgroupHook(at abi.AttachType) uint32 {
 }
 
 func (p *cgroupPlace) attach(h *hooks, l *Link) abi.Errno {
+	defer h.drop(&p.anchor)
 	return h.attachCgroup(p.point, &seat{link: l, flags: p.flags}, p.cgroupSeat)
 }
 
 func (p *cgroupPlace) detach(h *hooks, l *Link) { h.removeCgroup(p.point, l) }
-
-func (p *cgroupPlace) release() { p.anchor.release() }
 
 // update counts the change. Only the program's type has to stay.
 func (p *cgroupPlace) update(h *hooks, l *Link, to *Program) abi.Errno {

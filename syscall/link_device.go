@@ -109,12 +109,11 @@ func linkTCX(l *linking) (attachment, abi.Errno) {
 }
 
 func (p *tcxPlace) attach(h *hooks, l *Link) abi.Errno {
+	defer h.drop(&p.anchor)
 	k := h.make(p.point)
 	defer h.tidy(k)
 	return k.order(&seat{link: l}, l.prog, nil, p.order)
 }
-
-func (p *tcxPlace) release() { p.anchor.release() }
 
 // update follows tcx_link_update: the program must be attached there only once.
 func (p *tcxPlace) update(h *hooks, l *Link, to *Program) abi.Errno {

@@ -69,6 +69,21 @@ func TestUpdatedLink(t *testing.T) {
 	require.Equal(t, d.Kernel.Programs()[0], d.Kernel.Attached(lo(abi.AttachTCXIngress))[0].Program)
 }
 
+// A link that was put next to another one does not keep that.
+func TestLinkKeepsNoNeighbour(t *testing.T) {
+	d := newDesk(t, abi.Hash, 0)
+	first := d.must(LinkCreate{ProgFD: d.classifier(), Target: loopback, At: abi.AttachTCXIngress})
+	args := LinkCreate{ProgFD: d.classifier(), Target: loopback, At: abi.AttachTCXIngress, Flags: byLink | beforeProg}
+	attr := args.Encode()
+	attr.putFD(abi.LinkRelative, first)
+	_, errno := d.Kernel.Bpf(d.Task, d.Process, uint32(abi.LinkCreate), d.Arena.Put(attr[:]), abi.AttrSize)
+	require.Equal(t, abi.OK, errno)
+	before := d.Kernel.Attached(lo(abi.AttachTCXIngress))
+	require.Len(t, before, 2)
+	d.close(first)
+	require.Equal(t, before[:1], d.Kernel.Attached(lo(abi.AttachTCXIngress)))
+}
+
 // A program that PROG_ATTACH attached to a map of sockets is gone with the map; a link keeps the map.
 func TestProgramsOfSockMaps(t *testing.T) {
 	d := newDesk(t, abi.Hash, 0)

@@ -229,7 +229,7 @@ func (a *attacher) program() loaded {
 
 // order draws flags, something to be next to, and a revision.
 func (a *attacher) order(p *pair, kind abi.ProgType, flagsOff, relativeOff, revisionOff int) {
-	flags := pick[uint32](a.draw, 0, 0, 0, 8, 16, 24, 64, 8|64, 4, 1, 2, 2, 3, 6, 2|8, 2|16, 2|64, 2|64)
+	flags := pick[uint32](a.draw, 0, 0, 0, 8, 16, 24, 64, 64, 64, 8|64, 4, 1, 2, 2, 3, 6, 2|8, 2|16, 2|64, 2|64, 2|64, 2|64)
 	if a.draw.IntN(3) == 0 {
 		flags |= pick[uint32](a.draw, 0, 8, 16, 16) | pick[uint32](a.draw, 0, 1<<13, 32, 32|1<<13)
 		fd := a.neighbour(kind, flags&(1<<13) != 0)
@@ -373,6 +373,10 @@ func (a *attacher) query() {
 			p.put(off, uint32(addr))
 			p.put(off+4, uint32(addr>>32))
 		}
+	}
+	if binary.LittleEndian.Uint32(p.sim[8:]) == 1 && a.draw.IntN(4) != 0 { // what is effective has no flags
+		p.put64(32, 0)
+		p.put(24, 8)
 	}
 	linux, sim := a.both(abi.ProgQuery, p.linux, p.sim)
 	require.Equal(a, words(linux.attr), words(sim.attr), "%s", words(p.linux))
