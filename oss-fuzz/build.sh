@@ -38,6 +38,7 @@ target() {
 target btf FuzzLoad
 target insn FuzzCheck
 target syscall FuzzBpf
+target syscall FuzzProgLoad
 target proptest/campaign FuzzCall
 target proptest/campaign FuzzProgram
 target proptest/campaign FuzzParse

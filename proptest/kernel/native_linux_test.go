@@ -38,7 +38,7 @@ type native struct {
 	passed    int       // programs that bpfsim takes and Linux does not
 	otherwise int       // programs that both refuse for different reasons
 	answered  abi.Errno // by bpfsim, last
-	fds       struct{ hash, array, program, file, cgroup, netns, closed int32 }
+	fds       struct{ hash, array, types, program, file, cgroup, netns, closed int32 }
 }
 
 // piece is memory at an address.
@@ -65,6 +65,7 @@ func newNative(t *testing.T, caps bpfsys.Caps) *native {
 	n.World = bpfsys.EmptyWorld{Files: n}
 	n.fds.hash = n.object(bpfsys.MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1})
 	n.fds.array = n.object(bpfsys.MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 64, MaxEntries: 1})
+	n.fds.types = n.object(bpfsys.BTFLoad{Data: n.function(), Size: functionSize})
 	n.fds.program = n.object(bpfsys.ProgLoad{Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: n.insns(), License: n.text()})
 	n.fds.file = n.open("/proc/self/status", bpfsys.OtherFile)
 	n.fds.cgroup = n.cgroup(cgroupDir(t), nil)
