@@ -85,7 +85,7 @@ func (m *Map) free() {
 	case m.referring != nil:
 		m.referring.Close()
 	}
-	if m.takesPrograms() {
+	if m.maps != nil && m.takesPrograms() { // a map that is refused has no elements
 		m.kernel.hooks.forget(m)
 	}
 	if m.backing != nil {
