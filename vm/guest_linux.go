@@ -30,20 +30,39 @@ func Init() {
 // mounts are what a command finds mounted.
 var mounts = []struct{ kind, at string }{
 	{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"}, {"bpf", "/sys/fs/bpf"},
+	{"cgroup2", "/sys/fs/cgroup"},
 }
 
-// setUp mounts the file systems and opens the command's serial port.
+// setUp mounts the file systems, sets the loopback device up and opens the command's serial port.
 func setUp() (*os.File, error) {
 	for _, m := range mounts {
 		if err := unix.Mount(m.kind, m.at, m.kind, 0, ""); err != nil {
 			return nil, fmt.Errorf("mount %s: %w", m.at, err)
 		}
 	}
+	if err := loopbackUp(); err != nil {
+		return nil, fmt.Errorf("set lo up: %w", err)
+	}
 	port, err := os.OpenFile("/dev/ttyS0", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		return nil, err
 	}
 	return port, makeRaw(int(port.Fd()))
+}
+
+// loopbackUp gives the machine its address 127.0.0.1.
+func loopbackUp() error {
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(socket)
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	lo.SetUint16(unix.IFF_UP)
+	return unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, lo)
 }
 
 // makeRaw lets every byte through as it is, as cfmakeraw(3) does.

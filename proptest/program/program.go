@@ -126,12 +126,14 @@ const (
 	ProgramSignature Feature = "signature"
 )
 
-// Features that Linux 6.15 has.
+// Features that came between 6.12 and 6.18.
 const (
 	// BTF is what BTF may say, and what of it a map's values may have: there is more in each release.
 	BTF Feature = "btf"
 	// InnerInPlace is that a HASH_OF_MAPS replaces a map in place. A kernel without it makes none of that type.
 	InnerInPlace Feature = "inner_in_place"
+	// TakeStack is that a stack of a STACK_TRACE can be taken. A kernel without it makes none of that type.
+	TakeStack Feature = "take_stack"
 )
 
 // Features that no Linux has: they are this project's own.

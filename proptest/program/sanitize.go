@@ -144,7 +144,8 @@ func (t *sanitizer) create() {
 
 // makes reports whether typ is a type that all kernels have and answer alike for, or none at all.
 func (t *sanitizer) makes(typ abi.MapType) bool {
-	if typ == abi.HashOfMaps && !t.machine.Has(InnerInPlace) {
+	switch {
+	case typ == abi.HashOfMaps && !t.machine.Has(InnerInPlace), typ == abi.StackTrace && !t.machine.Has(TakeStack):
 		return false
 	}
 	return typ == abi.Unspec || model.HasRules(typ)
