@@ -49,12 +49,22 @@ func (c *client) read(addr uint64, n int) []byte {
 }
 
 // valueOf is write number n's value: n in all words, so that a torn value shows.
-func (m Shape) valueOf(n uint64) []byte {
+func (m Shape) valueOf(n uint64) []byte { return numbered(n, m.Value) }
+
+// numbered is n in all words of so many bytes.
+func numbered(n uint64, bytes int) []byte {
 	var p []byte
-	for range m.Value / 8 {
+	for range bytes / 8 {
 		p = binary.LittleEndian.AppendUint64(p, n)
 	}
 	return p
+}
+
+// lookup is the value that a key has.
+func (c *client) lookup(key uint32) (value []byte, there bool) {
+	c.write(c.key, c.shape.keyOf(key))
+	_, errno := c.system.Do(bpfsys.MapLookupElem{FD: c.fd, Key: c.key, Value: c.value})
+	return c.read(c.value, c.shape.Value), errno == abi.OK
 }
 
 // do makes one of the operations that a process can ask for; value is what was written or taken.

@@ -54,9 +54,8 @@ func drawWalk(t *rapid.T, kind explore.Kind, way explore.Way) explore.Scenario {
 	}
 	s.Keys = rapid.SliceOfNDistinct(keys, 1, -1, rapid.ID).Draw(t, "keys")
 	s.Keys = s.Keys[:min(len(s.Keys), int(s.Map.Entries))]
-	programs := !s.Map.IsPerCPU() && s.Map.Type != abi.LPMTrie
 	for i := range rapid.IntRange(1, 3).Draw(t, "tasks") {
-		s.Tasks = append(s.Tasks, drawMutator(t, fmt.Sprint("t", i), programs, keys))
+		s.Tasks = append(s.Tasks, drawMutator(t, fmt.Sprint("t", i), s.Map.Type, keys))
 	}
 	if s.Map.IsPerCPU() {
 		s.Map.Value *= 2 // CPUs
@@ -64,11 +63,14 @@ func drawWalk(t *rapid.T, kind explore.Kind, way explore.Way) explore.Scenario {
 	return s
 }
 
-func drawMutator(t *rapid.T, name string, programs bool, keys *rapid.Generator[uint32]) explore.Task {
+func drawMutator(t *rapid.T, name string, kind abi.MapType, keys *rapid.Generator[uint32]) explore.Task {
 	verbs := []string{"update", "insert", "delete", "take", "read"}
-	task := explore.Task{Name: name, Program: programs && rapid.Bool().Draw(t, "program"), CPU: rapid.IntRange(0, 1).Draw(t, "cpu")}
+	task := explore.Task{Name: name, Program: rapid.Bool().Draw(t, "program"), CPU: rapid.IntRange(0, 1).Draw(t, "cpu")}
 	if task.Program {
 		verbs = []string{"update", "insert", "delete", "read", "write"}
+	}
+	if task.Program && kind == abi.LPMTrie {
+		verbs = verbs[:4]
 	}
 	for range rapid.IntRange(1, 4).Draw(t, "ops") {
 		op := explore.Op{Verb: rapid.SampledFrom(verbs).Draw(t, "verb"), Key: keys.Draw(t, "key")}

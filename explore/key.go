@@ -51,10 +51,11 @@ func (s Scenario) checkTrie() error {
 	}
 	keys := s.Keys
 	for _, t := range s.Tasks {
-		if t.Program {
-			return fmt.Errorf("bpfsim has no scenarios in which programs change a map of type %s: want processes", typeWord(s.Map.Type))
-		}
 		for _, op := range t.Ops {
+			if op.Verb == "write" {
+				return fmt.Errorf("%s %s: a lookup in a map of type %s may find another key than the program's, so there is no %q: want update",
+					t.kind(), t.Name, typeWord(s.Map.Type), op.Verb)
+			}
 			keys = append(keys[:len(keys):len(keys)], op.Key)
 		}
 	}

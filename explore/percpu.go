@@ -1,10 +1,11 @@
 package explore
 
 import (
+	"bytes"
 	"fmt"
-	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
 )
 
 // IsArray reports whether all keys are there from the beginning.
@@ -38,9 +39,47 @@ func (s Scenario) checkPerCPU() error {
 		return fmt.Errorf("value=%d: a value of type %s has all of the %d CPUs' parts: want a multiple of %d bytes",
 			s.Map.Value, typeWord(s.Map.Type), cpus, 8*cpus)
 	}
-	if slices.ContainsFunc(s.Tasks, func(t Task) bool { return t.Program }) {
-		return fmt.Errorf("bpfsim has no scenarios in which programs write parts of a value of type %s: want processes",
-			typeWord(s.Map.Type))
-	}
 	return nil
+}
+
+// together is the last value that key was given with another part for a CPU. A Stage, which does not say what it evicted, is asked
+// for what is there: nothing overlaps on it.
+func (r *Run) together(key uint32, cpu int, part []byte) []byte {
+	if now, there := r.valueNow(key); r.elements == nil && there {
+		return now
+	}
+	whole := make([]byte, r.Scenario.Map.Value)
+	text := string(r.Scenario.Map.keyOf(key))
+	for _, w := range r.History.Writes {
+		if w.Key == text {
+			clear(whole)
+			copy(whole, w.Value)
+		}
+		if w.Key == text && w.Removed {
+			clear(whole) // the other CPUs' parts of a new element
+		}
+	}
+	copy(whole[cpu*len(part):], part)
+	return whole
+}
+
+// mixed notes what key has now as written, too, where it is not the value that was: of writes that overlap, some parts of the one
+// and some of the other are there, which no walk has invented.
+func (r *Run) mixed(key uint32, value []byte, start, end int64) {
+	if !r.Scenario.Map.IsPerCPU() || !r.Scenario.NeedsProgram() {
+		return
+	}
+	if now, there := r.valueNow(key); there && !bytes.Equal(now, value) {
+		r.wrote(key, now, start, end)
+	}
+}
+
+// valueNow is the value that key has now, for somebody who takes no steps and waits for nobody.
+func (r *Run) valueNow(key uint32) (value []byte, there bool) {
+	if r.elements == nil {
+		return r.setup.lookup(key)
+	}
+	value = make([]byte, r.Scenario.Map.Value)
+	task := &maps.Task{Scheduler: still{}}
+	return value, r.elements.(maps.Lookuper).Lookup(task, r.Scenario.Map.keyOf(key), value) == abi.OK
 }

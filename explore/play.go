@@ -111,7 +111,7 @@ func (p *player) take(t Turn) {
 	end := p.tick()
 	p.run.lost(before, op, errno, start, end)
 	if errno == abi.OK {
-		p.run.happened(op, value, start, end)
+		p.run.happened(task, op, value, start, end)
 	}
 	p.done(task.Name, fmt.Sprintf("%s = %s", op, errno), start)
 }
@@ -122,9 +122,9 @@ func (p *player) do(task Task, op Op, number uint64) (value []byte, errno abi.Er
 	}
 	switch op.Verb {
 	case "update", "insert", "write":
-		value = p.Scenario.Map.valueOf(number)
+		value = numbered(number, p.Scenario.Map.valueSize(p.Scenario.CPUs()))
 	}
-	errno, p.err = p.stage.Program(p.ops.fd, op, value)
+	errno, p.err = p.stage.Program(p.ops.fd, op, p.Scenario.Map.keyOf(op.Key), value)
 	return value, errno
 }
 

@@ -12,12 +12,13 @@ type program struct {
 	task     *maps.Task
 	elements maps.Map
 	shape    Shape
+	size     int // of what it writes in bytes: of a per-CPU type's values, its CPU's part
 }
 
 func (p program) do(op Op, number uint64) (value []byte, errno abi.Errno) {
 	switch op.Verb {
 	case "update", "insert", "write":
-		value = p.shape.valueOf(number)
+		value = numbered(number, p.size)
 	}
 	return value, p.with(op, value)
 }
@@ -27,9 +28,9 @@ func (p program) with(op Op, value []byte) abi.Errno {
 	key := p.shape.keyOf(op.Key)
 	switch op.Verb {
 	case "update":
-		return p.elements.(maps.Updater).Update(p.task, key, value, abi.Any)
+		return p.update(key, value, abi.Any)
 	case "insert":
-		return p.elements.(maps.Updater).Update(p.task, key, value, abi.NoExist)
+		return p.update(key, value, abi.NoExist)
 	case "delete":
 		deleter, ok := p.elements.(maps.Deleter)
 		if !ok {
@@ -43,6 +44,13 @@ func (p program) with(op Op, value []byte) abi.Errno {
 	}
 	p.write(live, value)
 	return abi.OK
+}
+
+func (p program) update(key, value []byte, flags uint64) abi.Errno {
+	if parts, perCPU := p.elements.(maps.PartUpdater); perCPU {
+		return parts.UpdatePart(p.task, key, value, flags)
+	}
+	return p.elements.(maps.Updater).Update(p.task, key, value, flags)
 }
 
 // write changes the words of the live value one by one, through the pointer that the lookup gave: others may run in

@@ -162,7 +162,7 @@ func (r *Run) body(task Task, number uint64) func(*sim.Task) {
 			value, errno := do(op, number+uint64(i))
 			start, end := spanOf(t)
 			if errno == abi.OK {
-				r.happened(op, value, start, end)
+				r.happened(task, op, value, start, end)
 			}
 			r.done(t, fmt.Sprintf("%s = %s", op, errno))
 		}
@@ -171,15 +171,21 @@ func (r *Run) body(task Task, number uint64) func(*sim.Task) {
 
 func (r *Run) operations(task Task, t *sim.Task) func(Op, uint64) ([]byte, abi.Errno) {
 	if task.Program {
-		return program{task: &t.Kernel, elements: r.elements, shape: r.Scenario.Map}.do
+		size := r.Scenario.Map.valueSize(r.Scenario.CPUs())
+		return program{task: &t.Kernel, elements: r.elements, shape: r.Scenario.Map, size: size}.do
 	}
 	return newClient(simulated{t.User().Caller}, r.setup.fd, r.Scenario.Map).do
 }
 
-func (r *Run) happened(op Op, value []byte, start, end int64) {
+// happened notes what an operation changed. A program's write of its CPU's part is one of the value as it is then.
+func (r *Run) happened(task Task, op Op, value []byte, start, end int64) {
 	switch op.Verb {
 	case "update", "insert", "write":
+		if task.Program && r.Scenario.Map.IsPerCPU() {
+			value = r.together(op.Key, task.CPU, value)
+		}
 		r.wrote(op.Key, value, start, end)
+		r.mixed(op.Key, value, start, end)
 	case "delete", "take":
 		r.History.Writes = append(r.History.Writes, model.Write{
 			Start: start, End: end, Key: string(r.Scenario.Map.keyOf(op.Key)), Value: string(value), Removed: true,

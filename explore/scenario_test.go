@@ -48,13 +48,11 @@ func drawScenario(t *rapid.T) explore.Scenario {
 	for _, name := range []string{"a", "b"}[:rapid.IntRange(1, 2).Draw(t, "tasks")] {
 		s.Tasks = append(s.Tasks, drawTask(t, name, keys))
 	}
-	switch kind {
-	case abi.PerCPUHash, abi.LRUPerCPUHash, abi.PerCPUArray, abi.LPMTrie: // all parts, and no programs
-		s.FitCPUs()
-		for i := range s.Tasks {
-			s.Tasks[i].Program = false
-			for j := range s.Tasks[i].Ops {
-				s.Tasks[i].Ops[j].Verb = strings.Replace(s.Tasks[i].Ops[j].Verb, "write", "take", 1)
+	s.FitCPUs()
+	for i := range s.Tasks {
+		for j := range s.Tasks[i].Ops {
+			if kind == abi.LPMTrie { // which may find another key
+				s.Tasks[i].Ops[j].Verb = strings.Replace(s.Tasks[i].Ops[j].Verb, "write", "read", 1)
 			}
 		}
 	}

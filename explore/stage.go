@@ -15,8 +15,9 @@ type Stage interface {
 	CPUs() int
 	// Pin moves the process to a CPU.
 	Pin(cpu int) error
-	// Program makes a BPF program do op on the map behind fd; value is what it writes. The error tells why it cannot.
-	Program(fd int32, op Op, value []byte) (abi.Errno, error)
+	// Program makes a BPF program do op on the map behind fd; key is the operation's, value what it writes: of a per-CPU
+	// type's, the part of its CPU. The error tells why it cannot.
+	Program(fd int32, op Op, key, value []byte) (abi.Errno, error)
 }
 
 // stage is bpfsim as a Stage.
@@ -41,9 +42,9 @@ func (s *stage) Pin(cpu int) error {
 	return nil
 }
 
-func (s *stage) Program(fd int32, op Op, value []byte) (abi.Errno, error) {
+func (s *stage) Program(fd int32, op Op, _, value []byte) (abi.Errno, error) {
 	elements := s.machine.Map(fd)
-	shape := Shape{Value: elements.ValueBytes()}
+	shape := Shape{Type: elements.Spec().Type, Value: elements.ValueBytes()}
 	p := program{task: &maps.Task{CPU: s.Task.CPU}, elements: elements, shape: shape}
 	return p.with(op, value), nil
 }

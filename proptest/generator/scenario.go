@@ -43,10 +43,10 @@ func Scenario(source Source) explore.Scenario {
 	for i := range 1 + source.Intn(3) {
 		s.Tasks = append(s.Tasks, mutator(source, fmt.Sprint("t", i), keys))
 	}
-	if s.Map.IsPerCPU() || s.Map.Type == abi.LPMTrie {
-		onlyProcesses(&s)
-		s.FitCPUs()
+	if s.Map.Type == abi.LPMTrie {
+		writeNothing(&s)
 	}
+	s.FitCPUs()
 	return s
 }
 
@@ -63,13 +63,12 @@ func mutator(source Source, name string, keys []uint32) explore.Task {
 	return t
 }
 
-// onlyProcesses makes programs processes.
-func onlyProcesses(s *explore.Scenario) {
+// writeNothing has programs read what they would write in place.
+func writeNothing(s *explore.Scenario) {
 	for i := range s.Tasks {
-		s.Tasks[i].Program = false
 		for j := range s.Tasks[i].Ops {
 			if op := &s.Tasks[i].Ops[j]; op.Verb == "write" {
-				op.Verb = "take"
+				op.Verb = "read"
 			}
 		}
 	}

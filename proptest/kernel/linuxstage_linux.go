@@ -21,8 +21,8 @@ type LinuxStage struct {
 	program ProgramRunner
 }
 
-// ProgramRunner makes a BPF program do an operation on a map on the CPU that the thread is on. value is what it writes.
-type ProgramRunner func(fd int32, op explore.Op, value []byte) (abi.Errno, error)
+// ProgramRunner makes a BPF program do an operation on a key of a map on the CPU that the thread is on. value is what it writes.
+type ProgramRunner func(fd int32, op explore.Op, key, value []byte) (abi.Errno, error)
 
 // stageBytes is far more than a scenario's buffers take.
 const stageBytes = 1 << 20
@@ -116,9 +116,9 @@ func (k *LinuxStage) Pin(cpu int) error {
 }
 
 // Program has a BPF program do op.
-func (k *LinuxStage) Program(fd int32, op explore.Op, value []byte) (abi.Errno, error) {
+func (k *LinuxStage) Program(fd int32, op explore.Op, key, value []byte) (abi.Errno, error) {
 	if k.program == nil {
 		return 0, fmt.Errorf("%s: nobody here runs BPF programs", op)
 	}
-	return k.program(fd, op, value)
+	return k.program(fd, op, key, value)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // ProgramRunner makes a BPF program do an operation on a map.
-type ProgramRunner func(fd int32, op explore.Op, value []byte) (abi.Errno, error)
+type ProgramRunner func(fd int32, op explore.Op, key, value []byte) (abi.Errno, error)
 
 // OnLinux fails.
 func OnLinux(ProgramRunner, func(explore.Stage)) error { return errNotLinux }

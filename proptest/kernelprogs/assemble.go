@@ -1,6 +1,7 @@
 package kernelprogs
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -12,13 +13,13 @@ import (
 const keyOffset = -8
 
 // assemble writes the program for an operation. It returns 0 or the negative errno.
-func assemble(fd int, op explore.Op, value []byte) (asm.Instructions, error) {
-	program := asm.Instructions{
-		asm.StoreImm(asm.RFP, keyOffset, key(op), asm.Word),
-		asm.LoadMapPtr(asm.R1, fd),
-		asm.Mov.Reg(asm.R2, asm.RFP),
-		asm.Add.Imm(asm.R2, keyOffset),
+func assemble(fd int, op explore.Op, key, value []byte) (asm.Instructions, error) {
+	var program asm.Instructions
+	for at := 0; at < len(key); at += 4 { // 4 bytes, or 8
+		word := int32(binary.LittleEndian.Uint32(key[at:]))
+		program = append(program, asm.StoreImm(asm.RFP, keyOffset+int16(at), int64(word), asm.Word))
 	}
+	program = append(program, asm.LoadMapPtr(asm.R1, fd), asm.Mov.Reg(asm.R2, asm.RFP), asm.Add.Imm(asm.R2, keyOffset))
 	switch op.Verb {
 	case "update":
 		return append(program, updating(value, abi.Any)...), nil

@@ -81,7 +81,7 @@ func (p pair) update(t *testing.T, cpu int, verb string, key uint32, value []byt
 	var errno abi.Errno
 	onCPU(t, cpu, func() {
 		var err error
-		errno, err = kernelprogs.Run(int32(p.linux.FD()), explore.Op{Verb: verb, Key: key}, value)
+		errno, err = kernelprogs.Run(int32(p.linux.FD()), explore.Op{Verb: verb, Key: key}, binary.LittleEndian.AppendUint32(nil, key), value)
 		require.NoError(t, err)
 	})
 	flags := map[string]uint64{"update": abi.Any, "insert": abi.NoExist}[verb]

@@ -12,10 +12,10 @@ import (
 // packetBytes is the least that BPF_PROG_TEST_RUN takes as a packet: an Ethernet header.
 const packetBytes = 14
 
-// Run makes a program do op on the map behind fd, on the CPU of the calling thread. value is what it writes. The errno is
+// Run makes a program do op on a key of the map behind fd, on the CPU of the calling thread. value is what it writes. The errno is
 // the helper's, ENOENT for a lookup that finds nothing. It is a kernel.ProgramRunner.
-func Run(fd int32, op explore.Op, value []byte) (abi.Errno, error) {
-	instructions, err := assemble(int(fd), op, value)
+func Run(fd int32, op explore.Op, key, value []byte) (abi.Errno, error) {
+	instructions, err := assemble(int(fd), op, key, value)
 	if err != nil {
 		return 0, err
 	}
@@ -30,9 +30,6 @@ func Run(fd int32, op explore.Op, value []byte) (abi.Errno, error) {
 	}
 	return abi.Errno(-int32(result)), nil
 }
-
-// key is the key as the program has it on its stack.
-func key(op explore.Op) int64 { return int64(int32(op.Key)) }
 
 // words are the 8-byte words of a value.
 func words(value []byte) []int64 {
