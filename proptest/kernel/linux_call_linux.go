@@ -51,6 +51,7 @@ func (k *Linux) plain(c program.Call) Outcome {
 	case abi.MapCreate:
 		k.ids.add(k.idOf(c.As))
 		k.noteOuter(c)
+		k.emptied = k.emptied || abi.MapType(k.user.arena.Field(c, abi.CreateMapType, 4)) == abi.ProgArray
 		k.noteTyped(c)
 	case abi.BTFLoad:
 		k.btfs.add(k.idOf(c.As))

@@ -192,6 +192,20 @@ func (k *Linux) settle() {
 	if k.outers = alive; freed {
 		k.flush()
 	}
+	if k.emptied {
+		k.flushEmptied()
+	}
+}
+
+// flushEmptied waits until the PROG_ARRAYs are gone that nobody has open any more: Linux empties them in the background, in the
+// order in which that was asked for on a CPU, and they live until then.
+func (k *Linux) flushEmptied() {
+	last := k.make(abi.ProgArray, 0)
+	id := k.idOf(int32(last))
+	unix.Close(last)
+	for !k.gone(id) {
+		runtime.Gosched()
+	}
 }
 
 // gone reports whether no map has that id. Who may not ask cannot see the difference either.

@@ -21,16 +21,17 @@ type Linux struct {
 	done    chan struct{}
 	release string
 
-	cpus   []int // usable ones
-	cpu    int   // the thread is pinned to it, -1 at first
-	open   map[int32]kind
-	ids    ids      // of maps
-	btfs   ids      // of BTF
-	typed  []uint32 // real ids of the maps with BTF that live
-	outers []uint32 // real ids of the maps of maps that live
-	pinned bool     // bpffs may hold something
-	things things
-	refers bool // a map was made whose values refer to things
+	cpus    []int // usable ones
+	cpu     int   // the thread is pinned to it, -1 at first
+	open    map[int32]kind
+	ids     ids      // of maps
+	btfs    ids      // of BTF
+	typed   []uint32 // real ids of the maps with BTF that live
+	outers  []uint32 // real ids of the maps of maps that live
+	emptied bool     // a PROG_ARRAY was made
+	pinned  bool     // bpffs may hold something
+	things  things
+	refers  bool // a map was made whose values refer to things
 }
 
 // Available tells why bpf(2) cannot be compared here, nil when it can.
@@ -160,7 +161,7 @@ func (k *Linux) Start(m program.Machine) error {
 	if n := PossibleCPUs(); m.CPUs != n {
 		return fmt.Errorf("the program wants %d possible CPUs, this machine has %d", m.CPUs, n)
 	}
-	k.ids, k.btfs, k.outers, k.typed = ids{}, ids{}, nil, nil
+	k.ids, k.btfs, k.outers, k.typed, k.emptied = ids{}, ids{}, nil, nil, false
 	k.user.arena.Reset()
 	if !m.BPF && UnprivilegedAllowed() {
 		return errors.New("kernel.unprivileged_bpf_disabled is 0, so that callers without CAP_BPF make maps")
