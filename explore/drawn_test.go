@@ -89,7 +89,9 @@ func drawRun(t *rapid.T, kind explore.Kind, way explore.Way) *explore.Run {
 }
 
 // writesInPlace reports whether a program does so in the scenario.
-func writesInPlace(s explore.Scenario) bool { return strings.Contains(s.String(), "write ") }
+func writesInPlace(s explore.Scenario) bool {
+	return strings.Contains(s.String(), "write ") || s.Map.IsPerCPU() && s.NeedsProgram()
+}
 
 // holds tells whether the page promises that the contract is kept in the scenario.
 func (found counterexamples) holds(kind explore.Kind, s explore.Scenario, contract string) bool {

@@ -3,6 +3,7 @@ package explore
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
@@ -42,34 +43,50 @@ func (s Scenario) checkPerCPU() error {
 	return nil
 }
 
-// together is the last value that key was given with another part for a CPU. A Stage, which does not say what it evicted, is asked
-// for what is there: nothing overlaps on it.
-func (r *Run) together(key uint32, cpu int, part []byte) []byte {
+// together are the values that key may have had with another part for a CPU, written during [start, now]. A Stage, which does not
+// say what it evicted, is asked for what is there: nothing overlaps on it.
+func (r *Run) together(key uint32, cpu int, part []byte, start int64) (values [][]byte) {
 	if now, there := r.valueNow(key); r.elements == nil && there {
-		return now
+		return [][]byte{now}
 	}
-	whole := make([]byte, r.Scenario.Map.Value)
-	text := string(r.Scenario.Map.keyOf(key))
-	for _, w := range r.History.Writes {
-		if w.Key == text {
-			clear(whole)
-			copy(whole, w.Value)
-		}
-		if w.Key == text && w.Removed {
-			clear(whole) // the other CPUs' parts of a new element
+	for _, other := range r.othersParts(key, start) {
+		copy(other[cpu*len(part):], part)
+		if !slices.ContainsFunc(values, func(v []byte) bool { return bytes.Equal(v, other) }) {
+			values = append(values, other)
 		}
 	}
-	copy(whole[cpu*len(part):], part)
-	return whole
+	return values
 }
 
-// mixed notes what key has now as written, too, where it is not the value that was: of writes that overlap, some parts of the one
+// othersParts are the values that key had at start or since, zeros for none.
+func (r *Run) othersParts(key uint32, start int64) [][]byte {
+	text, last := string(r.Scenario.Map.keyOf(key)), make([]byte, r.Scenario.Map.Value)
+	var since [][]byte
+	for _, w := range r.History.Writes {
+		value := make([]byte, r.Scenario.Map.Value)
+		switch {
+		case w.Key != text:
+			continue
+		case !w.Removed: // else a new element begins with zeros
+			copy(value, w.Value)
+		}
+		if w.End < start {
+			last = value
+		} else {
+			since = append(since, value)
+		}
+	}
+	return append(since, last)
+}
+
+// mixed notes what key has now as written, too, where it is none of the values that were: of writes that overlap, some parts of the one
 // and some of the other are there, which no walk has invented.
-func (r *Run) mixed(key uint32, value []byte, start, end int64) {
+func (r *Run) mixed(key uint32, values [][]byte, start, end int64) {
 	if !r.Scenario.Map.IsPerCPU() || !r.Scenario.NeedsProgram() {
 		return
 	}
-	if now, there := r.valueNow(key); there && !bytes.Equal(now, value) {
+	now, there := r.valueNow(key)
+	if there && !slices.ContainsFunc(values, func(v []byte) bool { return bytes.Equal(v, now) }) {
 		r.wrote(key, now, start, end)
 	}
 }

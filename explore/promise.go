@@ -59,9 +59,11 @@ func (m Shape) kind() (kind Kind, known bool) {
 	return Kind{}, false
 }
 
-// writesInPlace reports whether a program writes through a pointer that a lookup gave it.
+// writesInPlace reports whether a program writes through a pointer that a lookup gave it, or sets its CPU's part of a value.
 func (s Scenario) writesInPlace() bool {
 	return slices.ContainsFunc(s.Tasks, func(t Task) bool {
-		return slices.ContainsFunc(t.Ops, func(op Op) bool { return op.Verb == "write" })
+		return slices.ContainsFunc(t.Ops, func(op Op) bool {
+			return op.Verb == "write" || t.Program && s.Map.IsPerCPU() && (op.Verb == "update" || op.Verb == "insert")
+		})
 	})
 }

@@ -181,11 +181,14 @@ func (r *Run) operations(task Task, t *sim.Task) func(Op, uint64) ([]byte, abi.E
 func (r *Run) happened(task Task, op Op, value []byte, start, end int64) {
 	switch op.Verb {
 	case "update", "insert", "write":
+		values := [][]byte{value}
 		if task.Program && r.Scenario.Map.IsPerCPU() {
-			value = r.together(op.Key, task.CPU, value)
+			values = r.together(op.Key, task.CPU, value, start)
 		}
-		r.wrote(op.Key, value, start, end)
-		r.mixed(op.Key, value, start, end)
+		for _, v := range values {
+			r.wrote(op.Key, v, start, end)
+		}
+		r.mixed(op.Key, values, start, end)
 	case "delete", "take":
 		r.History.Writes = append(r.History.Writes, model.Write{
 			Start: start, End: end, Key: string(r.Scenario.Map.keyOf(op.Key)), Value: string(value), Removed: true,

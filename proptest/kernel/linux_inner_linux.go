@@ -203,9 +203,20 @@ func (k *Linux) flushEmptied() {
 	last := k.make(abi.ProgArray, 0)
 	id := k.idOf(int32(last))
 	unix.Close(last)
-	for !k.gone(id) {
+	for k.lives(id) {
 		runtime.Gosched()
 	}
+}
+
+// lives reports whether a map has that id, false for who may not ask.
+func (k *Linux) lives(id uint32) bool {
+	attr := k.user.scratch(12)
+	program.PutWord(attr[abi.IDStart:][:4], uint64(id))
+	fd, errno := bpf(abi.MapGetFDByID, scratchBase, 12)
+	if errno == abi.OK {
+		unix.Close(fd)
+	}
+	return errno == abi.OK
 }
 
 // gone reports whether no map has that id. Who may not ask cannot see the difference either.
