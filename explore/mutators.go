@@ -91,26 +91,9 @@ var trieMutators = []mutator{
 	{"delete of the last key", 16, 8, "4 5", []string{"task a cpu=1: delete 5"}, GridBound},
 	{"inserts of an earlier key and of one that covers all", 16, 8, "5 2", []string{"task a cpu=1: insert 4; insert 1"}, GridBound},
 	{"delete and insert of a key", 16, 8, "4 5", []string{"task a cpu=1: delete 5; insert 5"}, GridBound},
-	{"a program updates a key", 16, 8, "4 5 2", []string{"program p cpu=1: update 4; update 2"}, GridBound},
-	{"a program deletes and inserts a key", 16, 8, "4 5 2", []string{"program p cpu=1: delete 5; insert 5"}, GridBound},
 	{"full map: delete and insert of the last key", 2, 8, "4 5",
 		[]string{"task a cpu=1: delete 5; insert 5; delete 5; insert 5"}, sim.Unbounded},
 	{"full map: inserts of its own keys", 2, 8, "4 5", []string{"task a cpu=1: insert 5; insert 5; insert 5; insert 5"}, sim.Unbounded},
-}
-
-// partMutators are programs that change their CPU's parts of the values of a hash type, or of an array.
-var partMutators = map[bool][]mutator{
-	false: {
-		{"a program updates its CPU's part of a value", 16, 16, "3 22", []string{"program p cpu=1: update 3"}, GridBound},
-		{"a program writes its CPU's part of a value in place", 16, 16, "3 22", []string{"program p cpu=1: write 3"}, GridBound},
-		{"a program and a process update a value", 16, 16, "3 22", []string{"program p cpu=1: update 3", "task a cpu=0: update 3"}, GridBound},
-		{"full map: a program inserts other keys", 2, 16, "3 22", []string{"program p cpu=1: insert 24; insert 35"}, GridBound},
-	},
-	true: {
-		{"a program updates its CPU's part of a value", 2, 16, "0 1", []string{"program p cpu=1: update 1"}, GridBound},
-		{"a program writes its CPU's part of a value in place", 2, 16, "0 1", []string{"program p cpu=1: write 1"}, GridBound},
-		{"a program and a process update a value", 2, 16, "0 1", []string{"program p cpu=1: update 1", "task a cpu=0: update 1"}, GridBound},
-	},
 }
 
 // mutators are those of the kind.
@@ -123,7 +106,7 @@ func (k Kind) mutators() []mutator {
 		mutators = trieMutators
 	}
 	if shape.IsPerCPU() {
-		return append(byCPU(mutators), partMutators[shape.IsArray()]...)
+		return byCPU(mutators)
 	}
 	return mutators
 }
@@ -160,9 +143,7 @@ type Change struct {
 // GridChanges are what the grid does to maps of the hash types and to arrays, each of them to each walk.
 func GridChanges() map[string][]Change {
 	all := make(map[string][]Change)
-	for name, mutators := range map[string][]mutator{
-		"hash": hashMutators, "array": arrayMutators, "trie": trieMutators, "percpu hash": partMutators[false], "percpu array": partMutators[true],
-	} {
+	for name, mutators := range map[string][]mutator{"hash": hashMutators, "array": arrayMutators, "trie": trieMutators} {
 		for _, m := range mutators {
 			all[name] = append(all[name], Change{Doc: m.doc, Keys: m.keys, Tasks: m.tasks, Bound: m.bound, Deep: m.bound == sim.Unbounded})
 		}

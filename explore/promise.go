@@ -36,7 +36,7 @@ var broken = sync.OnceValue(func() map[string]Counterexample {
 // only writes in place break is promised to all others.
 func (s Scenario) Promises(contract string) bool {
 	kind, known := s.Map.kind()
-	if !known {
+	if !known || s.Map.IsPerCPU() && s.NeedsProgram() { // the page asks of programs in no per-CPU map
 		return false
 	}
 	name := strings.ToLower(strings.ReplaceAll(kind.Name, " BPF_F", "")) + "-" + s.Walk.Way + "-" + contract + ".txt"
@@ -59,11 +59,9 @@ func (m Shape) kind() (kind Kind, known bool) {
 	return Kind{}, false
 }
 
-// writesInPlace reports whether a program writes through a pointer that a lookup gave it, or sets its CPU's part of a value.
+// writesInPlace reports whether a program writes through a pointer that a lookup gave it.
 func (s Scenario) writesInPlace() bool {
 	return slices.ContainsFunc(s.Tasks, func(t Task) bool {
-		return slices.ContainsFunc(t.Ops, func(op Op) bool {
-			return op.Verb == "write" || t.Program && s.Map.IsPerCPU() && (op.Verb == "update" || op.Verb == "insert")
-		})
+		return slices.ContainsFunc(t.Ops, func(op Op) bool { return op.Verb == "write" })
 	})
 }

@@ -208,15 +208,12 @@ func (k *Linux) flushEmptied() {
 	}
 }
 
-// lives reports whether a map has that id, false for who may not ask.
+// lives reports whether a map has that id, false for who may not ask. It opens none: one that is closed is emptied again.
 func (k *Linux) lives(id uint32) bool {
-	attr := k.user.scratch(12)
-	program.PutWord(attr[abi.IDStart:][:4], uint64(id))
-	fd, errno := bpf(abi.MapGetFDByID, scratchBase, 12)
-	if errno == abi.OK {
-		unix.Close(fd)
-	}
-	return errno == abi.OK
+	attr := k.user.scratch(8)
+	program.PutWord(attr[abi.IDStart:][:4], uint64(id-1))
+	_, errno := bpf(abi.MapGetNextID, scratchBase, 8)
+	return errno == abi.OK && uint32(program.Word(attr[abi.IDNext:][:4])) == id
 }
 
 // gone reports whether no map has that id. Who may not ask cannot see the difference either.
