@@ -17,7 +17,7 @@ type Point struct {
 	Event  uint64         // id of a perf event
 	Object uint32         // id of the BTF or the program that Type is of
 	Type   uint32         // id of the function in BTF
-	Name   string         // of a tracepoint, an iterator's target or a file
+	Name   string         // of a tracepoint, a function or, for probes of many functions, a file; "" is then the kernel
 }
 
 // hook is a point where something is attached. The first program of seats runs first.

@@ -141,30 +141,15 @@ func (l *linking) uprobes(p *multiPlace, count uint32) (errno abi.Errno) {
 // returns tells whether the program runs when a function ends.
 func (p *multiPlace) returns() bool { return p.flags&atReturn != 0 }
 
-// points are all functions.
-func (p *multiPlace) points(at abi.AttachType) (all []Point) {
-	for i, offset := range p.offsets {
-		point := Point{At: at, Name: p.path, Event: offset}
-		if p.symbols != nil {
-			point = Point{At: at, Name: p.symbols[i]}
-		}
-		all = append(all, point)
-	}
-	return all
-}
+// point is one for all functions, of which there may be a million.
+func (p *multiPlace) point(l *Link) Point { return Point{At: l.at, Name: p.path} }
 
 func (p *multiPlace) attach(h *hooks, l *Link) abi.Errno {
-	for _, point := range p.points(l.at) {
-		h.make(point).add(&seat{link: l})
-	}
+	h.make(p.point(l)).add(&seat{link: l})
 	return abi.OK
 }
 
-func (p *multiPlace) detach(h *hooks, l *Link) {
-	for _, point := range p.points(l.at) {
-		h.remove(point, l)
-	}
-}
+func (p *multiPlace) detach(h *hooks, l *Link) { h.remove(p.point(l), l) }
 
 func (p *multiPlace) info(i *linkInfo, _ *Link, _ bool) abi.Errno {
 	if p.path == "" {
