@@ -105,5 +105,29 @@ const ptrSize = 8
 
 // IsInt32 reports whether t is an integer of 32 bits, as the key of an array has to be.
 func (t *Type) IsInt32() bool {
-	return t.Kind() == Int && t.intBits() == 32 && t.intOffset() == 0
+	return t.isInt(32)
+}
+
+// IsInt64 reports whether t is an integer of 64 bits.
+func (t *Type) IsInt64() bool { return t.isInt(64) }
+
+func (t *Type) isInt(bits uint32) bool {
+	return t.Kind() == Int && t.intBits() == bits && t.intOffset() == 0
+}
+
+// OfInts reports whether t is a struct of nothing but integers of so many bits, one behind the other.
+func (b *BTF) OfInts(t *Type, bits ...uint32) bool {
+	if t.Kind() != Struct || t.vlen() != len(bits) {
+		return false
+	}
+	at := uint32(0)
+	for i, want := range bits {
+		m := t.member(i)
+		of, _, _ := b.Sized(m.typ)
+		if of == nil || !of.isInt(want) || t.bits(m) != at {
+			return false
+		}
+		at += want
+	}
+	return true
 }

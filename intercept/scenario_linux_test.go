@@ -46,6 +46,7 @@ func init() {
 	maps.Copy(scenarios, inheriting)
 	maps.Copy(scenarios, outliving)
 	maps.Copy(scenarios, withBTF)
+	maps.Copy(scenarios, referring)
 	maps.Copy(scenarios, hiding)
 	maps.Copy(scenarios, sizing)
 	maps.Copy(scenarios, ringing)

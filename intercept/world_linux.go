@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
 	"github.com/bpfsim/bpfsim/syscall"
 	"golang.org/x/sys/unix"
 )
@@ -131,4 +133,58 @@ func (c *call) Cgroup(fd int32) (uint64, abi.Errno) {
 // DeviceGone asks about a network device again (bpfsys.Host).
 func (c *call) DeviceGone(index uint32) func() bool {
 	return func() bool { return !hasDevice(index) }
+}
+
+// Inode finds the file behind a fd of the caller, O_PATH or not (bpfsys.World). The objects that the memfds stand for all have the
+// same inode on Linux.
+func (c *call) Inode(fd int32) (maps.Owner, abi.Errno) {
+	handle, err := c.caller().openFD(fd, 0)
+	if err != nil {
+		return maps.Owner{}, abi.EBADF
+	}
+	defer unix.Close(handle)
+	var st unix.Statx_t
+	if err := unix.Statx(handle, "", unix.AT_EMPTY_PATH, unix.STATX_INO|unix.STATX_BTIME, &st); err != nil {
+		return maps.Owner{}, errnoOf(err)
+	}
+	dev := unix.Mkdev(st.Dev_major, st.Dev_minor)
+	if c.object(inode{dev, st.Ino}) != nil {
+		return maps.Owner{}, abi.OK
+	}
+	born := uint64(st.Btime.Sec)*1_000_000_000 + uint64(st.Btime.Nsec) // numbers of inodes come again
+	return maps.Owner{ID: [3]uint64{dev, st.Ino, born}}, abi.OK
+}
+
+// Task finds the process of a pidfd of the caller (bpfsys.World).
+func (c *call) Task(fd int32) (maps.Owner, abi.Errno) {
+	if !c.caller().usable(fd) {
+		return maps.Owner{}, abi.EBADF
+	}
+	_, text, ok := strings.Cut(string(c.caller().read("fdinfo/"+strconv.Itoa(int(fd)))), "\nPid:\t")
+	if !ok {
+		return maps.Owner{}, abi.EBADF
+	}
+	text, _, _ = strings.Cut(text, "\n")
+	started, alive := startOf(text)
+	if !alive {
+		return maps.Owner{}, abi.ENOENT
+	}
+	pid, _ := strconv.ParseUint(text, 10, 32)
+	gone := func() bool {
+		now, alive := startOf(text)
+		return !alive || now != started
+	}
+	return maps.Owner{ID: [3]uint64{pid, started}, Gone: gone}, abi.OK
+}
+
+// startOf is when a process was started, in clock ticks since boot; false when there is none any more.
+func startOf(pid string) (uint64, bool) {
+	const startField = 22 - 3 // proc_pid_stat(5), behind the command name
+	stat := readAll(unix.AT_FDCWD, "/proc/"+pid+"/stat")
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	if len(fields) <= startField {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(fields[startField], 10, 64)
+	return n, err == nil
 }

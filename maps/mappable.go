@@ -18,6 +18,8 @@ func mappedOf(spec Spec) (mapped, bool) {
 	switch {
 	case spec.Type == abi.Array && spec.Flags&abi.FlagMmapable != 0:
 		return mapped{arrayBytes, arrayMemory, inMemory(newMappedArray)}, true
+	case spec.Type == abi.Arena:
+		return mapped{noBytes, arenaBytes, inMemory(newMappedArena)}, true
 	case spec.Type == abi.RingBuf:
 		return mapped{ringBytes, ringMapped, inMemory(newMappedRingBuf)}, true
 	case spec.Type == abi.UserRingBuf:

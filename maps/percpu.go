@@ -22,7 +22,11 @@ type PartLookuper interface {
 
 // perCPU tells whether values have parts.
 func perCPU(spec Spec) bool {
-	return spec.Type == abi.PerCPUHash || spec.Type == abi.PerCPUArray || spec.Type == abi.LRUPerCPUHash
+	switch spec.Type {
+	case abi.PerCPUHash, abi.PerCPUArray, abi.LRUPerCPUHash, abi.PerCPUCgroupStorage:
+		return true
+	}
+	return false
 }
 
 // partBytes is the size of a part.

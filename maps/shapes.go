@@ -21,13 +21,9 @@ var shapes = [abi.NumMapTypes]shape{
 	abi.SockHash:            {alloc: checkSockHash},
 	abi.CgroupStorage:       {alloc: checkCgroupStorage},
 	abi.PerCPUCgroupStorage: {alloc: checkCgroupStorage},
-	abi.SKStorage:           {check: checkStorage},
 	abi.StructOps:           {check: checkStructOps},
 	abi.RingBuf:             {alloc: checkRing},
-	abi.InodeStorage:        {check: checkStorage},
-	abi.TaskStorage:         {check: checkStorage},
 	abi.UserRingBuf:         {alloc: checkRing},
-	abi.CgrpStorage:         {check: checkStorage},
 	abi.Arena:               {alloc: checkArena},
 }
 

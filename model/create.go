@@ -83,7 +83,7 @@ func (x *run) checkFields(s *spec) abi.Errno {
 		return abi.EINVAL
 	case keyType != 0 && valueType == 0:
 		return abi.EINVAL
-	case s.extra != 0 && s.kind != abi.BloomFilter: // ARENA has one, too, but no rules here
+	case s.extra != 0 && s.kind != abi.BloomFilter && s.kind != abi.Arena:
 		return abi.EINVAL
 	case s.flags&fdFlags == fdFlags:
 		return abi.EINVAL

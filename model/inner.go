@@ -117,7 +117,7 @@ func (x *run) checkInner(s *spec) abi.Errno {
 		return abi.OK
 	case o.outer(): // no maps in maps in maps
 		return abi.EINVAL
-	case o.exclusive, o.kind == abi.ProgArray: // bpf_map_meta_alloc
+	case o.exclusive, o.kind == abi.ProgArray, o.kind == abi.CgroupStorage, o.kind == abi.PerCPUCgroupStorage: // bpf_map_meta_alloc
 		return abi.ENOTSUPP
 	}
 	s.inner = &o.spec

@@ -7,7 +7,8 @@ const maxPart = 32768
 
 // perCPU reports whether values have a part for each possible CPU.
 func (s *spec) perCPU() bool {
-	return s.kind == abi.PerCPUHash || s.kind == abi.PerCPUArray || s.kind == abi.LRUPerCPUHash
+	return s.kind == abi.PerCPUHash || s.kind == abi.PerCPUArray || s.kind == abi.LRUPerCPUHash ||
+		s.kind == abi.PerCPUCgroupStorage
 }
 
 // valueBytes is the size of a value as user space sees it. A CPU's part takes whole 8-byte words, and what lies behind its

@@ -50,7 +50,23 @@ func (s *spec) checkTypes(t *types, seen abi.Errno) abi.Errno {
 	if errno := s.checkKept(seen); errno != abi.OK || !checks {
 		return errno
 	}
+	if s.kind == abi.CgroupStorage || s.kind == abi.PerCPUCgroupStorage {
+		return unless(s.cgroupKey(t, key))
+	}
 	return check(s, key, value)
+}
+
+// cgroupKey is cgroup_storage_check_btf: a cgroup's id of 64 bits, alone or in a struct with an attach type of 32 behind it.
+func (s *spec) cgroupKey(t *types, key typ) bool {
+	if s.keySize == 8 {
+		return key.isInt(64)
+	}
+	if key.kind != kindStruct || key.vlen != 2 || key.member(0).bits != 0 || key.member(1).bits != 64 {
+		return false
+	}
+	id, _, _ := t.sized(key.member(0).typ)
+	attach, _, _ := t.sized(key.member(1).typ)
+	return id.isInt(64) && attach.isInt(32)
 }
 
 // checkKept is which maps may have the fields.
@@ -74,7 +90,7 @@ func (s *spec) checkKept(seen abi.Errno) abi.Errno {
 
 // fieldTypes are the map types whose values may have a field.
 var fieldTypes = map[fieldKind][]abi.MapType{
-	spinLock | resSpinLock:                           {abi.Hash, abi.Array},
+	spinLock | resSpinLock:                           {abi.Hash, abi.Array, abi.CgroupStorage},
 	timer | workQueue | taskWork | listHead | rbRoot: {abi.Hash, abi.LRUHash, abi.Array},
 	kptr | refcount:                                  {abi.Hash, abi.PerCPUHash, abi.LRUHash, abi.LRUPerCPUHash, abi.Array, abi.PerCPUArray},
 	uptr:                                             {},
@@ -91,7 +107,7 @@ var typeChecks = map[abi.MapType]func(s *spec, key, value typ) abi.Errno{
 	abi.CPUMap:         noTypes,
 	abi.PerfEventArray: noTypes,
 	abi.StackTrace:     noTypes, abi.CgroupArray: noTypes, abi.DevMap: noTypes, abi.DevMapHash: noTypes, abi.SockMap: noTypes,
-	abi.SockHash: noTypes, abi.XSKMap: noTypes,
+	abi.SockHash: noTypes, abi.XSKMap: noTypes, abi.CgroupStorage: noTypes, abi.PerCPUCgroupStorage: noTypes, // but see cgroupKey
 }
 
 func unless(ok bool) abi.Errno {

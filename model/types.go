@@ -164,8 +164,10 @@ func (t *types) sized(id uint32) (found typ, size uint32, ok bool) {
 }
 
 // isInt32 reports whether t may be an array's key.
-func (t typ) isInt32() bool {
-	return t.kind == kindInt && t.word(0)&0xff == 32 && t.word(0)>>16&0xff == 0
+func (t typ) isInt32() bool { return t.isInt(32) }
+
+func (t typ) isInt(bits uint32) bool {
+	return t.kind == kindInt && t.word(0)&0xff == bits && t.word(0)>>16&0xff == 0
 }
 
 // badBTF are the errnos of data that is no BTF. Which one it is takes a reading of all rules, for which this package learns the

@@ -65,7 +65,7 @@ type Mapping struct {
 
 // MayMap answers mmap(2) of an fd, in the order of do_mmap in the kernel's mm/mmap.c and bpf_map_mmap in
 // kernel/bpf/syscall.c (6.18): BPF objects are never executable, the memory of a read-only fd does not count as
-// shared, and of the types here only ARRAY and the rings know mappings at all.
+// shared, and only ARRAY, the rings and ARENA know mappings at all.
 func (f *File) MayMap(want Mapping) abi.Errno {
 	switch {
 	case want.Length == 0:
@@ -76,7 +76,7 @@ func (f *File) MayMap(want Mapping) abi.Errno {
 		return abi.EPERM
 	case f.m == nil:
 		return f.mayMapOther(want)
-	case f.m.Spec().Type != abi.Array && f.m.waited == nil, f.m.types.record != nil:
+	case f.m.Spec().Type != abi.Array && f.m.waited == nil && f.m.Spec().Type != abi.Arena, f.m.types.record != nil:
 		return abi.ENOTSUPP
 	case !want.Shared || !f.access.CanWrite():
 		return abi.EINVAL
@@ -85,7 +85,23 @@ func (f *File) MayMap(want Mapping) abi.Errno {
 	case want.Write && f.m.Spec().Flags&abi.FlagReadOnlyProg != 0:
 		return abi.EACCES
 	}
+	if f.m.Spec().Type == abi.Arena {
+		return mayMapArena(want)
+	}
 	return f.m.mappable(want)
+}
+
+// mayMapArena is arena_get_unmapped_area and arena_map_mmap: from the start, and no longer than an arena can be. Where the mapping
+// comes to lie is the kernel's choice, or the process's: Linux insists that it is the same place each time.
+func mayMapArena(want Mapping) abi.Errno {
+	const longest = 4 << 30
+	switch {
+	case want.Offset != 0:
+		return abi.EINVAL
+	case want.Length > longest:
+		return abi.E2BIG
+	}
+	return abi.OK
 }
 
 // Mappable is an object other than a map that processes can map.

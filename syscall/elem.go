@@ -28,8 +28,11 @@ func (c *call) lookup(m *Map, args MapLookupElem) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	if m.filter != nil {
+	switch {
+	case m.filter != nil:
 		return c.test(m, args.Value)
+	case m.storage != nil:
+		return c.lookupOwned(m, key, args.Value)
 	}
 	value, inPlace := c.place(valueBuffer, args.Value, m.valueSize)
 	if errno := m.read(c.task, key, value, args.Flags); errno != abi.OK || inPlace {
@@ -87,6 +90,9 @@ func (c *call) remove(m *Map, args MapDeleteElem) abi.Errno {
 	key, errno := c.userKey(m, args.Key)
 	if errno != abi.OK {
 		return errno
+	}
+	if m.storage != nil {
+		return c.removeOwned(m, key)
 	}
 	return m.remove(c.task, key)
 }
@@ -209,6 +215,8 @@ func (c *call) set(m *Map, key, value []byte, flags uint64) abi.Errno {
 		return c.setInner(m, key, value, flags)
 	case m.referring != nil:
 		return c.refer(m, key, value, flags)
+	case m.storage != nil:
+		return c.setOwned(m, key, value, flags)
 	case m.holder != nil:
 		return c.setFD(m, key, value, flags)
 	case m.updater == nil:
@@ -232,7 +240,7 @@ func (m *Map) noKeys() abi.Errno {
 	switch {
 	case m.filter != nil:
 		return abi.EOPNOTSUPP
-	case m.waited != nil:
+	case m.waited != nil, m.storage != nil:
 		return abi.ENOTSUPP
 	}
 	return abi.EINVAL

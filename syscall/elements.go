@@ -24,6 +24,7 @@ type elements struct {
 	holder        maps.FDHolder
 	waited        maps.Waited
 	referring     maps.Referring
+	storage       maps.Storage
 	slots         bool // keys are there whether or not they have a value
 	many          bool // it has commands on many elements
 	buckets       maps.Buckets
@@ -47,6 +48,7 @@ func elementsOf(m maps.Map) elements {
 	e.holder, _ = m.(maps.FDHolder)
 	e.waited, _ = m.(maps.Waited)
 	e.referring, _ = m.(maps.Referring)
+	e.storage, _ = m.(maps.Storage)
 	e.slots = m.Spec().Type == abi.ArrayOfMaps
 	_, single := m.(maps.OneByOne)
 	e.many = e.lookuper != nil && !single

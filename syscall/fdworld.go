@@ -4,13 +4,29 @@ import (
 	"sync/atomic"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
 )
 
-// What an FDTable has beside BPF objects are files of which nothing is known (OpenForeign), sockets and cgroups. They have no
-// contents: a socket is in the state that it was opened in until its last fd is closed.
+// What an FDTable has beside BPF objects are files of which nothing is known (OpenForeign), sockets, cgroups and tasks. They have no
+// contents: a socket is in the state that it was opened in until its last fd is closed, a task lives until it is ended.
 
-// cookies are the socket cookies that were given out.
-var cookies atomic.Uint64
+// cookies, inodes and tasks are the numbers that were given out.
+var cookies, inodes, tasks atomic.Uint64
+
+// Task is what a pidfd is of.
+type Task struct {
+	number uint64
+	ended  atomic.Bool
+}
+
+// NewTask starts a task.
+func NewTask() *Task { return &Task{number: tasks.Add(1)} }
+
+// End ends the task, and somebody waits for it.
+func (t *Task) End() { t.ended.Store(true) }
+
+// OpenTask opens a pidfd of a task.
+func (t *FDTable) OpenTask(task *Task) (int32, abi.Errno) { return t.installThing(&File{thing: task}) }
 
 // OpenSocket opens a socket. It gets a cookie where it has none, and is Closed when its last fd is.
 func (t *FDTable) OpenSocket(s Socket) (int32, abi.Errno) {
@@ -52,4 +68,34 @@ func (t *FDTable) Cgroup(fd int32) (uint64, abi.Errno) {
 		}
 	}
 	return 0, abi.EBADF
+}
+
+// Inode is the open file itself (World); BPF objects all have the same one, as on Linux.
+func (t *FDTable) Inode(fd int32) (maps.Owner, abi.Errno) {
+	file := t.at(fd)
+	switch {
+	case file == nil:
+		return maps.Owner{}, abi.EBADF
+	case file.object != nil:
+		return maps.Owner{}, abi.OK
+	case file.inode.Load() == 0:
+		file.inode.CompareAndSwap(0, inodes.Add(1))
+	}
+	return maps.Owner{ID: [3]uint64{file.inode.Load()}, Gone: func() bool { return file.refs.Load() == 0 }}, abi.OK
+}
+
+// Task finds the task of a pidfd (World).
+func (t *FDTable) Task(fd int32) (maps.Owner, abi.Errno) {
+	file := t.at(fd)
+	if file == nil {
+		return maps.Owner{}, abi.EBADF
+	}
+	task, ok := file.thing.(*Task)
+	switch {
+	case !ok:
+		return maps.Owner{}, abi.EBADF
+	case task.ended.Load():
+		return maps.Owner{}, abi.ENOENT
+	}
+	return maps.Owner{ID: [3]uint64{task.number}, Gone: task.ended.Load}, abi.OK
 }

@@ -39,7 +39,8 @@ type File struct {
 	object Object
 	m      *Map // the object, nil when it is no map
 	access Access
-	thing  any // a Socket or a cgroup's id, of a file that is no BPF object
+	thing  any           // a Socket, a cgroup's id or a *Task, of a file that is no BPF object
+	inode  atomic.Uint64 // 0 until somebody asks
 	refs   atomic.Int32
 }
 

@@ -1,6 +1,9 @@
 package bpfsys
 
-import "github.com/bpfsim/bpfsim/abi"
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+)
 
 // Host is what a process's machine has beside maps, as queries about programs ask for it. All of it may change at any
 // time.
@@ -35,6 +38,10 @@ type World interface {
 	Socket(fd int32) (Socket, abi.Errno)
 	// Cgroup is the id of the cgroup v2 whose directory fd is: EBADF when it is none.
 	Cgroup(fd int32) (id uint64, errno abi.Errno)
+	// Inode is the file behind fd, O_PATH fds included: EBADF when it is not open.
+	Inode(fd int32) (maps.Owner, abi.Errno)
+	// Task is the task of a pidfd: EBADF when fd is none, ENOENT when the task has ended and been waited for.
+	Task(fd int32) (maps.Owner, abi.Errno)
 }
 
 // SocketState is the state of a socket as far as maps tell them apart.
@@ -93,3 +100,14 @@ func (w EmptyWorld) Socket(fd int32) (Socket, abi.Errno) {
 
 // Cgroup finds none.
 func (w EmptyWorld) Cgroup(int32) (uint64, abi.Errno) { return 0, abi.EBADF }
+
+// Inode takes all files for the same.
+func (w EmptyWorld) Inode(fd int32) (maps.Owner, abi.Errno) {
+	if !w.Files.IsOpen(fd) {
+		return maps.Owner{}, abi.EBADF
+	}
+	return maps.Owner{}, abi.OK
+}
+
+// Task finds none.
+func (w EmptyWorld) Task(int32) (maps.Owner, abi.Errno) { return maps.Owner{}, abi.EBADF }

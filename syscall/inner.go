@@ -20,11 +20,20 @@ func (c *call) newInner(fd int32) (*maps.Inner, *btf.Record, abi.Errno) {
 	switch m := file.m; {
 	case m == nil, m.outer != nil:
 		return nil, nil, abi.EINVAL
-	case m.exclusive != nil, m.Spec().Type == abi.ProgArray:
+	case m.exclusive != nil, neverInner(m.Spec().Type):
 		return nil, nil, abi.ENOTSUPP
 	default:
 		return &maps.Inner{Shape: m.Spec(), Maps: &c.kernel.objects}, m.types.record, abi.OK
 	}
+}
+
+// neverInner tells the types whose maps cannot be in others (those without a map_meta_equal).
+func neverInner(t abi.MapType) bool {
+	switch t {
+	case abi.ProgArray, abi.CgroupStorage, abi.PerCPUCgroupStorage, abi.StructOps:
+		return true
+	}
+	return false
 }
 
 // setInner puts the map whose fd is the value into m.

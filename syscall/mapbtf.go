@@ -55,7 +55,7 @@ func (m *Map) checkTypes(types *btf.BTF, args MapCreate) (*btf.Record, abi.Errno
 	if errno != abi.OK || !checked {
 		return record, errno
 	}
-	return record, check(key, value, args)
+	return record, check(types, key, value, args)
 }
 
 // valueRecord finds the fields of a value. Where they do not go together there are none: only programs find out.
@@ -95,26 +95,32 @@ func oneOf(types ...abi.MapType) func(abi.MapType) bool {
 }
 
 // typeChecks are the map_check_btf of the types that have one. key is void where the caller named none.
-var typeChecks = map[abi.MapType]func(key, value *btf.Type, args MapCreate) abi.Errno{
+var typeChecks = map[abi.MapType]func(types *btf.BTF, key, value *btf.Type, args MapCreate) abi.Errno{
 	abi.Array:       arrayTypes,
 	abi.PerCPUArray: arrayTypes,
-	abi.LPMTrie: func(key, _ *btf.Type, _ MapCreate) abi.Errno {
+	abi.LPMTrie: func(_ *btf.BTF, key, _ *btf.Type, _ MapCreate) abi.Errno {
 		return invalidUnless(key.Kind() == btf.Struct)
 	},
-	abi.BloomFilter: func(key, _ *btf.Type, _ MapCreate) abi.Errno {
+	abi.BloomFilter: func(_ *btf.BTF, key, _ *btf.Type, _ MapCreate) abi.Errno {
 		return invalidUnless(key.Kind() == btf.Void)
 	},
-	abi.ArrayOfMaps:    noTypes,
-	abi.CPUMap:         noTypes,
-	abi.PerfEventArray: noTypes,
-	abi.HashOfMaps:     noTypes,
-	abi.StackTrace:     noTypes,
-	abi.CgroupArray:    noTypes,
-	abi.DevMap:         noTypes,
-	abi.DevMapHash:     noTypes,
-	abi.SockMap:        noTypes,
-	abi.SockHash:       noTypes,
-	abi.XSKMap:         noTypes,
+	abi.ArrayOfMaps:         noTypes,
+	abi.CPUMap:              noTypes,
+	abi.PerfEventArray:      noTypes,
+	abi.HashOfMaps:          noTypes,
+	abi.StackTrace:          noTypes,
+	abi.CgroupArray:         noTypes,
+	abi.DevMap:              noTypes,
+	abi.DevMapHash:          noTypes,
+	abi.SockMap:             noTypes,
+	abi.SockHash:            noTypes,
+	abi.XSKMap:              noTypes,
+	abi.SKStorage:           ownersTypes,
+	abi.InodeStorage:        ownersTypes,
+	abi.TaskStorage:         ownersTypes,
+	abi.CgrpStorage:         ownersTypes,
+	abi.CgroupStorage:       cgroupTypes,
+	abi.PerCPUCgroupStorage: cgroupTypes,
 }
 
 func invalidUnless(ok bool) abi.Errno {
@@ -124,12 +130,25 @@ func invalidUnless(ok bool) abi.Errno {
 	return abi.EINVAL
 }
 
-func noTypes(_, _ *btf.Type, _ MapCreate) abi.Errno { return abi.ENOTSUPP }
+func noTypes(_ *btf.BTF, _, _ *btf.Type, _ MapCreate) abi.Errno { return abi.ENOTSUPP }
 
 // arrayTypes: a key is a 32-bit integer; the one element of a .data section needs none (array_map_check_btf).
-func arrayTypes(key, value *btf.Type, args MapCreate) abi.Errno {
+func arrayTypes(_ *btf.BTF, key, value *btf.Type, args MapCreate) abi.Errno {
 	if key.Kind() == btf.Void {
 		return invalidUnless(args.Type == abi.Array && args.MaxEntries == 1 && value.Kind() == btf.DataSec)
 	}
 	return invalidUnless(key.IsInt32())
+}
+
+// ownersTypes: an fd is a 32-bit integer (bpf_local_storage_map_check_btf).
+func ownersTypes(_ *btf.BTF, key, _ *btf.Type, _ MapCreate) abi.Errno {
+	return invalidUnless(key.IsInt32())
+}
+
+// cgroupTypes: a key is the id of a cgroup, or struct bpf_cgroup_storage_key (cgroup_storage_check_btf).
+func cgroupTypes(types *btf.BTF, key, _ *btf.Type, args MapCreate) abi.Errno {
+	if args.KeySize == 8 {
+		return invalidUnless(key.IsInt64())
+	}
+	return invalidUnless(types.OfInts(key, 64, 32))
 }

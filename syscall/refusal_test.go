@@ -17,8 +17,8 @@ func TestRefusals(t *testing.T) {
 		args Args
 		want abi.Errno
 	}{
-		{MapCreate{Type: abi.Arena, MaxEntries: 1, Flags: abi.FlagMmapable}, abi.EINVAL},
-		{MapCreate{Type: abi.Arena, MaxEntries: 0, Flags: abi.FlagMmapable}, abi.EINVAL},
+		{MapCreate{Type: abi.StructOps, KeySize: 4, ValueSize: 4, MaxEntries: 1, BTFVmlinuxValue: 1}, abi.EINVAL},
+		{MapCreate{Type: abi.StructOps, KeySize: 4, ValueSize: 4, MaxEntries: 2, BTFVmlinuxValue: 1}, abi.EINVAL},
 		{MapCreate{Type: abi.NumMapTypes, MaxEntries: 4096}, abi.EINVAL},
 		{MapCreate{Type: abi.CPUMap, KeySize: 4, ValueSize: 4, MaxEntries: 257}, abi.E2BIG},
 		{ProgLoad{Type: abi.ProgKprobe, InsnCnt: 3, Insns: nowhere, License: text}, abi.EFAULT},
@@ -28,6 +28,6 @@ func TestRefusals(t *testing.T) {
 		require.Equal(t, call.want, errno, "%+v", call.args)
 	}
 	require.Equal(t, []string{
-		"BPF_MAP_CREATE of type ARENA is not simulated: EINVAL",
+		"BPF_MAP_CREATE of type STRUCT_OPS is not simulated: EINVAL",
 	}, heard)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
 )
 
 // StatusTable is the table of support in Markdown: commands down, map types across. A cell comes from a trial on a
@@ -38,12 +39,12 @@ func MapTypeTable() string {
 	return b.String()
 }
 
-// typeLevel is Empty for the type that takes nothing which is simulated.
+// typeLevel is Empty for the types whose elements would come of something that is not simulated.
 func typeLevel(t abi.MapType) Level {
 	switch {
 	case !Supported(t):
 		return Unsupported
-	case t == abi.PerfEventArray:
+	case t == abi.PerfEventArray, t == abi.CgroupStorage, t == abi.PerCPUCgroupStorage:
 		return Empty
 	}
 	return Full
@@ -100,6 +101,16 @@ func newTrial(t abi.MapType) *trial {
 	case abi.SockMap, abi.SockHash, abi.ReusePortSockArray, abi.StackTrace:
 		trial.create.ValueSize = 8
 		trial.create.KeySize, trial.key = 4, c.Arena.Alloc(4)
+	case abi.CgroupStorage, abi.PerCPUCgroupStorage:
+		trial.create.MaxEntries = 0
+		trial.create.KeySize, trial.key = 16, c.Arena.Alloc(16)
+	case abi.Arena:
+		trial.create.ValueSize, trial.create.Flags = 0, abi.FlagMmapable
+	case abi.SKStorage, abi.InodeStorage, abi.TaskStorage, abi.CgrpStorage:
+		trial.create.MaxEntries, trial.create.Flags = 0, abi.FlagNoPrealloc
+		trial.create.BTFFD = trial.integers()
+		trial.create.BTFKeyType, trial.create.BTFValueType = 1, 1
+		trial.create.KeySize, trial.key = 4, c.Arena.Alloc(4)
 	case abi.LPMTrie:
 		trial.create.Flags = abi.FlagNoPrealloc
 		trial.create.KeySize, trial.key = 8, c.Arena.Alloc(8)
@@ -112,24 +123,38 @@ func newTrial(t abi.MapType) *trial {
 	return trial
 }
 
-// refer makes the value one that the type takes, where it refers to something.
+// refer makes the value, or the key, name something that the type takes, where it has to name anything.
 func (t *trial) refer() {
 	files := t.Process.Files.(*FDTable)
-	fd := int32(loopback) // of DEVMAP a device
+	fd, at := int32(loopback), t.room // of DEVMAP a device
 	switch t.create.Type {
-	case abi.SockMap, abi.SockHash, abi.ReusePortSockArray:
+	case abi.SKStorage, abi.InodeStorage, abi.TaskStorage, abi.CgrpStorage:
+		at = t.key
+	}
+	switch t.create.Type {
+	case abi.SockMap, abi.SockHash, abi.ReusePortSockArray, abi.SKStorage:
 		fd, _ = files.OpenSocket(Socket{Family: familyInet, Type: datagram, Protocol: protocolUDP, State: Bound, Reuse: true})
 	case abi.XSKMap:
 		fd, _ = files.OpenSocket(Socket{Family: familyXDP})
 	case abi.ProgArray:
 		fd = t.constant()
-	case abi.CgroupArray:
+	case abi.CgroupArray, abi.CgrpStorage:
 		fd, _ = files.OpenCgroup(1)
-	case abi.DevMap, abi.DevMapHash:
+	case abi.TaskStorage:
+		fd, _ = files.OpenTask(NewTask())
+	case abi.DevMap, abi.DevMapHash, abi.InodeStorage:
 	default:
 		return
 	}
-	binary.NativeEndian.PutUint32(t.Arena.Bytes(t.room, 4), uint32(fd))
+	binary.NativeEndian.PutUint32(t.Arena.Bytes(at, 4), uint32(fd))
+}
+
+// integers is BTF with an integer of 4 bytes.
+func (t *trial) integers() int32 {
+	var b btf.Builder
+	b.Int("int", 4)
+	fd, _ := t.Do(BTFLoad{Data: t.Arena.Put(b.Bytes()), Size: uint32(len(b.Bytes()))})
+	return fd
 }
 
 // constant loads a program.

@@ -82,5 +82,5 @@ func TestMapTypeTable(t *testing.T) {
 	rows := strings.Split(strings.TrimSpace(MapTypeTable()), "\n")
 	require.Len(t, rows, 2+int(abi.NumMapTypes)-1)
 	require.Contains(t, rows, "| 9 | LRU_HASH | yes |")
-	require.Contains(t, rows, "| 33 | ARENA | no |")
+	require.Contains(t, rows, "| 26 | STRUCT_OPS | no |")
 }

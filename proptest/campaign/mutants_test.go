@@ -83,8 +83,8 @@ var mutants = map[string]mutant{
 	"a SOCKMAP's socket after its index": {call: instead(onType(abi.SockMap, abi.MapUpdateElem, abi.EOPNOTSUPP, func(key uint32, s maps.Spec, _ uint64) bool {
 		return key >= s.MaxEntries
 	}), abi.E2BIG)},
-	"an empty bucket of stacks is out of range": {call: instead(onType(abi.StackTrace, abi.MapDeleteElem, abi.ENOENT, func(key uint32, s maps.Spec, _ uint64) bool {
-		return key >= s.MaxEntries
+	"an empty bucket of stacks is out of range": {call: instead(onType(abi.StackTrace, abi.MapDeleteElem, abi.ENOENT, func(uint32, maps.Spec, uint64) bool {
+		return true
 	}), abi.E2BIG)},
 	"a ring has no value to update": {call: instead(onType(abi.RingBuf, abi.MapUpdateElem, abi.ENOTSUPP, always), abi.EINVAL)},
 	"a ring has no next key":        {call: instead(onType(abi.UserRingBuf, abi.MapGetNextKey, abi.ENOTSUPP, always), abi.EINVAL)},
@@ -93,6 +93,14 @@ var mutants = map[string]mutant{
 		return c.Cmd == abi.MapCreate && o.Errno == abi.EINVAL && a.Field(abi.CreateMapType, 4) == uint64(abi.RingBuf) &&
 			a.Field(abi.CreateMaxEntries, 4) == 12288
 	}, abi.OK)},
+	"storage of cgroups can be deleted": {call: instead(func(k *kernel.Sim, c program.Call, o kernel.Outcome) bool {
+		m := mapOf(k, c, abi.ElemMapFD)
+		return c.Cmd == abi.MapDeleteElem && o.Errno == abi.EINVAL && m != nil && m.Spec().Type == abi.CgroupStorage
+	}, abi.ENOENT)},
+	"an arena's keys are EINVAL": {call: instead(func(k *kernel.Sim, c program.Call, o kernel.Outcome) bool {
+		m := mapOf(k, c, abi.ElemMapFD)
+		return c.Cmd == abi.MapUpdateElem && o.Errno == abi.EOPNOTSUPP && m != nil && m.Spec().Type == abi.Arena
+	}, abi.EINVAL)},
 	"EXIST on an absent key":    {call: instead(when(abi.MapUpdateElem, abi.ENOENT), abi.E2BIG)},
 	"a queue has no next key":   {call: instead(when(abi.MapDump, abi.ENOTSUPP), abi.EOPNOTSUPP)},
 	"info of a bad fd is EBADF": {call: instead(when(abi.ObjGetInfoByFD, abi.EBADFD), abi.EBADF)},

@@ -27,7 +27,7 @@ func (g *generator) create() *program.Call {
 	}
 	g.typeMap(m, &valueSize)
 	m.spread = min(m.max+m.max/2+2, 1<<(8*min(m.key, 3)))
-	if fixedValues[m.typ] != nil && m.typ != abi.DevMapHash && m.typ != abi.SockHash { // few indices outside
+	if m.key == 4 && fixedValues[m.typ] != nil && m.typ != abi.DevMapHash && m.typ != abi.SockHash { // few indices outside
 		m.spread = m.max + 1
 	}
 	if m.typ == abi.LPMTrie {
@@ -38,7 +38,9 @@ func (g *generator) create() *program.Call {
 	a.Set(abi.CreateMapType, 4, uint64(m.typ))
 	a.Set(abi.CreateKeySize, 4, uint64(m.key))
 	a.Set(abi.CreateValueSize, 4, uint64(valueSize))
-	a.Set(abi.CreateMaxEntries, 4, uint64(m.max))
+	if m.typ != abi.CgroupStorage && m.typ != abi.PerCPUCgroupStorage { // whose elements nobody counts
+		a.Set(abi.CreateMaxEntries, 4, uint64(m.max))
+	}
 	a.Set(abi.CreateMapFlags, 4, uint64(m.flags))
 	a.Set(abi.CreateInnerMapFD, 4, uint64(m.inner))
 	if m.typ == abi.BloomFilter {
@@ -56,7 +58,7 @@ func (g *generator) create() *program.Call {
 // fixedValues are the sizes of values of the types that do not take every size.
 var fixedValues = map[abi.MapType][]int{
 	abi.PerfEventArray: {4}, abi.ProgArray: {4}, abi.CgroupArray: {4}, abi.XSKMap: {4}, abi.CPUMap: {4, 8}, abi.DevMap: {4, 8}, abi.DevMapHash: {4, 8},
-	abi.SockMap: {4, 8, 8}, abi.SockHash: {4, 8, 8}, abi.ReusePortSockArray: {4, 8, 8}, abi.StackTrace: {8, 16, 64},
+	abi.SockMap: {4, 8, 8}, abi.SockHash: {4, 8, 8}, abi.ReusePortSockArray: {4, 8, 8}, abi.StackTrace: {8, 16, 64}, abi.Arena: {0},
 }
 
 // likeAnother gives m the shape of a map that is there.

@@ -133,7 +133,7 @@ func (g *generator) single(c *program.Call) {
 
 // event is a step that is no bpf(2) call.
 func (g *generator) event() program.Event {
-	switch weighted(g, 4, 3, 2, 3, 3, 3, 1, g.openings()) {
+	switch weighted(g, 4+g.openings()/2, 3, 2, 3, 3, 3, 1, g.openings()) {
 	case 7:
 		return g.open()
 	case 0:

@@ -44,6 +44,9 @@ var mapTypes = []mapType{
 	{abi.SockHash, 3, hashKeySizes, (*generator).smallSize, (*generator).noFlags},
 	{abi.XSKMap, 2, []int{4}, (*generator).smallSize, (*generator).noFlags},
 	{abi.ReusePortSockArray, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},
+	{abi.CgroupStorage, 2, []int{16, 8}, (*generator).smallSize, (*generator).noFlags},
+	{abi.PerCPUCgroupStorage, 2, []int{16, 8}, (*generator).smallSize, (*generator).noFlags},
+	{abi.Arena, 2, []int{0}, (*generator).smallSize, (*generator).arenaFlags},
 	{abi.BloomFilter, 6, []int{0}, (*generator).smallSize, (*generator).seedFlags},
 }
 
@@ -95,6 +98,10 @@ func (g *generator) hashSize() int {
 		return 300 + g.Intn(1500)
 	}
 	return g.smallSize()
+}
+
+func (g *generator) arenaFlags() uint32 {
+	return abi.FlagMmapable | g.sometimes(20, abi.FlagSegvOnFault) | g.sometimes(20, abi.FlagNoUserConv)
 }
 
 func (g *generator) noFlags() uint32 { return 0 }

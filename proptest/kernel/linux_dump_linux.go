@@ -79,7 +79,8 @@ func (d *dumping) dump() abi.Errno {
 	case d.flags != 0 && d.elem(abi.MapLookupElem, 1, 1, d.flags) != abi.EFAULT: // values have no spin lock
 		return abi.EINVAL
 	case typ == abi.Queue, typ == abi.Stack, typ == abi.BloomFilter, typ == abi.PerfEventArray, typ == abi.CPUMap,
-		typ == abi.RingBuf, typ == abi.UserRingBuf, references(typ), typ == abi.StackTrace:
+		typ == abi.RingBuf, typ == abi.UserRingBuf, references(typ), typ == abi.StackTrace, typ == abi.CgroupStorage,
+		typ == abi.PerCPUCgroupStorage, typ == abi.Arena:
 		return abi.ENOTSUPP
 	}
 	room, errno := d.arguments()

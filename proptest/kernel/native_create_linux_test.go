@@ -13,7 +13,7 @@ import (
 func pick[T any](draw *rand.Rand, values ...T) T { return values[draw.IntN(len(values))] }
 
 // sound is a creation that Linux accepts.
-func sound(kind abi.MapType, hash int32) bpfsys.MapCreate {
+func sound(kind abi.MapType, hash, types int32) bpfsys.MapCreate {
 	a := bpfsys.MapCreate{Type: kind, KeySize: 4, ValueSize: 4, MaxEntries: 2}
 	switch kind {
 	case abi.StackTrace:
@@ -29,7 +29,7 @@ func sound(kind abi.MapType, hash int32) bpfsys.MapCreate {
 	case abi.LPMTrie:
 		a.KeySize, a.Flags = 8, abi.FlagNoPrealloc
 	case abi.SKStorage, abi.InodeStorage, abi.TaskStorage, abi.CgrpStorage:
-		a.Flags, a.MaxEntries, a.BTFKeyType, a.BTFValueType, a.BTFFD = abi.FlagNoPrealloc, 0, 1, 1, 9999
+		a.Flags, a.MaxEntries, a.BTFKeyType, a.BTFValueType, a.BTFFD = abi.FlagNoPrealloc, 0, 1, 1, types
 	case abi.StructOps:
 		a.MaxEntries, a.BTFVmlinuxValue = 1, 1
 	case abi.ArrayOfMaps, abi.HashOfMaps:
@@ -40,7 +40,7 @@ func sound(kind abi.MapType, hash int32) bpfsys.MapCreate {
 
 // spoil changes one thing.
 func (n *native) spoil(a *bpfsys.MapCreate, draw *rand.Rand) {
-	fds := []int32{n.fds.hash, n.fds.program, n.fds.file, n.fds.closed, -1, 0}
+	fds := []int32{n.fds.hash, n.fds.program, n.fds.file, n.fds.closed, n.fds.btf, -1, 0}
 	switch draw.IntN(13) {
 	case 0:
 		a.KeySize = pick[uint32](draw, 0, 1, 4, 5, 8, 12, 16, 24, 260, 261, 512, 513, 4194251, 4194252, 1<<31)
@@ -101,7 +101,7 @@ func TestCreateAsLinux(t *testing.T) {
 	asEach(t, func(t *testing.T, n *native, draw *rand.Rand) {
 		refused, accepted := map[abi.MapType]bool{}, map[abi.MapType]bool{}
 		for range rounds {
-			a := sound(abi.MapType(draw.IntN(int(abi.NumMapTypes)+1)), n.fds.hash)
+			a := sound(abi.MapType(draw.IntN(int(abi.NumMapTypes)+1)), n.fds.hash, n.fds.btf)
 			for range draw.IntN(4) {
 				n.spoil(&a, draw)
 			}

@@ -38,7 +38,7 @@ type native struct {
 	passed    int       // programs that bpfsim takes and Linux does not
 	otherwise int       // programs that both refuse for different reasons
 	answered  abi.Errno // by bpfsim, last
-	fds       struct{ hash, array, types, program, file, cgroup, netns, closed int32 }
+	fds       struct{ hash, array, types, program, file, cgroup, netns, closed, btf int32 }
 }
 
 // piece is memory at an address.
@@ -71,6 +71,7 @@ func newNative(t *testing.T, caps bpfsys.Caps) *native {
 	n.fds.cgroup = n.cgroup(cgroupDir(t), nil)
 	n.fds.netns = n.open("/proc/self/ns/net", bpfsys.NetNS)
 	n.fds.closed = 9999
+	n.fds.btf = n.loadBTF()
 	return n
 }
 
@@ -98,6 +99,14 @@ func (n *native) cgroup(above string, line []uint64) int32 {
 	}
 	n.cgroups[fd] = append([]uint64{inodeOf(n.T, dir)}, line...)
 	return fd
+}
+
+// loadBTF loads an integer of 4 bytes, type 1.
+func (n *native) loadBTF() int32 {
+	var b btf.Builder
+	b.Int("int", 4)
+	size := copy(n.memory.bytes[128:], b.Bytes())
+	return n.object(bpfsys.BTFLoad{Data: n.memory.addr + 128, Size: uint32(size)})
 }
 
 // cgroupDir is where cgroup v2 is mounted, or else a directory.

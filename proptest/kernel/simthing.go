@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
 	"github.com/bpfsim/bpfsim/proptest/program"
 	"github.com/bpfsim/bpfsim/syscall"
 )
@@ -68,6 +69,12 @@ func (t *fdTable) Socket(fd int32) (bpfsys.Socket, abi.Errno) {
 	}
 	return at.thing.socket, abi.OK
 }
+
+// Inode finds nothing: maps that want one need BTF, which programs here do not have.
+func (t *fdTable) Inode(int32) (maps.Owner, abi.Errno) { return maps.Owner{}, abi.EBADF }
+
+// Task finds nothing, as Inode.
+func (t *fdTable) Task(int32) (maps.Owner, abi.Errno) { return maps.Owner{}, abi.EBADF }
 
 // Cgroup finds a cgroup. All are the same one.
 func (t *fdTable) Cgroup(fd int32) (uint64, abi.Errno) {
