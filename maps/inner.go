@@ -28,7 +28,7 @@ type Registry interface {
 type Outer interface {
 	Lookuper
 	Updater
-	FDHolder
+	Admitter
 	// LookupInner finds an inner map, as a BPF program does.
 	LookupInner(t *Task, key []byte) (Map, bool)
 	// Close gives back what the map holds. Nothing may use it afterwards.

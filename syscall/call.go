@@ -15,6 +15,7 @@ type call struct {
 	size    uint32   // of that attr
 	attr    Fields   // before anything is written to user memory
 	buffers *buffers // nil until something is needed
+	used    *File    // the map's, once use has found it
 }
 
 // file finds the open file behind fd and holds it for the length of the call, as fdget does: errno is absent when fd
@@ -61,6 +62,7 @@ func (c *call) use(fd int32, need rights) (*File, abi.Errno) {
 		c.done(file, need)
 		return nil, abi.EPERM
 	}
+	c.used = file
 	return file, abi.OK
 }
 

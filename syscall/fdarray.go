@@ -6,15 +6,29 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// setFD answers an update of a PERF_EVENT_ARRAY: no fd that is simulated is a perf event. A file of the host's may be one,
-// which Linux would put in.
+// setFD puts the perf event whose fd is the value into a PERF_EVENT_ARRAY (perf_event_fd_array_get_ptr in
+// kernel/bpf/arraymap.c). An event that is inherited cannot be read there. A file of the host's may be an event, too, which
+// Linux would put in.
 func (c *call) setFD(m *Map, key, value []byte, flags uint64) abi.Errno {
+	if !m.tryHold() { // closed meanwhile: what is put in now would never be given back
+		return abi.EBADF
+	}
+	defer m.Release()
 	if errno := m.holder.Admit(key, flags); errno != abi.OK {
 		return errno
 	}
-	file, open := c.proc.Files.Get(int32(binary.NativeEndian.Uint32(value)))
-	if open && file == nil {
-		return c.refuse(Refusal{Cmd: abi.MapUpdateElem, What: "perf events", Errno: abi.EBADF})
+	fd := int32(binary.NativeEndian.Uint32(value))
+	event, errno := c.perfEvent(fd)
+	switch {
+	case errno != abi.OK:
+		if file, open := c.proc.Files.Get(fd); open && file == nil {
+			return c.refuse(Refusal{Cmd: abi.MapUpdateElem, What: "the host's perf events", Errno: errno})
+		}
+		return errno
+	case event.attr.has(abi.PerfBitInherit):
+		event.Release()
+		return abi.EOPNOTSUPP
 	}
-	return abi.EBADF
+	m.holder.Put(key, event, c.used)
+	return abi.OK
 }

@@ -44,7 +44,7 @@ func TestPerfEventArray(t *testing.T) {
 	require.Equal(t, abi.EINVAL, update(0, 77, abi.Exist))
 	require.Empty(t, heard)
 	require.Equal(t, abi.EBADF, update(0, 77, abi.Any))
-	require.Equal(t, []string{"BPF_MAP_UPDATE_ELEM of perf events is not simulated: EBADF"}, heard)
+	require.Equal(t, []string{"BPF_MAP_UPDATE_ELEM of the host's perf events is not simulated: EBADF"}, heard)
 
 	elems := MapLookupBatch{FD: events, Out: word(0), Keys: word(0), Values: word(0), Count: 1}
 	require.Equal(t, abi.ENOTSUPP, do(MapLookupElem{FD: events, Key: word(0), Value: word(0)}))

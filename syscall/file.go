@@ -96,6 +96,9 @@ func (f *File) Release() {
 	}
 	if f.m != nil {
 		f.m.endUse()
+		if f.m.holder != nil {
+			f.m.holder.Left(f)
+		}
 	}
 	f.object.Release()
 }

@@ -84,6 +84,8 @@ func (m *Map) free() {
 		m.outer.Close()
 	case m.referring != nil:
 		m.referring.Close()
+	case m.holder != nil:
+		m.holder.Close()
 	}
 	if m.maps != nil && m.takesPrograms() { // a map that is refused has no elements
 		m.kernel.hooks.forget(m)

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
 )
 
 // PerfEvent is what perf_event_open(2) makes: a perf buffer, or what a program is attached to. It counts nothing.
@@ -16,11 +17,17 @@ type PerfEvent struct {
 	attr     perfAttr
 	pid, cpu int32  // -1 for all
 	target   string // of a probe: the function or the file
+	backing  Backing
+	account  *maps.Account
+	waiters  waiters
 
-	mu      sync.Mutex
-	enabled bool
-	program *Program // attached, with a reference; nil when there is none
-	cookie  uint64
+	mu       sync.Mutex
+	enabled  bool
+	ring     *perfRing  // nil until it is mapped
+	redirect *PerfEvent // has the buffer that is written to instead, with a reference
+	pending  bool       // those who wait were woken up
+	program  *Program   // attached, with a reference; nil when there is none
+	cookie   uint64
 }
 
 // perfEvents are a kernel's.
@@ -43,11 +50,17 @@ func (e *PerfEvent) Hold() { e.refs.Add(1) }
 // tryHold takes a reference unless the last one is gone already.
 func (e *PerfEvent) tryHold() bool { return holdLive(&e.refs) }
 
-// Release drops a reference; the last one gives the program back.
+// Release drops a reference; the last one gives everything back.
 func (e *PerfEvent) Release() {
-	if e.refs.Add(-1) == 0 {
-		e.detach()
+	if e.refs.Add(-1) != 0 {
+		return
 	}
+	e.detach()
+	_ = e.setOutput(nil)
+	if e.backing != nil {
+		e.backing.Free()
+	}
+	e.account.Close()
 }
 
 // Kind is the link text of an fd.

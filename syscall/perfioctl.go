@@ -2,6 +2,7 @@ package bpfsys
 
 import (
 	"encoding/binary"
+	"math"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
@@ -37,6 +38,10 @@ func (c *call) perfIoctl(e *PerfEvent, request abi.PerfRequest, arg uint64) abi.
 		return c.perfPeriod(e, arg)
 	case abi.PerfID:
 		return c.copyOut(arg, binary.LittleEndian.AppendUint64(nil, e.id))
+	case abi.PerfPauseOutput:
+		return e.pause(arg != 0)
+	case abi.PerfSetOutput:
+		return c.perfSetOutput(e, arg)
 	case abi.PerfSetBPF:
 		return c.perfSetBPF(e, int32(arg))
 	case abi.PerfQueryBPF:
@@ -75,6 +80,19 @@ func (c *call) perfPeriod(e *PerfEvent, arg uint64) abi.Errno {
 		return abi.EINVAL
 	}
 	return attr.checkPeriod()
+}
+
+// perfSetOutput takes -1 for the event's own buffer.
+func (c *call) perfSetOutput(e *PerfEvent, arg uint64) abi.Errno {
+	if arg == math.MaxUint64 {
+		return e.setOutput(nil)
+	}
+	to, errno := c.perfEvent(int32(arg))
+	if errno != abi.OK {
+		return errno
+	}
+	defer to.Release()
+	return e.setOutput(to)
 }
 
 func (c *call) perfSetBPF(e *PerfEvent, fd int32) abi.Errno {

@@ -29,7 +29,7 @@ func (k *Kernel) PerfEventOpen(t *maps.Task, p *Process, args PerfEventOpen) (fd
 	if errno != abi.OK {
 		return 0, errno, true
 	}
-	fd, errno = c.install(event, ReadWrite)
+	fd, errno = c.install(event, ReadWrite) // which releases it on an errno
 	return fd, errno, true
 }
 
@@ -87,6 +87,12 @@ func (c *call) newPerfEvent(args PerfEventOpen) (*PerfEvent, abi.Errno) {
 	if errno := attr.checkMore(); errno != abi.OK {
 		return nil, errno
 	}
+	if c.proc.Backing != nil {
+		if e.backing, errno = c.proc.Backing(perfMemoryWords); errno != abi.OK {
+			return nil, errno
+		}
+	}
+	e.account = c.kernel.budget.Open()
 	e.refs.Store(1)
 	c.kernel.perf.add(e)
 	return e, abi.OK
