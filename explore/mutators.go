@@ -91,6 +91,8 @@ var trieMutators = []mutator{
 	{"delete of the last key", 16, 8, "4 5", []string{"task a cpu=1: delete 5"}, GridBound},
 	{"inserts of an earlier key and of one that covers all", 16, 8, "5 2", []string{"task a cpu=1: insert 4; insert 1"}, GridBound},
 	{"delete and insert of a key", 16, 8, "4 5", []string{"task a cpu=1: delete 5; insert 5"}, GridBound},
+	{"a program updates two keys", 16, 8, "4 5 2", []string{"program p cpu=1: update 4; update 2"}, GridBound},
+	{"a program deletes and inserts a key", 16, 8, "4 5 2", []string{"program p cpu=1: delete 5; insert 5"}, GridBound},
 	{"full map: delete and insert of the last key", 2, 8, "4 5",
 		[]string{"task a cpu=1: delete 5; insert 5; delete 5; insert 5"}, sim.Unbounded},
 	{"full map: inserts of its own keys", 2, 8, "4 5", []string{"task a cpu=1: insert 5; insert 5; insert 5; insert 5"}, sim.Unbounded},

@@ -76,3 +76,17 @@ func TestMemoryOfMapsThatGrow(t *testing.T) {
 		})
 	}
 }
+
+// A map whose elements have no place to be keeps nothing of the memory of all.
+func TestMemoryOfMapsWithoutPlace(t *testing.T) {
+	c := NewCaller(NewKernel(Options{Memory: megabyte}))
+	args := MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 1024, MaxEntries: 600, Flags: abi.FlagMmapable}
+	c.Process.Backing = func(uint64) (Backing, abi.Errno) { return nil, abi.ENFILE }
+	for range 3 {
+		_, errno := c.Do(args)
+		require.Equal(t, abi.ENFILE, errno)
+	}
+	c.Process.Backing = nil
+	_, errno := c.Do(args)
+	require.Equal(t, abi.OK, errno)
+}
