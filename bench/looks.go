@@ -29,9 +29,7 @@ func newLooks(elements, copied int, records ...[2]int) *looks {
 	for _, r := range records {
 		stride, n := r[0], r[1]
 		m := memory{bytes: make([]byte, n*stride+copied+4), stride: stride, scale: (uint64(n)<<32 + uint64(elements) - 1) / uint64(elements)}
-		for i := range m.bytes {
-			m.bytes[i] = 0 // a page that was never written to is not memory yet
-		}
+		clear(m.bytes) // a page that was never written to is not memory yet
 		l.memories = append(l.memories, m)
 	}
 	return l
