@@ -49,7 +49,17 @@ func (c *call) fileCall() bool {
 // open answers an open for reading of a pin, of the files below /proc that speak of BPF objects, and of the number of CPUs.
 func (c *call) open(dir int32, addr uint64, flags uint32) bool {
 	name, ok := c.pathAt(addr)
-	if !ok || !c.mayBeOurs(dir, name, "fdinfo") {
+	if !ok {
+		return false
+	}
+	if text, errno, ours := c.attachText(name); ours {
+		if errno == abi.OK {
+			return c.openText(text, flags)
+		}
+		c.answer(0, errno)
+		return true
+	}
+	if !c.mayBeOurs(dir, name, "fdinfo") {
 		return false
 	}
 	text, err := c.look(dir, name, flags&unix.O_NOFOLLOW == 0)
@@ -195,6 +205,9 @@ func (c *call) statfsPath(path, buf uint64) bool {
 	name, ok := c.pathAt(path)
 	if !ok {
 		return false
+	}
+	if isTracing(name) {
+		return c.statfsAs(unix.TRACEFS_MAGIC, buf)
 	}
 	handle, err := c.walk(unix.AT_FDCWD, name, true)
 	return err == nil && c.isHeld(handle) && c.statfsAs(unix.BPF_FS_MAGIC, buf)

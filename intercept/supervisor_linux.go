@@ -19,6 +19,7 @@ type supervisor struct {
 	caps     bpfsys.Caps
 	uid      uint32 // of all callers, as they see themselves
 	cpus     int
+	probes   bpfsys.Probes
 	cpuText  string // of the file possibleCPUs; "" where the host's says it
 	objects  *objects
 	gates    *gates
@@ -44,7 +45,7 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 		return nil, err
 	}
 	limits := fdLimits()
-	s := &supervisor{listener: listener, limits: limits, stderr: o.Stderr, kernel: o.Current, caps: o.Caps, uid: o.uid(), cpus: o.CPUs, objects: newObjects(limits.objects), gates: newGates(),
+	s := &supervisor{listener: listener, limits: limits, stderr: o.Stderr, kernel: o.Current, caps: o.Caps, uid: o.uid(), probes: HostProbes(), cpus: o.CPUs, objects: newObjects(limits.objects), gates: newGates(),
 		bpffs: fs, threads: newThreads(limits.threads), tracer: tracer{out: newOutlet(o.Trace, o.Stderr)}, calls: calls}
 	if n, err := PossibleCPUs(); err != nil || n != o.CPUs {
 		s.cpuText = cpuText(o.CPUs)
