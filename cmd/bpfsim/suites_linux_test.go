@@ -29,7 +29,7 @@ func TestSuites(t *testing.T) {
 		env  string
 	}{
 		"cilium.sh":  {[]string{"."}, "TESTS=^TestBatch|^TestIterate|^TestMapPin"},
-		"bpftool.sh": {[]string{"^map (update|delete|getnext|queue|lpm|in map|freeze|pin)"}, ""},
+		"bpftool.sh": {[]string{"^(btf|cgroup|map (update|delete|getnext|queue|lpm|in map|freeze|pin))"}, ""},
 		"libbpf.sh":  {[]string{"object_file", "globals", "elements", "pinned_maps", "ring_reader"}, ""},
 	} {
 		t.Run(script, func(t *testing.T) {
