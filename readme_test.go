@@ -33,7 +33,7 @@ func between(t *testing.T, text, name string) (before, part, after string) {
 
 // The tables say what the dispatch does, because they are made from it.
 func TestReadmeTables(t *testing.T) {
-	for name, want := range map[string]string{"commands": bpfsys.StatusTable(), "types": bpfsys.MapTypeTable()} {
+	for name, want := range map[string]string{"commands": bpfsys.CommandTable(), "types": bpfsys.MapTypeTable()} {
 		before, part, after := between(t, readme(t), name)
 		if *update {
 			text := before + "<!-- " + name + " -->\n" + want + "<!-- /" + name + " -->\n" + after

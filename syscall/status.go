@@ -9,32 +9,45 @@ import (
 	"github.com/bpfsim/bpfsim/btf"
 )
 
-// StatusTable is the table of support in Markdown: commands down, map types across. A cell comes from a trial on a
-// map of that type, not from a list: "yes", or the errno with which the type refuses the command.
-func StatusTable() string {
+// CommandTable is the list of commands in Markdown.
+func CommandTable() string {
 	var b strings.Builder
-	types := supportedTypes()
-	b.WriteString("| number | command | supported |")
-	for _, t := range types {
-		fmt.Fprintf(&b, " %s |", t)
-	}
-	b.WriteString(" note |\n|---|---|---|" + strings.Repeat("---|", len(types)) + "---|\n")
+	b.WriteString("| number | command | supported | note |\n|---|---|---|---|\n")
 	for _, command := range table {
-		fmt.Fprintf(&b, "| %d | %s | %s |", uint32(command.Cmd), command.Cmd, command.Level)
-		for _, t := range types {
-			fmt.Fprintf(&b, " %s |", cell(command, t))
-		}
-		fmt.Fprintf(&b, " %s |\n", command.Note)
+		fmt.Fprintf(&b, "| %d | %s | %s | %s |\n", uint32(command.Cmd), command.Cmd, command.Level, command.Note)
 	}
 	return b.String()
 }
 
-// MapTypeTable is the list of map types in Markdown.
+// column is a command that map types answer differently.
+type column struct {
+	name string
+	cmd  abi.Cmd
+}
+
+var columns = []column{
+	{"lookup", abi.MapLookupElem}, {"update", abi.MapUpdateElem}, {"delete", abi.MapDeleteElem}, {"next key", abi.MapGetNextKey},
+	{"lookup and delete", abi.MapLookupAndDeleteElem}, {"lookup batch", abi.MapLookupBatch},
+	{"lookup and delete batch", abi.MapLookupAndDeleteBatch}, {"update batch", abi.MapUpdateBatch},
+	{"delete batch", abi.MapDeleteBatch}, {"freeze", abi.MapFreeze}, {"dumps", abi.MapDump},
+	{"dump and delete", abi.MapDumpAndDelete},
+}
+
+// MapTypeTable is the list of map types in Markdown, and how each answers the commands. A cell comes from a trial on a map of that type,
+// not from a list: "yes", or the errno with which the type refuses the command.
 func MapTypeTable() string {
 	var b strings.Builder
-	b.WriteString("| number | map type | supported |\n|---|---|---|\n")
+	b.WriteString("| number | map type | supported |")
+	for _, c := range columns {
+		fmt.Fprintf(&b, " %s |", c.name)
+	}
+	b.WriteString("\n|---|---|---|" + strings.Repeat("---|", len(columns)) + "\n")
 	for _, t := range MapTypes() {
-		fmt.Fprintf(&b, "| %d | %s | %s |\n", uint32(t), t, typeLevel(t))
+		fmt.Fprintf(&b, "| %d | %s | %s |", uint32(t), t, typeLevel(t))
+		for _, c := range columns {
+			fmt.Fprintf(&b, " %s |", cell(c.cmd, t))
+		}
+		b.WriteByte('\n')
 	}
 	return b.String()
 }
@@ -44,26 +57,17 @@ func typeLevel(t abi.MapType) Level {
 	switch {
 	case !Supported(t):
 		return Unsupported
-	case t == abi.PerfEventArray, t == abi.CgroupStorage, t == abi.PerCPUCgroupStorage:
+	case t == abi.CgroupStorage, t == abi.PerCPUCgroupStorage:
 		return Empty
 	}
 	return Full
 }
 
-func supportedTypes() (types []abi.MapType) {
-	for _, t := range MapTypes() {
-		if Supported(t) {
-			types = append(types, t)
-		}
-	}
-	return types
-}
-
-func cell(command Command, t abi.MapType) string {
-	if _, onMaps := abi.AttrEnd(command.Cmd); command.Level != Full || !onMaps {
+func cell(cmd abi.Cmd, t abi.MapType) string {
+	if !Supported(t) {
 		return ""
 	}
-	switch errno := newTrial(t).run(command.Cmd); errno {
+	switch errno := newTrial(t).run(cmd); errno {
 	case abi.OK, abi.ENOENT:
 		return "yes"
 	default:
@@ -93,6 +97,8 @@ func newTrial(t abi.MapType) *trial {
 	}
 	switch t {
 	case abi.Queue, abi.Stack, abi.BloomFilter:
+	case abi.RingBuf, abi.UserRingBuf:
+		trial.create.ValueSize, trial.create.MaxEntries = 0, 4096
 	case abi.ArrayOfMaps, abi.HashOfMaps:
 		inner := MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1}
 		trial.create.InnerMapFD, _ = c.Do(inner)
@@ -138,6 +144,8 @@ func (t *trial) refer() {
 		fd, _ = files.OpenSocket(Socket{Family: familyXDP})
 	case abi.ProgArray:
 		fd = t.constant()
+	case abi.PerfEventArray:
+		fd = t.output()
 	case abi.CgroupArray, abi.CgrpStorage:
 		fd, _ = files.OpenCgroup(1)
 	case abi.TaskStorage:
@@ -154,6 +162,16 @@ func (t *trial) integers() int32 {
 	var b btf.Builder
 	b.Int("int", 4)
 	fd, _ := t.Do(BTFLoad{Data: t.Arena.Put(b.Bytes()), Size: uint32(len(b.Bytes()))})
+	return fd
+}
+
+// output opens a perf event for the output of programs.
+func (t *trial) output() int32 {
+	attr := make([]byte, 64)
+	binary.NativeEndian.PutUint32(attr, uint32(abi.PerfSoftware))
+	binary.NativeEndian.PutUint32(attr[4:], uint32(len(attr)))
+	binary.NativeEndian.PutUint64(attr[8:], abi.PerfBPFOutput)
+	fd, _, _ := t.Kernel.PerfEventOpen(t.Task, t.Process, PerfEventOpen{Attr: t.Arena.Put(attr), PID: -1, Group: -1})
 	return fd
 }
 
