@@ -85,7 +85,7 @@ func TestSockHashForgets(t *testing.T) {
 	require.Len(t, walk(t, m.(maps.NextKeyer)), 2)
 }
 
-// Ids are compared with a kernel's in kernelprogs.
+// After bpf_get_stackid in kernel/bpf/stackmap.c; no kernel was asked.
 func TestKeepStack(t *testing.T) {
 	spec := small(abi.StackTrace, 3, 0)
 	spec.ValueSize = 16

@@ -114,8 +114,9 @@ func TestRunTrace(t *testing.T) {
 	require.NotEqual(t, string(text), lines, "several processes are told apart")
 	for _, want := range []string{
 		`bpf(BPF_MAP_CREATE, {map_type=BPF_MAP_TYPE_HASH, key_size=4, value_size=4, max_entries=1, map_flags=0x0, ` +
-			`inner_map_fd=0, map_name="traced"}, 72) = 3`,
-		`bpf(BPF_OBJ_PIN, {pathname="/sys/fs/bpf/x", bpf_fd=3, file_flags=0x0, path_fd=0}, 16) = 0`,
+			`inner_map_fd=0, numa_node=0, map_name="traced", map_ifindex=0, btf_fd=0, btf_key_type_id=0, btf_value_type_id=0, ` +
+			`btf_vmlinux_value_type_id=0, map_extra=0x0}, 72) = 3`,
+		`bpf(BPF_OBJ_PIN, {pathname="/sys/fs/bpf/x", bpf_fd=3, file_flags=0x0}, 16) = 0`,
 		`[pid] bpf(BPF_MAP_UPDATE_ELEM, {map_fd=3, key="\1\0\0\0", value="1\0002\7", flags=BPF_ANY}, 32) = 0`,
 		`[pid] bpf(BPF_MAP_LOOKUP_ELEM, {map_fd=3, key="\1\0\0\0", value="1\0002\7", flags=BPF_ANY}, 32) = 0`,
 		`[pid] bpf(BPF_MAP_DELETE_ELEM, {map_fd=3, key="\2\0\0\0"}, 32) = -1 ENOENT (No such file or directory)`,
