@@ -38,8 +38,8 @@ func TestLoadTames(t *testing.T) {
 			"{ map_type=1 key_size=4 value_size=8 max_entries=134217729 }", abi.MapCreate,
 		},
 		"type that bpfsim lacks": {
-			all, "BPF_MAP_CREATE @0 size=16 { map_type=3 key_size=4 value_size=8 max_entries=1 }",
-			"{ map_type=37 key_size=4 value_size=8 max_entries=1 }", abi.MapCreate,
+			all, "BPF_MAP_CREATE @0 size=16 { map_type=26 key_size=4 value_size=8 max_entries=1 }",
+			"{ map_type=60 key_size=4 value_size=8 max_entries=1 }", abi.MapCreate,
 		},
 		"program of an older kernel": {
 			old, "BPF_MAP_CREATE @0 size=92 { map_type=1 excl_prog_hash=@0 excl_prog_hash_size=32 }", "{ map_type=1 }", abi.MapCreate,
