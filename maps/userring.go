@@ -57,6 +57,9 @@ func (u *userRing) Drain(t *Task, each func(sample []byte) (stop bool), flags ui
 
 // drain returns how many records it has seen, discarded ones and all, and how many samples.
 func (u *userRing) drain(t *Task, each func([]byte) bool) (seen, samples int, errno abi.Errno) {
+	if u.prod.Load()-u.consumed > u.size() {
+		u.settleAll()
+	}
 	for stop := false; seen < mostSamples && !stop; seen++ {
 		sample, next, errno := u.peek(t)
 		switch errno {
@@ -67,6 +70,7 @@ func (u *userRing) drain(t *Task, each func([]byte) bool) (seen, samples int, er
 			stop = each(sample)
 			samples++
 		default:
+			u.settleAll()
 			return seen, 0, errno
 		}
 		t.Step(PointWord)
@@ -135,6 +139,9 @@ func (u *userRing) merged(at uint64) uint64 {
 	}
 	return data
 }
+
+// settleAll is for a process whose position was a lie and which begins anew: what it wrote up to here must not be taken for news later.
+func (u *userRing) settleAll() { u.settle(u.consumed, u.size()) }
 
 // settle makes a record that is consumed the same in the data and in its image.
 func (u *userRing) settle(pos, bytes uint64) {
