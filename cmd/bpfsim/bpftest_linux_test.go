@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,6 +19,16 @@ func TestPlainTestBinary(t *testing.T) {
 	out := output(t, 0, cmd)
 	require.Contains(t, out, "--- PASS: TestThirdUpdateFails")
 	require.Contains(t, out, "--- PASS: TestPerCPU")
+}
+
+// traps has what users of maps tripped over, in the same way.
+func TestTraps(t *testing.T) {
+	skipIfRefused(t)
+	cmd := bpfsimCommand(t)
+	cmd.Path = buildModule(t, filepath.Join("..", "..", "examples", "traps"), "test", "-c")
+	cmd.Args = []string{"traps", "-test.v", "-test.skip=TestIssuesAreNamed"} // which reads the source
+	out := output(t, 0, cmd)
+	require.GreaterOrEqual(t, strings.Count(out, "\n--- PASS: "), 20)
 }
 
 // Under bpfsim run the kernel belongs to that, and the tests cannot have one each.
