@@ -25,7 +25,7 @@ func (c *call) handle() {
 	switch {
 	case c.Number == unix.SYS_BPF:
 		c.bpf()
-	case !c.fileCall() && !c.memlockLimits() && !c.perf():
+	case !c.fileCall() && !c.memlockLimits() && !c.perf() && !c.setsockopt():
 		c.pass()
 	}
 	c.letGo()
@@ -83,6 +83,7 @@ func (c *call) bpf() {
 		abi.ProgAttach, abi.ProgDetach, abi.ProgQuery: // a link is gone from where it was with its last fd
 		c.supervisor.objects.sweep()
 		c.bpffs.sweep()
+		c.kernel().Sweep()
 	}
 	task := maps.Task{CPU: c.taskCPU(abi.Cmd(cmd))}
 	process := c.process()

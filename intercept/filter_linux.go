@@ -80,6 +80,7 @@ func (a *asm) native() {
 	a.leasesAndSeals()
 	a.waits()
 	a.perfRequests()
+	a.socketOptions()
 	if legacyNumber {
 		a.notify(sysEpollWait)
 		a.notify(sysReadlink)
@@ -145,6 +146,20 @@ func (a *asm) perfRequests() {
 	a.unless(unix.BPF_JEQ, uint32(abi.PerfEnable), 1)
 	a.ret(unix.SECCOMP_RET_USER_NOTIF)
 	a.ret(unix.SECCOMP_RET_ALLOW)
+}
+
+// socketOptions notifies of the options of setsockopt(2) that have to do with programs.
+func (a *asm) socketOptions() {
+	options := abi.SocketOptions
+	a.unless(unix.BPF_JEQ, unix.SYS_SETSOCKOPT, uint8(5+len(options)))
+	a.load(offsetArgs + 8)
+	a.unless(unix.BPF_JEQ, unix.SOL_SOCKET, uint8(1+len(options)))
+	a.load(offsetArgs + 8*2)
+	for i, option := range options {
+		a.when(unix.BPF_JEQ, uint32(option), uint8(len(options)-i))
+	}
+	a.ret(unix.SECCOMP_RET_ALLOW)
+	a.ret(unix.SECCOMP_RET_USER_NOTIF)
 }
 
 // limits notifies of a call that sets RLIMIT_MEMLOCK: the resource is argument arg, the new limit the one behind it,

@@ -59,6 +59,9 @@ func TestFilter(t *testing.T) {
 	argument := func(number, arg, value uint32) data {
 		return data{offsetArch: native, offsetNumber: number, offsetArgs + 8*arg: value}
 	}
+	option := func(level, option uint32) data {
+		return data{offsetArch: native, offsetNumber: unix.SYS_SETSOCKOPT, offsetArgs + 8: level, offsetArgs + 16: option}
+	}
 	for i, c := range []struct {
 		data data
 		want uint32
@@ -95,6 +98,12 @@ func TestFilter(t *testing.T) {
 		{argument(unix.SYS_FCNTL, 1, unix.F_ADD_SEALS), notify},
 		{argument(unix.SYS_FCNTL, 1, unix.F_GET_SEALS), notify},
 		{argument(unix.SYS_FCNTL, 1, unix.F_GETFL), allow},
+		{option(unix.SOL_SOCKET, unix.SO_ATTACH_BPF), notify},
+		{option(unix.SOL_SOCKET, unix.SO_DETACH_FILTER), notify},
+		{option(unix.SOL_SOCKET, unix.SO_ATTACH_REUSEPORT_EBPF), notify},
+		{option(unix.SOL_SOCKET, unix.SO_DETACH_REUSEPORT_BPF), notify},
+		{option(unix.SOL_SOCKET, unix.SO_ATTACH_FILTER), allow},
+		{option(unix.IPPROTO_IPV6, unix.SO_ATTACH_BPF), allow},
 		{limit(unix.SYS_SETRLIMIT, 0, unix.RLIMIT_MEMLOCK, 64, 0), notify},
 		{limit(unix.SYS_SETRLIMIT, 0, unix.RLIMIT_MEMLOCK, 0, 1), notify},
 		{limit(unix.SYS_SETRLIMIT, 0, unix.RLIMIT_MEMLOCK, 0, 0), allow},

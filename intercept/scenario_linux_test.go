@@ -51,6 +51,7 @@ func init() {
 	maps.Copy(scenarios, sizing)
 	maps.Copy(scenarios, ringing)
 	maps.Copy(scenarios, perfing)
+	maps.Copy(scenarios, filtering)
 }
 
 func TestScenarios(t *testing.T) {

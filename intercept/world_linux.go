@@ -4,7 +4,9 @@ package intercept
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -53,7 +55,24 @@ func socketOf(fd int) (s bpfsys.Socket, err error) {
 	s.State = stateOf(fd)
 	reuse, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT)
 	s.Reuse = reuse != 0
+	locked, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_LOCK_FILTER)
+	s.Locked = locked != 0
+	if s.Reuse && (s.State == bpfsys.Listening || s.State == bpfsys.Bound && s.Type == unix.SOCK_DGRAM) {
+		s.Group = groupOf(fd, s.Protocol)
+	}
 	return s, nil
+}
+
+// groupOf names the sockets of a protocol that share the address of one.
+func groupOf(fd, protocol int) string {
+	at, _ := unix.Getsockname(fd)
+	switch at := at.(type) {
+	case *unix.SockaddrInet4:
+		return fmt.Sprintf("protocol %d, %v", protocol, netip.AddrPortFrom(netip.AddrFrom4(at.Addr), uint16(at.Port)))
+	case *unix.SockaddrInet6:
+		return fmt.Sprintf("protocol %d, %v", protocol, netip.AddrPortFrom(netip.AddrFrom16(at.Addr), uint16(at.Port)))
+	}
+	return ""
 }
 
 // tcpEstablished is TCP_ESTABLISHED of the kernel's net/tcp_states.h.

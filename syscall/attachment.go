@@ -9,13 +9,14 @@ import (
 type Attachment struct {
 	Point   Point
 	Program *Program
-	Link    *Link  // nil where PROG_ATTACH attached it
+	Link    *Link  // nil where PROG_ATTACH or setsockopt attached it
 	Flags   uint32 // attach_flags
 }
 
 // Attached are the programs that run at a point, in the order in which they would run. At a cgroup those of the cgroups above it run,
 // too, as far as calls have told which these are.
 func (k *Kernel) Attached(p Point) []Attachment {
+	k.Sweep()
 	h := &k.hooks
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -30,6 +31,7 @@ func (k *Kernel) Attached(p Point) []Attachment {
 
 // Attachments are all programs that are attached, point by point.
 func (k *Kernel) Attachments() (all []Attachment) {
+	k.Sweep()
 	h := &k.hooks
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -54,7 +56,7 @@ func sortedPoints(points []Point) []Point {
 	slices.SortFunc(points, func(a, b Point) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Cgroup, b.Cgroup), cmp.Compare(a.NetNS, b.NetNS),
 			cmp.Compare(a.Device, b.Device), cmp.Compare(a.Map, b.Map), cmp.Compare(a.Event, b.Event),
-			cmp.Compare(a.Object, b.Object), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name))
+			cmp.Compare(a.Socket, b.Socket), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name))
 	})
 	return points
 }

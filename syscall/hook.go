@@ -17,7 +17,8 @@ type Point struct {
 	Event  uint64         // id of a perf event
 	Object uint32         // id of the BTF or the program that Type is of
 	Type   uint32         // id of the function in BTF
-	Name   string         // of a tracepoint, a function or, for probes of many functions, a file; "" is then the kernel
+	Socket uint64         // cookie of a socket; its filter has no attach type: At is NumAttachTypes
+	Name   string         // of a tracepoint, a function, a reuseport group or, for probes of many functions, a file; "" is then the kernel
 }
 
 // hook is a point where something is attached. The first program of seats runs first.
@@ -47,8 +48,9 @@ func (s *seat) program() *Program {
 type hooks struct {
 	mu      sync.Mutex
 	at      map[Point]*hook
-	parents map[uint64]uint64 // of cgroups that calls were about
-	left    []Object          // programs and maps that nobody here has any more
+	parents map[uint64]uint64     // of cgroups that calls were about
+	closed  map[Point]func() bool // of sockets: whether they are closed
+	left    []Object              // programs and maps that nobody here has any more
 }
 
 // unlock ends what changed the hooks. Objects that left them are given back only now: they may have been the last that

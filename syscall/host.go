@@ -60,7 +60,9 @@ type Socket struct {
 	Cookie                 uint64 // SO_COOKIE
 	Family, Type, Protocol int
 	State                  SocketState
-	Reuse                  bool // bound with SO_REUSEPORT
+	Reuse                  bool   // bound with SO_REUSEPORT
+	Group                  string // names the sockets that share an address by it; "" while the socket is in no group
+	Locked                 bool   // by SO_LOCK_FILTER
 	// Closed reports whether the last fd is closed. It may be called at any time, by anybody; nil means never.
 	Closed func() bool
 }
