@@ -59,6 +59,7 @@ func (x *run) spec() spec {
 		extra:      x.u64(abi.CreateMapExtra),
 		node:       abi.AnyNode,
 	}
+	s.typed.key, s.typed.value = x.u32(abi.CreateBTFKeyTypeID), x.u32(abi.CreateBTFValueTypeID)
 	if s.flags&abi.FlagNUMANode != 0 {
 		s.node = x.u32(abi.CreateNumaNode)
 	}

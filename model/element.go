@@ -25,7 +25,7 @@ func (x *run) lookup() abi.Errno {
 	if _, filter := o.table.(*bloom); filter {
 		return x.test(o)
 	}
-	value, errno := o.table.lookup(key)
+	value, errno := x.found(o, key)
 	return x.out(abi.ElemValue, x.shown(o, value, x.u64(abi.ElemValue)), errno)
 }
 
@@ -71,6 +71,9 @@ func (x *run) store(o *object, t table, key, value []byte, flags uint64) abi.Err
 	if r, ok := t.(*references); ok {
 		return x.refer(r, x.keep(key), value, flags)
 	}
+	if s, ok := t.(*storage); ok {
+		return x.belong(s, key, x.keep(o.initial(value)), flags)
+	}
 	errno := updated(t, flags&abi.Lock != 0)(x.call.CPU, x.keep(key), x.keep(o.initial(value)), flags&^abi.Lock)
 	if h, ok := t.(*hash); ok {
 		x.state.evicted += h.evicted
@@ -97,7 +100,7 @@ func (x *run) delete() abi.Errno {
 	if errno != abi.OK || x.loose {
 		return errno
 	}
-	errno = x.edit(o).delete(x.call.CPU, key)
+	errno = x.removed(o, key)
 	x.released(o)
 	return errno
 }

@@ -32,8 +32,8 @@ var socketKinds = map[string]socketKind{
 	"unix-datagram": {true, abi.ENOTSUPP},
 }
 
-// OpenThing tells that fd refers now to something new that is no bpf object: a socket of one of socketKinds, or the directory
-// of a "cgroup".
+// OpenThing tells that fd refers now to something that is no bpf object: a new socket of one of socketKinds, the directory of a
+// "cgroup", a "task", or one that has ended, "task-ended"; of each of the latter there is one.
 func (s *State) OpenThing(fd int32, what string) *State {
 	next := *s
 	t := &thing{what: what}
@@ -53,12 +53,18 @@ func (s *State) lose(t *thing) {
 	}
 	s.objects, s.listed = slices.Clone(s.objects), s.owner
 	for i, o := range s.objects {
-		if r, ok := o.table.(*references); ok && r.holds(t.socket) {
+		if r, ok := o.table.(socketHolder); ok && r.holds(t.socket) {
 			s.objects[i] = o.clone()
 			s.objects[i].owner = nil
-			s.objects[i].table.(*references).drop(t.socket)
+			s.objects[i].table.(socketHolder).drop(t.socket)
 		}
 	}
+}
+
+// socketHolder is a table with elements that go when a socket does.
+type socketHolder interface {
+	holds(socket int) bool
+	drop(socket int)
 }
 
 // refers reports whether an fd refers to t.

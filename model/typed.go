@@ -90,17 +90,24 @@ func (s *spec) checkKept(seen abi.Errno) abi.Errno {
 
 // fieldTypes are the map types whose values may have a field.
 var fieldTypes = map[fieldKind][]abi.MapType{
-	spinLock | resSpinLock:                           {abi.Hash, abi.Array, abi.CgroupStorage},
+	spinLock | resSpinLock:                           append(storages, abi.Hash, abi.Array, abi.CgroupStorage),
 	timer | workQueue | taskWork | listHead | rbRoot: {abi.Hash, abi.LRUHash, abi.Array},
-	kptr | refcount:                                  {abi.Hash, abi.PerCPUHash, abi.LRUHash, abi.LRUPerCPUHash, abi.Array, abi.PerCPUArray},
-	uptr:                                             {},
+	kptr | refcount:                                  append(storages, abi.Hash, abi.PerCPUHash, abi.LRUHash, abi.LRUPerCPUHash, abi.Array, abi.PerCPUArray),
+	uptr:                                             {abi.TaskStorage},
 }
+
+// storages are the map types whose values belong to something.
+var storages = []abi.MapType{abi.SKStorage, abi.InodeStorage, abi.TaskStorage, abi.CgrpStorage}
 
 // typeChecks are what some map types ask of their types: key is void where none is named.
 var typeChecks = map[abi.MapType]func(s *spec, key, value typ) abi.Errno{
 	abi.Array:          (*spec).arrayTypes,
 	abi.PerCPUArray:    (*spec).arrayTypes,
 	abi.LPMTrie:        func(_ *spec, key, _ typ) abi.Errno { return unless(key.kind == kindStruct) },
+	abi.SKStorage:      ownersTypes,
+	abi.InodeStorage:   ownersTypes,
+	abi.TaskStorage:    ownersTypes,
+	abi.CgrpStorage:    ownersTypes,
 	abi.BloomFilter:    func(_ *spec, key, _ typ) abi.Errno { return unless(key.kind == 0) },
 	abi.ArrayOfMaps:    noTypes,
 	abi.HashOfMaps:     noTypes,
@@ -116,6 +123,9 @@ func unless(ok bool) abi.Errno {
 	}
 	return abi.EINVAL
 }
+
+// ownersTypes: a key is an fd.
+func ownersTypes(_ *spec, key, _ typ) abi.Errno { return unless(key.isInt32()) }
 
 func noTypes(*spec, typ, typ) abi.Errno { return abi.ENOTSUPP }
 

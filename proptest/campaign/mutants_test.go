@@ -97,6 +97,17 @@ var mutants = map[string]mutant{
 		m := mapOf(k, c, abi.ElemMapFD)
 		return c.Cmd == abi.MapDeleteElem && o.Errno == abi.EINVAL && m != nil && m.Spec().Type == abi.CgroupStorage
 	}, abi.ENOENT)},
+	"a storage map's flags before its fd": {call: instead(onType(abi.InodeStorage, abi.MapUpdateElem, abi.EBADF, func(_ uint32, _ maps.Spec, flags uint64) bool {
+		return flags > abi.Exist
+	}), abi.EINVAL)},
+	"what is no socket is EBADF": {call: instead(onType(abi.SKStorage, abi.MapUpdateElem, abi.ENOTSOCK, always), abi.EBADF)},
+	"an ended task is EBADF": {call: instead(onType(abi.TaskStorage, abi.MapUpdateElem, abi.ENOENT, func(_ uint32, _ maps.Spec, flags uint64) bool {
+		return flags == abi.Any
+	}), abi.EBADF)},
+	"storage of cgroups is by fd": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
+		k.Process().Host = manyCgroups{bpfsys.SmallHost{World: k.Process().Files.(bpfsys.World)}}
+		return k.Bpf(cpu, c, during)
+	}},
 	"an arena's keys are EINVAL": {call: instead(func(k *kernel.Sim, c program.Call, o kernel.Outcome) bool {
 		m := mapOf(k, c, abi.ElemMapFD)
 		return c.Cmd == abi.MapUpdateElem && o.Errno == abi.EOPNOTSUPP && m != nil && m.Spec().Type == abi.Arena

@@ -70,3 +70,11 @@ func (w immortal) Socket(fd int32) (bpfsys.Socket, abi.Errno) {
 	s.Closed = nil
 	return s, errno
 }
+
+// manyCgroups is a world in which each fd is of a cgroup of its own.
+type manyCgroups struct{ bpfsys.SmallHost }
+
+func (w manyCgroups) Cgroup(fd int32) (uint64, abi.Errno) {
+	id, errno := w.World.Cgroup(fd)
+	return id + uint64(fd), errno
+}

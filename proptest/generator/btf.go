@@ -22,6 +22,7 @@ type valueShape struct {
 	id     uint32
 	locked bool // it has a bpf_spin_lock
 	kept   bool // it has that or another field that the kernel keeps for itself
+	pinned bool // it has a pointer to user memory, which TASK_STORAGE pins
 	// hidden is a value with a list: user space reads an address of the kernel's there.
 	hidden bool
 }
@@ -98,13 +99,15 @@ func (p *btfParts) timer(g *generator) {
 // pointer is a value with a pointer to a struct of the program's own, now and then an array of them.
 func (p *btfParts) pointer(g *generator) {
 	target := p.Struct("target_of_program", 8, btf.Member{Name: "x", Type: p.long})
-	tag := p.Add(btf.TypeTag, pick(g, "kptr_untrusted", "kptr_untrusted", "percpu_kptr", "kptr_untrusted", "uptr", "other"), 0, target)
+	name := pick(g, "kptr_untrusted", "kptr_untrusted", "percpu_kptr", "kptr_untrusted", "uptr", "other")
+	tag := p.Add(btf.TypeTag, name, 0, target)
 	t, n := p.Add(btf.Ptr, "", 0, tag), uint32(1)
 	if chance(g, 30) {
 		n = pick[uint32](g, 2, 3, 12)
 		t = p.Add(btf.Array, "", 0, 0, t, p.word, n)
 	}
 	p.value(int(8+8*n), p.Struct("pointing", 8+8*n, btf.Member{Name: "a", Type: p.long}, btf.Member{Name: "p", Type: t, Offset: 8}), false)
+	p.values[len(p.values)-1].pinned = name == "uptr"
 }
 
 func (p *btfParts) counter(*generator) {
@@ -177,10 +180,8 @@ func (g *generator) loadBTF() *program.Call {
 			data[i] = byte(g.Intn(256))
 		}
 	}
-	c := g.call(abi.BTFLoad)
+	c := g.loading(shape, data)
 	a := program.Attr{Bytes: c.Contents}
-	a.Set(abi.BTFLoadData, 8, keysAt)
-	a.Set(abi.BTFLoadSize, 4, uint64(len(data)))
 	if chance(g, 30) {
 		a.Set(abi.BTFLoadLogLevel, 4, pick[uint64](g, 1, 2, 4, 8, 9, 15))
 		if !chance(g, 20) {
@@ -188,13 +189,32 @@ func (g *generator) loadBTF() *program.Call {
 			a.Set(abi.BTFLoadLogSize, 4, pick[uint64](g, 4096, 4096, 1024, 128, 1))
 		}
 	}
-	g.write(c, keysAt, data)
-	c.As = g.newFD()
-	shape.fd = c.As
 	if wrong == 0 || chance(g, 20) { // else it will hardly be there
 		g.btfs = append(g.btfs, shape)
 	}
 	return c
+}
+
+// loading is the call that loads BTF.
+func (g *generator) loading(shape *btfShape, data []byte) *program.Call {
+	c := g.call(abi.BTFLoad)
+	a := program.Attr{Bytes: c.Contents}
+	a.Set(abi.BTFLoadData, 8, keysAt)
+	a.Set(abi.BTFLoadSize, 4, uint64(len(data)))
+	g.write(c, keysAt, data)
+	c.As = g.newFD()
+	shape.fd = c.As
+	return c
+}
+
+// needBTF loads BTF, if there may be none, for what cannot be without.
+func (g *generator) needBTF() {
+	if len(g.btfs) > 0 && chance(g, 80) || !g.machine.Has(program.BTF) {
+		return
+	}
+	shape, data := g.newBTF()
+	g.add(g.loading(shape, data))
+	g.btfs = append(g.btfs, shape)
 }
 
 // mapTypeIDs are the types of a map.
@@ -205,7 +225,7 @@ type mapTypeIDs struct {
 
 // typeMap gives m types, mostly fitting ones, and its value's size, where there is BTF.
 func (g *generator) typeMap(m *mapShape, valueSize *int) {
-	if len(g.btfs) == 0 || m.types != (mapTypeIDs{}) || !chance(g, 35) {
+	if len(g.btfs) == 0 || m.types != (mapTypeIDs{}) || !storage(m.typ) && !chance(g, 35) {
 		return
 	}
 	b := g.btfs[len(g.btfs)-1]
@@ -220,7 +240,10 @@ func (g *generator) typeMap(m *mapShape, valueSize *int) {
 	if m.typ == abi.LPMTrie && b.structs[m.key] != 0 {
 		key = b.structs[m.key]
 	}
-	if value.kept && m.key > 0 && chance(g, 60) { // a type that may have it
+	if m.typ == abi.TaskStorage && value.pinned {
+		value = b.values[0]
+	}
+	if value.kept && m.key > 0 && !storage(m.typ) && chance(g, 60) { // a type that may have it
 		m.typ, m.flags = abi.Hash, m.flags&(anyFlags|abi.FlagZeroSeed)|g.sometimes(10, abi.FlagReadOnlyProg)
 	}
 	*valueSize = value.size

@@ -11,6 +11,9 @@ func (g *generator) create() *program.Call {
 	if outer(t.typ) && len(g.maps) == 0 {
 		t = &mapTypes[0]
 	}
+	if storage(t.typ) {
+		g.needBTF()
+	}
 	m.typ, m.max = t.typ, t.size(g)
 	valueSize := pick(g, 8, 1, 3, 4, 5, 7, 12, 16, 33)
 	m.key, m.value = pick(g, t.keys...), program.ValueBytes(t.typ, valueSize, g.machine.CPUs)
@@ -38,7 +41,7 @@ func (g *generator) create() *program.Call {
 	a.Set(abi.CreateMapType, 4, uint64(m.typ))
 	a.Set(abi.CreateKeySize, 4, uint64(m.key))
 	a.Set(abi.CreateValueSize, 4, uint64(valueSize))
-	if m.typ != abi.CgroupStorage && m.typ != abi.PerCPUCgroupStorage { // whose elements nobody counts
+	if m.typ != abi.CgroupStorage && m.typ != abi.PerCPUCgroupStorage && !storage(m.typ) { // whose elements nobody counts
 		a.Set(abi.CreateMaxEntries, 4, uint64(m.max))
 	}
 	a.Set(abi.CreateMapFlags, 4, uint64(m.flags))

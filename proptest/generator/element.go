@@ -21,7 +21,7 @@ const (
 // element is a call on one element of m.
 func (g *generator) element(m *mapShape) *program.Call {
 	for holds(m.typ) && len(g.thingsFor(m.typ)) < 3 && chance(g, 70) {
-		g.add(g.open())
+		g.add(g.openFor(m.typ))
 	}
 	if m.key == 0 {
 		if m.typ == abi.BloomFilter {
@@ -106,6 +106,10 @@ func (g *generator) key(fill func([]byte, *mapShape), m *mapShape) []byte {
 
 // fillKey draws one of the few keys that are used with m, mostly one that was updated not long ago.
 func (g *generator) fillKey(b []byte, m *mapShape) {
+	if storage(m.typ) {
+		g.owner(b, m.typ)
+		return
+	}
 	if len(m.recent) > 0 && chance(g, 70) {
 		m.keyNumber(b, m.recent[(m.oldest+g.Intn(len(m.recent)))%len(m.recent)])
 		return
@@ -115,7 +119,7 @@ func (g *generator) fillKey(b []byte, m *mapShape) {
 
 // freshKey draws a key to update.
 func (g *generator) freshKey(b []byte, m *mapShape) {
-	if chance(g, 25) {
+	if storage(m.typ) || chance(g, 25) {
 		g.fillKey(b, m)
 		return
 	}
@@ -196,6 +200,15 @@ func (g *generator) reference(b []byte, typ abi.MapType) {
 	if len(b) > 4 {
 		b[4] = byte(pick(g, 0, 0, 0, 0, 0, 0, 0, 1))
 	}
+}
+
+// owner makes b the fd of something that values can belong to, mostly of the right kind and one of the last.
+func (g *generator) owner(b []byte, typ abi.MapType) {
+	n := uint64(uint32(pick(g, pick(g, g.fds...), pick(g, g.fds...), 0, -1)))
+	if things := g.thingsFor(typ); len(things) > 0 && chance(g, 92) {
+		n = uint64(pick(g, things[max(0, len(things)-5):]...))
+	}
+	program.PutWord(b[:4], n)
 }
 
 // input is where n bytes are read from: a usual place, the end of a page before one that faults, or memory that can only

@@ -169,15 +169,40 @@ func holds(typ abi.MapType) bool {
 	case abi.SockMap, abi.SockHash, abi.XSKMap, abi.ReusePortSockArray, abi.CgroupArray:
 		return true
 	}
+	return storage(typ)
+}
+
+// storage reports whether values of maps of that type belong to what Open opens.
+func storage(typ abi.MapType) bool {
+	switch typ {
+	case abi.SKStorage, abi.InodeStorage, abi.TaskStorage, abi.CgrpStorage:
+		return true
+	}
 	return false
 }
 
 // open opens a thing.
-func (g *generator) open() program.Event {
-	e := program.Open{FD: g.newFD(), What: pick(g, program.Things...)}
-	if e.What == "cgroup" {
+func (g *generator) open() program.Event { return g.openOne(pick(g, program.Things...)) }
+
+// openFor opens a thing, mostly one that maps of that type hold.
+func (g *generator) openFor(typ abi.MapType) program.Event {
+	switch {
+	case typ == abi.CgrpStorage && chance(g, 80):
+		return g.openOne("cgroup")
+	case typ == abi.TaskStorage && chance(g, 80):
+		return g.openOne(pick(g, "task", "task", "task-ended"))
+	}
+	return g.open()
+}
+
+func (g *generator) openOne(what string) program.Event {
+	e := program.Open{FD: g.newFD(), What: what}
+	switch e.What {
+	case "cgroup":
 		g.cgroups = append(g.cgroups, e.FD)
-	} else {
+	case "task", "task-ended":
+		g.tasks = append(g.tasks, e.FD)
+	default:
 		g.sockets = append(g.sockets, e.FD)
 	}
 	return e
@@ -185,8 +210,13 @@ func (g *generator) open() program.Event {
 
 // thingsFor are the fds of what maps of that type hold.
 func (g *generator) thingsFor(typ abi.MapType) []int32 {
-	if typ == abi.CgroupArray {
+	switch typ {
+	case abi.CgroupArray, abi.CgrpStorage:
 		return g.cgroups
+	case abi.TaskStorage:
+		return g.tasks
+	case abi.InodeStorage:
+		return g.fds
 	}
 	return g.sockets
 }

@@ -46,6 +46,10 @@ var mapTypes = []mapType{
 	{abi.ReusePortSockArray, 3, []int{4}, (*generator).smallSize, (*generator).noFlags},
 	{abi.CgroupStorage, 2, []int{16, 8}, (*generator).smallSize, (*generator).noFlags},
 	{abi.PerCPUCgroupStorage, 2, []int{16, 8}, (*generator).smallSize, (*generator).noFlags},
+	{abi.SKStorage, 2, []int{4}, (*generator).smallSize, (*generator).storageFlags},
+	{abi.InodeStorage, 2, []int{4}, (*generator).smallSize, (*generator).storageFlags},
+	{abi.TaskStorage, 2, []int{4}, (*generator).smallSize, (*generator).storageFlags},
+	{abi.CgrpStorage, 2, []int{4}, (*generator).smallSize, (*generator).storageFlags},
 	{abi.Arena, 2, []int{0}, (*generator).smallSize, (*generator).arenaFlags},
 	{abi.BloomFilter, 6, []int{0}, (*generator).smallSize, (*generator).seedFlags},
 }
@@ -121,6 +125,8 @@ func (g *generator) lruFlags() uint32 { return g.seedFlags() | g.sometimes(30, a
 func (g *generator) arrayFlags() uint32 { return g.sometimes(10, abi.FlagMmapable) }
 
 func (g *generator) eventFlags() uint32 { return g.sometimes(20, abi.FlagPreserveElems) }
+
+func (g *generator) storageFlags() uint32 { return abi.FlagNoPrealloc | g.sometimes(20, abi.FlagClone) }
 
 func (g *generator) trieFlags() uint32 { return abi.FlagNoPrealloc }
 

@@ -31,6 +31,8 @@ func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 		return k.lookup(c)
 	case abi.MapUpdateElem:
 		return k.updateElem(c)
+	case abi.MapDeleteElem:
+		return k.ownerCall(c)
 	case abi.MapUpdateBatch:
 		return k.updateBatch(c)
 	case abi.MapLookupBatch, abi.MapLookupAndDeleteBatch:

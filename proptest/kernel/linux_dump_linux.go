@@ -80,7 +80,7 @@ func (d *dumping) dump() abi.Errno {
 		return abi.EINVAL
 	case typ == abi.Queue, typ == abi.Stack, typ == abi.BloomFilter, typ == abi.PerfEventArray, typ == abi.CPUMap,
 		typ == abi.RingBuf, typ == abi.UserRingBuf, references(typ), typ == abi.StackTrace, typ == abi.CgroupStorage,
-		typ == abi.PerCPUCgroupStorage, typ == abi.Arena:
+		typ == abi.PerCPUCgroupStorage, typ == abi.Arena, storage(typ):
 		return abi.ENOTSUPP
 	}
 	room, errno := d.arguments()

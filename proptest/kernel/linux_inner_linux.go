@@ -15,10 +15,11 @@ import (
 // outer reports whether maps of that type hold maps.
 func outer(typ abi.MapType) bool { return typ == abi.ArrayOfMaps || typ == abi.HashOfMaps }
 
-// noteOuter notes a map of maps that was made, and that there is one whose values refer to other things.
+// noteOuter notes a map of maps that was made, and that there is one whose values refer, or belong, to other things.
 func (k *Linux) noteOuter(c program.Call) {
-	k.refers = k.refers || references(abi.MapType(k.user.arena.Field(c, abi.CreateMapType, 4)))
-	if outer(abi.MapType(k.user.arena.Field(c, abi.CreateMapType, 4))) {
+	typ := abi.MapType(k.user.arena.Field(c, abi.CreateMapType, 4))
+	k.refers, k.stores = k.refers || references(typ), k.stores || storage(typ)
+	if outer(typ) {
 		k.outers = append(k.outers, k.ids.real[len(k.ids.real)-1])
 	}
 }
@@ -52,7 +53,7 @@ func (k *Linux) lookup(c program.Call) Outcome {
 		return k.cookieLookup(c, d)
 	}
 	if !k.isOuter(c, abi.ElemMapFD) {
-		return k.plain(c)
+		return k.ownerCall(c)
 	}
 	at := k.user.arena.Field(c, abi.ElemValue, 8)
 	id, ok := k.idAt(k.user.arena.Field(c, abi.ElemMapFD, 4), k.user.arena.Field(c, abi.ElemKey, 8))
@@ -135,7 +136,7 @@ func (k *Linux) updateElem(c program.Call) Outcome {
 	value := k.user.arena.Span(k.user.arena.Field(c, abi.ElemValue, 8), 4, program.ToPoke)
 	field := k.user.arena.Span(c.Attr+abi.ElemValue, 8, program.ToPoke)
 	if len(value) < 4 || len(field) < 8 || c.Size < abi.ElemValue+8 || !foreign(value) || !outer(k.typeOf(c, abi.ElemMapFD)) {
-		return k.plain(c)
+		return k.ownerCall(c)
 	}
 	program.PutWord(k.user.alias[program.ArenaSize:][scratchResult:][:4], 1<<32-1)
 	defer program.PutWord(field, program.Word(field))

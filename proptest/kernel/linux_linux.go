@@ -32,6 +32,7 @@ type Linux struct {
 	pinned  bool     // bpffs may hold something
 	things  things
 	refers  bool // a map was made whose values refer to things
+	stores  bool // a map was made whose values belong to things
 }
 
 // Available tells why bpf(2) cannot be compared here, nil when it can.
@@ -182,7 +183,7 @@ func (k *Linux) closeAll() error {
 	}
 	clear(k.open)
 	k.things.close()
-	k.refers = false
+	k.refers, k.stores = false, false
 	if !k.pinned {
 		return nil
 	}

@@ -3,6 +3,7 @@ package kernel
 import (
 	"bytes"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -15,13 +16,14 @@ import (
 type things struct {
 	peers   []int
 	numbers map[uint64]uint64
+	tasks   map[string]int // pidfds, which stay: with the last one the inode would go
 }
 
 func (t *things) close() {
 	for _, fd := range t.peers {
 		unix.Close(fd)
 	}
-	*t = things{}
+	*t = things{tasks: t.tasks}
 }
 
 // openThing opens one of program.Things as fd.
@@ -48,6 +50,8 @@ func (k *Linux) makeThing(what string) (int, error) {
 	switch what {
 	case "cgroup":
 		return openCgroup()
+	case "task", "task-ended":
+		return k.things.task(what)
 	case "unix":
 		return unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	case "unix-datagram":
@@ -60,6 +64,40 @@ func (k *Linux) makeThing(what string) (int, error) {
 		return k.connect()
 	}
 	return boundSocket(what)
+}
+
+// task opens a pidfd of this process, or of one that has ended.
+func (t *things) task(what string) (int, error) {
+	if t.tasks == nil {
+		t.tasks = map[string]int{}
+	}
+	if _, there := t.tasks[what]; !there {
+		pidfd, err := openTask(what)
+		if err != nil {
+			return -1, err
+		}
+		t.tasks[what] = pidfd
+	}
+	return unix.FcntlInt(uintptr(t.tasks[what]), unix.F_DUPFD_CLOEXEC, 0)
+}
+
+func openTask(what string) (pidfd int, err error) {
+	if what == "task" {
+		return unix.PidfdOpen(os.Getpid(), 0)
+	}
+	stopped := &os.ProcAttr{Sys: &syscall.SysProcAttr{Ptrace: true}} // before its first instruction: there may be no other program
+	child, err := os.StartProcess("/proc/self/exe", []string{"ended"}, stopped)
+	if err != nil {
+		return -1, err
+	}
+	pidfd, err = unix.PidfdOpen(child.Pid, 0) // it is ours until it is waited for
+	if killed := child.Kill(); err == nil {
+		err = killed
+	}
+	if _, waited := child.Wait(); err == nil {
+		err = waited
+	}
+	return pidfd, err
 }
 
 // boundSocket makes a socket of the internet's, bound to a port of its own or not at all.
@@ -125,6 +163,37 @@ func references(typ abi.MapType) bool {
 // hasCookies reports whether what user space reads of maps of that type are cookies.
 func hasCookies(typ abi.MapType) bool {
 	return typ == abi.SockMap || typ == abi.SockHash || typ == abi.ReusePortSockArray
+}
+
+// storage reports whether keys of maps of that type are fds.
+func storage(typ abi.MapType) bool {
+	switch typ {
+	case abi.SKStorage, abi.InodeStorage, abi.TaskStorage, abi.CgrpStorage:
+		return true
+	}
+	return false
+}
+
+// ownerCall is a call on one element. Where its key is an fd that the program has not opened, the call finds one that is not open in
+// memory of our own: this process may have that file, and an inode may be what fd 0 is of, too.
+func (k *Linux) ownerCall(c program.Call) Outcome {
+	if !k.stores {
+		return k.plain(c)
+	}
+	d := dumping{kernel: k, fd: k.user.arena.Field(c, abi.ElemMapFD, 4)}
+	typ, errno := d.shape()
+	if errno != abi.OK || !storage(typ) {
+		return k.plain(c)
+	}
+	key := k.user.arena.Span(k.user.arena.Field(c, abi.ElemKey, 8), 4, program.ToRead)
+	field := k.user.arena.Span(c.Attr+abi.ElemKey, 8, program.ToPoke)
+	if len(key) < 4 || len(field) < 8 || c.Size < abi.ElemKey+8 || !foreign(key) && (typ != abi.InodeStorage || program.OurFD(int32(program.Word(key)))) {
+		return k.plain(c)
+	}
+	program.PutWord(k.user.alias[program.ArenaSize:][scratchKey:][:4], closedFD)
+	defer program.PutWord(field, program.Word(field))
+	program.PutWord(field, scratchBase+scratchKey)
+	return k.plain(c)
 }
 
 // closedFD is open in no process here.

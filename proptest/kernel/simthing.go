@@ -9,6 +9,7 @@ import (
 
 // thing is one of program.Things.
 type thing struct {
+	what   string
 	socket bpfsys.Socket // its cookie is 0 for what is no socket
 }
 
@@ -37,7 +38,7 @@ func (t *fdTable) open(fd int32, what string) abi.Errno {
 	if !program.OurFD(fd) {
 		return abi.EBADF
 	}
-	opened := &thing{socket: socketOf[what]}
+	opened := &thing{what: what, socket: socketOf[what]}
 	if opened.socket.Family != 0 {
 		t.sockets++
 		opened.socket.Cookie = t.sockets
@@ -70,16 +71,54 @@ func (t *fdTable) Socket(fd int32) (bpfsys.Socket, abi.Errno) {
 	return at.thing.socket, abi.OK
 }
 
-// Inode finds nothing: maps that want one need BTF, which programs here do not have.
-func (t *fdTable) Inode(int32) (maps.Owner, abi.Errno) { return maps.Owner{}, abi.EBADF }
+// The inodes of what is no socket; those of sockets have their cookies for numbers.
+const (
+	bpfInode = 1 << 32 << iota
+	foreignInode
+	cgroupInode
+	taskInode
+	endedInode
+)
 
-// Task finds nothing, as Inode.
-func (t *fdTable) Task(int32) (maps.Owner, abi.Errno) { return maps.Owner{}, abi.EBADF }
+var thingInodes = map[string]uint64{"cgroup": cgroupInode, "task": taskInode, "task-ended": endedInode}
+
+// Inode finds the inode of a file that a program has opened. What was open before is none.
+func (t *fdTable) Inode(fd int32) (maps.Owner, abi.Errno) {
+	at := t.at(fd)
+	switch {
+	case at == nil || !at.open || fd < numLow:
+		return maps.Owner{}, abi.EBADF
+	case at.file != nil:
+		return maps.Owner{ID: [3]uint64{bpfInode}}, abi.OK
+	case at.thing == nil:
+		return maps.Owner{ID: [3]uint64{foreignInode}}, abi.OK
+	case at.thing.socket.Cookie == 0:
+		return maps.Owner{ID: [3]uint64{thingInodes[at.thing.what]}}, abi.OK
+	}
+	return maps.Owner{ID: [3]uint64{at.thing.socket.Cookie}, Gone: at.thing.socket.Closed}, abi.OK
+}
+
+// Task finds a task. All are the same one, and so are all that have ended.
+func (t *fdTable) Task(fd int32) (maps.Owner, abi.Errno) {
+	switch {
+	case t.is(fd, "task"):
+		return maps.Owner{ID: [3]uint64{taskInode}}, abi.OK
+	case t.is(fd, "task-ended"):
+		return maps.Owner{}, abi.ENOENT
+	}
+	return maps.Owner{}, abi.EBADF
+}
 
 // Cgroup finds a cgroup. All are the same one.
 func (t *fdTable) Cgroup(fd int32) (uint64, abi.Errno) {
-	if at := t.at(fd); at != nil && at.thing != nil && at.thing.socket.Cookie == 0 {
+	if t.is(fd, "cgroup") {
 		return 1, abi.OK
 	}
 	return 0, abi.EBADF
+}
+
+// is reports whether fd refers to a thing of that kind.
+func (t *fdTable) is(fd int32, what string) bool {
+	at := t.at(fd)
+	return at != nil && at.thing != nil && at.thing.what == what
 }

@@ -91,9 +91,10 @@ type (
 	}
 )
 
-// Things are what Open opens: sockets in the states that maps tell apart, and a cgroup's directory.
+// Things are what Open opens: sockets in the states that maps tell apart, a cgroup's directory, a task, and one that has ended.
 var Things = []string{
-	"tcp", "tcp-listening", "tcp-connected", "tcp-group", "udp", "udp-bound", "udp-group", "unix", "unix-pair", "unix-datagram", "cgroup",
+	"tcp", "tcp-listening", "tcp-connected", "tcp-group", "udp", "udp-bound", "udp-group", "unix", "unix-pair", "unix-datagram",
+	"cgroup", "task", "task-ended",
 }
 
 // Mkdir, Rmdir, Unlink and Rename change the bpffs at /sys/fs/bpf; their paths must lie below it.
