@@ -125,6 +125,7 @@ const (
 	MapInfoBTFID        = 64
 	MapInfoBTFKeyType   = 68
 	MapInfoBTFValueType = 72
+	MapInfoBTFVmlinux   = 76
 	MapInfoMapExtra     = 80
 	MapInfoHash         = 88
 	MapInfoHashSize     = 96

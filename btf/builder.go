@@ -41,7 +41,7 @@ func (b *Builder) Int(name string, bytes uint32) uint32 {
 	return b.Add(Int, name, 0, bytes, 8*bytes)
 }
 
-// Member is a member of a struct for Builder.Struct.
+// Member is a member of a struct or union.
 type Member struct {
 	Name   string
 	Type   uint32

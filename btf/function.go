@@ -12,10 +12,7 @@ func (b *BTF) Func(id uint32) bool {
 
 // ReturnsInt reports whether a function returns an integer of at most 8 bytes or an enum.
 func (b *BTF) ReturnsInt(id uint32) bool {
-	t := b.Type(b.Type(b.Type(id).size).size)
-	for t != nil && t.in(modifiers) {
-		t = b.Type(t.size)
-	}
+	t := b.plain(b.Type(b.Type(id).size).size)
 	return t != nil && (t.Kind() == Int && t.size <= 8 || t.Kind() == Enum || t.Kind() == Enum64)
 }
 

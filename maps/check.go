@@ -18,14 +18,10 @@ func Check(spec Spec, sysAdmin bool) abi.Errno {
 	if spec.Type == abi.Unspec || spec.Type >= abi.NumMapTypes {
 		return abi.EINVAL
 	}
-	check := types[spec.Type].check
-	if !Supported(spec.Type) {
-		check = shapes[spec.Type].check
+	if check := types[spec.Type].check; check != nil {
+		return check(spec, sysAdmin)
 	}
-	if check == nil {
-		return abi.OK
-	}
-	return check(spec, sysAdmin)
+	return abi.OK
 }
 
 // flagsWithin tells whether flags are all allowed; a map that programs may neither read nor write makes no sense.

@@ -13,6 +13,8 @@ type Spec struct {
 	Extra      uint64 // map_extra: of a BLOOM_FILTER the number of hash functions, 0 for 5
 	// Typed and KernelTyped say that key and value, or the value in the kernel, have types of BTF.
 	Typed, KernelTyped bool
+	// Functions is how many functions the value of a STRUCT_OPS has.
+	Functions int
 	// Inner belongs to the types whose values are maps; New needs it.
 	Inner *Inner
 	// Account is what the map takes of the machine's memory; nil where that has no bound.

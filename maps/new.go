@@ -9,7 +9,7 @@ import (
 // New makes an empty map of a spec that Check accepts. It answers what the kernel finds out only when it allocates:
 // E2BIG for a hash type with more than 2^27 buckets, ENOMEM for more than 16 GiB that Linux would allocate at once.
 func New(spec Spec) (Map, abi.Errno) {
-	if !Supported(spec.Type) {
+	if spec.Type >= abi.NumMapTypes || types[spec.Type].make == nil {
 		return nil, abi.EINVAL
 	}
 	return types[spec.Type].make(spec)

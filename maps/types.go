@@ -11,7 +11,7 @@ type mapType struct {
 	make func(spec Spec) (Map, abi.Errno)
 }
 
-// types are the map types by number. The others are not simulated.
+// types are the map types by number.
 var types = [abi.NumMapTypes]mapType{
 	abi.Hash:                {checkHash, hashed(emptyHashBytes, newHash)},
 	abi.Array:               {checkArray, sized(arrayBytes, newArray)},
@@ -44,8 +44,6 @@ var types = [abi.NumMapTypes]mapType{
 	abi.PerCPUCgroupStorage: {nil, sized(cgroupStorageBytes, newCgroupStorage)},
 	abi.Arena:               {nil, sized(noBytes, newArena)},
 	abi.ProgArray:           {checkFDArray, sized(arrayBytes, newProgArray)},
+	abi.StructOps:           {checkStructOps, sized(structOpsBytes, newStructOps)},
 	abi.ReusePortSockArray:  {checkSockArray, sized(sockArrayBytes, newSockArray)},
 }
-
-// Supported reports whether maps of type t can be made.
-func Supported(t abi.MapType) bool { return t < abi.NumMapTypes && types[t].make != nil }

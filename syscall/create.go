@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 
 	"github.com/bpfsim/bpfsim/abi"
-	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
 )
 
@@ -88,10 +87,8 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 	if errno := maps.CheckAlloc(args.spec(c.kernel)); errno != abi.OK {
 		return nil, errno
 	}
-	if !Supported(args.Type) {
-		return nil, c.refuseMap(args)
-	}
-	spec, inner, errno := c.newSpec(args)
+	m := &Map{kernel: c.kernel}
+	spec, errno := c.newSpec(args, m)
 	if errno != abi.OK {
 		return nil, errno
 	}
@@ -101,7 +98,7 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 		spec.Account.Close()
 		return nil, errno
 	}
-	m := &Map{kernel: c.kernel, elements: elementsOf(made), backing: backing, account: spec.Account, inner: inner}
+	m.elements, m.backing, m.account = elementsOf(made), backing, spec.Account
 	m.refs.Store(1)
 	if m.waited != nil {
 		m.waited.OnWake(m.waiters.wake)
@@ -118,7 +115,7 @@ func (c *call) describe(m *Map, args MapCreate) (errno abi.Errno) {
 	if m.name, errno = objectName(args.Name); errno != abi.OK {
 		return errno
 	}
-	if args.typed() {
+	if args.typed() || m.ops != nil {
 		if errno := c.typeMap(m, args); errno != abi.OK {
 			return errno
 		}
@@ -135,20 +132,25 @@ func (a *MapCreate) spec(k *Kernel) maps.Spec {
 	}
 }
 
-// newSpec is the shape that the map keeps: access modes belong to the fd, and the seed is drawn only now, so that a
-// refused MapCreate does not change the seeds of later maps.
-func (c *call) newSpec(a MapCreate) (spec maps.Spec, inner *btf.Record, errno abi.Errno) {
+// newSpec is the shape that the map keeps, and finds what the map knows of its values: access modes belong to the fd, and the seed is drawn
+// only now, so that a refused MapCreate does not change the seeds of later maps.
+func (c *call) newSpec(a MapCreate, m *Map) (spec maps.Spec, errno abi.Errno) {
 	spec = a.spec(c.kernel)
-	if a.Type == abi.ArrayOfMaps || a.Type == abi.HashOfMaps {
-		if spec.Inner, inner, errno = c.newInner(a.InnerMapFD); errno != abi.OK {
-			return spec, nil, errno
-		}
+	switch a.Type {
+	case abi.ArrayOfMaps, abi.HashOfMaps:
+		spec.Inner, m.inner, errno = c.newInner(a.InnerMapFD)
+	case abi.StructOps:
+		m.ops, errno = c.newOps(a)
+		spec.Functions = m.ops.functions()
+	}
+	if errno != abi.OK {
+		return spec, errno
 	}
 	spec.Flags &^= abi.FlagReadOnly | abi.FlagWriteOnly
 	if spec.Flags&abi.FlagZeroSeed == 0 {
 		spec.Seed = c.kernel.seeds.next()
 	}
-	return spec, inner, abi.OK
+	return spec, abi.OK
 }
 
 // loopback is the ifindex of the machine's one network device.

@@ -23,7 +23,7 @@ func TestMapCreate(t *testing.T) {
 		{"type 0", func(a *MapCreate) { a.Type = abi.Unspec }, abi.EINVAL},
 		{"type 34", func(a *MapCreate) { a.Type = abi.NumMapTypes }, abi.EINVAL},
 		{"type -1", func(a *MapCreate) { a.Type = 1<<32 - 1 }, abi.EINVAL},
-		{"type not simulated", func(a *MapCreate) { a.Type = abi.StructOps }, abi.EINVAL},
+		{"type without its type of a value", func(a *MapCreate) { a.Type = abi.StructOps }, abi.EINVAL},
 		{"key size 0", func(a *MapCreate) { a.KeySize = 0 }, abi.EINVAL},
 		{"key too large", func(a *MapCreate) { a.KeySize = 4194304 }, abi.E2BIG},
 		{"too many buckets", func(a *MapCreate) { a.MaxEntries, a.Flags = 1<<27+1, abi.FlagNoPrealloc }, abi.E2BIG},

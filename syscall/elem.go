@@ -91,8 +91,11 @@ func (c *call) remove(m *Map, args MapDeleteElem) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	if m.storage != nil {
+	switch {
+	case m.storage != nil:
 		return c.removeOwned(m, key)
+	case m.structOps != nil:
+		return m.removeOps(c.task, key)
 	}
 	return m.remove(c.task, key)
 }
@@ -161,7 +164,7 @@ func (c *call) mapFreeze() (int32, abi.Errno) {
 	}
 	defer c.leave(file)
 	switch {
-	case file.m.types.record != nil:
+	case file.m.types.record != nil, file.m.structOps != nil:
 		return 0, abi.ENOTSUPP
 	case !file.canWrite():
 		return 0, abi.EPERM
@@ -195,7 +198,10 @@ func (m *Map) get(t *maps.Task, key, value []byte) abi.Errno {
 	if m.sequence != nil {
 		return m.sequence.Peek(t, value)
 	}
-	if m.lookuper == nil {
+	switch {
+	case m.structOps != nil:
+		return m.lookupOps(t, key, value)
+	case m.lookuper == nil:
 		return abi.ENOTSUPP
 	}
 	errno := m.lookuper.Lookup(t, key, value)
@@ -217,6 +223,8 @@ func (c *call) set(m *Map, key, value []byte, flags uint64) abi.Errno {
 		return c.refer(m, key, value, flags)
 	case m.storage != nil:
 		return c.setOwned(m, key, value, flags)
+	case m.structOps != nil:
+		return c.setOps(m, key, value, flags)
 	case m.holder != nil:
 		return c.setFD(m, key, value, flags)
 	case m.updater == nil:

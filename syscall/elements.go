@@ -25,6 +25,7 @@ type elements struct {
 	waited        maps.Waited
 	referring     maps.Referring
 	storage       maps.Storage
+	structOps     maps.StructOps
 	slots         bool // keys are there whether or not they have a value
 	many          bool // it has commands on many elements
 	buckets       maps.Buckets
@@ -49,6 +50,7 @@ func elementsOf(m maps.Map) elements {
 	e.waited, _ = m.(maps.Waited)
 	e.referring, _ = m.(maps.Referring)
 	e.storage, _ = m.(maps.Storage)
+	e.structOps, _ = m.(maps.StructOps)
 	e.slots = m.Spec().Type == abi.ArrayOfMaps
 	_, single := m.(maps.OneByOne)
 	e.many = e.lookuper != nil && !single

@@ -50,6 +50,7 @@ type hooks struct {
 	at      map[Point]*hook
 	parents map[uint64]uint64     // of cgroups that calls were about
 	closed  map[Point]func() bool // of sockets: whether they are closed
+	ops     map[opsName]*Map      // registered structs of functions
 	left    []Object              // programs and maps that nobody here has any more
 }
 

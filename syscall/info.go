@@ -70,6 +70,10 @@ func (i *mapInfo) fill(m *Map) {
 	clear(i[abi.MapInfoName : abi.MapInfoName+abi.NameLen])
 	copy(i[abi.MapInfoName:], m.name)
 	i.put32(abi.MapInfoBTFVmlinuxVT, 0)
+	if m.ops != nil {
+		i.put32(abi.MapInfoBTFVmlinuxVT, m.ops.kind.valueID)
+		i.put32(abi.MapInfoBTFVmlinux, m.ops.kind.types.id)
+	}
 	binary.LittleEndian.PutUint64(i[abi.MapInfoMapExtra:], spec.Extra)
 	if m.types.btf != nil {
 		i.put32(abi.MapInfoBTFID, m.types.btf.id)

@@ -44,7 +44,8 @@ type Kernel struct {
 	objects objects
 	btfs    registry[*BTF]
 	progs   registry[*Program]
-	btf     func() *BTF // the kernel's own, nil when there is none
+	btf     func() *BTF       // the kernel's own, nil when there is none
+	ops     func() []*opsKind // the structs of functions that programs can be
 	links   registry[*Link]
 	hooks   hooks
 	seeds   seeds
@@ -71,6 +72,7 @@ func NewKernel(options Options) *Kernel {
 	}
 	k.seeds.start(options.Seed)
 	k.btf = sync.OnceValue(k.ownBTF)
+	k.ops = sync.OnceValue(k.findOps)
 	if options.BTF != nil {
 		k.btfs.last = ownBTFID
 	}

@@ -55,18 +55,7 @@ func (l *linking) iterated(fd int32) (*Map, abi.Errno) {
 	if fd == 0 {
 		return nil, abi.EBADF
 	}
-	file, errno := l.file(fd, abi.EBADF)
-	if errno != abi.OK {
-		return nil, errno
-	}
-	defer l.leave(file)
-	switch {
-	case file.m == nil:
-		return nil, abi.EINVAL
-	case !file.m.tryHold():
-		return nil, abi.EBADF
-	}
-	return file.m, abi.OK
+	return l.heldMap(fd)
 }
 
 func (p *iterPlace) release() {

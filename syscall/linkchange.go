@@ -17,6 +17,9 @@ func (c *call) linkUpdate() abi.Errno {
 		return errno
 	}
 	defer l.Release()
+	if _, ok := l.place.(*opsPlace); ok {
+		return c.updateOps(l, args)
+	}
 	to, errno := c.program(args.NewFD)
 	if errno != abi.OK {
 		return errno

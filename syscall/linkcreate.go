@@ -14,7 +14,7 @@ func (c *call) linkCreate() (int32, abi.Errno) {
 	l := linking{call: c.escaping()}
 	l.Decode(c.attr)
 	if l.At == abi.AttachStructOps {
-		return 0, c.noSuchObject(l.ProgFD)
+		return c.linkOps(l.ProgFD)
 	}
 	p, errno := c.program(l.ProgFD)
 	if errno != abi.OK {
@@ -36,10 +36,12 @@ func (c *call) linkCreate() (int32, abi.Errno) {
 	return c.openLink(kind, p, l.At, place)
 }
 
-// openLink attaches a program and opens the link. The link has its id before it is attached, so that a place where nothing
+// openLink attaches a program, which links of maps have none of, and opens the link. It has its id before it is attached, so that a place where nothing
 // can be attached costs one, too.
 func (c *call) openLink(kind *linkKind, p *Program, at abi.AttachType, place attachment) (int32, abi.Errno) {
-	p.Hold()
+	if p != nil {
+		p.Hold()
+	}
 	l := &Link{kernel: c.kernel, kind: kind, at: at, place: place, prog: p}
 	l.refs.Store(1)
 	c.kernel.links.add(l)

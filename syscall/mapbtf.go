@@ -19,6 +19,14 @@ func (c *call) typeMap(m *Map, args MapCreate) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
+	if b.own() != 0 {
+		b.Release()
+		return abi.EACCES
+	}
+	if !args.typed() { // the value is the kernel's
+		m.types.btf = b
+		return abi.OK
+	}
 	record, errno := m.checkTypes(b.types, args)
 	if errno != abi.OK {
 		b.Release()

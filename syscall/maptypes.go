@@ -1,12 +1,6 @@
 package bpfsys
 
-import (
-	"github.com/bpfsim/bpfsim/abi"
-	"github.com/bpfsim/bpfsim/maps"
-)
-
-// Supported reports whether maps of type t can be made. MapCreate answers EINVAL for the other types of Linux 6.18.
-func Supported(t abi.MapType) bool { return maps.Supported(t) }
+import "github.com/bpfsim/bpfsim/abi"
 
 // MapTypes lists the map types of Linux 6.18 by number.
 func MapTypes() []abi.MapType {

@@ -26,6 +26,7 @@ type Map struct {
 	waiters   waiters
 	types     mapTypes
 	inner     *btf.Record   // the fields that values of maps in a map of maps have
+	ops       *opsContent   // of a STRUCT_OPS
 	account   *maps.Account // of what it takes of the memory of all maps
 }
 
@@ -86,6 +87,8 @@ func (m *Map) free() {
 		m.referring.Close()
 	case m.holder != nil:
 		m.holder.Close()
+	case m.ops != nil:
+		releaseAll(m.ops.programs)
 	}
 	if m.maps != nil && m.takesPrograms() { // a map that is refused has no elements
 		m.kernel.hooks.forget(m)

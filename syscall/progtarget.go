@@ -77,16 +77,26 @@ func (l *loading) checkStructOps() abi.Errno {
 	case p.targetBTF == nil:
 		return abi.ENOTSUPP
 	}
-	t := p.targetBTF.types.Type(l.AttachBTFID)
+	kind := l.kernel.opsOf(func(k *opsKind) bool { return k.id == l.AttachBTFID })
 	switch {
-	case t == nil || t.Kind() != btf.Struct:
+	case kind == nil:
 		l.log.Printf("attach_btf_id %d is not a supported struct\n", l.AttachBTFID)
 		return abi.ENOTSUPP
-	case int(l.AttachType) >= t.Members():
-		l.log.Printf("attach to invalid member idx %d of struct %s\n", l.AttachType, p.targetBTF.types.Name(t))
+	case int(l.AttachType) >= len(kind.members):
+		l.log.Printf("attach to invalid member idx %d of struct %s\n", l.AttachType, kind.name)
 		return abi.EINVAL
 	}
-	return abi.OK
+	switch m := kind.members[l.AttachType]; {
+	case !m.function:
+		l.log.Printf("attach to invalid member %s(@idx %d) of struct %s\n", m.name, l.AttachType, kind.name)
+		return abi.EINVAL
+	default:
+		errno := kind.rules.takes(m.name, l.sleepable())
+		if errno != abi.OK {
+			l.log.Printf("attach to unsupported member %s of struct %s\n", m.name, kind.name)
+		}
+		return errno
+	}
 }
 
 // checkAttachTarget follows bpf_check_attach_target as far as it asks for the kind of a type.

@@ -17,7 +17,7 @@ func TestRefusals(t *testing.T) {
 		args Args
 		want abi.Errno
 	}{
-		{MapCreate{Type: abi.StructOps, KeySize: 4, ValueSize: 4, MaxEntries: 1, BTFVmlinuxValue: 1}, abi.EINVAL},
+		{MapCreate{Type: abi.StructOps, KeySize: 4, ValueSize: 4, MaxEntries: 1, BTFVmlinuxValue: 1}, abi.ENOTSUPP}, // as without BTF
 		{MapCreate{Type: abi.StructOps, KeySize: 4, ValueSize: 4, MaxEntries: 2, BTFVmlinuxValue: 1}, abi.EINVAL},
 		{MapCreate{Type: abi.NumMapTypes, MaxEntries: 4096}, abi.EINVAL},
 		{MapCreate{Type: abi.CPUMap, KeySize: 4, ValueSize: 4, MaxEntries: 257}, abi.E2BIG},
@@ -27,7 +27,11 @@ func TestRefusals(t *testing.T) {
 		_, errno := c.Do(call.args)
 		require.Equal(t, call.want, errno, "%+v", call.args)
 	}
-	require.Equal(t, []string{
-		"BPF_MAP_CREATE of type STRUCT_OPS is not simulated: EINVAL",
-	}, heard)
+	require.Empty(t, heard)
+	fd, errno := c.Do(ProgLoad{Type: abi.ProgSocketFilter, InsnCnt: 3, Insns: mov, License: text})
+	require.Equal(t, abi.OK, errno)
+	c.Arena.Write(c.attr, append([]byte{byte(fd)}, make([]byte, abi.AttrSize-1)...))
+	_, errno = c.Kernel.Bpf(c.Task, c.Process, uint32(abi.ProgTestRun), c.attr, abi.AttrSize)
+	require.Equal(t, abi.ENOTSUPP, errno)
+	require.Equal(t, []string{"BPF_PROG_TEST_RUN is not simulated: ENOTSUPP"}, heard)
 }

@@ -99,7 +99,7 @@ var table = [abi.NumLinuxCmds + 3]Command{
 	full[MapLookupAndDeleteBatch](""),
 	full[MapUpdateBatch](""),
 	full[MapDeleteBatch](""),
-	fullTo[LinkCreate](abi.LinkCreateEnd, "neither to netkit nor of STRUCT_OPS"),
+	fullTo[LinkCreate](abi.LinkCreateEnd, "not to netkit"),
 	fullTo[LinkUpdate](16, ""),
 	fullTo[LinkGetFDByID](4, ""),
 	fullTo[LinkGetNextID](8, ""),

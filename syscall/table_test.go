@@ -80,5 +80,5 @@ func TestMapTypeTable(t *testing.T) {
 			require.Equal(t, cell, byName[name], "%s of %v", name, kind)
 		}
 	}
-	require.Contains(t, rows[1+int(abi.StructOps)], "| 26 | STRUCT_OPS | no |  |")
+	require.Contains(t, rows[1+int(abi.StructOps)], "| 26 | STRUCT_OPS | yes | yes | yes | yes | yes | ENOTSUPP | ")
 }

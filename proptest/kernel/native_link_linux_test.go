@@ -28,6 +28,7 @@ type attacher struct {
 	ids      map[uint32]uint32 // of objects: bpfsim's for Linux's
 	seen     map[string]int
 	fill     func() // what memory holds before a call
+	about    string // what a call is about, for messages
 }
 
 // loaded is a program and an attach type that it is for.
@@ -141,7 +142,7 @@ func (a *attacher) both(cmd abi.Cmd, linux, sim bpfsys.Attr) (onLinux, onSim ans
 		fd, errno := bpf(cmd, a.native.attr.addr, abi.AttrSize)
 		return int32(fd), errno
 	})
-	require.Equal(a, onLinux.errno, onSim.errno, "%v %s", cmd, words(linux))
+	require.Equal(a, onLinux.errno, onSim.errno, "%v %s %s", cmd, words(linux), a.about)
 	a.seen[fmt.Sprint(cmd, " ", onLinux.errno)]++
 	return onLinux, onSim
 }
@@ -404,7 +405,8 @@ func (a *attacher) tell() {
 	linux, sim := a.both(abi.ObjGetInfoByFD, attr, attr)
 	require.Equal(a, linux.attr, sim.attr)
 	linux.memory[1], linux.memory[2] = a.ids[linux.memory[1]], a.ids[linux.memory[2]]
-	if abi.LinkType(linux.memory[0]) == abi.LinkSockMap {
+	switch abi.LinkType(linux.memory[0]) {
+	case abi.LinkSockMap, abi.LinkStructOps:
 		linux.memory[4] = a.ids[linux.memory[4]]
 	}
 	require.Equal(a, linux.memory, sim.memory)
