@@ -33,6 +33,7 @@ var floors = map[string][]string{
 	"explore":   {"abi", "maps", "syscall", "sim", "model"},
 	"live":      {"abi", "maps", "syscall", "sim", "model", "explore", "proptest/kernel"},
 	"vm":        {},
+	"patch":     {},
 
 	"proptest/program":           {"abi", "model"},
 	"proptest/kernel":            {"abi", "btf", "insn", "maps", "model", "syscall", "explore", "proptest/program"},
@@ -47,7 +48,7 @@ var floors = map[string][]string{
 
 	"bench": {"abi", "internal/prefetch", "maps", "syscall", "sim", "explore", "proptest/kernel", "proptest/campaign", "intercept"},
 	"cmd/bpfsim": {
-		"abi", "btf", "maps", "syscall", "fault", "sim", "model", "explore", "intercept", "bench", "vm",
+		"abi", "btf", "maps", "syscall", "fault", "sim", "model", "explore", "intercept", "bench", "vm", "patch",
 		"proptest/program", "proptest/kernel", "proptest/generator", "proptest/campaign",
 	},
 }
@@ -142,7 +143,7 @@ func TestUnsafeOnlyInUnsafeFiles(t *testing.T) {
 	}
 }
 
-// Real bpf(2) calls belong to proptest/kernel; intercept names the number in its filter.
+// Real bpf(2) calls belong to proptest/kernel; intercept names the number in its filter, patch what it takes the place of.
 func TestRealSystemCallHasOnePlace(t *testing.T) {
 	for _, path := range goFiles(t) {
 		text, err := os.ReadFile(path)
@@ -151,7 +152,7 @@ func TestRealSystemCallHasOnePlace(t *testing.T) {
 			continue
 		}
 		dir := filepath.ToSlash(filepath.Dir(path))
-		require.Contains(t, []string{"proptest/kernel", "intercept", "bpftest"}, dir, "%s calls the real bpf(2)", path)
+		require.Contains(t, []string{"proptest/kernel", "intercept", "bpftest", "patch"}, dir, "%s calls the real bpf(2)", path)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -24,6 +25,7 @@ type host struct {
 type machine struct {
 	kernel *bpfsys.Kernel
 	faults fault.Set
+	mu     sync.Mutex
 	rules  []*fault.Active
 }
 
@@ -61,12 +63,11 @@ func (h *host) answer(q request) reply {
 		h.boot(q.Seed)
 		return reply{}
 	case opFail:
-		m.rules = append(m.rules, m.faults.Add(q.Rule))
-		return reply{N: uint64(len(m.rules) - 1)}
+		return reply{N: uint64(m.fail(q.Rule))}
 	case opHits:
-		return reply{N: m.rules[q.N].Hits()}
+		return reply{N: m.rule(q.N).Hits()}
 	case opHeal:
-		m.rules[q.N].End()
+		m.rule(q.N).End()
 		return reply{}
 	case opLive:
 		return reply{Objects: m.live()}
@@ -86,6 +87,20 @@ func (h *host) answer(q request) reply {
 		return reply{Problem: fmt.Sprintf("map %q has other sizes now than when it was found: find it again", q.Map)}
 	}
 	return m.help(found, q)
+}
+
+// fail adds a rule and returns its number.
+func (m *machine) fail(r fault.Rule) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rules = append(m.rules, m.faults.Add(r))
+	return len(m.rules) - 1
+}
+
+func (m *machine) rule(number int) *fault.Active {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.rules[number]
 }
 
 // fits says whether key and value have the sizes of a map, which may be another than the request was made for.

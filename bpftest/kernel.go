@@ -86,7 +86,7 @@ func (k *Handle) complain() {
 	}
 	var left []string
 	for end := time.Now().Add(patience); ; time.Sleep(patience / 100) {
-		sweep()
+		kernel.sweep()
 		if left = k.do(request{Op: opLive}).Objects; len(left) == 0 || time.Now().After(end) {
 			break
 		}
@@ -132,7 +132,7 @@ func (k *Handle) Map(name string) *Map {
 		if time.Now().After(end) {
 			k.t.Fatalf("bpftest: find map: %v", err)
 		}
-		sweep() // a map of that name that was closed just now
+		kernel.sweep() // a map of that name that was closed just now
 	}
 }
 

@@ -58,8 +58,27 @@ type shape struct {
 	MaxEntries, ID, CPUs int
 }
 
-// remote is the way to the kernel: one request at a time, answered before the next. There is no goroutine that a test could take for a
-// leak of its own.
+// link is the way to the kernel.
+type link interface {
+	// do carries a request out. The error is a reply's Problem, or that the kernel is gone.
+	do(q request) (reply, error)
+	// sweep frees objects that nobody has open any more.
+	sweep()
+}
+
+// kernel is the way to the kernel of this process's tests; nil outside of Main.
+var kernel link
+
+// result is a reply with its Problem as an error.
+func (a reply) result() (reply, error) {
+	if a.Problem != "" {
+		return a, fmt.Errorf("%s", a.Problem)
+	}
+	return a, nil
+}
+
+// remote is the way to a kernel in another process: one request at a time, answered before the next. There is no goroutine that a test
+// could take for a leak of its own.
 type remote struct {
 	mu  sync.Mutex
 	out *gob.Encoder
@@ -70,10 +89,6 @@ func newRemote(c io.ReadWriter) *remote {
 	return &remote{out: gob.NewEncoder(c), in: gob.NewDecoder(c)}
 }
 
-// kernel is the way to the kernel of this process's tests; nil outside of Main.
-var kernel *remote
-
-// do carries a request out. The error is a Problem, or that the other process is gone.
 func (r *remote) do(q request) (a reply, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -83,8 +98,7 @@ func (r *remote) do(q request) (a reply, err error) {
 	if err := r.in.Decode(&a); err != nil {
 		return a, fmt.Errorf("hear from the simulated kernel: %w", err)
 	}
-	if a.Problem != "" {
-		return a, fmt.Errorf("%s", a.Problem)
-	}
-	return a, nil
+	return a.result()
 }
+
+func (r *remote) sweep() { sweep() }

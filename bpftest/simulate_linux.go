@@ -16,13 +16,8 @@ import (
 
 // simulate runs this test binary once more and answers it.
 func simulate(s settings) (status int, err error) {
-	if s.cpus == 0 {
-		if s.cpus, err = intercept.PossibleCPUs(); err != nil {
-			return 0, err
-		}
-	}
-	if s.cpus < 1 || s.cpus > maxCPUs {
-		return 0, fmt.Errorf("%d CPUs: want 1 to %d", s.cpus, maxCPUs)
+	if s.cpus, err = s.possibleCPUs(); err != nil {
+		return 0, err
 	}
 	ours, theirs, err := socketPair()
 	if err != nil {
@@ -43,6 +38,17 @@ func simulate(s settings) (status int, err error) {
 
 // maxCPUs is the largest CONFIG_NR_CPUS of x86 and arm64.
 const maxCPUs = 8192
+
+// possibleCPUs is the number that was asked for, or else the host's.
+func (s settings) possibleCPUs() (int, error) {
+	if s.cpus == 0 {
+		return intercept.PossibleCPUs()
+	}
+	if s.cpus < 1 || s.cpus > maxCPUs {
+		return 0, fmt.Errorf("%d CPUs: want 1 to %d", s.cpus, maxCPUs)
+	}
+	return s.cpus, nil
+}
 
 // socketPair connects this process with the tests', which inherit their end.
 func socketPair() (ours net.Conn, theirs int, err error) {

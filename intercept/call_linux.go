@@ -77,10 +77,7 @@ func (c *call) stat(fd int32) (id inode, open bool) {
 // bpf answers bpf(2).
 func (c *call) bpf() {
 	cmd, attr, size := uint32(c.Args[0]), c.Args[1], uint32(c.Args[2])
-	switch abi.Cmd(cmd) {
-	case abi.MapCreate, abi.MapGetNextID, abi.MapGetFDByID, abi.BTFLoad, abi.BTFGetNextID, abi.BTFGetFDByID, abi.ProgLoad,
-		abi.ProgGetNextID, abi.ProgGetFDByID, abi.LinkCreate, abi.LinkUpdate, abi.LinkGetNextID, abi.LinkGetFDByID, abi.RawTracepointOpen,
-		abi.ProgAttach, abi.ProgDetach, abi.ProgQuery: // a link is gone from where it was with its last fd
+	if sweeps(abi.Cmd(cmd)) {
 		c.supervisor.objects.sweep()
 		c.bpffs.sweep()
 		c.kernel().Sweep()
@@ -92,6 +89,17 @@ func (c *call) bpf() {
 	c.tracer.end(line, ret, errno)
 	c.dropObjects()
 	c.answer(int64(ret), errno)
+}
+
+// sweeps tells the commands whose results depend on which objects are gone.
+func sweeps(cmd abi.Cmd) bool {
+	switch cmd {
+	case abi.MapCreate, abi.MapGetNextID, abi.MapGetFDByID, abi.BTFLoad, abi.BTFGetNextID, abi.BTFGetFDByID, abi.ProgLoad,
+		abi.ProgGetNextID, abi.ProgGetFDByID, abi.LinkCreate, abi.LinkUpdate, abi.LinkGetNextID, abi.LinkGetFDByID, abi.RawTracepointOpen,
+		abi.ProgAttach, abi.ProgDetach, abi.ProgQuery: // a link is gone from where it was with its last fd
+		return true
+	}
+	return false
 }
 
 // process is the calling process as the simulated kernel knows it.
@@ -169,6 +177,9 @@ func (c *call) Install(file *bpfsys.File) (int32, abi.Errno) {
 // give installs a fd of this process in the caller and returns its number there. SECCOMP_ADDFD_FLAG_SEND would answer
 // the call as well, but not as one: a signal to this thread between the two lets the call succeed with 0 and no fd.
 func (c *call) give(source int, flags uint32) (int32, abi.Errno) {
+	if c.listener == noListener {
+		return duplicateFD(source, flags)
+	}
 	fd, errno := install(c.listener, &addFD{ID: c.ID, SourceFD: uint32(source), FDFlags: flags})
 	return fd, abi.Errno(errno)
 }

@@ -37,13 +37,18 @@ func (c *call) queue(queue int32, op int, o *object) abi.Errno {
 		return errnoOf(err)
 	}
 	defer unix.Close(borrowed)
+	return c.queueGate(borrowed, op, o, event)
+}
+
+// queueGate does so in an instance that this process has.
+func (c *call) queueGate(queue, op int, o *object, event unix.EpollEvent) abi.Errno {
 	g, errno := c.supervisor.objects.gate(o, c.gates)
 	if errno != abi.OK {
 		return errno
 	}
 	g.look()
 	event.Events = g.interest(event.Events)
-	if err := unix.EpollCtl(borrowed, op, g.fd(), &event); err != nil {
+	if err := unix.EpollCtl(queue, op, g.fd(), &event); err != nil {
 		return errnoOf(err)
 	}
 	return abi.OK

@@ -52,25 +52,30 @@ func (c *call) open(dir int32, addr uint64, flags uint32) bool {
 	if !ok {
 		return false
 	}
+	text, errno, ours := c.textOf(dir, name, flags&unix.O_NOFOLLOW == 0)
+	switch {
+	case !ours:
+		return false
+	case errno == abi.OK:
+		return c.openText(text, flags)
+	}
+	c.answer(0, errno)
+	return true
+}
+
+// textOf is what an open for reading shall give; ours is false where that is what the host says.
+func (c *call) textOf(dir int32, name string, follow bool) (text string, errno abi.Errno, ours bool) {
 	if text, errno, ours := c.attachText(name); ours {
-		if errno == abi.OK {
-			return c.openText(text, flags)
-		}
-		c.answer(0, errno)
-		return true
+		return text, errno, true
 	}
 	if !c.mayBeOurs(dir, name, "fdinfo") {
-		return false
+		return "", abi.OK, false
 	}
-	text, err := c.look(dir, name, flags&unix.O_NOFOLLOW == 0)
-	switch {
-	case err != nil:
-		c.answer(0, errnoOf(err))
-		return true
-	case text == "":
-		return false
+	text, err := c.look(dir, name, follow)
+	if err != nil {
+		return "", errnoOf(err), true
 	}
-	return c.openText(text, flags)
+	return text, abi.OK, text != ""
 }
 
 // look finds the text that an open for reading shall give, or its error: nothing of both when the file is not of ours.
@@ -130,30 +135,41 @@ func textFile(text string) (int, error) {
 // readlink answers for the link text of /proc/.../fd/N.
 func (c *call) readlink(dir int32, addr, buf, size uint64) bool {
 	name, ok := c.pathAt(addr)
-	if !ok || int32(size) <= 0 || !c.mayBeOurs(dir, name, "fd") {
+	if !ok || int32(size) <= 0 {
 		return false
 	}
-	parent, last, err := c.walkToParent(dir, name)
-	if err != nil {
+	link, ok := c.linkOf(dir, name)
+	if !ok {
 		return false
 	}
-	defer unix.Close(parent)
-	var st unix.Stat_t
-	if !isProc(parent) || unix.Fstatat(parent, last, &st, 0) != nil {
-		return false
-	}
-	o := c.object(inodeOf(&st))
-	if o == nil {
-		return false
-	}
-	text := []byte("anon_inode:" + o.file.Object().Kind())
-	text = text[:min(len(text), int(int32(size)))]
+	text := []byte(link)[:min(len(link), int(int32(size)))]
 	if c.memory.Write(buf, text) < len(text) {
 		c.answer(0, abi.EFAULT)
 	} else {
 		c.answer(int64(len(text)), abi.OK)
 	}
 	return true
+}
+
+// linkOf is the link text of an object's fd.
+func (c *call) linkOf(dir int32, name string) (text string, ours bool) {
+	if !c.mayBeOurs(dir, name, "fd") {
+		return "", false
+	}
+	parent, last, err := c.walkToParent(dir, name)
+	if err != nil {
+		return "", false
+	}
+	defer unix.Close(parent)
+	var st unix.Stat_t
+	if !isProc(parent) || unix.Fstatat(parent, last, &st, 0) != nil {
+		return "", false
+	}
+	o := c.object(inodeOf(&st))
+	if o == nil {
+		return "", false
+	}
+	return "anon_inode:" + o.file.Object().Kind(), true
 }
 
 // pathAt reads a path of the caller's. Most are short: a long one costs a second read.
@@ -206,11 +222,20 @@ func (c *call) statfsPath(path, buf uint64) bool {
 	if !ok {
 		return false
 	}
+	magic := c.fileSystem(name)
+	return magic != 0 && c.statfsAs(magic, buf)
+}
+
+// fileSystem is the kind of file system that a path is on, 0 where the host knows it.
+func (c *call) fileSystem(name string) (magic int64) {
 	if isTracing(name) {
-		return c.statfsAs(unix.TRACEFS_MAGIC, buf)
+		return unix.TRACEFS_MAGIC
 	}
 	handle, err := c.walk(unix.AT_FDCWD, name, true)
-	return err == nil && c.isHeld(handle) && c.statfsAs(unix.BPF_FS_MAGIC, buf)
+	if err != nil || !c.isHeld(handle) {
+		return 0
+	}
+	return unix.BPF_FS_MAGIC
 }
 
 func (c *call) fstatfs(fd int32, buf uint64) bool {
@@ -231,13 +256,15 @@ func (c *call) isHeld(handle int) bool {
 
 // statfsAs answers what simple_statfs in the kernel says of a file system of that type.
 func (c *call) statfsAs(magic int64, buf uint64) bool {
-	var st unix.Statfs_t
-	st.Type, st.Bsize, st.Frsize, st.Namelen = magic, int64(os.Getpagesize()), int64(os.Getpagesize()), 255
-	raw, err := binary.Append(nil, binary.NativeEndian, &st)
+	raw, err := binary.Append(nil, binary.NativeEndian, statfsOf(magic))
 	if err != nil || c.memory.Write(buf, raw) < len(raw) {
 		c.answer(0, abi.EFAULT)
 		return true
 	}
 	c.answer(0, abi.OK)
 	return true
+}
+
+func statfsOf(magic int64) *unix.Statfs_t {
+	return &unix.Statfs_t{Type: magic, Bsize: int64(os.Getpagesize()), Frsize: int64(os.Getpagesize()), Namelen: 255}
 }

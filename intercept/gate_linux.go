@@ -34,6 +34,8 @@ type gates struct {
 	open  map[*gate]struct{}
 	clock *time.Timer // nil while none is open
 	pause time.Duration
+	// untimed gates have no clock.
+	untimed bool
 }
 
 const (
@@ -159,7 +161,7 @@ func (all *gates) note(g *gate, open bool) {
 		delete(all.open, g)
 	}
 	all.some.Store(len(all.open) > 0)
-	if open && all.clock == nil {
+	if open && all.clock == nil && !all.untimed {
 		all.clock = time.AfterFunc(all.pause, all.tick)
 	}
 }

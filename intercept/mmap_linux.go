@@ -10,29 +10,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mmap answers for a shared mapping of a map's fd, or prepares it and lets the kernel make it. What the kernel finds
-// wrong with a call before it looks at the fd is left to it.
+// mmap answers for a shared mapping of a map's fd, or prepares it and lets the kernel make it.
 func (c *call) mmap() bool {
-	fd, prot, flags, offset := int32(c.Args[4]), c.Args[2], c.Args[3], c.Args[5]
-	id, open := c.caller().stat(fd)
-	if !open || offset%uint64(os.Getpagesize()) != 0 {
-		return false
-	}
-	o := c.object(id)
-	if o == nil || !c.caller().usable(fd) {
-		return false
-	}
-	write := prot&unix.PROT_WRITE != 0
-	errno := o.file.MayMap(bpfsys.Mapping{Offset: offset, Length: c.Args[1], Write: write,
+	prot, flags := c.Args[2], c.Args[3]
+	errno := c.prepareMapping(int32(c.Args[4]), bpfsys.Mapping{Offset: c.Args[5], Length: c.Args[1], Write: prot&unix.PROT_WRITE != 0,
 		Exec: prot&unix.PROT_EXEC != 0, Shared: flags&unix.MAP_SHARED != 0})
-	if errno == abi.OK {
-		errno = c.reopen(fd, o, write)
-	}
 	if errno == abi.OK {
 		return false
 	}
 	c.answer(0, errno)
 	return true
+}
+
+// prepareMapping is what mmap(2) of an object finds wrong, and OK where the kernel can be let to make the mapping. What the kernel finds
+// wrong with a call before it looks at the fd is left to it.
+func (c *call) prepareMapping(fd int32, want bpfsys.Mapping) abi.Errno {
+	id, open := c.caller().stat(fd)
+	if !open || want.Offset%uint64(os.Getpagesize()) != 0 {
+		return abi.OK
+	}
+	o := c.object(id)
+	if o == nil || !c.caller().usable(fd) {
+		return abi.OK
+	}
+	if errno := o.file.MayMap(want); errno != abi.OK {
+		return errno
+	}
+	return c.reopen(fd, o, want.Write)
 }
 
 // reopen puts a fd of o's in the place of fd that is open for writing or not, as the mapping to be made asks for. As
@@ -52,6 +56,9 @@ func (c *call) reopen(fd int32, o *object, write bool) abi.Errno {
 		return errnoOf(err)
 	}
 	defer unix.Close(source)
+	if c.listener == noListener {
+		return replaceFD(source, fd, flags&unix.O_CLOEXEC)
+	}
 	_, errno := install(c.listener, &addFD{ID: c.ID, Flags: unix.SECCOMP_ADDFD_FLAG_SETFD, SourceFD: uint32(source),
 		NewFD: uint32(fd), FDFlags: uint32(flags & unix.O_CLOEXEC)})
 	return abi.Errno(errno)

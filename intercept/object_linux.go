@@ -40,6 +40,7 @@ type objects struct {
 	unwatched map[*object]struct{}
 	suspects  suspects
 	idle      *time.Timer // runs while there are objects
+	untimed   bool        // it never does
 }
 
 // newObjects makes room for most objects. It does without inotify where the user has no instance left (fs.inotify.max_user_instances).

@@ -28,16 +28,24 @@ func (c *call) setMemlock(from, to uint64) bool {
 	if !ok || limit.Cur > limit.Max {
 		return false
 	}
-	var old unix.Rlimit
-	if err := unix.Prlimit(int(c.PID), unix.RLIMIT_MEMLOCK, nil, &old); err != nil {
+	old, err := raiseMemlock(int(c.PID), limit)
+	if err != nil {
 		return false
-	}
-	if err := unix.Prlimit(int(c.PID), unix.RLIMIT_MEMLOCK, &limit, nil); err != nil {
-		cut := unix.Rlimit{Cur: min(limit.Cur, old.Max), Max: min(limit.Max, old.Max)}
-		_ = unix.Prlimit(int(c.PID), unix.RLIMIT_MEMLOCK, &cut, nil)
 	}
 	c.answer(0, c.writeLimit(to, old))
 	return true
+}
+
+// raiseMemlock sets the limit of a process as far as its hard one goes, and returns the old one.
+func raiseMemlock(pid int, limit unix.Rlimit) (old unix.Rlimit, err error) {
+	if err := unix.Prlimit(pid, unix.RLIMIT_MEMLOCK, nil, &old); err != nil {
+		return old, err
+	}
+	if err := unix.Prlimit(pid, unix.RLIMIT_MEMLOCK, &limit, nil); err != nil {
+		cut := unix.Rlimit{Cur: min(limit.Cur, old.Max), Max: min(limit.Max, old.Max)}
+		_ = unix.Prlimit(pid, unix.RLIMIT_MEMLOCK, &cut, nil)
+	}
+	return old, nil
 }
 
 // limitSize is the size of struct rlimit64.

@@ -126,7 +126,7 @@ const idleTime = 250 * time.Millisecond
 
 // startIdle has the objects swept now and then.
 func (all *objects) startIdle() {
-	if all.idle == nil {
+	if all.idle == nil && !all.untimed {
 		all.idle = time.AfterFunc(idleTime, all.sweepIdle)
 	}
 }

@@ -28,6 +28,9 @@ func (e *exitError) Error() string {
 func (e *exitError) Unwrap() error { return e.err }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == toolexecName {
+		os.Exit(runToolexec(os.Args[2:]))
+	}
 	vm.Init()
 	bench.Init()
 	os.Exit(exitCode(newRoot().Execute()))
@@ -41,7 +44,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return misused(cmd, wrongFlag(err)) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newRun(), newCompare(), newExplore(), newBench(), newFuzz(), newScenario())
+	root.AddCommand(newRun(), newCompare(), newExplore(), newBench(), newFuzz(), newScenario(), newTest(), newEnv())
 	return root
 }
 

@@ -1,0 +1,87 @@
+//go:build linux && (amd64 || arm64)
+
+package bpftest
+
+import (
+	"os"
+	"runtime"
+	"unsafe"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/intercept"
+	"github.com/bpfsim/bpfsim/syscall"
+	"golang.org/x/sys/unix"
+)
+
+// The variables of the patched client (package patch). Where it is not patched they are ours alone, and nobody looks at them.
+type (
+	callHook struct {
+		bpf func(cmd uint32, attr unsafe.Pointer, size uintptr) (ret int32, errno uint32)
+		on  bool
+	}
+	fileHook struct {
+		on       bool
+		open     func(name string) (file *os.File, err error, ours bool)
+		readlink func(name string) (text string, ours bool)
+		path     func(name string) string
+	}
+	unixHook struct {
+		on            bool
+		mayMap        func(fd int, offset int64, length uintptr, prot, flags int) error
+		epollCtl      func(queue, op, fd int, event *unix.EpollEvent) (err error, ours bool)
+		epollWait     func()
+		perfEventOpen func(attr *unix.PerfEventAttr, pid, cpu, group, flags int) (fd int, err error, ours bool)
+		ioctl         func(fd int, request uint, value int) (err error, ours bool)
+		statfs        func(path string, buf *unix.Statfs_t) error
+		path          func(name string) string
+		memlock       func(limit unix.Rlimit) (old unix.Rlimit, err error)
+	}
+)
+
+//go:linkname calls github.com/cilium/ebpf/internal/sys.bpfsimCall1
+var calls callHook
+
+//go:linkname unixCalls github.com/cilium/ebpf/internal/unix.bpfsimHook1
+var unixCalls unixHook
+
+//go:linkname files github.com/cilium/ebpf.bpfsimHook1
+var files fileHook
+
+//go:linkname filesOfInternal github.com/cilium/ebpf/internal.bpfsimHook1
+var filesOfInternal fileHook
+
+//go:linkname filesOfKallsyms github.com/cilium/ebpf/internal/kallsyms.bpfsimHook1
+var filesOfKallsyms fileHook
+
+//go:linkname filesOfLinux github.com/cilium/ebpf/internal/linux.bpfsimHook1
+var filesOfLinux fileHook
+
+//go:linkname filesOfSys github.com/cilium/ebpf/internal/sys.bpfsimHook1
+var filesOfSys fileHook
+
+// isPatched tells that the client library that is linked here is patched.
+func isPatched() bool { return calls.on }
+
+// passOn has a patched client make its calls, for somebody behind a filter.
+func passOn() { calls.on = false }
+
+// answerCalls answers the patched client's calls.
+func answerCalls(own *intercept.Own) {
+	calls.bpf = func(cmd uint32, attr unsafe.Pointer, size uintptr) (int32, uint32) {
+		ret, errno := own.Bpf(cmd, attr, size)
+		return ret, uint32(errno)
+	}
+	for _, f := range []*fileHook{&files, &filesOfInternal, &filesOfKallsyms, &filesOfLinux, &filesOfSys} {
+		f.open, f.readlink, f.path = own.OpenText, own.Readlink, own.Path
+	}
+	unixCalls.mayMap, unixCalls.epollCtl, unixCalls.epollWait = own.MayMap, own.EpollCtl, own.LookAtGates
+	unixCalls.statfs, unixCalls.path, unixCalls.memlock = own.Statfs, own.Path, own.RaiseMemlock
+	unixCalls.perfEventOpen = func(attr *unix.PerfEventAttr, pid, cpu, group, flags int) (int, error, bool) {
+		defer runtime.KeepAlive(attr)
+		return own.PerfEventOpen(bpfsys.PerfEventOpen{Attr: uint64(uintptr(unsafe.Pointer(attr))), PID: int32(pid), CPU: int32(cpu),
+			Group: int32(group), Flags: uint64(flags)})
+	}
+	unixCalls.ioctl = func(fd int, request uint, value int) (error, bool) {
+		return own.PerfEventIoctl(fd, abi.PerfRequest(request), uint64(value))
+	}
+}

@@ -1,0 +1,43 @@
+package bpftest
+
+import (
+	"fmt"
+	"os"
+)
+
+// road is a way from a call of the tests' to the simulated kernel.
+type road string
+
+const (
+	// patchedRoad: the client library was patched as it was built, and hands its calls over (package patch).
+	patchedRoad road = "patched"
+	// notifiedRoad: a seccomp filter hands them to another process (package intercept).
+	notifiedRoad road = "notified"
+)
+
+const (
+	roadName = "BPFSIM_ROAD" // fixes the road
+	// ownName is in the environment of what tests on the patched road start, which has the directory of their bpffs too.
+	ownName = "BPFSIM_TEST_PATCHED"
+)
+
+// chooseRoad takes the shorter road where it is there.
+func chooseRoad() (road, error) {
+	switch wanted := road(os.Getenv(roadName)); {
+	case wanted == patchedRoad && !isPatched():
+		return "", fmt.Errorf("%s=%s, and this test was built without the patch: run bpfsim test, or go test after eval \"$(bpfsim env)\"; "+
+			"both patch what the tests import of github.com/cilium/ebpf, and this package may import nothing of it", roadName, patchedRoad)
+	case wanted == patchedRoad:
+		return patchedRoad, nil
+	case wanted == notifiedRoad:
+		return notifiedRoad, nil
+	case wanted != "":
+		return "", fmt.Errorf("%s=%s: want %s or %s", roadName, wanted, patchedRoad, notifiedRoad)
+	case isPatched() && os.Getenv(socketName) == "" && !underRun():
+		return patchedRoad, nil
+	}
+	return notifiedRoad, nil
+}
+
+// underRun tells that bpfsim run answers, which has the kernel to itself.
+func underRun() bool { return os.Getenv(bpffsName) != "" && os.Getenv(ownName) == "" }

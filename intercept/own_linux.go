@@ -1,0 +1,185 @@
+//go:build linux && (amd64 || arm64)
+
+package intercept
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/syscall"
+	"golang.org/x/sys/unix"
+)
+
+// Own answers calls of this very process, which its client library hands over instead of making them. Fds, memory, mappings and pins are
+// what they are under Run: only the way here is shorter. Its methods may be called from many goroutines.
+type Own struct {
+	supervisor
+	pid   int
+	calls sync.Pool
+	watch atomic.Pointer[Watcher]
+	seen  [1 << 10]atomic.Uint64 // fds that are open for more than their path, and the inode behind each
+}
+
+// noListener is the listener of a supervisor whose only client is its own process.
+const noListener = -1
+
+// NewOwn takes over a directory that stands for the bpffs. Of the options it wants Current or Kernel, Caps, CPUs, BPFFS and Stderr.
+func NewOwn(o Options) (*Own, error) {
+	o = o.withDefaults()
+	dir, err := filepath.EvalSymlinks(o.BPFFS) // as the kernel names it where a program asks
+	if err != nil {
+		return nil, fmt.Errorf("find bpffs directory: %w", err)
+	}
+	root, err := unix.Open(dir, openHandle|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open bpffs directory: %w", err)
+	}
+	defer unix.Close(root)
+	fs, err := newBPFFS(root)
+	if err != nil {
+		return nil, err
+	}
+	limits := fdLimits()
+	own := &Own{pid: os.Getpid(), supervisor: supervisor{listener: noListener, limits: limits, stderr: o.Stderr, kernel: o.Current, caps: o.Caps,
+		uid: o.uid(), probes: HostProbes(), cpus: o.CPUs, objects: newObjects(limits.objects), gates: newGates(), bpffs: fs,
+		threads: newThreads(1)}}
+	own.objects.untimed, own.gates.untimed = true, true
+	if n, err := PossibleCPUs(); err != nil || n != o.CPUs {
+		own.cpuText = cpuText(o.CPUs)
+	}
+	own.calls.New = func() any { return own.newCall() }
+	return own, nil
+}
+
+// Watch has calls told to w from now on; nil is for nobody.
+func (own *Own) Watch(w Watcher) {
+	if w == nil {
+		own.watch.Store(nil)
+		return
+	}
+	own.watch.Store(&w)
+}
+
+// Close ends the service. Fds of objects stay open and mean nothing any more.
+func (own *Own) Close() {
+	own.bpffs.close()
+	own.objects.close()
+	own.threads.close()
+}
+
+// Sweep frees the objects whose last fd was closed, or whose last pin was removed.
+func (own *Own) Sweep() {
+	own.objects.sweep()
+	own.bpffs.sweep()
+}
+
+// ownCall is a call in progress. It is kept for the next one, so that calls on elements allocate nothing.
+type ownCall struct {
+	call
+	own     *Own
+	from    notification
+	task    maps.Task
+	process bpfsys.Process
+	attr    [abi.MaxAttrSize]byte
+}
+
+func (own *Own) newCall() *ownCall {
+	c := &ownCall{own: own}
+	c.from.PID = uint32(own.pid)
+	c.supervisor, c.notification = &own.supervisor, &c.from
+	c.process = bpfsys.Process{Mem: ownMemory{}, Files: c, FS: c, Caps: own.caps, Host: c, Backing: newBacking, UID: own.uid}
+	return c
+}
+
+func (own *Own) begin() *ownCall {
+	c := own.calls.Get().(*ownCall)
+	c.task = maps.Task{}
+	return c
+}
+
+func (own *Own) end(c *ownCall) {
+	c.letGo()
+	own.calls.Put(c)
+}
+
+// run is bpf(2) with the attr in c.attr.
+func (c *ownCall) run(cmd abi.Cmd, addr uint64, size uint32) (int32, abi.Errno) {
+	if sweeps(cmd) {
+		c.own.Sweep()
+	}
+	return c.kernel().Bpf(&c.task, &c.process, uint32(cmd), addr, size)
+}
+
+// runWatched is run under the eyes of w.
+func (c *ownCall) runWatched(w Watcher, cmd abi.Cmd, addr uint64, size uint32) (ret int32, errno abi.Errno) {
+	attr := c.attr[:min(int(size), len(c.attr))]
+	c.task.CPU = w.Begin(cmd, attr)
+	ret, errno = c.run(cmd, addr, size)
+	w.End(cmd, attr, ret, errno)
+	return ret, errno
+}
+
+// Get finds the object that a fd of this process stands for (bpfsys.Files). The kernel is asked each time: whoever closes fds need not
+// tell us.
+func (c *ownCall) Get(fd int32) (*bpfsys.File, bool) {
+	id, open := statFD(fd)
+	if !open || !c.usable(fd, id) {
+		return nil, false
+	}
+	o := c.object(id)
+	if o == nil {
+		return nil, true
+	}
+	return o.file, true
+}
+
+// usable is false for O_PATH fds. What was found out of a fd and the file behind it is remembered.
+func (c *ownCall) usable(fd int32, id inode) bool {
+	seen := &c.own.seen[uint32(fd)%uint32(len(c.own.seen))]
+	word := uint64(uint32(fd))<<32 | uint64(uint32(id.ino))
+	if seen.Load() == word {
+		return true
+	}
+	if isPath(fd) {
+		return false
+	}
+	seen.Store(word)
+	return true
+}
+
+// isPath tells that fd is open for its path only (O_PATH), which fget in the kernel treats as not open.
+func isPath(fd int32) bool {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	return err != nil || flags&unix.O_PATH != 0
+}
+
+// IsOpen reports whether this process has a fd, O_PATH or not (bpfsys.Files).
+func (c *ownCall) IsOpen(fd int32) bool {
+	_, open := statFD(fd)
+	return open
+}
+
+// Pin links o at a path (bpfsys.FileSystem).
+func (c *ownCall) Pin(dir int32, path string, o bpfsys.Object) abi.Errno {
+	return c.call.Pin(dir, c.bpffs.translate(path), o)
+}
+
+// Open finds the object pinned at a path (bpfsys.FileSystem).
+func (c *ownCall) Open(dir int32, path string, access bpfsys.Access) (bpfsys.Object, abi.Errno) {
+	return c.call.Open(dir, c.bpffs.translate(path), access)
+}
+
+// translate is where a path leads that looks for the bpffs where all clients do. No mount can lie there for this process alone.
+func (b *bpffs) translate(path string) string {
+	rest, ok := strings.CutPrefix(filepath.Clean(path), mountPoint)
+	if !ok || rest != "" && rest[0] != '/' {
+		return path
+	}
+	return b.dir + rest
+}

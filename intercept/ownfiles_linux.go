@@ -1,0 +1,121 @@
+//go:build linux && (amd64 || arm64)
+
+package intercept
+
+import (
+	"os"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/syscall"
+	"golang.org/x/sys/unix"
+)
+
+// Path is where a path below /sys/fs/bpf is to be found, any other path as it is.
+func (own *Own) Path(name string) string { return own.bpffs.translate(name) }
+
+// OpenText opens what a client reads of objects, tracepoints and CPUs; ours is false for files that are the host's to open.
+func (own *Own) OpenText(name string) (file *os.File, err error, ours bool) {
+	c := own.begin()
+	defer own.end(c)
+	text, errno, ours := c.textOf(unix.AT_FDCWD, own.Path(name), true)
+	switch {
+	case !ours:
+		return nil, nil, false
+	case errno != abi.OK:
+		return nil, &os.PathError{Op: "open", Path: name, Err: unix.Errno(errno)}, true
+	}
+	fd, err := textFile(text)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: name, Err: err}, true
+	}
+	return os.NewFile(uintptr(fd), name), nil, true
+}
+
+// Readlink is the link text of an object's fd below /proc; ours is false for other links.
+func (own *Own) Readlink(name string) (text string, ours bool) {
+	c := own.begin()
+	defer own.end(c)
+	return c.linkOf(unix.AT_FDCWD, name)
+}
+
+// Statfs is statfs(2).
+func (own *Own) Statfs(name string, st *unix.Statfs_t) error {
+	c := own.begin()
+	defer own.end(c)
+	name = own.Path(name)
+	if magic := c.fileSystem(name); magic != 0 {
+		*st = *statfsOf(magic)
+		return nil
+	}
+	return unix.Statfs(name, st)
+}
+
+// MayMap is what mmap(2) of a fd finds wrong before the kernel is asked to make the mapping.
+func (own *Own) MayMap(fd int, offset int64, length uintptr, prot, flags int) error {
+	if flags&unix.MAP_SHARED == 0 || flags&unix.MAP_ANON != 0 {
+		return nil
+	}
+	c := own.begin()
+	defer own.end(c)
+	return errorOf(c.prepareMapping(int32(fd), bpfsys.Mapping{Offset: uint64(offset), Length: uint64(length),
+		Write: prot&unix.PROT_WRITE != 0, Exec: prot&unix.PROT_EXEC != 0, Shared: true}))
+}
+
+// EpollCtl is epoll_ctl(2); ours is false for fds that are no object's.
+func (own *Own) EpollCtl(queue, op, fd int, event *unix.EpollEvent) (err error, ours bool) {
+	c := own.begin()
+	defer own.end(c)
+	id, open := statFD(int32(fd))
+	if !open || !c.usable(int32(fd), id) {
+		return nil, false
+	}
+	o := c.object(id)
+	if o == nil {
+		return nil, false
+	}
+	var wanted unix.EpollEvent
+	if event != nil {
+		wanted = *event
+	}
+	return errorOf(c.queueGate(queue, op, o, wanted)), true
+}
+
+// LookAtGates comes before each wait in an epoll instance.
+func (own *Own) LookAtGates() { own.gates.look() }
+
+// PerfEventOpen is perf_event_open(2) with the attr at an address; ours is false for events that are the host's.
+func (own *Own) PerfEventOpen(args bpfsys.PerfEventOpen) (fd int, err error, ours bool) {
+	c := own.begin()
+	defer own.end(c)
+	own.objects.sweep()
+	c.inherit = args.Flags&abi.PerfFlagCloexec == 0
+	n, errno, ours := c.kernel().PerfEventOpen(&maps.Task{}, &c.process, args)
+	return int(n), errorOf(errno), ours
+}
+
+// PerfEventIoctl is ioctl(2) of a perf event.
+func (own *Own) PerfEventIoctl(fd int, request abi.PerfRequest, arg uint64) (err error, ours bool) {
+	c := own.begin()
+	defer own.end(c)
+	if request == abi.PerfSetBPF { // a link that was closed leaves its event
+		own.objects.sweep()
+	}
+	errno, ours := c.kernel().PerfEventIoctl(&maps.Task{}, &c.process, int32(fd), request, arg)
+	return errorOf(errno), ours
+}
+
+// RaiseMemlock sets RLIMIT_MEMLOCK as far as the hard limit goes: maps here need no locked memory.
+func (own *Own) RaiseMemlock(limit unix.Rlimit) (old unix.Rlimit, err error) {
+	if limit.Cur > limit.Max {
+		return old, unix.EINVAL
+	}
+	return raiseMemlock(own.pid, limit)
+}
+
+func errorOf(errno abi.Errno) error {
+	if errno == abi.OK {
+		return nil
+	}
+	return unix.Errno(errno)
+}

@@ -1,0 +1,98 @@
+package patch_test
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bpfsim/bpfsim/patch"
+	"github.com/stretchr/testify/require"
+)
+
+// write makes a package of one file and returns its name.
+func write(t *testing.T, text string) []string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "file.go")
+	require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	return []string{name}
+}
+
+const sys = `package sys
+
+func BPF(cmd Cmd, attr unsafe.Pointer, size uintptr) (uintptr, error) {
+	r1, _, errNo := unix.Syscall(unix.SYS_BPF, uintptr(cmd), uintptr(attr), size)
+	return r1, errNo
+}
+`
+
+func TestSystemCall(t *testing.T) {
+	names := write(t, sys)
+	changed, err := patch.Files("internal/sys", names)
+	require.NoError(t, err)
+	text := string(changed[names[0]])
+	require.True(t, strings.HasPrefix(text, "//line "+names[0]+":1\n"), "positions stay those of the file: %s", text)
+	require.Contains(t, text, "r1, errNo := bpfsimAnswer(cmd, attr, size, unix.Syscall)")
+	_, err = parser.ParseFile(token.NewFileSet(), "", text, 0)
+	require.NoError(t, err)
+}
+
+// What is not known must not be missed in silence: the call would reach the kernel.
+func TestUnknownShapes(t *testing.T) {
+	for what, text := range map[string]string{
+		"no function":     "package sys\n",
+		"other arguments": strings.Replace(sys, "size uintptr", "size uint32", 1),
+		"another call":    strings.Replace(sys, "unix.Syscall(", "unix.RawSyscall(", 1),
+		"two calls":       strings.Replace(sys, "return r1", "{\n\tr1, _, errNo := unix.Syscall(unix.SYS_BPF, uintptr(cmd), uintptr(attr), size)\n\t}\n\treturn r1", 1),
+	} {
+		_, err := patch.Files("internal/sys", write(t, text))
+		require.ErrorContains(t, err, "of a version that is not known", what)
+		require.ErrorContains(t, err, "BPFSIM_ROAD=notified", what)
+	}
+	_, err := patch.Files("internal/unix", write(t, "package unix\n\nfunc Mmap(fd int) error { return nil }\n"))
+	require.ErrorContains(t, err, "it has func Mmap(fd int) error, want func Mmap(fd int, offset int64")
+	_, err = patch.Files("internal/unix", write(t, "package unix\n"))
+	require.ErrorContains(t, err, "internal/unix has no EpollCtl, EpollWait, IoctlSetInt, Mmap, PerfEventOpen, Prlimit, Renameat2, Statfs")
+}
+
+func TestBelow(t *testing.T) {
+	for path, want := range map[string]string{
+		"github.com/cilium/ebpf":              "",
+		"github.com/cilium/ebpf/internal/sys": "internal/sys",
+		"github.com/cilium/ebpf/internal/sys [github.com/cilium/ebpf/internal.test]": "internal/sys",
+		"github.com/cilium/ebpf/ringbuf":                                             "no",
+		"github.com/cilium/ebpfsomething":                                            "no",
+		"github.com/cilium/cilium":                                                   "no",
+		"":                                                                           "no",
+	} {
+		pkg, ours := patch.Below(path)
+		if !ours {
+			pkg = "no"
+		}
+		require.Equal(t, want, pkg, path)
+	}
+}
+
+// The compiler's version is what keeps patched and plain packages apart in the build cache.
+func TestVersionTellsOfThePatch(t *testing.T) {
+	goroot, err := exec.Command("go", "env", "GOTOOLDIR").Output()
+	require.NoError(t, err)
+	compile := filepath.Join(strings.TrimSpace(string(goroot)), "compile")
+	plain, err := exec.Command(compile, "-V=full").Output()
+	require.NoError(t, err)
+	var out strings.Builder
+	status, err := patch.Exec([]string{compile, "-V=full"}, &out, &out)
+	require.NoError(t, err)
+	require.Zero(t, status)
+	require.Equal(t, strings.TrimSpace(string(plain))+"+bpfsim-"+patch.ID()+"\n", out.String())
+}
+
+func Example() {
+	pkg, ours := patch.Below("github.com/cilium/ebpf/internal/sys")
+	fmt.Println(pkg, ours)
+	// Output: internal/sys true
+}
