@@ -16,6 +16,14 @@ func (b *BTF) ReturnsInt(id uint32) bool {
 	return t != nil && (t.Kind() == Int && t.size <= 8 || t.Kind() == Enum || t.Kind() == Enum64)
 }
 
+// Void reports whether the functions of a type, or a function, return nothing.
+func (b *BTF) Void(t *Type) bool {
+	if t.Kind() == Func {
+		t = b.Type(t.size)
+	}
+	return t != nil && t.Kind() == FuncProto && t.size == 0
+}
+
 // HasString reports whether a string can begin at an offset in the section of strings.
 func (b *BTF) HasString(offset uint32) bool { return int64(offset) < int64(len(b.strings)) }
 

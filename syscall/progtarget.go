@@ -77,7 +77,7 @@ func (l *loading) checkStructOps() abi.Errno {
 	case p.targetBTF == nil:
 		return abi.ENOTSUPP
 	}
-	kind := l.kernel.opsOf(func(k *opsKind) bool { return k.id == l.AttachBTFID })
+	kind := l.opsKind()
 	switch {
 	case kind == nil:
 		l.log.Printf("attach_btf_id %d is not a supported struct\n", l.AttachBTFID)
@@ -97,6 +97,24 @@ func (l *loading) checkStructOps() abi.Errno {
 		}
 		return errno
 	}
+}
+
+// opsKind is the struct of functions that attach_btf_id names, nil for none.
+func (l *loading) opsKind() *opsKind {
+	return l.kernel.opsOf(func(k *opsKind) bool { return k.id == l.AttachBTFID })
+}
+
+// returnsNothing tells of a program whose target has been checked whether that is a function without a result
+// (check_return_code asks nothing of R0 then).
+func (l *loading) returnsNothing() bool {
+	switch {
+	case l.Type == abi.ProgStructOps:
+		return l.opsKind().members[l.AttachType].void
+	case l.Type == abi.ProgLSM && l.AttachType != abi.AttachLSMCgroup:
+		types := l.made.targetBTF.types
+		return types.Void(types.Type(l.AttachBTFID))
+	}
+	return false
 }
 
 // checkAttachTarget follows bpf_check_attach_target as far as it asks for the kind of a type.

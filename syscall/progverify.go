@@ -99,6 +99,7 @@ func (l *loading) checkReached() abi.Errno {
 	kind := insn.Kind{
 		Type: l.Type, Attach: l.AttachType, GPL: l.made.gpl, Sleepable: l.sleepable(),
 		Perfmon: l.proc.Caps.SysAdmin, // which holds it
+		Void:    l.returnsNothing(),
 	}
 	return insn.CheckReached(l.made.insns, kind, l.log)
 }

@@ -26,6 +26,7 @@ type opsMember struct {
 	name     string
 	span     span
 	function bool
+	void     bool // a function that returns nothing
 	owner    bool // a pointer to the module that the struct belongs to, which the kernel sets
 }
 
@@ -93,7 +94,7 @@ func (k *opsKind) lay(ops *btf.Type, data span) bool {
 		end = at.to
 		member := opsMember{name: m.Name, span: at}
 		if to := types.Pointee(m.Type); to != nil {
-			member.function = to.Kind() == btf.FuncProto
+			member.function, member.void = to.Kind() == btf.FuncProto, types.Void(to)
 			member.owner = to.Kind() == btf.Struct && types.Name(to) == "module"
 		}
 		k.members = append(k.members, member)

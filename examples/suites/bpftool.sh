@@ -37,7 +37,7 @@ normalise() {
 		s/cgroup_id [0-9]+/cgroup_id INODE/; s/netns_ino [0-9]+/netns_ino INODE/; s/"(netns_ino|cgroup_id)": ?[0-9]+/"\1":INODE/g
 		s/loaded_at [^ ]+/loaded_at TIME/; s/"loaded_at": ?[0-9]+/"loaded_at":TIME/g
 		s/  (not jited|jited [0-9]+B)//; s/"jited": ?(true|false),//g; s/"bytes_jited": ?[0-9]+,//g; s/owner (not )?jited//; s/"owner_jited": ?(true|false)//
-		s/map\[id:[0-9]+/map[id:#/g; s/0x[0-9a-f]{9,}/ADDRESS/g'
+		s/map\[id:[0-9]+/map[id:#/g; s/prog_id:[0-9]+/prog_id:#/g; s/"(ssthresh|cong_avoid|undo_cwnd)": 0x[0-9a-f]+/"\1": #/; s/0x[0-9a-f]{9,}/ADDRESS/g'
 }
 
 # commands NAME: those of a transcript.
