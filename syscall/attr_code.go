@@ -261,6 +261,50 @@ func (c *ProgDetach) Decode(a Fields) { (*ProgAttach)(c).Decode(a) }
 // Encode lays the arguments out.
 func (c ProgDetach) Encode() Attr { return ProgAttach(c).Encode() }
 
+// Cmd is abi.ProgTestRun.
+func (ProgTestRun) Cmd() abi.Cmd { return abi.ProgTestRun }
+
+// Decode reads the arguments out of a.
+func (c *ProgTestRun) Decode(a Fields) {
+	*c = ProgTestRun{
+		ProgFD:      a.fd(0),
+		RetVal:      a.u32(4),
+		DataSizeIn:  a.u32(8),
+		DataSizeOut: a.u32(12),
+		DataIn:      a.u64(16),
+		DataOut:     a.u64(24),
+		Repeat:      a.u32(32),
+		Duration:    a.u32(36),
+		CtxSizeIn:   a.u32(40),
+		CtxSizeOut:  a.u32(44),
+		CtxIn:       a.u64(48),
+		CtxOut:      a.u64(56),
+		Flags:       a.u32(64),
+		CPU:         a.u32(68),
+		BatchSize:   a.u32(72),
+	}
+}
+
+// Encode lays the arguments out.
+func (c ProgTestRun) Encode() (a Attr) {
+	a.putFD(0, c.ProgFD)
+	a.put32(4, c.RetVal)
+	a.put32(8, c.DataSizeIn)
+	a.put32(12, c.DataSizeOut)
+	a.put64(16, c.DataIn)
+	a.put64(24, c.DataOut)
+	a.put32(32, c.Repeat)
+	a.put32(36, c.Duration)
+	a.put32(40, c.CtxSizeIn)
+	a.put32(44, c.CtxSizeOut)
+	a.put64(48, c.CtxIn)
+	a.put64(56, c.CtxOut)
+	a.put32(64, c.Flags)
+	a.put32(68, c.CPU)
+	a.put32(72, c.BatchSize)
+	return a
+}
+
 // Cmd is abi.ProgGetNextID.
 func (ProgGetNextID) Cmd() abi.Cmd { return abi.ProgGetNextID }
 

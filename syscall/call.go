@@ -16,6 +16,8 @@ type call struct {
 	attr    Fields   // before anything is written to user memory
 	buffers *buffers // nil until something is needed
 	used    *File    // the map's, once use has found it
+
+	injected *Fault // what Options.Fault had happen, nil before that
 }
 
 // file finds the open file behind fd and holds it for the length of the call, as fdget does: errno is absent when fd

@@ -36,6 +36,12 @@ type Options struct {
 	// Fault is asked before each call whose command and attr exist, in tests of what a caller does when bpf(2) fails; nil means that
 	// nothing happens to calls. It may be called from many goroutines at once.
 	Fault func(Attempt) Fault
+	// Run runs what stands for a program that PROG_TEST_RUN asks for, since programs themselves never run; false when nothing stands for
+	// it, and nil for nothing ever. It may be called from many goroutines at once.
+	Run func(Run) (Ran, bool)
+	// Watch is told of each call that begins, and what it returns, unless nil, of the call's end. It may be called from many goroutines
+	// at once.
+	Watch func(Call) func(Outcome)
 }
 
 // Kernel is one simulated kernel: its maps, programs and BTF, and their ids. Its methods may be called from many goroutines.
@@ -110,7 +116,11 @@ func (k *Kernel) Bpf(t *maps.Task, p *Process, cmd uint32, attr uint64, size uin
 	}
 	var c call // field by field: a literal is made elsewhere and copied, in wider words than it was written in
 	c.kernel, c.task, c.proc, c.arena, c.addr, c.size = k, t, p, directly(t, p), attr, size
-	ret, errno = c.answer(abi.Cmd(cmd), size)
+	if k.options.Watch != nil {
+		ret, errno = c.watched(abi.Cmd(cmd), size)
+	} else {
+		ret, errno = c.answer(abi.Cmd(cmd), size)
+	}
 	c.end()
 	return ret, errno
 }

@@ -2,30 +2,6 @@ package bpfsys
 
 import "github.com/bpfsim/bpfsim/abi"
 
-// Offsets in the attr of PROG_TEST_RUN.
-const (
-	testProg       = 0
-	testContextIn  = 40 // its size, then that of the output
-	testContextOut = 44
-	testPointerIn  = 48
-	testPointerOut = 56
-)
-
-// progTestRun follows bpf_prog_test_run up to the run. ENOTSUPP is what Linux answers for types that it cannot run
-// either.
-func (c *call) progTestRun() abi.Errno {
-	a := c.attr
-	switch {
-	case (a.u32(testContextIn) != 0) != (a.u64(testPointerIn) != 0),
-		(a.u32(testContextOut) != 0) != (a.u64(testPointerOut) != 0):
-		return abi.EINVAL
-	}
-	if errno := c.isProgram(a.fd(testProg)); errno != abi.OK {
-		return errno
-	}
-	return c.refuse(Refusal{Cmd: abi.ProgTestRun, Errno: abi.ENOTSUPP})
-}
-
 // enableStats follows bpf_enable_stats: 0 is the run time of programs, the only kind. As long as the fd is open it would be
 // measured, and nothing runs.
 func (c *call) enableStats() (int32, abi.Errno) {

@@ -51,3 +51,22 @@ type ProgBindMap struct {
 	MapFD  int32  `attr:"map_fd"`
 	Flags  uint32 `attr:"flags"`
 }
+
+// ProgTestRun runs a program on data and a context, and writes over RetVal, Duration and the sizes of the output in the caller's attr.
+type ProgTestRun struct {
+	ProgFD      int32  `attr:"prog_fd"`
+	RetVal      uint32 `attr:"retval"`
+	DataSizeIn  uint32 `attr:"data_size_in"`  // bytes
+	DataSizeOut uint32 `attr:"data_size_out"` // bytes
+	DataIn      uint64 `attr:"data_in"`
+	DataOut     uint64 `attr:"data_out"`
+	Repeat      uint32 `attr:"repeat"`
+	Duration    uint32 `attr:"duration"`     // ns, of one run
+	CtxSizeIn   uint32 `attr:"ctx_size_in"`  // bytes
+	CtxSizeOut  uint32 `attr:"ctx_size_out"` // bytes
+	CtxIn       uint64 `attr:"ctx_in"`
+	CtxOut      uint64 `attr:"ctx_out"`
+	Flags       uint32 `attr:"flags"`
+	CPU         uint32 `attr:"cpu"`
+	BatchSize   uint32 `attr:"batch_size"`
+}

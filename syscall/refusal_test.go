@@ -30,8 +30,7 @@ func TestRefusals(t *testing.T) {
 	require.Empty(t, heard)
 	fd, errno := c.Do(ProgLoad{Type: abi.ProgSocketFilter, InsnCnt: 3, Insns: mov, License: text})
 	require.Equal(t, abi.OK, errno)
-	c.Arena.Write(c.attr, append([]byte{byte(fd)}, make([]byte, abi.AttrSize-1)...))
-	_, errno = c.Kernel.Bpf(c.Task, c.Process, uint32(abi.ProgTestRun), c.attr, abi.AttrSize)
+	_, errno = c.Do(ProgTestRun{ProgFD: fd, DataIn: c.Arena.Put(make([]byte, 64)), DataSizeIn: 64})
 	require.Equal(t, abi.ENOTSUPP, errno)
 	require.Equal(t, []string{"BPF_PROG_TEST_RUN is not simulated: ENOTSUPP"}, heard)
 }

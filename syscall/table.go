@@ -61,13 +61,11 @@ func attrEnd(cmd abi.Cmd) int {
 	return abi.AttrSize
 }
 
-// empty and none are commands that are not about maps. end was measured: LinkGetFDByID and the like end before fields
+// empty is a command that is not about maps. end was measured: LinkGetFDByID and the like end before fields
 // that others of the kind have, and IterCreate's flags must be zero.
 func empty(cmd abi.Cmd, end int, note string) Command {
 	return Command{Cmd: cmd, Level: Empty, Note: note, end: end}
 }
-
-func none(cmd abi.Cmd, end int, note string) Command { return Command{Cmd: cmd, Note: note, end: end} }
 
 // table is indexed by the numbers of Linux; those from MapDump on follow them.
 var table = [abi.NumLinuxCmds + 3]Command{
@@ -81,7 +79,7 @@ var table = [abi.NumLinuxCmds + 3]Command{
 	full[ObjGet]("maps, programs and links"),
 	fullTo[ProgAttach](32, "the program never runs; neither to netkit nor to LIRC devices"),
 	fullTo[ProgDetach](32, ""),
-	none(abi.ProgTestRun, 76, "refused with ENOTSUPP"),
+	fullTo[ProgTestRun](76, "by what a test has stand for the program; else refused with ENOTSUPP"),
 	fullTo[ProgGetNextID](8, ""),
 	full[MapGetNextID](""),
 	fullTo[ProgGetFDByID](4, ""),

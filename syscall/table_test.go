@@ -50,7 +50,7 @@ func TestCommandTable(t *testing.T) {
 	rows := strings.Split(strings.TrimSpace(CommandTable()), "\n")
 	require.Len(t, rows, 2+len(Commands()))
 	require.Contains(t, rows[2+int(abi.MapLookupElem)], "| 1 | BPF_MAP_LOOKUP_ELEM | yes |")
-	require.Contains(t, rows[2+int(abi.ProgTestRun)], "| 10 | BPF_PROG_TEST_RUN | no |")
+	require.Contains(t, rows[2+int(abi.EnableStats)], "| 32 | BPF_ENABLE_STATS | empty |")
 }
 
 func TestMapTypeTable(t *testing.T) {

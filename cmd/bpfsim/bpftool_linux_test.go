@@ -97,7 +97,9 @@ func TestRunSaysWhatIsRefused(t *testing.T) {
 	object, err := filepath.Abs("../../examples/agent/agent_bpfel.o")
 	require.NoError(t, err)
 	load := "bpftool prog loadall " + object + " /sys/fs/bpf/p && cd /sys/fs/bpf/p && p=$(ls | head -1) && "
-	const run = "{ bpftool prog run pinned $p repeat 1 || true; }"
+	packet := filepath.Join(t.TempDir(), "packet")
+	require.NoError(t, os.WriteFile(packet, make([]byte, 64), 0o644))
+	run := "{ bpftool prog run pinned $p data_in " + packet + " || true; }"
 	cmd := bpfsimCommand(t, "run", "--", "sh", "-c", load+run+" && "+run)
 	out := output(t, 0, cmd)
 	require.Equal(t, 1, strings.Count(out, "bpfsim: BPF_PROG_TEST_RUN is not simulated: ENOTSUPP\n"), out)
