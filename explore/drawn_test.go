@@ -93,11 +93,8 @@ func writesInPlace(s explore.Scenario) bool { return strings.Contains(s.String()
 
 // holds tells whether the page promises that the contract is kept in the scenario.
 func (found counterexamples) holds(kind explore.Kind, s explore.Scenario, contract string) bool {
-	if s.Map.IsPerCPU() && s.NeedsProgram() { // of which the page says nothing
-		return false
-	}
 	broken, ok := found[cell{kind.Name, s.Walk.Way, contract}.file()]
-	return !ok || broken.Scenario.NeedsProgram() && !writesInPlace(s)
+	return !ok || writesInPlace(broken.Scenario) && !writesInPlace(s)
 }
 
 // What the page says holds is not only so in its own scenarios.

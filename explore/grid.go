@@ -19,8 +19,8 @@ type Row struct {
 	Asked map[string]int
 	// Broken are the contracts that some schedule broke, with the runs that did.
 	Broken map[string][]*Run
-	// Parts is the least that a walk gave of a per-CPU value.
-	Parts Parts
+	// Parts is the least that a walk gave of a per-CPU value, by who wrote to it.
+	Parts [numWriters]Parts
 }
 
 // Grid explores each mutator against a walk of the kind with each room, and keeps for each scenario and contract the
@@ -42,7 +42,7 @@ func (row *Row) explore(s Scenario, schedules sim.Schedules) error {
 	contracts, least := model.Contracts(), make(map[string]*Run)
 	n, err := Visit(s, schedules, func(r *Run) bool {
 		if s.Map.IsPerCPU() {
-			row.Parts = max(row.Parts, r.parts())
+			row.Parts[s.writers()] = max(row.Parts[s.writers()], r.parts())
 		}
 		for _, c := range contracts {
 			judgement := c.Check(r.History)

@@ -180,6 +180,7 @@ func (p *page) Tables() string {
 var partWords = map[explore.Parts]string{
 	explore.PartsTogether: "all of one instant",
 	explore.PartsEach:     "each of some instant of the call",
+	explore.PartsTorn:     "each word of some instant of the call",
 	explore.PartsForeign:  "each of some instant of the call; another key's, if the key is removed meanwhile",
 }
 
@@ -190,11 +191,15 @@ func (p *page) Parts() (string, error) {
 		if !(explore.Shape{Type: row.Kind.Type}).IsPerCPU() {
 			continue
 		}
-		words, ok := partWords[row.Parts]
-		if !ok {
-			return "", fmt.Errorf("%s, %s: parts that were never so", row.Kind.Name, row.Way.Name)
+		fmt.Fprintf(&b, "| %s | %s |", row.Kind.Name, row.Way.Name)
+		for _, parts := range row.Parts {
+			words, ok := partWords[parts]
+			if !ok {
+				return "", fmt.Errorf("%s, %s: parts that were never so", row.Kind.Name, row.Way.Name)
+			}
+			fmt.Fprintf(&b, " %s |", words)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", row.Kind.Name, row.Way.Name, words)
+		b.WriteString("\n")
 	}
 	return b.String(), nil
 }
@@ -215,7 +220,7 @@ func (p *page) cell(row explore.Row, contract model.Contract) string {
 		return "-"
 	case !broken:
 		return fmt.Sprintf("holds (%d schedules, bound %d%s)", row.Schedules, explore.GridBound, share(row, contract))
-	case p.found[question.file()].Scenario.NeedsProgram():
+	case writesInPlace(p.found[question.file()].Scenario):
 		return fmt.Sprintf("[broken, in place](#e%d)", number)
 	}
 	return fmt.Sprintf("[broken](#e%d)", number)

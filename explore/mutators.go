@@ -98,6 +98,29 @@ var trieMutators = []mutator{
 	{"full map: inserts of its own keys", 2, 8, "4 5", []string{"task a cpu=1: insert 5; insert 5; insert 5; insert 5"}, sim.Unbounded},
 }
 
+// partMutators are programs that write their CPUs' parts of a PERCPU_HASH's values, which have a part of one word for each of two
+// CPUs, or of two words.
+var partMutators = []mutator{
+	{"a program updates its part", 16, 16, "3 22", []string{"program p cpu=1: update 3; update 22"}, GridBound},
+	{"programs of two CPUs update their parts", 16, 16, "3 22", []string{"program p cpu=1: update 3", "program q cpu=0: update 3"}, GridBound},
+	{"a program updates its part and a process all parts", 16, 16, "3 22", []string{"program p cpu=1: update 3", "task a cpu=0: update 3"}, GridBound},
+	{"a program deletes and inserts a key", 16, 16, "3 22", []string{"program p cpu=1: delete 3; insert 3"}, GridBound},
+	{"full map: a program inserts other keys, which evict or fail", 2, 16, "3 22", []string{"program p cpu=1: insert 24; update 35"}, GridBound},
+	{"a program writes its part in place", 16, 16, "3 22", []string{"program p cpu=1: write 3; write 22"}, GridBound},
+	{"programs of two CPUs write their parts in place", 16, 16, "3 22", []string{"program p cpu=1: write 3", "program q cpu=0: write 3"}, GridBound},
+	{"a program writes its part in place and a process all parts", 16, 16, "3 22", []string{"program p cpu=1: write 3", "task a cpu=0: update 3"}, GridBound},
+	{"a program writes a part of two words in place", 16, 32, "3 22", []string{"program p cpu=1: write 3"}, GridBound},
+}
+
+// slotMutators are those of PERCPU_ARRAY.
+var slotMutators = []mutator{
+	{"a program updates its parts", 2, 16, "0 1", []string{"program p cpu=1: update 0; update 1"}, GridBound},
+	{"programs of two CPUs update their parts", 2, 16, "0 1", []string{"program p cpu=1: update 1", "program q cpu=0: update 1"}, GridBound},
+	{"a program updates its part and a process all parts", 2, 16, "0 1", []string{"program p cpu=1: update 1", "task a cpu=0: update 1"}, GridBound},
+	{"programs of two CPUs write their parts in place", 2, 16, "0 1", []string{"program p cpu=1: write 1", "program q cpu=0: write 1"}, GridBound},
+	{"a program writes a part of two words in place", 2, 32, "0 1", []string{"program p cpu=1: write 1"}, GridBound},
+}
+
 // mutators are those of the kind.
 func (k Kind) mutators() []mutator {
 	shape, mutators := Shape{Type: k.Type}, hashMutators
@@ -107,8 +130,11 @@ func (k Kind) mutators() []mutator {
 	case shape.isTrie():
 		mutators = trieMutators
 	}
-	if shape.IsPerCPU() {
-		return byCPU(mutators)
+	switch {
+	case shape.IsPerCPU() && shape.IsArray():
+		return append(byCPU(mutators), slotMutators...)
+	case shape.IsPerCPU():
+		return append(byCPU(mutators), partMutators...)
 	}
 	return mutators
 }
@@ -142,10 +168,12 @@ type Change struct {
 	Deep bool
 }
 
-// GridChanges are what the grid does to maps of the hash types and to arrays, each of them to each walk.
+// GridChanges are what the grid does to maps, each of them to each walk; those of the hash types and of arrays to per-CPU maps as well.
 func GridChanges() map[string][]Change {
 	all := make(map[string][]Change)
-	for name, mutators := range map[string][]mutator{"hash": hashMutators, "array": arrayMutators, "trie": trieMutators} {
+	for name, mutators := range map[string][]mutator{
+		"hash": hashMutators, "array": arrayMutators, "trie": trieMutators, "per-CPU hash": partMutators, "per-CPU array": slotMutators,
+	} {
 		for _, m := range mutators {
 			all[name] = append(all[name], Change{Doc: m.doc, Keys: m.keys, Tasks: m.tasks, Bound: m.bound, Deep: m.bound == sim.Unbounded})
 		}

@@ -6,6 +6,34 @@ import (
 	"github.com/bpfsim/bpfsim/model"
 )
 
+// Writers are how others write the CPUs' parts of values.
+type Writers uint8
+
+const (
+	// Processes write all parts at once.
+	Processes Writers = iota
+	// Helpers write the part of their program's CPU: bpf_map_update_elem.
+	Helpers
+	// Pointers write it in place, through what bpf_map_lookup_elem gave. It has one word, such as a counter.
+	Pointers
+	// LongPointers write parts of several words, one after the other.
+	LongPointers
+	numWriters
+)
+
+// writers are those of the scenario.
+func (s Scenario) writers() Writers {
+	switch {
+	case s.writesInPlace() && s.Map.valueSize(s.CPUs()) > 8:
+		return LongPointers
+	case s.writesInPlace():
+		return Pointers
+	case s.NeedsProgram():
+		return Helpers
+	}
+	return Processes
+}
+
 // Parts is what a walk gives of the CPUs' parts of a value.
 type Parts uint8
 
@@ -14,6 +42,8 @@ const (
 	PartsTogether Parts = iota
 	// PartsEach: each part was its CPU's at an instant of the call, but not all at the same one.
 	PartsEach
+	// PartsTorn: each word of a part was its CPU's at an instant of the call, but not all at the same one.
+	PartsTorn
 	// PartsForeign is PartsEach where the key stays in the map while the call lasts; of one that is removed meanwhile the
 	// parts may be another key's.
 	PartsForeign
@@ -36,28 +66,42 @@ func (r *Run) partsOf(call model.WalkCall, pair model.Pair) Parts {
 	if kept(r.History.Writes, call, pair) {
 		return PartsTogether
 	}
-	size := r.Scenario.Map.valueSize(r.Scenario.CPUs())
+	const word = 8
+	switch {
+	case r.keptCut(call, pair, r.Scenario.Map.valueSize(r.Scenario.CPUs())):
+		return PartsEach
+	case r.keptCut(call, pair, word):
+		return PartsTorn
+	case removedDuring(r.writesOf(pair.Key), call):
+		return PartsForeign
+	}
+	return PartsAny
+}
+
+// keptCut reports whether the call may have returned each piece of the pair's value for itself.
+func (r *Run) keptCut(call model.WalkCall, pair model.Pair, size int) bool {
 	for at := 0; at < len(pair.Value); at += size {
-		cut := func(value string) string { return value[at : at+size] }
-		var writes []model.Write
-		for _, w := range r.History.Writes {
-			if w.Key != pair.Key {
-				continue
+		writes := r.writesOf(pair.Key)
+		for i := range writes {
+			if writes[i].Value != "" { // a removal that was given none
+				writes[i].Value = writes[i].Value[at : at+size]
 			}
-			if w.Value != "" { // a removal that was given one
-				w.Value = cut(w.Value)
-			}
-			writes = append(writes, w)
 		}
-		switch {
-		case kept(writes, call, model.Pair{Key: pair.Key, Value: cut(pair.Value)}):
-		case removedDuring(writes, call):
-			return PartsForeign
-		default:
-			return PartsAny
+		if !kept(writes, call, model.Pair{Key: pair.Key, Value: pair.Value[at : at+size]}) {
+			return false
 		}
 	}
-	return PartsEach
+	return true
+}
+
+// writesOf are the changes of a key.
+func (r *Run) writesOf(key string) (writes []model.Write) {
+	for _, w := range r.History.Writes {
+		if w.Key == key {
+			writes = append(writes, w)
+		}
+	}
+	return writes
 }
 
 // kept reports whether the call may have returned the pair.

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,4 +29,27 @@ func TestPartsOfAValue(t *testing.T) {
 	require.Equal(t, PartsEach, given(value(2, 1), writes...))
 	require.Equal(t, PartsAny, given(value(2, 7), writes...))
 	require.Equal(t, PartsForeign, given(value(2, 7), append(writes, removal)...))
+
+	s.Map.Value *= 2 // two words a part
+	words := func(a, b, c, d uint64) string { return value(a, b) + value(c, d) }
+	writes[0].Value, writes[1].Value = words(1, 1, 1, 1), words(2, 2, 2, 2)
+	require.Equal(t, PartsEach, given(words(1, 1, 2, 2), writes...))
+	require.Equal(t, PartsTorn, given(words(1, 2, 1, 1), writes...))
+	require.Equal(t, PartsAny, given(words(1, 2, 7, 1), writes...))
+}
+
+func TestWriters(t *testing.T) {
+	for text, want := range map[string]Writers{
+		"value=16\ntask a cpu=1: update 1":                              Processes,
+		"value=16\nprogram a cpu=1: update 1":                           Helpers,
+		"value=16\nprogram a cpu=1: update 1\nprogram b cpu=1: write 1": Pointers,
+		"value=32\nprogram a cpu=1: write 1":                            LongPointers,
+		"value=32\nprogram a cpu=1: update 1\ntask b cpu=1: update 1":   Helpers,
+		"value=24\nprogram a cpu=2: write 1":                            Pointers,
+	} {
+		text = "map percpu_hash entries=4 " + strings.Replace(text, "\n", "\nwalk dump room=1\n", 1) + "\ncontract snapshot"
+		s, err := Parse(text)
+		require.NoError(t, err)
+		require.Equal(t, want, s.writers(), text)
+	}
 }

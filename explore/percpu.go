@@ -1,9 +1,7 @@
 package explore
 
 import (
-	"bytes"
 	"fmt"
-	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
@@ -41,54 +39,6 @@ func (s Scenario) checkPerCPU() error {
 			s.Map.Value, typeWord(s.Map.Type), cpus, 8*cpus)
 	}
 	return nil
-}
-
-// together are the values that key may have had with another part for a CPU, written during [start, now]. A Stage, which does not
-// say what it evicted, is asked for what is there: nothing overlaps on it.
-func (r *Run) together(key uint32, cpu int, part []byte, start int64) (values [][]byte) {
-	if now, there := r.valueNow(key); r.elements == nil && there {
-		return [][]byte{now}
-	}
-	for _, other := range r.othersParts(key, start) {
-		copy(other[cpu*len(part):], part)
-		if !slices.ContainsFunc(values, func(v []byte) bool { return bytes.Equal(v, other) }) {
-			values = append(values, other)
-		}
-	}
-	return values
-}
-
-// othersParts are the values that key had at start or since, zeros for none.
-func (r *Run) othersParts(key uint32, start int64) [][]byte {
-	text, last := string(r.Scenario.Map.keyOf(key)), make([]byte, r.Scenario.Map.Value)
-	var since [][]byte
-	for _, w := range r.History.Writes {
-		value := make([]byte, r.Scenario.Map.Value)
-		switch {
-		case w.Key != text:
-			continue
-		case !w.Removed: // else a new element begins with zeros
-			copy(value, w.Value)
-		}
-		if w.End < start {
-			last = value
-		} else {
-			since = append(since, value)
-		}
-	}
-	return append(since, last)
-}
-
-// mixed notes what key has now as written, too, where it is none of the values that were: of writes that overlap, some parts of the one
-// and some of the other are there, which no walk has invented.
-func (r *Run) mixed(key uint32, values [][]byte, start, end int64) {
-	if !r.Scenario.Map.IsPerCPU() || !r.Scenario.NeedsProgram() {
-		return
-	}
-	now, there := r.valueNow(key)
-	if there && !slices.ContainsFunc(values, func(v []byte) bool { return bytes.Equal(v, now) }) {
-		r.wrote(key, now, start, end)
-	}
 }
 
 // valueNow is the value that key has now, for somebody who takes no steps and waits for nobody.

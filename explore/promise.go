@@ -36,12 +36,12 @@ var broken = sync.OnceValue(func() map[string]Counterexample {
 // only writes in place break is promised to all others.
 func (s Scenario) Promises(contract string) bool {
 	kind, known := s.Map.kind()
-	if !known || s.Map.IsPerCPU() && s.NeedsProgram() { // the page asks of programs in no per-CPU map
+	if !known {
 		return false
 	}
 	name := strings.ToLower(strings.ReplaceAll(kind.Name, " BPF_F", "")) + "-" + s.Walk.Way + "-" + contract + ".txt"
 	counterexample, found := broken()[name]
-	return !found || counterexample.Scenario.NeedsProgram() && !s.writesInPlace()
+	return !found || counterexample.Scenario.writesInPlace() && !s.writesInPlace()
 }
 
 // kind is the kind of maps that the page has a table of, false for a type without. A flag that changes nothing for the

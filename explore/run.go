@@ -25,6 +25,7 @@ type Run struct {
 	now      func() int64 // the instant at which the elements evict
 	setup    *client      // takes no steps
 	walk     *walker      // nil until the walk begins
+	contents contents     // nil where each value is written as a whole
 }
 
 // Done is an operation or a call of the walk, with the steps it took.
@@ -47,8 +48,8 @@ func (e *BreachError) Error() string { return fmt.Sprintf("%s broken: %s", e.Con
 func (s Scenario) machine(observe func(*Run)) (*sim.Machine, *Run) {
 	r := &Run{Scenario: s}
 	options := sim.Options{CPUs: s.CPUs(), Steps: maxSteps}
-	if observe != nil {
-		options.Observe = func(sim.Step) { observe(r) }
+	if observe != nil || s.sharesValues() {
+		options.Observe = func(step sim.Step) { r.observe(step, observe) }
 	}
 	m := sim.NewMachine(options)
 	r.setUp(m)
@@ -84,6 +85,7 @@ func (r *Run) setUp(m *sim.Machine) {
 	}
 	r.fill()
 	r.now = func() int64 { return int64(m.Now()) }
+	r.watch()
 }
 
 // fill puts the keys in, each at an instant of its own below 0, and one behind what it evicts. A new array holds zeros.
@@ -177,18 +179,13 @@ func (r *Run) operations(task Task, t *sim.Task) func(Op, uint64) ([]byte, abi.E
 	return newClient(simulated{t.User().Caller}, r.setup.fd, r.Scenario.Map).do
 }
 
-// happened notes what an operation changed. A program's write of its CPU's part is one of the value as it is then.
+// happened notes what an operation changed.
 func (r *Run) happened(task Task, op Op, value []byte, start, end int64) {
 	switch op.Verb {
 	case "update", "insert", "write":
-		values := [][]byte{value}
-		if task.Program && r.Scenario.Map.IsPerCPU() {
-			values = r.together(op.Key, task.CPU, value, start)
-		}
-		for _, v := range values {
+		for _, v := range r.values(task, op.Key, value, start) {
 			r.wrote(op.Key, v, start, end)
 		}
-		r.mixed(op.Key, values, start, end)
 	case "delete", "take":
 		r.History.Writes = append(r.History.Writes, model.Write{
 			Start: start, End: end, Key: string(r.Scenario.Map.keyOf(op.Key)), Value: string(value), Removed: true,

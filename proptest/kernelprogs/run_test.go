@@ -47,7 +47,7 @@ func TestProgramsOnLinux(t *testing.T) {
 		"array":                             "map array entries=2 value=16\nkeys 0 1\nwalk dump room=1\nprogram p cpu=1: write 1; update 0; insert 0; delete 1; read 7",
 		"a CPU's part":                      "map percpu_hash entries=16 value=16\nkeys 3 22\nwalk next+lookup room=1\nprogram p cpu=1: update 3; write 22; insert 35; delete 3",
 		"parts of an array":                 "map percpu_array entries=2 value=32\nkeys 0 1\nwalk lookup-batch room=1\nprogram p cpu=1: write 1; update 0; insert 0; delete 1\ntask a cpu=0: update 1",
-		"parts in an LRU map":               "map lru_percpu_hash entries=16 value=16\nkeys 3 22\nwalk dump room=1\nprogram p cpu=1: update 3; insert 24; update 35",
+		"parts in an LRU map":               "map lru_percpu_hash entries=2 value=16\nkeys 3 22\nwalk dump room=1\nprogram p cpu=1: update 3; insert 24; update 35",
 		"prefixes":                          "map lpm_trie entries=4 value=8\nkeys 4 5 2\nwalk next+lookup room=1\nprogram p cpu=1: update 5; insert 4; delete 2; insert 1; read 9",
 		"taken between a lookup and others": "map hash entries=16 value=8\nkeys 3 22\nwalk take-batch room=2\nprogram p cpu=1: write 3; read 3",
 	}
