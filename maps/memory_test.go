@@ -57,8 +57,14 @@ func TestTypesTakeMemoryForWhatTheyHold(t *testing.T) {
 		{abi.PerCPUArray, 4, 0, 0, func(m Map) int { return m.(*perCPUArray).words.bytes() }},
 		// Two nodes an element, one of which has a key and a value too that nobody uses, and a cell or two.
 		{abi.LPMTrie, 8, abi.FlagNoPrealloc, 2*16 + 12 + 2*8, func(m Map) int { return m.(*trie).bytes() }},
+		{abi.ArrayOfMaps, 4, 0, 1, func(m Map) int { return m.(*arrayOfMaps).vector.words.bytes() }},
+		{abi.HashOfMaps, 4, 0, 24, func(m Map) int { return m.(*hashOfMaps).hash.bytes() }},
 	} {
-		m, errno := New(Spec{Type: c.kind, KeySize: c.key, ValueSize: 8, MaxEntries: 2 * entries, Flags: c.flags, CPUs: cpus})
+		spec := Spec{Type: c.kind, KeySize: c.key, ValueSize: 8, MaxEntries: 2 * entries, Flags: c.flags, CPUs: cpus}
+		if c.kind == abi.ArrayOfMaps || c.kind == abi.HashOfMaps {
+			spec.ValueSize, spec.Inner = idBytes, &Inner{Maps: nobody{}}
+		}
+		m, errno := New(spec)
 		require.Zero(t, errno)
 		require.LessOrEqual(t, c.bytes(m), 200, "%v, empty", c.kind)
 		key, value := make([]byte, c.key), make([]byte, m.(held).ValueBytes())
@@ -73,4 +79,29 @@ func TestTypesTakeMemoryForWhatTheyHold(t *testing.T) {
 		most := entries * (len(key) + len(value) + c.beside)
 		require.LessOrEqual(t, c.bytes(m), most, c.kind)
 	}
+}
+
+// nobody is a Registry without maps.
+type nobody struct{}
+
+func (nobody) Map(uint32) (Map, bool) { return nil, false }
+func (nobody) Release(uint32)         {}
+
+// A filter takes a page for the bits around each that is set, and the bits at most.
+func TestFilterTakesMemoryForWhatItHolds(t *testing.T) {
+	const entries = 1 << 20
+	m, errno := New(Spec{Type: abi.BloomFilter, ValueSize: 8, MaxEntries: entries, CPUs: 1})
+	require.Zero(t, errno)
+	f := m.(*filter)
+	bits := int(filterBits(f.spec))
+	require.LessOrEqual(t, f.words.bytes(), 200, "empty")
+	value := make([]byte, 8)
+	for i := range uint64(entries) {
+		binary.NativeEndian.PutUint64(value, i)
+		require.Zero(t, f.Push(new(Task), value, abi.Any))
+		if i == 0 {
+			require.LessOrEqual(t, f.words.bytes(), 200+usualHashes*8*(dirPages+pageWords), "one value")
+		}
+	}
+	require.LessOrEqual(t, f.words.bytes(), bits/8+bits/8/64, "all values")
 }
