@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/fault"
 	"github.com/bpfsim/bpfsim/maps"
 	"github.com/bpfsim/bpfsim/syscall"
@@ -18,6 +19,7 @@ import (
 // host has the kernel that answers the tests, and does what they ask of it.
 type host struct {
 	cpus   int
+	types  func() *btf.BTF
 	booted atomic.Pointer[machine]
 }
 
@@ -29,8 +31,8 @@ type machine struct {
 	rules  []*fault.Active
 }
 
-func newHost(cpus int) *host {
-	h := &host{cpus: cpus}
+func newHost(cpus int, types func() *btf.BTF) *host {
+	h := &host{cpus: cpus, types: types}
 	h.boot(0)
 	return h
 }
@@ -38,7 +40,7 @@ func newHost(cpus int) *host {
 // boot begins with a new kernel. Objects of the old one live on as long as they are open.
 func (h *host) boot(seed uint64) {
 	m := &machine{}
-	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault})
+	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault, BTF: h.types})
 	h.booted.Store(m)
 }
 

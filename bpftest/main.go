@@ -18,10 +18,17 @@ const (
 // Option is a setting of Main's.
 type Option func(*settings)
 
-type settings struct{ cpus int }
+type settings struct {
+	cpus int
+	btf  string
+}
 
 // CPUs sets the number of possible CPUs that tests find, 1 to 8192. Without it the host's number is taken.
 func CPUs(n int) Option { return func(s *settings) { s.cpus = n } }
+
+// BTF gives tests the types of a kernel (LSM, fentry, iterators and STRUCT_OPS need them) by the name of a file of raw BTF, which they also
+// read as /sys/kernel/btf/vmlinux. Without it they have the host's where these can be read.
+func BTF(file string) Option { return func(s *settings) { s.btf = file } }
 
 // Main runs the tests of a package on a simulated kernel and ends the process with their status. It is all that TestMain needs.
 //

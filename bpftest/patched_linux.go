@@ -26,12 +26,16 @@ func takeCalls(s settings) (end func(), err error) {
 	if s.cpus, err = s.possibleCPUs(); err != nil {
 		return nil, err
 	}
+	types, ownTypes, err := s.types()
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "bpfsim-bpffs-")
 	if err != nil {
 		return nil, fmt.Errorf("make bpffs directory: %w", err)
 	}
-	h := newHost(s.cpus)
-	own, err := intercept.NewOwn(intercept.Options{Current: h.current, Caps: bpfsys.Root, CPUs: s.cpus, BPFFS: dir})
+	h := newHost(s.cpus, types)
+	own, err := intercept.NewOwn(intercept.Options{Current: h.current, Caps: bpfsys.Root, CPUs: s.cpus, Types: ownTypes, BPFFS: dir})
 	if err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, err

@@ -8,7 +8,9 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"sync"
 
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/intercept"
 	"github.com/bpfsim/bpfsim/syscall"
 	"golang.org/x/sys/unix"
@@ -25,16 +27,34 @@ func simulate(s settings) (status int, err error) {
 	}
 	defer unix.Close(theirs)
 	os.Setenv(socketName, strconv.Itoa(theirs))
-	h := newHost(s.cpus)
+	types, own, err := s.types()
+	if err != nil {
+		return 0, err
+	}
+	h := newHost(s.cpus, types)
 	go h.serve(ours)
 	self, err := os.Executable()
 	if err != nil {
 		return 0, fmt.Errorf("find the test binary: %w", err)
 	}
-	status, err = intercept.Run(context.Background(), intercept.Options{Current: h.current, Caps: bpfsys.Root, CPUs: s.cpus,
+	status, err = intercept.Run(context.Background(), intercept.Options{Current: h.current, Caps: bpfsys.Root, CPUs: s.cpus, Types: own,
 		Args: append([]string{self}, os.Args[1:]...)})
 	return status, err
 }
+
+// types are those of the kernel; own are the ones that were asked for, nil for the host's.
+func (s settings) types() (types func() *btf.BTF, own *btf.BTF, err error) {
+	if s.btf == "" {
+		return hostTypes, nil, nil
+	}
+	if own, err = intercept.KernelTypes(s.btf); err != nil {
+		return nil, nil, err
+	}
+	return func() *btf.BTF { return own }, own, nil
+}
+
+// hostTypes are the host's, read once: each test has a kernel of its own.
+var hostTypes = sync.OnceValue(intercept.HostTypes)
 
 // maxCPUs is the largest CONFIG_NR_CPUS of x86 and arm64.
 const maxCPUs = 8192

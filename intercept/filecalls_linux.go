@@ -65,6 +65,9 @@ func (c *call) open(dir int32, addr uint64, flags uint32) bool {
 
 // textOf is what an open for reading shall give; ours is false where that is what the host says.
 func (c *call) textOf(dir int32, name string, follow bool) (text string, errno abi.Errno, ours bool) {
+	if c.types != "" && isVmlinuxTypes(name) {
+		return c.types, abi.OK, true
+	}
 	if text, errno, ours := c.attachText(name); ours {
 		return text, errno, true
 	}
@@ -126,10 +129,22 @@ func textFile(text string) (int, error) {
 		return -1, err
 	}
 	defer unix.Close(raw)
-	if _, err := unix.Write(raw, []byte(text)); err != nil {
+	if err := beyondFileSize(int64(len(text)), func() error { return writeAll(raw, []byte(text)) }); err != nil {
 		return -1, err
 	}
 	return unix.Open(self(raw), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+}
+
+// writeAll writes all of it: a file in memory takes less at once only where a signal comes.
+func writeAll(fd int, data []byte) error {
+	for len(data) > 0 {
+		n, err := unix.Write(fd, data)
+		if err != nil && err != unix.EINTR {
+			return err
+		}
+		data = data[max(n, 0):]
+	}
+	return nil
 }
 
 // readlink answers for the link text of /proc/.../fd/N.

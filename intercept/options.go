@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/syscall"
 )
 
@@ -25,6 +26,8 @@ type Options struct {
 	// AsRoot lets the command see itself as root, with all capabilities, in a user namespace that has this process's user
 	// only. It changes nothing when this process is root.
 	AsRoot bool
+	// Types are what programs read as the kernel's own types, in the place of the host's; those of Kernel are meant. nil for the host's.
+	Types *btf.BTF
 	// CPUs is the number of possible CPUs of Kernel; a thread's real CPU is taken modulo it. 0 means 1.
 	CPUs int
 	// Trace receives one line a bpf(2) call, as strace prints it; nil for none.

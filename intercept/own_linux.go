@@ -29,7 +29,7 @@ type Own struct {
 // noListener is the listener of a supervisor whose only client is its own process.
 const noListener = -1
 
-// NewOwn takes over a directory that stands for the bpffs. Of the options it wants Current or Kernel, Caps, CPUs, BPFFS and Stderr.
+// NewOwn takes over a directory that stands for the bpffs. Of the options it wants Current or Kernel, Caps, Types, CPUs, BPFFS and Stderr.
 func NewOwn(o Options) (*Own, error) {
 	o = o.withDefaults()
 	dir, err := filepath.EvalSymlinks(o.BPFFS) // as the kernel names it where a program asks
@@ -52,6 +52,9 @@ func NewOwn(o Options) (*Own, error) {
 	own.objects.untimed, own.gates.untimed = true, true
 	if n, err := PossibleCPUs(); err != nil || n != o.CPUs {
 		own.cpuText = cpuText(o.CPUs)
+	}
+	if o.Types != nil {
+		own.types = string(o.Types.Data())
 	}
 	own.calls.New = func() any { return own.newCall() }
 	return own, nil

@@ -21,6 +21,7 @@ type supervisor struct {
 	cpus     int
 	probes   bpfsys.Probes
 	cpuText  string // of the file possibleCPUs; "" where the host's says it
+	types    string // what the file vmlinuxTypes says; "" where the host's does
 	objects  *objects
 	gates    *gates
 	bpffs    *bpffs
@@ -49,6 +50,9 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 		bpffs: fs, threads: newThreads(limits.threads), tracer: tracer{out: newOutlet(o.Trace, o.Stderr)}, calls: calls}
 	if n, err := PossibleCPUs(); err != nil || n != o.CPUs {
 		s.cpuText = cpuText(o.CPUs)
+	}
+	if o.Types != nil {
+		s.types = string(o.Types.Data())
 	}
 	if s.workers, err = newWorkers(s, calls[:limits.workers]); err != nil {
 		memory.Close()

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/fault"
 	"github.com/bpfsim/bpfsim/intercept"
 	"github.com/bpfsim/bpfsim/syscall"
@@ -25,6 +26,7 @@ type runFlags struct {
 	unprivileged bool
 	quiet        bool
 	memory       string
+	types        string
 	faults       []string
 	dumpNumbers  map[string]int
 }
@@ -55,6 +57,7 @@ func newRun() *cobra.Command {
 	flags.BoolVar(&f.unprivileged, "unprivileged", false, "answer as to a caller without CAP_BPF and CAP_SYS_ADMIN")
 	flags.StringVar(&f.memory, "memory", "",
 		"what all maps may take, as Linux counts it: 512MiB, 2GiB (default half of what is available); ENOMEM behind it")
+	flags.StringVar(&f.types, "btf", "", "the kernel's types: a file as /sys/kernel/btf/vmlinux, which it stands for (default the host's)")
 	flags.StringArrayVar(&f.faults, "fault", nil,
 		"let calls fail: update@ct:nth=3=ENOMEM is the third update of the map ct; may be given several times")
 	flags.BoolVar(&f.quiet, "quiet", false, "do not say on standard error what CMD asked for that is not simulated")
@@ -97,7 +100,7 @@ func (f runFlags) check(flags *pflag.FlagSet, args []string) error {
 	if f.cpus < 0 || f.cpus > maxCPUs {
 		return fmt.Errorf("--cpus %d: want 1 to %d, or 0 for the host's number", f.cpus, maxCPUs)
 	}
-	for name, value := range map[string]string{"bpffs": f.bpffs, "trace": f.trace} {
+	for name, value := range map[string]string{"bpffs": f.bpffs, "trace": f.trace, "btf": f.types} {
 		if value == "" && flags.Changed(name) {
 			return fmt.Errorf("--%s: the name is empty", name)
 		}
@@ -130,8 +133,15 @@ func (f runFlags) options(args []string, refused *refusals) (intercept.Options, 
 	if err != nil {
 		return o, nil, err
 	}
+	types := intercept.HostTypes
+	if f.types != "" {
+		if o.Types, err = intercept.KernelTypes(f.types); err != nil {
+			return o, nil, fmt.Errorf("--btf: %w", err)
+		}
+		types = func() *btf.BTF { return o.Types }
+	}
 	collectWithin(memory)
-	kernel := bpfsys.Options{CPUs: o.CPUs, Numbers: numbers, Memory: memory, Fault: faults, BTF: hostBTF, Now: intercept.SinceBoot}
+	kernel := bpfsys.Options{CPUs: o.CPUs, Numbers: numbers, Memory: memory, Fault: faults, BTF: types, Now: intercept.SinceBoot}
 	kernel.Probes = intercept.HostProbes()
 	if !f.quiet {
 		kernel.Refused = refused.note
