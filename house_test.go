@@ -45,6 +45,7 @@ var floors = map[string][]string{
 	},
 
 	"internal/prefetch": {},
+	"internal/bubble":   {"sim"},
 
 	"bench": {"abi", "internal/prefetch", "maps", "syscall", "sim", "explore", "proptest/kernel", "proptest/campaign", "intercept"},
 	"cmd/bpfsim": {

@@ -45,7 +45,7 @@ func (e *DeadlockError) Error() string {
 
 // deadlock is the error of a machine where nobody can go on, nil when all tasks have ended.
 func (m *Machine) deadlock() error {
-	e := &DeadlockError{Trace: m.trace}
+	e := &DeadlockError{Trace: m.referee.trace}
 	numbers := map[any]int{}
 	for _, t := range m.tasks {
 		if t.done {

@@ -35,10 +35,8 @@ type Machine struct {
 	options Options
 	tasks   []*Task
 	checks  []func() error
-	chooser Chooser
-	choice  Choice
+	referee Referee
 	next    *Task // whom Run resumes; nil ends the run
-	trace   Trace
 	err     error
 	ran     bool
 
@@ -58,7 +56,7 @@ func NewMachine(options Options) *Machine {
 }
 
 // Now is the number of the last step taken, -1 before the first one.
-func (m *Machine) Now() int { return len(m.trace.Steps) - 1 }
+func (m *Machine) Now() int { return m.referee.now() }
 
 // CPUs is the number of possible CPUs.
 func (m *Machine) CPUs() int { return m.options.CPUs }
@@ -100,7 +98,7 @@ func (m *Machine) Run(c Chooser) (Trace, error) {
 	if m.ran {
 		panic("sim: a machine runs once")
 	}
-	m.ran, m.chooser = true, c
+	m.ran, m.referee.chooser = true, c
 	defer m.stop()
 	m.start()
 	for m.next = m.choose(nil); m.next != nil; {
@@ -109,15 +107,15 @@ func (m *Machine) Run(c Chooser) (Trace, error) {
 		}
 	}
 	m.conclude()
-	return m.trace, m.err
+	return m.referee.trace, m.err
 }
 
 // start runs each task to its first step: nothing before it is visible to others, so no choice is lost.
 func (m *Machine) start() {
-	m.choice.Tasks = make([]*Task, 0, len(m.tasks))
-	m.trace.Tasks = make([]string, len(m.tasks))
+	m.referee.choice.Tasks = make([]*Task, 0, len(m.tasks))
+	m.referee.trace.Tasks = make([]string, len(m.tasks))
 	for i, t := range m.tasks {
-		m.trace.Tasks[i] = t.name
+		m.referee.trace.Tasks[i] = t.name
 		t.begin()
 	}
 }
@@ -131,15 +129,15 @@ func (m *Machine) stop() {
 
 // conclude judges a run in which every task has ended.
 func (m *Machine) conclude() {
-	if r, ok := m.chooser.(*Replay); ok && m.err == nil && !r.done() {
-		m.err = m.refuse(-1)
+	if m.err == nil {
+		m.err = m.referee.End()
 	}
 	for _, check := range m.checks {
 		if m.err != nil {
 			return
 		}
 		if err := check(); err != nil {
-			m.err = &CheckError{Trace: m.trace, Err: err}
+			m.err = &CheckError{Trace: m.referee.trace, Err: err}
 		}
 	}
 }
@@ -147,48 +145,29 @@ func (m *Machine) conclude() {
 // choose picks the task that takes the next step, nil when the run is over. running is the task that has just
 // reached a step, nil when the last one ended.
 func (m *Machine) choose(running *Task) *Task {
-	if n := len(m.trace.Steps); n > 0 && m.options.Observe != nil {
-		m.options.Observe(m.trace.Steps[n-1])
+	if n := len(m.referee.trace.Steps); n > 0 && m.options.Observe != nil {
+		m.options.Observe(m.referee.trace.Steps[n-1])
 	}
 	m.gather(running)
 	if m.over() {
 		return nil
 	}
-	i := 0
-	if len(m.choice.Tasks) > 1 {
-		i = m.chooser.Choose(&m.choice)
+	t, err := m.referee.next()
+	if err != nil {
+		m.err = err
 	}
-	if i < 0 || i >= len(m.choice.Tasks) {
-		m.err = m.refuse(i)
-		return nil
-	}
-	t := m.choice.Tasks[i]
-	m.trace.Steps = append(m.trace.Steps, Step{Task: uint8(t.index), Choice: uint8(i), At: t.at})
 	return t
-}
-
-// refuse is the error for a choice that there is not.
-func (m *Machine) refuse(choice int) error {
-	e := &ChoiceError{Trace: m.trace, Choice: choice}
-	for _, t := range m.choice.Tasks {
-		e.Ready = append(e.Ready, t.name)
-	}
-	if r, ok := m.chooser.(*Replay); ok {
-		e.Turn = r.turn()
-	}
-	return e
 }
 
 // gather lists who can go on: the running task first, the others as they were spawned.
 func (m *Machine) gather(running *Task) {
-	c := &m.choice
-	c.Step, c.Tasks, c.Preempts = len(m.trace.Steps), c.Tasks[:0], false
+	m.referee.begin()
 	if running != nil && running.ready() {
-		c.Tasks, c.Preempts = append(c.Tasks, running), true
+		m.referee.stay(running)
 	}
 	for _, t := range m.tasks {
 		if t != running && t.ready() {
-			c.Tasks = append(c.Tasks, t)
+			m.referee.offer(t)
 		}
 	}
 }
@@ -197,10 +176,10 @@ func (m *Machine) gather(running *Task) {
 func (m *Machine) over() bool {
 	switch {
 	case m.err != nil:
-	case len(m.choice.Tasks) == 0:
+	case len(m.referee.choice.Tasks) == 0:
 		m.err = m.deadlock()
-	case len(m.trace.Steps) >= m.options.Steps:
-		m.err = &StepLimitError{Trace: m.trace}
+	case len(m.referee.trace.Steps) >= m.options.Steps:
+		m.err = &StepLimitError{Trace: m.referee.trace}
 	default:
 		return false
 	}

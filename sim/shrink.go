@@ -10,12 +10,17 @@ import (
 // Shrink looks for a schedule with fewer preemptions that fails with an error of err's type, by leaving out one after
 // another until each one is needed, and returns the trace and error of the last that did. err is one of Run's.
 func Shrink(scenario Scenario, err error) (Trace, error) {
+	return ShrinkRun(func(c Chooser) (Trace, error) { return scenario().Run(c) }, err)
+}
+
+// ShrinkRun is Shrink of what runs elsewhere than in a Machine: run runs it once, and its errors carry traces as those of Machine.Run.
+func ShrinkRun(run func(Chooser) (Trace, error), err error) (Trace, error) {
 	trace, ok := TraceOf(err)
 	if !ok {
-		panic(fmt.Sprintf("sim: shrink %v, which no machine returned", err))
+		panic(fmt.Sprintf("sim: shrink %v, which carries no trace", err))
 	}
 	for i := 0; i < trace.Preemptions(); {
-		shorter, again := scenario().Run(&Replay{turns: slices.Delete(trace.turns(), i, i+1), loose: true})
+		shorter, again := run(&Replay{turns: slices.Delete(trace.turns(), i, i+1), loose: true})
 		if sameKind(again, err) && shorter.Preemptions() < trace.Preemptions() {
 			trace, err, i = shorter, again, 0
 		} else {
@@ -25,11 +30,17 @@ func Shrink(scenario Scenario, err error) (Trace, error) {
 	return trace, err
 }
 
-// sameKind compares types, for messages contain schedules, and for checks what they wrap.
+// sameKind compares types, for messages contain schedules, and for checks what they wrap, which may be more particular (errors.Is).
 func sameKind(a, b error) bool {
 	if a == nil || reflect.TypeOf(a) != reflect.TypeOf(b) {
 		return false
 	}
 	var x, y *CheckError
-	return !errors.As(a, &x) || !errors.As(b, &y) || reflect.TypeOf(x.Err) == reflect.TypeOf(y.Err)
+	if !errors.As(a, &x) || !errors.As(b, &y) {
+		return true
+	}
+	if _, particular := x.Err.(interface{ Is(error) bool }); particular {
+		return errors.Is(x.Err, y.Err)
+	}
+	return reflect.TypeOf(x.Err) == reflect.TypeOf(y.Err)
 }

@@ -96,7 +96,7 @@ func (t *Task) step(at maps.Point, wants *maps.Lock) {
 	t.at, t.wants = at, wants
 	t.wait()
 	t.wants = nil
-	t.last = len(t.machine.trace.Steps) - 1
+	t.last = len(t.machine.referee.trace.Steps) - 1
 	if t.first < 0 {
 		t.first = t.last
 	}
@@ -161,6 +161,6 @@ func (t *Task) catch() {
 		return
 	}
 	if m := t.machine; m.err == nil {
-		m.err = &PanicError{Trace: m.trace, Task: t.name, Value: value, Stack: debug.Stack()}
+		m.err = &PanicError{Trace: m.referee.trace, Task: t.name, Value: value, Stack: debug.Stack()}
 	}
 }
