@@ -35,7 +35,7 @@ func takeCalls(s settings) (end func(), err error) {
 		return nil, fmt.Errorf("make bpffs directory: %w", err)
 	}
 	h := newHost(s.cpus, types)
-	own, err := intercept.NewOwn(intercept.Options{Current: h.current, Caps: bpfsys.Root, CPUs: s.cpus, Types: ownTypes, BPFFS: dir})
+	own, err := intercept.NewOwn(intercept.Options{Current: h.current, Caps: bpfsys.Root, CPUs: s.cpus, Types: ownTypes, BPFFS: dir}, &closes)
 	if err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, err

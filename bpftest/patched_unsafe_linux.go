@@ -59,6 +59,11 @@ var filesOfLinux fileHook
 //go:linkname filesOfSys github.com/cilium/ebpf/internal/sys.bpfsimHook1
 var filesOfSys fileHook
 
+// closes counts the fds that were closed, where the standard library is patched.
+//
+//go:linkname closes syscall.bpfsimFDs1
+var closes intercept.Closes
+
 // isPatched tells that the client library that is linked here is patched.
 func isPatched() bool { return calls.on }
 

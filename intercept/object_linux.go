@@ -143,6 +143,12 @@ func (key opened) memfd() (memfd, error) {
 	return newMemfd(0, fixedSize|unchanged)
 }
 
+// mapped tells objects with memory that programs can map, through whatever fds.
+func (key opened) mapped() bool {
+	m, ok := key.object.(interface{ Backing() bpfsys.Backing })
+	return ok && m.Backing() != nil
+}
+
 // backing is the memory that can be mapped through fds of key, nil when there is none: Linux maps nothing through
 // those that are not for reading and writing.
 func (key opened) backing() *backing {

@@ -23,14 +23,15 @@ type Own struct {
 	pid   int
 	calls sync.Pool
 	watch atomic.Pointer[Watcher]
-	seen  [1 << 10]atomic.Uint64 // fds that are open for more than their path, and the inode behind each
+	fds   fdCache
 }
 
 // noListener is the listener of a supervisor whose only client is its own process.
 const noListener = -1
 
 // NewOwn takes over a directory that stands for the bpffs. Of the options it wants Current or Kernel, Caps, Types, CPUs, BPFFS and Stderr.
-func NewOwn(o Options) (*Own, error) {
+// closes may be nil.
+func NewOwn(o Options, closes *Closes) (*Own, error) {
 	o = o.withDefaults()
 	dir, err := filepath.EvalSymlinks(o.BPFFS) // as the kernel names it where a program asks
 	if err != nil {
@@ -49,6 +50,7 @@ func NewOwn(o Options) (*Own, error) {
 	own := &Own{pid: os.Getpid(), supervisor: supervisor{listener: noListener, limits: limits, stderr: o.Stderr, kernel: o.Current, caps: o.Caps,
 		uid: o.uid(), probes: HostProbes(), cpus: o.CPUs, objects: newObjects(limits.objects), gates: newGates(), bpffs: fs,
 		threads: newThreads(1)}}
+	own.fds.closed = closes
 	own.objects.untimed, own.gates.untimed = true, true
 	if n, err := PossibleCPUs(); err != nil || n != o.CPUs {
 		own.cpuText = cpuText(o.CPUs)
@@ -128,32 +130,22 @@ func (c *ownCall) runWatched(w Watcher, cmd abi.Cmd, addr uint64, size uint32) (
 	return ret, errno
 }
 
-// Get finds the object that a fd of this process stands for (bpfsys.Files). The kernel is asked each time: whoever closes fds need not
-// tell us.
+// Get finds the object that a fd of this process stands for (bpfsys.Files).
 func (c *ownCall) Get(fd int32) (*bpfsys.File, bool) {
+	if file := c.own.fds.get(fd); file != nil {
+		return file, true
+	}
+	closes := c.own.fds.closes(fd)
 	id, open := statFD(fd)
-	if !open || !c.usable(fd, id) {
+	if !open || isPath(fd) {
 		return nil, false
 	}
 	o := c.object(id)
 	if o == nil {
 		return nil, true
 	}
+	c.own.fds.put(fd, closes, o)
 	return o.file, true
-}
-
-// usable is false for O_PATH fds. What was found out of a fd and the file behind it is remembered.
-func (c *ownCall) usable(fd int32, id inode) bool {
-	seen := &c.own.seen[uint32(fd)%uint32(len(c.own.seen))]
-	word := uint64(uint32(fd))<<32 | uint64(uint32(id.ino))
-	if seen.Load() == word {
-		return true
-	}
-	if isPath(fd) {
-		return false
-	}
-	seen.Store(word)
-	return true
 }
 
 // isPath tells that fd is open for its path only (O_PATH), which fget in the kernel treats as not open.

@@ -67,7 +67,7 @@ func (own *Own) EpollCtl(queue, op, fd int, event *unix.EpollEvent) (err error, 
 	c := own.begin()
 	defer own.end(c)
 	id, open := statFD(int32(fd))
-	if !open || !c.usable(int32(fd), id) {
+	if !open || isPath(int32(fd)) {
 		return nil, false
 	}
 	o := c.object(id)

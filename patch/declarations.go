@@ -153,3 +153,17 @@ var unixWrappers = map[string]wrapper{
 	"Prlimit": {heads: []string{"func Prlimit(pid, resource int, new, old *Rlimit) error"},
 		first: ` if bpfsim := ` + hookName + `.memlock; bpfsim != nil && pid == 0 && resource == RLIMIT_MEMLOCK && new != nil { was, err := bpfsim(*new); if old != nil { *old = was }; return err };`},
 }
+
+// closeDeclarations are the counters: one for each fd, as far as it goes, and one for calls on ranges of fds.
+const closeDeclarations = `
+
+//go:linkname bpfsimFDs` + Version + `
+var bpfsimFDs` + Version + ` = struct {
+	on   bool
+	all  uint32
+	each [1 << 10]uint32
+}{on: true}
+`
+
+// closeCounting stands behind a system call: close, dup3, dup2 (33 where there is one) and close_range.
+const closeCounting = `; if trap == SYS_CLOSE { bpfsimFDs` + Version + `.each[a1&(1<<10-1)]++ } else if trap == SYS_DUP3 || trap == 33 { bpfsimFDs` + Version + `.each[a2&(1<<10-1)]++ } else if trap == 436 { bpfsimFDs` + Version + `.all++ }`

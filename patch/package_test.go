@@ -67,6 +67,7 @@ func TestBelow(t *testing.T) {
 		"github.com/cilium/ebpf/ringbuf":                                             "no",
 		"github.com/cilium/ebpfsomething":                                            "no",
 		"github.com/cilium/cilium":                                                   "no",
+		"syscall":                                                                    "syscall",
 		"":                                                                           "no",
 	} {
 		pkg, ours := patch.Below(path)

@@ -30,6 +30,9 @@ func download(t *testing.T, version string) string {
 
 // TestVersionsCompile patches whole modules as -toolexec does, package by package, and has the plain compiler build them.
 func TestVersionsCompile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds ten modules")
+	}
 	for _, version := range versions {
 		t.Run(version, func(t *testing.T) {
 			dir := t.TempDir()
