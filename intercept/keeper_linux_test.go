@@ -82,6 +82,7 @@ func TestNoKeeperBehindTheHandOver(t *testing.T) {
 	handed, _, ended := k.now()
 	require.NoError(t, handed.Process.Kill())
 	<-ended
+	k.handOver()
 	k.restart()
 	last, _, _ := k.now()
 	require.Same(t, handed, last)
