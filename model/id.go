@@ -29,10 +29,13 @@ func (s *State) possibleID(o *object, id uint32) bool {
 	return true
 }
 
-// branches is s once for each map that the id in this call may belong to, if that is not known; it may also belong to none.
+// branches is s once for each map that the id in this call may belong to, if that is not known; it may also belong to none. Or it is s once
+// for each set of elements that the call may remove, where nothing tells.
 func (x *run) branches(s *State) (all []*State) {
 	switch x.call.Cmd {
 	case abi.MapGetFDByID, abi.MapGetNextID, abi.BTFGetFDByID, abi.BTFGetNextID:
+	case abi.MapLookupAndDeleteBatch:
+		return x.losses(s)
 	default:
 		return nil
 	}

@@ -3,6 +3,8 @@ package model_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/model"
 )
@@ -41,9 +43,54 @@ func TestUnknownOrderFault(t *testing.T) {
 	one(t, states, why)
 	s.batch(fd, 0, 8)
 	s.put(poke{attrAt + abi.BatchKeys, u64(nowhere)})
-	s.accepted(abi.MapLookupAndDeleteBatch, 56, 0, abi.EFAULT)
-	s.elem(fd, u32(1), 0)
-	s.accepted(abi.MapLookupElem, 32, 0, abi.ENOENT, abi.OK) // which elements are left is not known any more
+	s.illegal(abi.MapLookupAndDeleteBatch, 56, 0, abi.EINVAL)
+	states, why = s.next(abi.MapLookupAndDeleteBatch, 56, 0, abi.ENOSPC)
+	one(t, states, why) // nothing is gone
+	states, why = s.next(abi.MapLookupAndDeleteBatch, 56, 0, abi.EFAULT)
+	require.Empty(t, why)
+	require.Len(t, states, 8) // any of three elements may be gone
+}
+
+// Of the elements that a fault may have lost each is as it was or gone, and stays so.
+func TestLostByAFault(t *testing.T) {
+	s := newSession(t, root)
+	fd := s.unseeded(abi.Hash)
+	s.batch(fd, 0, 8)
+	s.put(poke{attrAt + abi.BatchKeys, u64(nowhere)})
+	after := func() *model.Possible {
+		p := model.NewPossible(s.state)
+		r := model.Result{Errno: abi.EFAULT, After: with(s.memory)}
+		require.Empty(t, p.Next(model.Call{Cmd: abi.MapLookupAndDeleteBatch, Attr: attrAt, Size: 56, Before: s.memory}, r))
+		return p
+	}
+	look := func(p *model.Possible, key, value uint32, errno abi.Errno) string {
+		s.elem(fd, u32(key), 0)
+		s.put(poke{valueAt, u64(0)})
+		r := model.Result{Errno: errno, After: s.memory}
+		if errno == abi.OK {
+			r.After = with(s.memory, poke{valueAt, u64(uint64(value))})
+		}
+		return p.Next(model.Call{Cmd: abi.MapLookupElem, Attr: attrAt, Size: 32, Before: s.memory}, r)
+	}
+	before := s.memory
+	for gone := range 8 {
+		s.memory = before
+		p := after()
+		for round := range 2 {
+			for key := uint32(1); key <= 3; key++ {
+				is, isNot := abi.OK, abi.ENOENT
+				if gone>>(key-1)&1 != 0 {
+					is, isNot = isNot, is
+				}
+				require.NotEmpty(t, look(p, key, key*10+1, abi.OK), "another value")
+				if round > 0 {
+					require.NotEmpty(t, look(p, key, key*10, isNot), "not so any more")
+				}
+				require.Empty(t, look(p, key, key*10, is), "%d of %03b", key, gone)
+			}
+			require.NotEmpty(t, look(p, 4, 40, abi.OK), "a key that was never there")
+		}
+	}
 }
 
 // Where outputs overlap, the later write stays: info_len after the info, count after the token.

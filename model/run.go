@@ -82,6 +82,8 @@ func (x *run) judge(s *State) (legal bool) {
 	x.on(s)
 	x.ret, x.errno = x.bpf()
 	switch {
+	case len(x.state.takes) > 0: // the call removes nothing
+		return false
 	case x.loose:
 		return true
 	case x.errno != x.seen.Errno, x.errno == abi.OK && x.ret != x.seen.Ret:

@@ -4,7 +4,7 @@ import "github.com/bpfsim/bpfsim/abi"
 
 // shuffledBatch is bucketBatch of a map whose seed, and so whose order, is unknown: the keys and the token that the
 // kernel wrote are taken from memory afterwards, and must be possible. Where buffers overlap or a fault may come in
-// between, memory tells too little: every result is legal then, and a map that lost elements is known no more.
+// between, memory tells too little: what is written is not looked at then.
 func (x *run) shuffledBatch(o *object, remove bool) abi.Errno {
 	h := o.table.(*hash)
 	start, errno := x.startBucket(h)
@@ -12,11 +12,7 @@ func (x *run) shuffledBatch(o *object, remove bool) abi.Errno {
 		return errno
 	}
 	if !x.apart(x.outputs(o, min(x.u32(abi.BatchCount), h.count))) {
-		x.loose = true
-		if remove {
-			x.state.edit(o.serial).lost = true
-		}
-		return abi.OK
+		return x.untoldBatch(o, h, remove)
 	}
 	token := u32(x.after(x.u64(abi.BatchOut), 4))
 	total := u32(x.after(x.call.Attr+abi.BatchCount, 4))

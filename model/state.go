@@ -16,7 +16,8 @@ type State struct {
 	sockets int       // made so far
 	evicted int       // elements that updates pushed out so far
 	tree    tree
-	dump    *nested // nil unless in the middle of a dump
+	dump    *nested   // nil unless in the middle of a dump
+	takes   []element // what the call in progress is taken to remove where nothing tells (untold.go)
 
 	owner  *owner // of what this state alone has, nil when it may share everything
 	listed *owner // of the array behind objects
