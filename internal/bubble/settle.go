@@ -8,7 +8,7 @@ const glances = 200
 // settle waits until all other goroutines of the bubble wait, for a step of theirs or for each other. synctest.Wait would not return while one
 // waits for a mutex that another holds across a step: that wait is not "durable". It reports false when Patience ends first.
 func (r *Run) settle() bool {
-	deadline := r.deadline()
+	deadline, begun := r.deadline(), r.session.ticks.Load()
 	for glance := 1; ; glance++ {
 		runtime.Gosched()
 		now := read()
@@ -16,13 +16,14 @@ func (r *Run) settle() bool {
 		if idle && !r.options.Exact {
 			return true
 		}
-		if idle || glance%glances == 0 {
+		ticks := r.session.ticks.Load()
+		if idle || glance%glances == 0 || ticks > begun {
 			if r.quiet() {
 				return true
 			}
 			<-r.session.rests
 		}
-		if r.session.ticks.Load() > deadline {
+		if ticks > deadline {
 			return false
 		}
 	}
