@@ -29,7 +29,7 @@ var floors = map[string][]string{
 	"syscall":   {"abi", "btf", "insn", "maps"},
 	"sim":       {"abi", "maps", "syscall"},
 	"intercept": {"abi", "btf", "maps", "syscall"},
-	"bpftest":   {"abi", "btf", "maps", "syscall", "fault", "intercept"},
+	"bpftest":   {"internal/bubble", "sim", "abi", "btf", "maps", "syscall", "fault", "intercept"},
 	"explore":   {"abi", "maps", "syscall", "sim", "model"},
 	"live":      {"abi", "maps", "syscall", "sim", "model", "explore", "proptest/kernel"},
 	"vm":        {},

@@ -25,3 +25,33 @@ func ExampleKernel() {
 		// ... what does the agent do now? ...
 	}
 }
+
+func ExampleExplore() {
+	_ = func(t *testing.T) {
+		bpftest.Explore(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+			k := bpftest.Kernel(t)
+			// ... the agent under test makes its map "ct" and begins to collect what is idle ...
+			t.Go("packet", func() { _ = k.Map("ct").Put([4]byte{10, 0, 0, 1}, uint64(1)) })
+			// ... is the entry there in the end, whenever the packet came? ...
+		})
+	}
+}
+
+func ExampleSearch() {
+	_ = func(t *testing.T) {
+		found := bpftest.Search(t, bpftest.ExploreOptions{Strategy: bpftest.PCT, Seed: 1}, func(t *bpftest.T) { /* ... */ })
+		if found.Failure == nil {
+			t.Fatal("the fault is to be found")
+		}
+		t.Log(found) // the story, and how to run it again
+	}
+}
+
+func ExampleT_Go() {
+	_ = func(t *bpftest.T) {
+		k := bpftest.Kernel(t)
+		for cpu := range 2 {
+			t.Go("counter", func() { _ = k.Map("packets").OnCPU(cpu).Put(uint32(0), uint64(1)) })
+		}
+	}
+}

@@ -21,6 +21,7 @@ type host struct {
 	cpus   int
 	types  func() *btf.BTF
 	booted atomic.Pointer[machine]
+	watch  func(bpfsys.Call) func(bpfsys.Outcome) // of kernels booted from now on (bpfsys.Options.Watch)
 }
 
 // machine is a kernel and the faults in it.
@@ -40,7 +41,7 @@ func newHost(cpus int, types func() *btf.BTF) *host {
 // boot begins with a new kernel. Objects of the old one live on as long as they are open.
 func (h *host) boot(seed uint64) {
 	m := &machine{}
-	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault, BTF: h.types})
+	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault, BTF: h.types, Watch: h.watch})
 	h.booted.Store(m)
 }
 

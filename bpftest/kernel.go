@@ -52,8 +52,12 @@ func Kernel(t testing.TB, options ...KernelOption) *Handle {
 	}
 	k := &Handle{t}
 	k.do(request{Op: opBoot, Seed: s.seed})
+	free := sync.OnceFunc(taken.Unlock)
+	if explored, ok := t.(*T); ok {
+		explored.lendKernel(free)
+	}
 	t.Cleanup(func() {
-		defer taken.Unlock()
+		defer free()
 		if !s.leaks {
 			k.complain()
 		}

@@ -108,7 +108,7 @@ func (m *Map) help(what string, op operation, key, value any, flags uint64) (res
 // ask has a helper called on the map.
 func (m *Map) ask(what string, q request) (result []byte, err error) {
 	q.Map, q.CPU = m.name, m.cpu
-	a, err := kernel.do(q)
+	a, err := helped(q)
 	if err == nil && a.Errno != abi.OK {
 		err = syscall.Errno(a.Errno)
 	}

@@ -147,9 +147,9 @@ func (r *Run) Go(name string, f func()) {
 	}()
 }
 
-// Step waits until it is the calling goroutine's turn. kind is what the step is, in a word. Goroutines that are not the run's are not held up.
-// What Told is to be called with, once the step is done, is returned; it is negative for steps that are not the run's.
-func (r *Run) Step(kind string) int {
+// Step waits until it is the calling goroutine's turn. kind is what the step is, in a word. It reports false for goroutines that are not the
+// run's and when the body has ended: they are not held up.
+func (r *Run) Step(kind string) bool {
 	id, bubble := whoami()
 	if bubble != r.bubble || r.over.Load() {
 		return r.free(bubble)
@@ -170,23 +170,24 @@ func (r *Run) Step(kind string) int {
 	if r.over.Load() {
 		return r.free(bubble)
 	}
-	return g.step
+	return true
 }
 
 // free is a step that nobody chose.
-func (r *Run) free(bubble uint64) int {
+func (r *Run) free(bubble uint64) bool {
 	if bubble == r.bubble && r.abort.Load() {
 		runtime.Goexit()
 	}
-	return -1
+	return false
 }
 
-// Told keeps what came of a step.
-func (r *Run) Told(step int, text string) {
+// Told keeps what came of the calling goroutine's last step.
+func (r *Run) Told(text string) {
+	id, _ := whoami()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if step >= 0 {
-		r.out.Steps[step].Text = text
+	if g := r.known[id]; g != nil && g.step < len(r.out.Steps) && r.out.Steps[g.step].Text == "" {
+		r.out.Steps[g.step].Text = text
 	}
 }
 

@@ -205,13 +205,13 @@ func TestStuck(t *testing.T) {
 func TestGoroutinesOutsideAreFree(t *testing.T) {
 	s := begin(t)
 	var r *bubble.Run
-	ask, answer := make(chan struct{}), make(chan int)
+	ask, answer := make(chan struct{}), make(chan bool)
 	go func() { <-ask; answer <- r.Step("outside") }()
 	out := s.Run(t, bubble.Options{Chooser: &sim.First{}, Exact: true}, func(run *bubble.Run) {
 		r = run
 		r.Step("inside")
 		close(ask)
-		require.Negative(t, <-answer)
+		require.False(t, <-answer)
 	})
 	require.NoError(t, out.Err)
 	require.Len(t, out.Steps, 1)
@@ -222,7 +222,7 @@ func TestNames(t *testing.T) {
 	out := s.Run(t, bubble.Options{Chooser: &sim.First{}, Tell: true}, func(r *bubble.Run) {
 		var wg sync.WaitGroup
 		for range 2 {
-			wg.Go(func() { r.Told(r.Step("call"), "said") })
+			wg.Go(func() { r.Step("call"); r.Told("said") })
 		}
 		r.Go("data path", func() { r.Step("call") })
 		wg.Wait()

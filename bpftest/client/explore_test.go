@@ -1,0 +1,208 @@
+package client
+
+import (
+	"flag"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bpfsim/bpfsim/bpftest"
+	"github.com/cilium/ebpf"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// count adds one to a counter by two calls.
+func count(t testing.TB, m *ebpf.Map) {
+	var n uint64
+	require.NoError(t, m.Lookup(uint32(0), &n))
+	require.NoError(t, m.Put(uint32(0), n+1))
+}
+
+// counters is a map of one counter in a kernel of the run's own.
+func counters(t testing.TB) (*ebpf.Map, *bpftest.Map) {
+	k := bpftest.Kernel(t)
+	m := newMap(t, ebpf.MapSpec{Name: "counters", Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+	return m, k.Map("counters")
+}
+
+// loses has two goroutines count, and expects 2.
+func loses(t *bpftest.T) {
+	m, _ := counters(t)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() { count(t, m) })
+	}
+	wg.Wait()
+	var n uint64
+	require.NoError(t, m.Lookup(uint32(0), &n))
+	require.EqualValues(t, 2, n)
+}
+
+func TestExploreFindsALostUpdate(t *testing.T) {
+	for _, strategy := range []bpftest.Strategy{bpftest.DFS, bpftest.PCT, bpftest.Random} {
+		found := bpftest.Search(t, bpftest.ExploreOptions{Strategy: strategy, Budget: 200}, loses)
+		require.NotNil(t, found.Failure)
+		require.Contains(t, found.Failure.Message, "expected: int(2)")
+		require.Len(t, found.Failure.Story, 5)
+		require.Regexp(t, `^WaitGroup.Go.func1(-2)? +lookup counters 0 = 0 +explore_test.go:\d+$`, found.Failure.Story[0])
+		require.Regexp(t, `^body +lookup counters 0 = 1 +explore_test.go:\d+$`, found.Failure.Story[4])
+		require.Contains(t, found.String(), "-run '^TestExploreFindsALostUpdate$' -bpftest.replay='"+found.Failure.Replay+"'")
+		require.Contains(t, asReplay(t, found.Failure.Replay, loses).Failure.Message, "expected: int(2)")
+	}
+}
+
+// asReplay has the flag say which order runs.
+func asReplay(t *testing.T, line string, body func(*bpftest.T)) bpftest.Exploration {
+	require.NoError(t, flag.Set("bpftest.replay", line))
+	defer flag.Set("bpftest.replay", "")
+	return bpftest.Search(t, bpftest.ExploreOptions{}, body)
+}
+
+func TestExploreReplays(t *testing.T) {
+	found := asReplay(t, "1:WaitGroup.Go.func1-2", loses)
+	require.Equal(t, 1, found.Orders)
+	require.Contains(t, found.Failure.Message, "expected: int(2)")
+	require.Nil(t, asReplay(t, "-", loses).Failure)
+	require.Contains(t, asReplay(t, "1:nobody", loses).Failure.Message, "the schedule does not fit: 1:nobody: no task nobody")
+	require.Contains(t, asReplay(t, "x", loses).Failure.Message, `-bpftest.replay: parse schedule: "x" is not STEP:TASK`)
+}
+
+// A mutex that is held across calls makes two calls one. Goroutines that wait for it are not "durably blocked" (testing/synctest).
+func TestExploreMutex(t *testing.T) {
+	var mu sync.Mutex
+	found := bpftest.Search(t, bpftest.ExploreOptions{Bound: bpftest.Unbounded}, func(t *bpftest.T) {
+		m, _ := counters(t)
+		for _, name := range []string{"one", "two"} {
+			t.Go(name, func() {
+				mu.Lock()
+				defer mu.Unlock()
+				count(t, m)
+			})
+		}
+		t.Go("other", func() { require.NoError(t, m.Lookup(uint32(0), new(uint64))) })
+		t.Cleanup(func() {
+			var n uint64
+			require.NoError(t, m.Lookup(uint32(0), &n))
+			require.EqualValues(t, 2, n)
+		})
+	})
+	require.Nil(t, found.Failure, "%v", found)
+	require.True(t, found.All)
+	require.Equal(t, 5, found.Orders, "the third one's step has five places")
+	require.Contains(t, found.String(), "no failure in 5 orders of calls (all within the bound)")
+}
+
+// A program's operations are steps as well.
+func TestExplorePrograms(t *testing.T) {
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		m, program := counters(t)
+		t.Go("program", func() { require.NoError(t, program.OnCPU(1).Put(uint32(0), uint64(100))) })
+		count(t, m)
+		t.Cleanup(func() {
+			var n uint64
+			require.NoError(t, m.Lookup(uint32(0), &n))
+			require.NotEqualValues(t, 1, n, "the program was overwritten")
+		})
+	})
+	require.Regexp(t, `^program +update counters 0 = 100`, found.Failure.Story[1])
+}
+
+// Timers fire while a call is held up, as long as that may be.
+func TestExploreTimers(t *testing.T) {
+	body := func(t *bpftest.T) {
+		m, _ := counters(t)
+		t.Go("late", func() {
+			time.Sleep(time.Second)
+			count(t, m)
+		})
+		count(t, m)
+		time.Sleep(time.Hour)
+		var n uint64
+		require.NoError(t, m.Lookup(uint32(0), &n))
+		require.EqualValues(t, 2, n)
+	}
+	require.Nil(t, bpftest.Search(t, bpftest.ExploreOptions{}, body).Failure)
+	found := bpftest.Search(t, bpftest.ExploreOptions{HoldUp: time.Minute}, body)
+	require.Contains(t, found.Failure.Story, "clock  time goes on")
+	require.Nil(t, bpftest.Search(t, bpftest.ExploreOptions{HoldUp: -1}, body).Failure)
+}
+
+func TestExploreBadBodies(t *testing.T) {
+	quick := bpftest.ExploreOptions{Patience: 50 * time.Millisecond}
+	message := func(body func(*bpftest.T)) string {
+		found := bpftest.Search(t, quick, body)
+		require.NotNil(t, found.Failure)
+		return found.Failure.Message
+	}
+	require.Contains(t, message(func(t *bpftest.T) {
+		m, _ := counters(t)
+		t.Go("program", func() { panic("oops") })
+		count(t, m)
+	}), "program panicked: oops\n")
+	require.Contains(t, message(func(t *bpftest.T) { counters(t); panic("oops") }), "the body panicked: oops\n")
+	stop := make(chan struct{})
+	require.Contains(t, message(func(t *bpftest.T) {
+		counters(t)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	}), "the body did not become quiet within 50ms: ")
+	close(stop)
+	require.Contains(t, message(func(t *bpftest.T) {
+		m, _ := counters(t)
+		count(t, m)
+		go func() { <-make(chan int) }()
+	}), "left goroutines behind: end what it starts")
+	require.Contains(t, message(func(t *bpftest.T) {
+		bpftest.Kernel(t)
+		_, err := ebpf.NewMap(&ebpf.MapSpec{Name: "leaked", Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+		require.NoError(t, err)
+	}), `map "leaked" (ARRAY, id 1) was not closed`)
+	require.Contains(t, message(func(t *bpftest.T) {
+		m, _ := counters(t)
+		require.NoError(t, unix.Close(m.FD()))
+		require.NoError(t, m.Lookup(uint32(0), new(uint64)))
+	}), "bad file descriptor")
+	runs := 0
+	require.Contains(t, message(func(t *bpftest.T) {
+		m, _ := counters(t)
+		runs++
+		for range 1 + runs%2 {
+			count(t, m)
+		}
+		t.Go("other", func() { count(t, m) })
+	}), "the body does not repeat itself: at step ")
+	bpftest.Kernel(t, bpftest.AllowLeaks()) // what is left behind keeps no kernel
+}
+
+func TestExploreSkips(t *testing.T) {
+	t.Run("body", func(t *testing.T) {
+		defer func() { require.True(t, t.Skipped()) }()
+		bpftest.Explore(t, bpftest.ExploreOptions{}, func(t *bpftest.T) { t.Skip("not today") })
+	})
+}
+
+// BenchmarkExplore runs bodies of 20 calls.
+func BenchmarkExplore(b *testing.B) {
+	testing.RunTests(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "Explore", F: func(t *testing.T) {
+		begun := time.Now()
+		found := bpftest.Search(t, bpftest.ExploreOptions{Strategy: bpftest.Random, Budget: 3000}, func(t *bpftest.T) {
+			m, _ := counters(t)
+			t.Go("other", func() {
+				for range 5 {
+					count(t, m)
+				}
+			})
+			for range 5 {
+				count(t, m)
+			}
+		})
+		require.Nil(t, found.Failure)
+		b.ReportMetric(float64(found.Orders)/time.Since(begun).Seconds(), "orders/s")
+	}}})
+}

@@ -1,0 +1,66 @@
+package bpftest
+
+import (
+	"strings"
+	"sync/atomic"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/internal/bubble"
+)
+
+// steps is the run whose calls are steps.
+type steps struct {
+	run    *bubble.Run
+	teller teller
+}
+
+// stepping is nil when nobody explores.
+var stepping atomic.Pointer[steps]
+
+// stepper has the agent's calls wait for their turn (intercept.Watcher).
+type stepper struct{}
+
+// Begin waits.
+func (stepper) Begin(cmd abi.Cmd, _ []byte) (cpu int) {
+	if s := stepping.Load(); s != nil && !private(cmd) {
+		s.run.Step(word(cmd))
+	}
+	return 0
+}
+
+// End does nothing: bpfsys tells what came of the call.
+func (stepper) End(abi.Cmd, []byte, int32, abi.Errno) {}
+
+// private tells that a command makes what nobody else knows yet, or asks what does not change.
+func private(cmd abi.Cmd) bool {
+	switch cmd {
+	case abi.MapCreate, abi.ProgLoad, abi.BTFLoad, abi.ObjGetInfoByFD:
+		return true
+	}
+	return false
+}
+
+// word is a command's name in stories, as in the rules of package fault.
+func word(cmd abi.Cmd) string {
+	name := strings.TrimPrefix(strings.TrimPrefix(cmd.String(), "BPF_"), "MAP_")
+	return strings.ToLower(strings.TrimSuffix(name, "_ELEM"))
+}
+
+// words are what programs do.
+var words = map[operation]string{
+	opLookup: "lookup", opUpdate: "update", opDelete: "delete", opPush: "push", opPop: "pop", opPeek: "peek", opOutput: "output",
+}
+
+// helped has a program's operation on a map wait for its turn, and tells what came of it.
+func helped(q request) (reply, error) {
+	s := stepping.Load()
+	if s == nil {
+		return kernel.do(q)
+	}
+	chosen := s.run.Step(words[q.Op])
+	a, err := kernel.do(q)
+	if chosen && s.run.Telling() {
+		s.run.Told(s.teller.helped(q, a))
+	}
+	return a, err
+}
