@@ -81,8 +81,15 @@ func (c *call) Device(index uint32) bool {
 
 // hasDevice looks for a network device of this process's.
 func hasDevice(index uint32) bool {
-	_, err := net.InterfaceByIndex(int(index))
-	return err == nil
+	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		_, err := net.InterfaceByIndex(int(index))
+		return err == nil
+	}
+	defer unix.Close(s)
+	request, _ := unix.NewIfreq("")
+	request.SetUint32(index)
+	return unix.IoctlIfreq(s, unix.SIOCGIFNAME, request) == nil
 }
 
 // deviceListed looks for a device in the list of those that take part in multicasts, which all do that know IPv4 and which,

@@ -52,6 +52,7 @@ func init() {
 	maps.Copy(scenarios, ringing)
 	maps.Copy(scenarios, perfing)
 	maps.Copy(scenarios, filtering)
+	maps.Copy(scenarios, vanishing)
 }
 
 func TestScenarios(t *testing.T) {

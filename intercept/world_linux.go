@@ -149,11 +149,6 @@ func (c *call) Cgroup(fd int32) (uint64, abi.Errno) {
 	return st.Ino, abi.OK
 }
 
-// DeviceGone asks about a network device again (bpfsys.Host).
-func (c *call) DeviceGone(index uint32) func() bool {
-	return func() bool { return !hasDevice(index) }
-}
-
 // Inode finds the file behind a fd of the caller, O_PATH or not (bpfsys.World). The objects that the memfds stand for all have the
 // same inode on Linux.
 func (c *call) Inode(fd int32) (maps.Owner, abi.Errno) {

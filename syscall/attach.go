@@ -84,8 +84,9 @@ func (a *attaching) seat() *seat {
 	return &seat{prog: a.prog, flags: a.Flags}
 }
 
-// sit runs f, which puts a new seat somewhere unless it fails, with the hooks locked.
-func (a *attaching) sit(f func(h *hooks, s *seat) abi.Errno) abi.Errno {
+// sit runs f, which puts a new seat at a point unless it fails, with the hooks locked. gone tells whether the place does not exist any more;
+// nil means never.
+func (a *attaching) sit(f func(h *hooks, s *seat) abi.Errno, at Point, gone func() bool) abi.Errno {
 	h := &a.kernel.hooks
 	s := a.seat()
 	h.mu.Lock()
@@ -93,6 +94,8 @@ func (a *attaching) sit(f func(h *hooks, s *seat) abi.Errno) abi.Errno {
 	errno := f(h, s)
 	if errno != abi.OK {
 		h.left = append(h.left, s.prog)
+		return errno
 	}
-	return errno
+	h.watch(at, gone)
+	return abi.OK
 }

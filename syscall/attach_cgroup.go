@@ -1,6 +1,9 @@
 package bpfsys
 
-import "github.com/bpfsim/bpfsim/abi"
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
+)
 
 // attachCgroup follows cgroup_bpf_prog_attach in kernel/bpf/cgroup.c.
 func attachCgroup(a *attaching) abi.Errno {
@@ -21,7 +24,24 @@ func attachCgroup(a *attaching) abi.Errno {
 	how.anchor = a.anchor(a.Flags, a.Relative)
 	defer how.anchor.release()
 	point := Point{Cgroup: id, At: a.At, Type: a.prog.cgroupHook(a.At)}
-	return a.sit(func(h *hooks, s *seat) abi.Errno { return h.attachCgroup(point, s, how) })
+	gone := a.proc.host().CgroupGone(a.Target)
+	errno = a.sit(func(h *hooks, s *seat) abi.Errno { return h.attachCgroup(point, s, how) }, point, gone)
+	if errno == abi.OK {
+		a.admitStorages(a.prog, point, gone)
+	}
+	return errno
+}
+
+// admitStorages makes the elements that a program finds at a cgroup in its storage maps (bpf_cgroup_storages_alloc).
+func (c *call) admitStorages(p *Program, at Point, gone func() bool) {
+	for _, m := range p.cgroup {
+		if m == nil {
+			continue
+		}
+		if elements, ok := m.maps.(maps.Attached); ok {
+			elements.Admit(c.task, maps.StorageKey{Cgroup: at.Cgroup, At: at.At}, gone)
+		}
+	}
 }
 
 // detachCgroup follows cgroup_bpf_prog_detach: an fd that is no such program counts as none.

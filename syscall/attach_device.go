@@ -27,7 +27,7 @@ func attachDevice(a *attaching) abi.Errno {
 			h.left = append(h.left, replaced)
 		}
 		return errno
-	})
+	}, point, a.proc.host().DeviceGone(uint32(a.Target)))
 }
 
 // detachDevice follows tcx_prog_detach: without a program, its place is what flags tell of.

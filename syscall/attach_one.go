@@ -18,7 +18,7 @@ func attachSockMap(a *attaching) abi.Errno {
 		}
 		h.putAlone(point, s)
 		return abi.OK
-	})
+	}, point, nil)
 }
 
 // detachSockMap follows sock_map_prog_detach.
@@ -92,7 +92,7 @@ func attachNetNS(a *attaching) abi.Errno {
 		}
 		h.putAlone(point, s)
 		return abi.OK
-	})
+	}, point, nil)
 }
 
 // detachNetNS follows netns_bpf_prog_detach.

@@ -49,7 +49,7 @@ type hooks struct {
 	mu      sync.Mutex
 	at      map[Point]*hook
 	parents map[uint64]uint64     // of cgroups that calls were about
-	closed  map[Point]func() bool // of sockets: whether they are closed
+	gone    map[Point]func() bool // of places with programs that no link attached: whether they do not exist any more
 	ops     map[opsName]*Map      // registered structs of functions
 	left    []Object              // programs and maps that nobody here has any more
 }

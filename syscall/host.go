@@ -17,6 +17,9 @@ type Host interface {
 	Device(index uint32) bool
 	// DeviceGone tells later, and to anybody, whether the device with that index does not exist any more.
 	DeviceGone(index uint32) func() bool
+	// CgroupGone does so of the cgroup v2 behind fd, and NetNSGone of the network namespace; nil means never.
+	CgroupGone(fd int32) func() bool
+	NetNSGone(fd int32) func() bool
 	// CgroupLine are the ids of the cgroup v2 behind fd and of those above it, up to the root; none where fd is no cgroup.
 	CgroupLine(fd int32) []uint64
 	// NetNS is the inode number of the network namespace behind fd, 0 where it is none.

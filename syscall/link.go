@@ -97,6 +97,7 @@ func (l *Link) free() {
 
 // now is what may change of a link.
 func (l *Link) now() (p *Program, attached bool) {
+	l.look()
 	h := &l.kernel.hooks
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 type cgroupPlace struct {
 	point Point
 	cgroupSeat
+	vanishing
 }
 
 const cgroupLinkFlags = beforeProg | afterProg | byID | byLink | preorder
@@ -27,6 +28,7 @@ func linkCgroup(l *linking) (attachment, abi.Errno) {
 	return &cgroupPlace{
 		Point{Cgroup: id, At: l.At, Type: l.prog.cgroupHook(l.At)},
 		cgroupSeat{flags: allowMulti | l.Flags, anchor: anchor, revision: l.attr.u64(abi.LinkExpectedRevision)},
+		vanishing{l.proc.host().CgroupGone(l.Target)},
 	}, abi.OK
 }
 

@@ -13,7 +13,16 @@ func (c *call) devicePoint(index uint32, at abi.AttachType) (Point, bool) {
 }
 
 // devicePlace is a link's place at a network device.
-type devicePlace struct{ point Point }
+type devicePlace struct {
+	point Point
+	vanishing
+}
+
+// devicePlace is that of a network device of the caller's namespace; false when there is no such device.
+func (c *call) devicePlace(index uint32, at abi.AttachType) (devicePlace, bool) {
+	point, ok := c.devicePoint(index, at)
+	return devicePlace{point, vanishing{c.proc.host().DeviceGone(index)}}, ok
+}
 
 func (p *devicePlace) detach(h *hooks, l *Link) { h.remove(p.point, l) }
 
@@ -40,11 +49,11 @@ const (
 
 // linkXDP follows bpf_xdp_link_attach.
 func linkXDP(l *linking) (attachment, abi.Errno) {
-	point, ok := l.devicePoint(uint32(l.Target), l.At)
+	place, ok := l.devicePlace(uint32(l.Target), l.At)
 	if !ok {
 		return nil, abi.EINVAL
 	}
-	return &xdpPlace{devicePlace{point}, l.Flags}, abi.OK
+	return &xdpPlace{place, l.Flags}, abi.OK
 }
 
 // attach follows dev_xdp_attach. Drivers with XDP of their own are what lo has not, and offload what no device has.
@@ -101,11 +110,11 @@ type tcxPlace struct {
 
 // linkTCX follows tcx_link_attach.
 func linkTCX(l *linking) (attachment, abi.Errno) {
-	point, ok := l.devicePoint(uint32(l.Target), l.At)
+	place, ok := l.devicePlace(uint32(l.Target), l.At)
 	if !ok {
 		return nil, abi.ENODEV
 	}
-	return &tcxPlace{devicePlace{point}, l.order(l.Flags, l.attr.u32(abi.LinkRelative), l.attr.u64(abi.LinkExpectedRevision))}, abi.OK
+	return &tcxPlace{place, l.order(l.Flags, l.attr.u32(abi.LinkRelative), l.attr.u64(abi.LinkExpectedRevision))}, abi.OK
 }
 
 func (p *tcxPlace) attach(h *hooks, l *Link) abi.Errno {

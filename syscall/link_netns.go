@@ -8,7 +8,10 @@ import (
 )
 
 // netnsPlace is a link at a network namespace (kernel/bpf/net_namespace.c).
-type netnsPlace struct{ point Point }
+type netnsPlace struct {
+	point Point
+	vanishing
+}
 
 // mostInNetNS is how many links there may be for each attach type.
 var mostInNetNS = map[abi.AttachType]int{abi.AttachFlowDissector: 1, abi.AttachSKLookup: 64}
@@ -22,7 +25,7 @@ func linkNetNS(l *linking) (attachment, abi.Errno) {
 	if ns == 0 {
 		return nil, l.noSuchObject(l.Target)
 	}
-	return &netnsPlace{Point{NetNS: ns, At: l.At}}, abi.OK
+	return &netnsPlace{Point{NetNS: ns, At: l.At}, vanishing{l.proc.host().NetNSGone(l.Target)}}, abi.OK
 }
 
 // attach: links and a program without one do not go together.

@@ -17,6 +17,7 @@ func (c *call) linkUpdate() abi.Errno {
 		return errno
 	}
 	defer l.Release()
+	l.look()
 	if _, ok := l.place.(*opsPlace); ok {
 		return c.updateOps(l, args)
 	}

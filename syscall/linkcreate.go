@@ -33,7 +33,11 @@ func (c *call) linkCreate() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	return c.openLink(kind, p, l.At, place)
+	fd, errno := c.openLink(kind, p, l.At, place)
+	if at, ok := place.(*cgroupPlace); ok && errno == abi.OK {
+		c.admitStorages(p, at.point, at.gone)
+	}
+	return fd, errno
 }
 
 // openLink attaches a program, which links of maps have none of, and opens the link. It has its id before it is attached, so that a place where nothing

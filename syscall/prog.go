@@ -18,8 +18,6 @@ type loading struct {
 	ProgLoad
 	made *Program // holds what the program will hold
 	log  *btf.Log
-
-	cgroup [2]*Map // of its cgroup storages: a program has one of each type
 }
 
 // progLoad follows bpf_prog_load in kernel/bpf/syscall.c. What only the verifier's simulation of a program can find passes.

@@ -156,11 +156,11 @@ func (l *loading) checkStorage(m *Map) abi.Errno {
 	switch {
 	case !is:
 		return abi.OK
-	case l.cgroup[place] != nil:
+	case l.made.cgroup[place] != nil:
 		l.log.Printf("only one cgroup storage of each type is allowed\n")
 		return abi.EBUSY
 	}
-	l.cgroup[place] = m
+	l.made.cgroup[place] = m
 	return abi.OK
 }
 

@@ -33,8 +33,9 @@ type Program struct {
 	lineInfo []byte
 
 	// With a reference each; nil where there is none.
-	maps      []*Map // guarded by binding once the program is there
-	btf       *BTF   // what funcInfo and lineInfo speak of
+	maps      []*Map  // guarded by binding once the program is there
+	cgroup    [2]*Map // of maps, its cgroup storages: a program has one of each type
+	btf       *BTF    // what funcInfo and lineInfo speak of
 	used      []*BTF
 	target    *Program // what it is to be attached to, and the BTF that describes that
 	targetBTF *BTF

@@ -18,6 +18,12 @@ func (SmallHost) Device(index uint32) bool { return index == loopback }
 // DeviceGone is never.
 func (SmallHost) DeviceGone(uint32) func() bool { return func() bool { return false } }
 
+// CgroupGone is never.
+func (SmallHost) CgroupGone(int32) func() bool { return nil }
+
+// NetNSGone is never.
+func (SmallHost) NetNSGone(int32) func() bool { return nil }
+
 // CgroupLine is the cgroup alone.
 func (h SmallHost) CgroupLine(fd int32) []uint64 {
 	id, errno := h.Cgroup(fd)

@@ -2,7 +2,6 @@ package bpfsys
 
 import (
 	"encoding/binary"
-	stdmaps "maps"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
@@ -123,10 +122,7 @@ func (h *hooks) putOnSocket(point Point, p *Program, closed func() bool) {
 	h.mu.Lock()
 	defer h.unlock()
 	h.putAlone(point, &seat{prog: p})
-	if h.closed == nil {
-		h.closed = map[Point]func() bool{}
-	}
-	h.closed[point] = closed
+	h.watch(point, closed)
 }
 
 // leaveSocket takes the program at a point away; false when there is none.
@@ -137,26 +133,6 @@ func (h *hooks) leaveSocket(point Point) bool {
 	if k == nil {
 		return false
 	}
-	h.left = append(h.left, k.seats[0].prog)
-	k.seats = nil
-	h.tidy(k)
-	delete(h.closed, point)
+	h.vacate(k)
 	return true
-}
-
-// Sweep gives back the programs of sockets that are closed, of which nobody tells.
-func (k *Kernel) Sweep() {
-	h := &k.hooks
-	for point, closed := range h.onSockets() {
-		if closed != nil && closed() {
-			h.leaveSocket(point)
-		}
-	}
-}
-
-// onSockets are the points of sockets, and how to ask whether these are closed.
-func (h *hooks) onSockets() map[Point]func() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return stdmaps.Clone(h.closed)
 }

@@ -54,9 +54,6 @@ func MapTypeTable() string {
 
 // typeLevel is Empty for the types whose elements would come of something that is not simulated.
 func typeLevel(t abi.MapType) Level {
-	if t == abi.CgroupStorage || t == abi.PerCPUCgroupStorage {
-		return Empty
-	}
 	return Full
 }
 

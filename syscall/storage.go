@@ -44,6 +44,9 @@ func (c *call) setOwned(m *Map, key, value []byte, flags uint64) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
+	if m.Spec().Type == abi.CgrpStorage {
+		owner.Gone = c.proc.host().CgroupGone(int32(binary.NativeEndian.Uint32(key)))
+	}
 	return m.storage.UpdateOf(c.task, owner, value, flags&^abi.Lock)
 }
 

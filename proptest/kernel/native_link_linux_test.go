@@ -220,7 +220,7 @@ func (p *pair) put(off int, v uint32) {
 func (a *attacher) program() loaded {
 	p := pick(a.draw, a.programs...)
 	if a.draw.IntN(2) == 0 { // half of all where there is an order
-		p = pick(a.draw, a.programs[:ordered]...)
+		p = pick(a.draw, a.programs[:min(ordered, len(a.programs))]...)
 	}
 	if a.draw.IntN(20) == 0 {
 		p.at = pick(a.draw, a.programs...).at

@@ -220,6 +220,19 @@ func inodeOf(t *testing.T, path string) uint64 {
 
 func (n *native) DeviceGone(uint32) func() bool { return func() bool { return false } }
 
+func (n *native) CgroupGone(fd int32) func() bool {
+	dir, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+	if err != nil {
+		return nil
+	}
+	return func() bool {
+		_, err := os.Stat(dir)
+		return os.IsNotExist(err)
+	}
+}
+
+func (n *native) NetNSGone(int32) func() bool { return nil }
+
 // insns is the address of r0 = 0; exit, and text that of a string behind them.
 func (n *native) insns() uint64 {
 	binary.LittleEndian.PutUint64(n.memory.bytes, 0xb7)
