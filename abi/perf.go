@@ -15,6 +15,9 @@ const (
 	PerfTypeMax    PerfType = 6
 )
 
+// PerfCurrentCPU names, in the flags of the helpers on perf events, the event at the index of the program's CPU (BPF_F_CURRENT_CPU).
+const PerfCurrentCPU = 1<<32 - 1
+
 // The numbers of software events (enum perf_sw_ids).
 const (
 	PerfBPFOutput   = 10

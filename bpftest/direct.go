@@ -12,3 +12,8 @@ type direct struct {
 func (d *direct) do(q request) (reply, error) { return d.host.answer(q).result() }
 
 func (d *direct) sweep() { d.free() }
+
+func (d *direct) serveRuns(f func(run) ran) (stop func()) {
+	d.host.runs.set(f)
+	return func() { d.host.runs.set(nil) }
+}

@@ -22,26 +22,30 @@ type host struct {
 	types  func() *btf.BTF
 	booted atomic.Pointer[machine]
 	watch  func(bpfsys.Call) func(bpfsys.Outcome) // of kernels booted from now on (bpfsys.Options.Watch)
+	runs   *runs
 }
 
-// machine is a kernel and the faults in it.
+// machine is a kernel, the faults in it, and what stands for its programs.
 type machine struct {
 	kernel *bpfsys.Kernel
 	faults fault.Set
+	runs   *runs
 	mu     sync.Mutex
 	rules  []*fault.Active
+	// stoodFor are the names of programs that something stands for.
+	stoodFor map[string]bool
 }
 
 func newHost(cpus int, types func() *btf.BTF) *host {
-	h := &host{cpus: cpus, types: types}
+	h := &host{cpus: cpus, types: types, runs: newRuns()}
 	h.boot(0)
 	return h
 }
 
 // boot begins with a new kernel. Objects of the old one live on as long as they are open.
 func (h *host) boot(seed uint64) {
-	m := &machine{}
-	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault, BTF: h.types, Watch: h.watch})
+	m := &machine{runs: h.runs, stoodFor: map[string]bool{}}
+	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault, BTF: h.types, Run: m.run, Watch: h.watch})
 	h.booted.Store(m)
 }
 
@@ -49,6 +53,7 @@ func (h *host) current() *bpfsys.Kernel { return h.booted.Load().kernel }
 
 // serve answers requests until the tests' process has ended.
 func (h *host) serve(c net.Conn) {
+	defer h.runs.stop()
 	defer c.Close()
 	in, out := gob.NewDecoder(c), gob.NewEncoder(c)
 	for {
@@ -61,7 +66,23 @@ func (h *host) serve(c net.Conn) {
 
 func (h *host) answer(q request) reply {
 	m := h.booted.Load()
+	if a, ok := m.program(q); ok {
+		return a
+	}
 	switch q.Op {
+	case opNextRun:
+		return reply{Run: h.runs.next()}
+	case opRan:
+		h.runs.answer(uint64(q.N), q.Ran)
+		return reply{}
+	case opServeRuns:
+		h.runs.start()
+		return reply{}
+	case opStopRuns:
+		h.runs.stop()
+		return reply{}
+	case opCPUs:
+		return reply{N: uint64(h.cpus)}
 	case opBoot:
 		h.boot(q.Seed)
 		return reply{}

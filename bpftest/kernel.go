@@ -128,16 +128,7 @@ func removePins() {
 // Map finds a map by its name, which Linux cuts to 15 characters. The test ends when there is no such map, or more than one.
 func (k *Handle) Map(name string) *Map {
 	k.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(patience / 100) {
-		a, err := kernel.do(request{Op: opShape, Map: name})
-		if err == nil {
-			return &Map{k: k, name: name, shape: a.Shape}
-		}
-		if time.Now().After(end) {
-			k.t.Fatalf("bpftest: find map: %v", err)
-		}
-		kernel.sweep() // a map of that name that was closed just now
-	}
+	return &Map{k: k, name: name, shape: k.await("find map", request{Op: opShape, Map: name}).Shape}
 }
 
 // Fault is a rule at work.

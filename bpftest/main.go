@@ -3,13 +3,12 @@ package bpftest
 import (
 	"fmt"
 	"os"
-	"strconv"
 	"testing"
 )
 
 // Names in the environment.
 const (
-	socketName = "BPFSIM_TEST_SOCKET" // of the tests: the fd that leads to whoever plays the kernel
+	socketName = "BPFSIM_TEST_SOCKET" // of the tests: the fds that lead to whoever plays the kernel
 	bpffsName  = "BPFSIM_BPFFS"       // of any program whose calls bpfsim answers
 	// unavailableName says what to do where no kernel can be simulated: "skip" ends with success.
 	unavailableName = "BPFSIM_UNAVAILABLE"
@@ -62,11 +61,7 @@ func Main(m *testing.M, options ...Option) {
 // runTests is Main in the process whose calls are answered.
 func runTests(m *testing.M, socket string) int {
 	os.Unsetenv(socketName)
-	fd, err := strconv.Atoi(socket)
-	if err == nil {
-		err = connect(fd)
-	}
-	if err != nil {
+	if err := connect(socket); err != nil {
 		return unavailable(fmt.Errorf("reach the simulated kernel: %w", err))
 	}
 	return m.Run()

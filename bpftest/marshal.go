@@ -30,16 +30,21 @@ func marshal(v any, size int) (p []byte, err error) {
 
 // unmarshal is marshal's inverse; v is a pointer.
 func unmarshal(v any, p []byte) error {
-	switch v := v.(type) {
-	case *[]byte:
-		*v = p
-		return nil
-	case encoding.BinaryUnmarshaler:
-		return v.UnmarshalBinary(p)
-	}
-	n, err := binary.Decode(p, binary.NativeEndian, v)
+	n, err := decode(v, p)
 	if err == nil && n != len(p) {
 		err = fmt.Errorf("%T takes %d bytes, the map has %d", v, n, len(p))
 	}
 	return err
+}
+
+// decode reads v, a pointer, from the beginning of p, and tells how many bytes it took.
+func decode(v any, p []byte) (int, error) {
+	switch v := v.(type) {
+	case *[]byte:
+		*v = p
+		return len(p), nil
+	case encoding.BinaryUnmarshaler:
+		return len(p), v.UnmarshalBinary(p)
+	}
+	return binary.Decode(p, binary.NativeEndian, v)
 }

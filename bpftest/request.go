@@ -27,18 +27,29 @@ const (
 	opHits   // of the rule numbered N
 	opHeal   // end the rule numbered N
 	opLive   // what the kernel's objects are
+	opCPUs
+	opProg     // of Name
+	opAttached // all that are
+	opAt       // the place Name
+	opStandIn  // something stands for programs of Name
+	opNoStandIn
+	opServeRuns // from now on somebody takes runs
+	opNextRun   // the next run to be carried out
+	opRan       // the run numbered N, with the result Ran
+	opStopRuns
 )
 
 // request is one operation and what it needs.
 type request struct {
 	Op         operation
-	Map        string
+	Map, Name  string
 	CPU        int
 	Key, Value []byte
 	Flags      uint64
 	Rule       fault.Rule
 	Seed       uint64
 	N          int
+	Ran        ran
 }
 
 // reply is its result. Problem is what keeps the operation from being one, in words for the user; Errno is a helper's result.
@@ -49,6 +60,11 @@ type reply struct {
 	Shape   shape
 	N       uint64
 	Objects []string
+
+	Progs    []progShape
+	Attached []attachedProg
+	Rule     verdictRule
+	Run      run
 }
 
 // shape is what the tests' process has to know of a map to convert keys and values.
@@ -64,6 +80,8 @@ type link interface {
 	do(q request) (reply, error)
 	// sweep frees objects that nobody has open any more.
 	sweep()
+	// serveRuns has f carry out the runs of programs that calls ask for, until stop.
+	serveRuns(f func(run) ran) (stop func())
 }
 
 // kernel is the way to the kernel of this process's tests; nil outside of Main.
@@ -83,6 +101,8 @@ type remote struct {
 	mu  sync.Mutex
 	out *gob.Encoder
 	in  *gob.Decoder
+	// runs is a second way, on which somebody may wait for runs while requests go the first one.
+	runs *remote
 }
 
 func newRemote(c io.ReadWriter) *remote {
@@ -102,3 +122,24 @@ func (r *remote) do(q request) (a reply, err error) {
 }
 
 func (r *remote) sweep() { sweep() }
+
+// serveRuns takes a goroutine, while something stands for a program, and another for each run: what stands for one may make calls, and
+// ask the kernel, itself.
+func (r *remote) serveRuns(f func(run) ran) (stop func()) {
+	_, _ = r.do(request{Op: opServeRuns})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			a, err := r.runs.do(request{Op: opNextRun})
+			if err != nil || a.Run.N == 0 {
+				return
+			}
+			go func() { _, _ = r.do(request{Op: opRan, N: int(a.Run.N), Ran: f(a.Run)}) }()
+		}
+	}()
+	return func() {
+		_, _ = r.do(request{Op: opStopRuns})
+		<-ended
+	}
+}

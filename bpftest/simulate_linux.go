@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/bpfsim/bpfsim/btf"
@@ -16,23 +17,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ways are the connections between the kernel and the tests: one for requests, and one to wait for runs of programs.
+const ways = 2
+
 // simulate runs this test binary once more and answers it.
 func simulate(s settings) (status int, err error) {
 	if s.cpus, err = s.possibleCPUs(); err != nil {
 		return 0, err
 	}
-	ours, theirs, err := socketPair()
-	if err != nil {
-		return 0, err
-	}
-	defer unix.Close(theirs)
-	os.Setenv(socketName, strconv.Itoa(theirs))
 	types, own, err := s.types()
 	if err != nil {
 		return 0, err
 	}
 	h := newHost(s.cpus, types)
-	go h.serve(ours)
+	var theirs []string
+	for range ways {
+		ours, fd, err := socketPair()
+		if err != nil {
+			return 0, err
+		}
+		defer unix.Close(fd)
+		theirs = append(theirs, strconv.Itoa(fd))
+		go h.serve(ours)
+	}
+	os.Setenv(socketName, strings.Join(theirs, ","))
 	self, err := os.Executable()
 	if err != nil {
 		return 0, fmt.Errorf("find the test binary: %w", err)
@@ -90,13 +98,25 @@ func connection(fd int) (net.Conn, error) {
 	return net.FileConn(file)
 }
 
-// connect is socketPair's other end, in the tests' process, whose children shall not have it.
-func connect(fd int) error {
-	unix.CloseOnExec(fd)
-	c, err := connection(fd)
-	if err != nil {
-		return err
+// connect is simulate's other end, in the tests' process, whose children shall not have it.
+func connect(sockets string) error {
+	var all []*remote
+	for text := range strings.SplitSeq(sockets, ",") {
+		fd, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
+		unix.CloseOnExec(fd)
+		c, err := connection(fd)
+		if err != nil {
+			return err
+		}
+		all = append(all, newRemote(c))
 	}
-	kernel = newRemote(c)
+	if len(all) != ways {
+		return fmt.Errorf("%s=%s: want %d fds", socketName, sockets, ways)
+	}
+	all[0].runs = all[1]
+	kernel = all[0]
 	return nil
 }

@@ -7,8 +7,8 @@ import (
 	"runtime"
 )
 
-func simulate(settings) (int, error) { return 0, connect(0) }
+func simulate(settings) (int, error) { return 0, connect("") }
 
-func connect(int) error {
+func connect(string) error {
 	return fmt.Errorf("bpf(2) cannot be answered on %s/%s: it needs Linux on amd64 or arm64", runtime.GOOS, runtime.GOARCH)
 }

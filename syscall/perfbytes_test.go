@@ -33,7 +33,7 @@ func TestPerfBufferAsMeasured(t *testing.T) {
 		h := Helpers{Task: new(maps.Task)}
 		wakes := 0
 		defer b.event.Watch(func() { wakes++ })()
-		output := func(n int) abi.Errno { return h.PerfEventOutput(b.array.Elements(), currentCPU, data[:n]) }
+		output := func(n int) abi.Errno { return h.PerfEventOutput(b.array.Elements(), abi.PerfCurrentCPU, data[:n]) }
 		records := 0
 		for n := 13; records < 303 && output(n) == abi.OK; n = 16 {
 			records++

@@ -5,11 +5,8 @@ import (
 	"github.com/bpfsim/bpfsim/maps"
 )
 
-// The places in a map that the helpers on perf events name by their flags (bpf-helpers(7)).
-const (
-	indexMask  = 1<<32 - 1 // BPF_F_INDEX_MASK
-	currentCPU = indexMask // BPF_F_CURRENT_CPU
-)
+// The place in a map that the helpers on perf events name by their flags (bpf-helpers(7)).
+const indexMask = 1<<32 - 1 // BPF_F_INDEX_MASK
 
 // PerfEventOutput writes a sample to the perf buffer that a PERF_EVENT_ARRAY has at the index in flags, or at that of the
 // task's CPU (bpf_perf_event_output in kernel/trace/bpf_trace.c). ENOSPC is a record lost.
@@ -25,6 +22,21 @@ func (h Helpers) PerfEventOutput(m maps.Map, flags uint64, data []byte) abi.Errn
 		return abi.EOPNOTSUPP
 	}
 	return e.output(h.Task.CPU, data)
+}
+
+// LosePerfEvent has a sample lost as if there were no room for it: its reader hears of it with the next one that is not.
+func (h Helpers) LosePerfEvent(m maps.Map, flags uint64) abi.Errno {
+	e, errno := h.perfEvent(m, flags)
+	if errno != abi.OK {
+		return errno
+	}
+	owner := e.bufferOwner()
+	owner.mu.Lock()
+	defer owner.mu.Unlock()
+	if owner.ring != nil {
+		owner.ring.lost++
+	}
+	return abi.ENOSPC
 }
 
 // PerfEventReadValue reads the event at the index in flags (bpf_perf_event_read_value): events count nothing here. Linux
@@ -45,7 +57,7 @@ func (h Helpers) perfEvent(m maps.Map, flags uint64) (*PerfEvent, abi.Errno) {
 		return nil, abi.EINVAL
 	}
 	index := uint32(flags & indexMask)
-	if flags == currentCPU {
+	if flags == abi.PerfCurrentCPU {
 		index = uint32(h.Task.CPU)
 	}
 	if index >= m.Spec().MaxEntries {

@@ -59,9 +59,9 @@ func TestPerfEventOutputErrnos(t *testing.T) {
 	require.Equal(t, abi.EINVAL, b.output(0, 1<<32, 8))
 	require.Equal(t, abi.E2BIG, b.output(0, 2, 8))
 	require.Equal(t, abi.ENOENT, b.output(0, 1, 8))
-	require.Equal(t, abi.ENOENT, b.output(1, currentCPU, 8))
+	require.Equal(t, abi.ENOENT, b.output(1, abi.PerfCurrentCPU, 8))
 	require.Equal(t, abi.EOPNOTSUPP, b.output(1, 0, 8))
-	require.Equal(t, abi.OK, b.output(0, currentCPU, 8))
+	require.Equal(t, abi.OK, b.output(0, abi.PerfCurrentCPU, 8))
 	require.Equal(t, abi.ENOSPC, b.output(0, 0, 2*perfPage))
 }
 

@@ -32,6 +32,7 @@ var testKinds = map[abi.ProgType]testKind{
 	abi.ProgSKLookup:      {(*testRun).prepareSKLookup, (*testRun).finishSKLookup},
 	abi.ProgRawTracepoint: {(*testRun).prepareRawTracepoint, (*testRun).writeValue},
 	abi.ProgSyscall:       {(*testRun).prepareSyscall, (*testRun).finishSyscall},
+	abi.ProgTracing:       {prepare: (*testRun).refuseTracing},
 }
 
 // refuseTracing follows bpf_prog_test_run_tracing, which calls functions of the kernel's own that such programs may be attached to.

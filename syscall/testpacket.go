@@ -44,10 +44,30 @@ func (t *testRun) preparePacket() (run Run, errno abi.Errno) {
 	packet := t.data[t.unseen():]
 	context := make([]byte, skbSize)
 	copy(context, t.context)
-	for _, word := range []struct{ at, value uint32 }{{skbLen, uint32(len(packet))}, {skbDataEnd, uint32(len(packet))}, {skbIfindex, t.device()}} {
+	describePacket(context, packet, t.device())
+	return Run{Context: context, Data: packet}, abi.OK
+}
+
+// describePacket fills in struct __sk_buff for a packet.
+func describePacket(context, packet []byte, device uint32) {
+	for _, word := range []struct{ at, value uint32 }{{skbLen, uint32(len(packet))}, {skbDataEnd, uint32(len(packet))}, {skbIfindex, device}} {
 		binary.LittleEndian.PutUint32(context[word.at:], word.value)
 	}
-	return Run{Context: context, Data: packet}, abi.OK
+}
+
+// PacketContext is the context of a program on a packet that comes through lo: struct __sk_buff or xdp_md, with addresses of packet data that
+// begin at 0. It is nil for programs of other types.
+func PacketContext(t abi.ProgType, packet []byte) []byte {
+	switch t {
+	case abi.ProgSocketFilter, abi.ProgSchedCLS, abi.ProgSchedACT, abi.ProgCgroupSKB, abi.ProgLWTIn, abi.ProgLWTOut, abi.ProgLWTXmit,
+		abi.ProgLWTSeg6Local, abi.ProgSKSKB:
+		context := make([]byte, skbSize)
+		describePacket(context, packet, loopback)
+		return context
+	case abi.ProgXDP:
+		return binary.LittleEndian.AppendUint32(make([]byte, xdpDataEnd, xdpSize), uint32(len(packet)))[:xdpSize]
+	}
+	return nil
 }
 
 func (t *testRun) readPacket() abi.Errno { return t.readData(perfPage - headAndTail) }
