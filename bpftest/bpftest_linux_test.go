@@ -183,7 +183,7 @@ func TestLeaksFailATest(t *testing.T) {
 	})
 	require.Len(t, said, 2)
 	require.Equal(t, filepath.Join(os.Getenv("BPFSIM_BPFFS"), "kept")+" is still pinned", strings.TrimPrefix(said[0], "bpftest: "))
-	require.Regexp(t, `^bpftest: map "leaked" \(HASH, id \d+\) was not closed`, said[1])
+	require.Regexp(t, `^bpftest: map "leaked" \(HASH, id \d+\), made at \S+/client_unsafe_test.go:\d+, was not closed`, said[1])
 	require.NoFileExists(t, filepath.Join(os.Getenv("BPFSIM_BPFFS"), "kept"), "the next test finds nothing of it")
 	require.NoError(t, unix.Close(fd))
 

@@ -20,6 +20,8 @@ import (
 type host struct {
 	cpus   int
 	types  func() *btf.BTF
+	tests  int    // the process of the tests, 0 for this one
+	shift  uint64 // by which its code lies elsewhere
 	booted atomic.Pointer[machine]
 	watch  func(bpfsys.Call) func(bpfsys.Outcome) // of kernels booted from now on (bpfsys.Options.Watch)
 	runs   *runs
@@ -30,6 +32,8 @@ type machine struct {
 	kernel *bpfsys.Kernel
 	faults fault.Set
 	runs   *runs
+	calls  *recorder
+	rings  records
 	mu     sync.Mutex
 	rules  []*fault.Active
 	// stoodFor are the names of programs that something stands for.
@@ -44,8 +48,9 @@ func newHost(cpus int, types func() *btf.BTF) *host {
 
 // boot begins with a new kernel. Objects of the old one live on as long as they are open.
 func (h *host) boot(seed uint64) {
-	m := &machine{runs: h.runs, stoodFor: map[string]bool{}}
-	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault, BTF: h.types, Run: m.run, Watch: h.watch})
+	m := &machine{runs: h.runs, calls: newRecorder(h.tests, h.shift), stoodFor: map[string]bool{}}
+	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault, BTF: h.types, Run: m.run,
+		Watch: both(m.calls.watch, h.watch)})
 	h.booted.Store(m)
 }
 
@@ -70,6 +75,13 @@ func (h *host) answer(q request) reply {
 		return a
 	}
 	switch q.Op {
+	case opSubmit, opDiscard:
+		return m.rings.commit(q)
+	case opTrace:
+		m.calls.start()
+		return reply{}
+	case opCalls:
+		return reply{Calls: m.calls.calls()}
 	case opNextRun:
 		return reply{Run: h.runs.next()}
 	case opRan:
@@ -84,6 +96,7 @@ func (h *host) answer(q request) reply {
 	case opCPUs:
 		return reply{N: uint64(h.cpus)}
 	case opBoot:
+		h.tests, h.shift = q.PID, q.Code-codeAddress()
 		h.boot(q.Seed)
 		return reply{}
 	case opFail:
@@ -172,17 +185,6 @@ func shapeOf(m *bpfsys.Map) shape {
 	return shape{Type: s.Type, KeySize: int(s.KeySize), ValueSize: int(s.ValueSize), MaxEntries: int(s.MaxEntries), ID: int(m.ID()), CPUs: s.CPUs}
 }
 
-// live names what has not been closed.
-func (m *machine) live() (objects []string) {
-	for _, o := range m.kernel.Maps() {
-		objects = append(objects, fmt.Sprintf("map %q (%s, id %d)", o.Name(), o.Spec().Type, o.ID()))
-	}
-	for _, o := range m.kernel.Programs() {
-		objects = append(objects, fmt.Sprintf("program %q (id %d)", o.Name(), o.ID()))
-	}
-	return objects
-}
-
 // help does what a BPF program on q.CPU would do with a helper.
 func (m *machine) help(on *bpfsys.Map, q request) reply {
 	h := bpfsys.Helpers{Task: &maps.Task{CPU: q.CPU}}
@@ -200,22 +202,13 @@ func (m *machine) help(on *bpfsys.Map, q request) reply {
 		value := make([]byte, on.Spec().ValueSize)
 		errno := h.Pop(elements, value)
 		return reply{Errno: errno, Value: value}
-	case opOutput:
-		return output(h.Task, elements, q.Value, q.Flags)
+	case opOutput, opReserve, opLose:
+		return m.rings.do(h, on, q)
 	}
 	value := make([]byte, on.Spec().ValueSize)
 	copy(value, q.Value) // what a Bloom filter is asked for
 	errno := h.Peek(elements, value)
 	return reply{Errno: errno, Value: value}
-}
-
-// output adds a record to a ring buffer; the verifier lets a program do so to no other map.
-func output(t *maps.Task, m maps.Map, record []byte, flags uint64) reply {
-	ring, ok := m.(maps.Ring)
-	if !ok {
-		return reply{Errno: abi.ENOTSUPP}
-	}
-	return reply{Errno: ring.Output(t, record, flags)}
 }
 
 // lookup copies a value, or this CPU's part of one, and marks the element of an LRU map as used. A program gets the value's own memory; but

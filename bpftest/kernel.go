@@ -51,7 +51,7 @@ func Kernel(t testing.TB, options ...KernelOption) *Handle {
 			"and call it once in a test and its subtests")
 	}
 	k := &Handle{t}
-	k.do(request{Op: opBoot, Seed: s.seed})
+	k.do(request{Op: opBoot, Seed: s.seed, PID: os.Getpid(), Code: codeAddress()})
 	free := sync.OnceFunc(taken.Unlock)
 	if explored, ok := t.(*T); ok {
 		explored.lendKernel(free)
@@ -88,7 +88,7 @@ func (k *Handle) complain() {
 	for _, pin := range pins() {
 		k.t.Errorf("bpftest: %s is still pinned", pin)
 	}
-	var left []string
+	var left []liveObject
 	for end := time.Now().Add(patience); ; time.Sleep(patience / 100) {
 		kernel.sweep()
 		if left = k.do(request{Op: opLive}).Objects; len(left) == 0 || time.Now().After(end) {
@@ -96,7 +96,7 @@ func (k *Handle) complain() {
 		}
 	}
 	for _, o := range left {
-		k.t.Errorf("bpftest: %s was not closed: Close it, or pass bpftest.AllowLeaks()", o)
+		k.t.Errorf("bpftest: %s%s was not closed: Close it, or pass bpftest.AllowLeaks()", o.Text, madeAt(o.Stack))
 	}
 }
 

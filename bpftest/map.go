@@ -107,13 +107,19 @@ func (m *Map) help(what string, op operation, key, value any, flags uint64) (res
 
 // ask has a helper called on the map.
 func (m *Map) ask(what string, q request) (result []byte, err error) {
+	a, err := m.reply(what, q)
+	return a.Value, err
+}
+
+// reply is ask with all that comes of it.
+func (m *Map) reply(what string, q request) (reply, error) {
 	q.Map, q.CPU = m.name, m.cpu
 	a, err := helped(q)
 	if err == nil && a.Errno != abi.OK {
 		err = syscall.Errno(a.Errno)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s map %q: %w", what, m.name, err)
+		return reply{}, fmt.Errorf("%s map %q: %w", what, m.name, err)
 	}
-	return a.Value, nil
+	return a, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/fault"
+	"github.com/bpfsim/bpfsim/trace"
 )
 
 // operation is what the tests' process asks of the one that has the kernel.
@@ -22,7 +23,7 @@ const (
 	opPush
 	opPop
 	opPeek
-	opOutput // Value to a ring buffer
+	opOutput // Value to a ring or perf buffer
 	opFail   // by Rule
 	opHits   // of the rule numbered N
 	opHeal   // end the rule numbered N
@@ -37,6 +38,12 @@ const (
 	opNextRun   // the next run to be carried out
 	opRan       // the run numbered N, with the result Ran
 	opStopRuns
+	opTrace   // from now on
+	opCalls   // since then
+	opReserve // N bytes of the ring buffer Map
+	opSubmit  // the record N, with Value
+	opDiscard // the record N
+	opLose    // the next N records of Map
 )
 
 // request is one operation and what it needs.
@@ -50,6 +57,8 @@ type request struct {
 	Seed       uint64
 	N          int
 	Ran        ran
+	PID        int    // of the tests, 0 where they are in the kernel's process
+	Code       uint64 // where the tests' code lies
 }
 
 // reply is its result. Problem is what keeps the operation from being one, in words for the user; Errno is a helper's result.
@@ -59,12 +68,13 @@ type reply struct {
 	Value   []byte
 	Shape   shape
 	N       uint64
-	Objects []string
+	Objects []liveObject
 
 	Progs    []progShape
 	Attached []attachedProg
 	Rule     verdictRule
 	Run      run
+	Calls    []trace.Event
 }
 
 // shape is what the tests' process has to know of a map to convert keys and values.

@@ -84,9 +84,9 @@ func (c *call) bpf() {
 	}
 	task := maps.Task{CPU: c.taskCPU(abi.Cmd(cmd))}
 	process := c.process()
-	line := c.tracer.begin(int(c.PID), reader{process.Mem, c}, abi.Cmd(cmd), attr, size)
+	line := c.tracer.begin(int(c.PID), &process, abi.Cmd(cmd), attr, size)
 	ret, errno := c.kernel().Bpf(&task, &process, cmd, attr, size)
-	c.tracer.end(line, ret, errno)
+	c.tracer.end(line)
 	c.dropObjects()
 	c.answer(int64(ret), errno)
 }

@@ -2,15 +2,14 @@ package intercept
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/syscall"
-	"golang.org/x/sys/unix"
+	"github.com/bpfsim/bpfsim/trace"
 )
 
-// tracer writes one line a call, as strace(1) does, spelling included.
+// tracer writes one line a call.
 type tracer struct {
 	out     *outlet // nil: no trace
 	mu      sync.Mutex
@@ -19,35 +18,21 @@ type tracer struct {
 	several bool // more than one thread was seen: lines name theirs
 }
 
-// line is a call's line while the call goes on. What a call reads was printed before it ran, as it may write over it.
+// line is a call's line while the call goes on.
 type line struct {
-	head   string
-	fields []field
-	tail   string
+	prefix  string
+	text    *trace.Line
+	outcome bpfsys.Outcome
 }
 
-// field is a member of the attr; late prints what the call wrote. A batch is partial: at the map's end it answers ENOENT
-// and hands over what there was.
-type field struct {
-	name, text string
-	late       func() string
-	partial    bool
-}
-
-// begin reads a call's arguments before it runs.
-func (t *tracer) begin(thread int, r reader, cmd abi.Cmd, attr uint64, size uint32) *line {
+// begin reads a call's arguments before it runs, and has the process tell how the call ends.
+func (t *tracer) begin(thread int, p *bpfsys.Process, cmd abi.Cmd, attr uint64, size uint32) *line {
 	prefix, wanted := t.prefix(thread)
 	if !wanted {
 		return nil
 	}
-	l := &line{head: prefix + "bpf(" + cmd.String() + ", ", tail: fmt.Sprintf(", %d)", size)}
-	var a bpfsys.Attr
-	known := a[:min(int(size), len(a))]
-	if r.mem.Read(known, attr) < len(known) {
-		l.head += address(attr)
-		return l
-	}
-	l.fields = r.fields(cmd, attr, &a, len(known))
+	l := &line{prefix: prefix, text: trace.Begin(p.Mem, p.Files, cmd, attr, size)}
+	p.Outcome = &l.outcome
 	return l
 }
 
@@ -73,77 +58,8 @@ func (t *tracer) prefix(thread int) (prefix string, wanted bool) {
 }
 
 // end writes the line.
-func (t *tracer) end(l *line, ret int32, errno abi.Errno) {
-	if l == nil {
-		return
+func (t *tracer) end(l *line) {
+	if l != nil {
+		t.out.put(l.prefix + l.text.End(l.outcome) + "\n")
 	}
-	var out strings.Builder
-	out.WriteString(l.head)
-	if l.fields != nil {
-		out.WriteString("{" + l.members(errno) + "}")
-	}
-	fmt.Fprintf(&out, "%s = %s\n", l.tail, result(ret, errno))
-	t.out.put(out.String())
-}
-
-func (l *line) members(errno abi.Errno) string {
-	var members []string
-	for _, f := range l.fields {
-		text := f.text
-		if f.late != nil && (errno == abi.OK || f.partial && errno == abi.ENOENT) {
-			text = f.late()
-		}
-		members = append(members, f.name+"="+text)
-	}
-	return strings.Join(members, ", ")
-}
-
-func result(ret int32, errno abi.Errno) string {
-	if errno == abi.OK {
-		return fmt.Sprint(ret)
-	}
-	message := unix.Errno(errno).Error()
-	if name, ok := strings.CutPrefix(message, "errno "); ok {
-		message = "Unknown error " + name
-	}
-	return fmt.Sprintf("-1 %s (%s%s)", errno, strings.ToUpper(message[:1]), message[1:])
-}
-
-func address(addr uint64) string {
-	if addr == 0 {
-		return "NULL"
-	}
-	return fmt.Sprintf("%#x", addr)
-}
-
-// longestText is how many bytes of a key, a value or a path are printed.
-const longestText = 256
-
-// quote writes bytes as strace does: C escapes, octal ones as short as the next byte allows.
-func quote(p []byte) string {
-	var out strings.Builder
-	out.WriteByte('"')
-	for i, b := range p {
-		digitFollows := i+1 < len(p) && p[i+1] >= '0' && p[i+1] <= '9'
-		out.WriteString(escape(b, digitFollows))
-	}
-	out.WriteByte('"')
-	return out.String()
-}
-
-var escapes = map[byte]string{
-	'"': `\"`, '\\': `\\`, '\n': `\n`, '\t': `\t`, '\r': `\r`, '\f': `\f`, '\v': `\v`,
-}
-
-func escape(b byte, digitFollows bool) string {
-	if text, ok := escapes[b]; ok {
-		return text
-	}
-	switch {
-	case b >= ' ' && b < 0x7f:
-		return string(b)
-	case digitFollows:
-		return fmt.Sprintf(`\%03o`, b)
-	}
-	return fmt.Sprintf(`\%o`, b)
 }

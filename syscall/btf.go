@@ -38,6 +38,9 @@ func (b *BTF) Release() {
 	}
 }
 
+// OwnOfKernel tells the kernel's own types, which no program has loaded.
+func (b *BTF) OwnOfKernel() bool { return b.name != "" }
+
 // Kind is the link text of an fd (btf_fops in kernel/bpf/btf.c).
 func (b *BTF) Kind() string { return "btf" }
 

@@ -116,7 +116,7 @@ func (k *Kernel) Bpf(t *maps.Task, p *Process, cmd uint32, attr uint64, size uin
 	}
 	var c call // field by field: a literal is made elsewhere and copied, in wider words than it was written in
 	c.kernel, c.task, c.proc, c.arena, c.addr, c.size = k, t, p, directly(t, p), attr, size
-	if k.options.Watch != nil {
+	if k.options.Watch != nil || p.Outcome != nil {
 		ret, errno = c.watched(abi.Cmd(cmd), size)
 	} else {
 		ret, errno = c.answer(abi.Cmd(cmd), size)

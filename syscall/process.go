@@ -17,6 +17,8 @@ type Process struct {
 	Backing func(words uint64) (Backing, abi.Errno)
 	// Interrupted reports whether a signal waits for the caller; MapDump then ends with EINTR. nil means never.
 	Interrupted func() bool
+	// Outcome, unless nil, is how the last call ended.
+	Outcome *Outcome
 }
 
 // Caps are the capabilities that the map commands ask for (capabilities(7)). The zero value is an unprivileged

@@ -21,15 +21,24 @@ type Outcome struct {
 	Injected Fault
 }
 
-// watched is answer of a kernel whose calls are watched.
+// watched is answer of a call that is watched.
 func (c *call) watched(cmd abi.Cmd, size uint32) (int32, abi.Errno) {
-	end := c.kernel.options.Watch(Call{c.proc, c.task.CPU, cmd, c.addr, size})
+	var end func(Outcome)
+	if watch := c.kernel.options.Watch; watch != nil {
+		end = watch(Call{c.proc, c.task.CPU, cmd, c.addr, size})
+	}
 	ret, errno := c.answer(cmd, size)
+	if end == nil && c.proc.Outcome == nil {
+		return ret, errno
+	}
+	o := Outcome{Ret: ret, Errno: errno, Name: c.attempt(c.kernel.meaning(cmd)).Name}
+	if c.injected != nil {
+		o.Injected = *c.injected
+	}
+	if c.proc.Outcome != nil {
+		*c.proc.Outcome = o
+	}
 	if end != nil {
-		o := Outcome{Ret: ret, Errno: errno, Name: c.attempt(c.kernel.meaning(cmd)).Name}
-		if c.injected != nil {
-			o.Injected = *c.injected
-		}
 		end(o)
 	}
 	return ret, errno

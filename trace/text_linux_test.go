@@ -1,4 +1,4 @@
-package intercept
+package trace
 
 import (
 	"testing"
