@@ -46,7 +46,7 @@ func (all *fdCache) get(fd int32) *bpfsys.File {
 // put remembers an object's fd as it was when closes was asked. A call that finds it here is not counted among the users of the object, which
 // may thus be freed meanwhile: no harm where that frees Go memory, and so objects with a mapping are left out.
 func (all *fdCache) put(fd int32, closes uint32, o *object) {
-	if all.closed == nil || !all.closed.On || (opened{o.file.Object(), o.file.Access()}).mapped() {
+	if all.closed == nil || !all.closed.On || openedBy(o.file).mapped() {
 		return
 	}
 	all.slots[uint32(fd)%uint32(len(all.slots))].Store(&cachedFD{fd, closes, o.file})

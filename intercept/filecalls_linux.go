@@ -68,6 +68,9 @@ func (c *call) textOf(dir int32, name string, follow bool) (text string, errno a
 	if c.types != "" && isVmlinuxTypes(name) {
 		return c.types, abi.OK, true
 	}
+	if name == kallsyms && c.caps.SysAdmin {
+		return symbols().text, abi.OK, symbols().text != ""
+	}
 	if text, errno, ours := c.attachText(name); ours {
 		return text, errno, true
 	}
@@ -184,7 +187,7 @@ func (c *call) linkOf(dir int32, name string) (text string, ours bool) {
 	if o == nil {
 		return "", false
 	}
-	return "anon_inode:" + o.file.Object().Kind(), true
+	return "anon_inode:" + o.file.Kind(), true
 }
 
 // pathAt reads a path of the caller's. Most are short: a long one costs a second read.

@@ -165,13 +165,16 @@ func (c *call) CgroupLine(fd int32) (ids []uint64) {
 
 // Tracepoint reports whether the kernel lists the function that calls what is at a tracepoint (bpfsys.Host).
 func (c *call) Tracepoint(name string) bool {
-	_, exists := symbols()["__traceiter_"+name]
+	_, exists := symbols().functions["__traceiter_"+name]
 	return exists
 }
 
-// Function is the address of a function of the kernel (bpfsys.Host).
+// Function is the address of a function of the kernel (bpfsys.Host), which only the privileged learn.
 func (c *call) Function(name string) (uint64, bool) {
-	addr, exists := symbols()[name]
+	addr, exists := symbols().functions[name]
+	if !c.caps.SysAdmin {
+		addr = 0
+	}
 	return addr, exists
 }
 

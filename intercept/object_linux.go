@@ -25,7 +25,10 @@ type object struct {
 type opened struct {
 	object bpfsys.Object
 	access bpfsys.Access
+	kind   string // link text
 }
+
+func openedBy(f *bpfsys.File) opened { return opened{f.Object(), f.Access(), f.Kind()} }
 
 // objects are what some fd of some program may still stand for. The kernel tells nobody when the last fd of
 // a memfd is closed in another process, but it refuses a write lease on a file that anybody else has open.
@@ -75,15 +78,15 @@ func (all *objects) release(o *object) {
 	}
 }
 
-// open makes a new open file description for fds of an object, and acquires it.
-func (all *objects) open(of bpfsys.Object, access bpfsys.Access) (fd int, o *object, errno abi.Errno) {
+// open makes a new open file description for fds of an object as file has it, and acquires it.
+func (all *objects) open(file *bpfsys.File) (fd int, o *object, errno abi.Errno) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	o, errno = all.find(opened{of, access})
+	o, errno = all.find(openedBy(file))
 	if errno != abi.OK {
 		return -1, nil, errno
 	}
-	fd, err := o.memfd.open(openModes[access])
+	fd, err := o.memfd.open(openModes[file.Access()])
 	if err != nil {
 		all.suspect(o)
 		return -1, nil, errnoOf(err)
@@ -105,7 +108,7 @@ func (all *objects) find(key opened) (*object, abi.Errno) {
 		return nil, errnoOf(err)
 	}
 	key.object.Hold()
-	o := &object{file: bpfsys.NewFile(key.object, key.access), memfd: f, watch: -1, level: notSuspect}
+	o := &object{file: bpfsys.NewFile(key.object, key.access).As(key.kind), memfd: f, watch: -1, level: notSuspect}
 	all.byInode[f.id], all.byFile[key] = o, o
 	all.startWatch(o)
 	all.startIdle()
@@ -172,7 +175,7 @@ func (all *objects) startWatch(o *object) {
 }
 
 func (all *objects) free(o *object) {
-	key := opened{o.file.Object(), o.file.Access()}
+	key := openedBy(o.file)
 	delete(all.byInode, o.memfd.id)
 	delete(all.byFile, key)
 	delete(all.byWatch, o.watch)

@@ -15,7 +15,7 @@ import (
 
 // openObject opens a fd of a new map.
 func openObject(t testing.TB, all *objects) (fd int, o *object) {
-	fd, o, errno := all.open(newMap(t), bpfsys.ReadWrite)
+	fd, o, errno := all.open(bpfsys.NewFile(newMap(t), bpfsys.ReadWrite))
 	require.Equal(t, abi.OK, errno)
 	all.release(o)
 	return fd, o
@@ -116,7 +116,7 @@ func BenchmarkSweep(b *testing.B) {
 	defer all.close()
 	for range 5000 {
 		_, o := openObject(b, all)
-		again, _, errno := all.open(o.file.Object(), bpfsys.ReadWrite)
+		again, _, errno := all.open(o.file)
 		require.Equal(b, abi.OK, errno)
 		all.release(o)
 		require.NoError(b, unix.Close(again))

@@ -53,6 +53,7 @@ func init() {
 	maps.Copy(scenarios, perfing)
 	maps.Copy(scenarios, filtering)
 	maps.Copy(scenarios, vanishing)
+	scenarios["linkTexts"] = linkTexts
 }
 
 func TestScenarios(t *testing.T) {

@@ -35,7 +35,11 @@ func (c *call) mapCreate() (int32, abi.Errno) {
 
 // install gives the caller an fd for an object and takes over the reference to it.
 func (c *call) install(o Object, access Access) (int32, abi.Errno) {
-	file := NewFile(o, access)
+	return c.installFile(NewFile(o, access))
+}
+
+// installFile is install of a file.
+func (c *call) installFile(file *File) (int32, abi.Errno) {
 	fd, errno := c.proc.Files.Install(file)
 	if errno != abi.OK {
 		file.Release()

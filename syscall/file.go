@@ -39,6 +39,7 @@ type File struct {
 	object Object
 	m      *Map // the object, nil when it is no map
 	access Access
+	kind   string        // link text of its fds, "" for the object's
 	thing  any           // a Socket, a cgroup's id or a *Task, of a file that is no BPF object
 	inode  atomic.Uint64 // 0 until somebody asks
 	refs   atomic.Int32
@@ -52,6 +53,20 @@ func NewFile(o Object, access Access) *File {
 	}
 	f.refs.Store(1)
 	return f
+}
+
+// As is the file with a link text that differs from that of the object's other fds.
+func (f *File) As(kind string) *File {
+	f.kind = kind
+	return f
+}
+
+// Kind is the link text of its fds, behind "anon_inode:".
+func (f *File) Kind() string {
+	if f.kind != "" {
+		return f.kind
+	}
+	return f.object.Kind()
 }
 
 // Object is what the file is of.

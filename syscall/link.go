@@ -56,7 +56,7 @@ func (l *Link) Type() abi.LinkType { return l.kind.link }
 // AttachType is where the link is attached.
 func (l *Link) AttachType() abi.AttachType { return l.at }
 
-// Kind is the link text of an fd (bpf_link_new_fd in kernel/bpf/syscall.c). Linux says bpf_link of the fd that LINK_CREATE gives.
+// Kind is the link text of an fd (bpf_link_new_fd in kernel/bpf/syscall.c).
 func (l *Link) Kind() string { return "bpf-link" }
 
 // Hold takes another reference.

@@ -53,7 +53,7 @@ func (c *call) openLink(kind *linkKind, p *Program, at abi.AttachType, place att
 		l.Release()
 		return 0, errno
 	}
-	return c.install(l, ReadOnly)
+	return c.installFile(NewFile(l, ReadOnly).As("bpf_link")) // bpf_link_prime; fds by id and by pin have Link.Kind
 }
 
 func (h *hooks) attach(l *Link) abi.Errno {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -53,4 +55,23 @@ func TestKernelTypesRefused(t *testing.T) {
 		require.Contains(t, out, why, base)
 		require.NotContains(t, out, "started")
 	}
+}
+
+// Programs that the simulated kernel takes for root find addresses of its symbols, whatever the host hides; others see the host's.
+func TestKallsyms(t *testing.T) {
+	skipIfRefused(t)
+	const script = "wc -l </proc/kallsyms; sort -u -k3 /proc/kallsyms | cut -c-16 | sort -u | wc -l"
+	out := output(t, 0, bpfsimCommand(t, "run", "--", "sh", "-c", script))
+	var symbols, addresses int
+	_, err := fmt.Sscan(out, &symbols, &addresses)
+	require.NoError(t, err, out)
+	if symbols == 0 {
+		skip(t, "no /proc/kallsyms")
+	}
+	require.Greater(t, addresses, symbols/2)
+	if os.Getuid() != 0 {
+		return
+	}
+	require.Equal(t, output(t, 0, exec.Command("setpriv", "--reuid", "65534", "--clear-groups", "sha256sum", "/proc/kallsyms")),
+		output(t, 0, bpfsimCommand(t, "run", "--unprivileged", "--", "sha256sum", "/proc/kallsyms")))
 }
