@@ -43,6 +43,9 @@ func (all *fdCache) get(fd int32) *bpfsys.File {
 	return known.file
 }
 
+// forget has the kernel asked for fd.
+func (all *fdCache) forget(fd int32) { all.slots[uint32(fd)%uint32(len(all.slots))].Store(nil) }
+
 // put remembers an object's fd as it was when closes was asked. A call that finds it here is not counted among the users of the object, which
 // may thus be freed meanwhile: no harm where that frees Go memory, and so objects with a mapping are left out.
 func (all *fdCache) put(fd int32, closes uint32, o *object) {

@@ -148,6 +148,15 @@ func (c *ownCall) Get(fd int32) (*bpfsys.File, bool) {
 	return o.file, true
 }
 
+// Install gives file a fd of this process (bpfsys.Files). Whoever closed what had its number may not have counted that yet.
+func (c *ownCall) Install(file *bpfsys.File) (int32, abi.Errno) {
+	fd, errno := c.call.Install(file)
+	if errno == abi.OK {
+		c.own.fds.forget(fd)
+	}
+	return fd, errno
+}
+
 // isPath tells that fd is open for its path only (O_PATH), which fget in the kernel treats as not open.
 func isPath(fd int32) bool {
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)

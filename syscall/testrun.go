@@ -1,6 +1,7 @@
 package bpfsys
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -18,7 +19,7 @@ type Run struct {
 	Times uint32
 }
 
-// Ran is what came of a Run. Context and Data are as the program left them; a context keeps its size.
+// Ran is what came of a Run. Context and Data are as the program left them, nil where it changed nothing; a context keeps its size.
 type Ran struct {
 	// Errno is why the program did not run to its end; abi.OK when it did.
 	Errno         abi.Errno
@@ -82,7 +83,21 @@ func (t *testRun) run(kind testKind) abi.Errno {
 	case ran.Errno != abi.OK:
 		return ran.Errno
 	}
-	return kind.finish(t, ran)
+	return kind.finish(t, ran.behind(run))
+}
+
+// behind is what came of run, in whole.
+func (r Ran) behind(run Run) Ran {
+	if r.Context == nil {
+		r.Context = run.Context
+	}
+	if r.Data == nil {
+		r.Data = run.Data
+	}
+	if len(r.Context) != len(run.Context) {
+		panic(fmt.Sprintf("bpfsys: what stands for a program left a context of %d bytes, want %d", len(r.Context), len(run.Context)))
+	}
+	return r
 }
 
 // standIn runs what stands for a program; false when nothing does.

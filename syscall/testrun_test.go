@@ -1,6 +1,7 @@
 package bpfsys
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -63,6 +64,27 @@ func TestTestRunOfAPacket(t *testing.T) {
 	require.Equal(t, "new payload", string(d.Arena.Bytes(out+ethernetHeader, len("new payload"))))
 	left := d.Arena.Bytes(after, skbSize)
 	require.Equal(t, []byte{9, 5, 0}, []byte{left[skbMark], left[skbPriority], left[skbHash]})
+}
+
+// What stands for a program may say no more than the result: it changed nothing then.
+func TestTestRunThatChangesNothing(t *testing.T) {
+	d := runner(t, func(Run) (Ran, bool) { return Ran{Value: 1}, true })
+	context := make([]byte, skbSize)
+	context[skbMark] = 5
+	out, after := d.Arena.Alloc(64), d.Arena.Alloc(skbSize)
+	d.want(abi.OK, ProgTestRun{
+		ProgFD: d.load(abi.ProgSchedCLS), DataIn: d.Arena.Put(bytes.Repeat([]byte{7}, 64)), DataSizeIn: 64, DataOut: out, DataSizeOut: 64,
+		CtxIn: d.Arena.Put(context), CtxSizeIn: skbSize, CtxOut: after, CtxSizeOut: skbSize,
+	})
+	require.Equal(t, bytes.Repeat([]byte{7}, 64), d.Arena.Bytes(out, 64))
+	require.Equal(t, byte(5), d.Arena.Bytes(after, skbSize)[skbMark])
+}
+
+// One that leaves another context than it was given is a mistake of the test's.
+func TestTestRunContextOfAnotherSize(t *testing.T) {
+	d := runner(t, func(r Run) (Ran, bool) { return Ran{Context: r.Context[:8]}, true })
+	args := ProgTestRun{ProgFD: d.load(abi.ProgSocketFilter), DataIn: d.Arena.Alloc(64), DataSizeIn: 64}
+	require.PanicsWithValue(t, "bpfsys: what stands for a program left a context of 8 bytes, want 192", func() { d.Do(args) })
 }
 
 func TestTestRunThatDoesNotEnd(t *testing.T) {
