@@ -80,6 +80,19 @@ func TestTestRunThatChangesNothing(t *testing.T) {
 	require.Equal(t, byte(5), d.Arena.Bytes(after, skbSize)[skbMark])
 }
 
+// Of what a program changes in a packet's context the caller sees what becomes the packet's (convert_skb_to___skb): mark, priority, cb and time.
+func TestTestRunGivesBackWhatIsThePackets(t *testing.T) {
+	d := runner(t, func(r Run) (Ran, bool) { return Ran{Context: bytes.Repeat([]byte{0xff}, len(r.Context))}, true })
+	after := d.Arena.Alloc(skbSize)
+	d.want(abi.OK, ProgTestRun{ProgFD: d.load(abi.ProgSchedCLS), DataIn: d.Arena.Alloc(64), DataSizeIn: 64, CtxOut: after, CtxSizeOut: skbSize})
+	want := make([]byte, skbSize)
+	for _, changed := range []struct{ from, to int }{{8, 12}, {32, 36}, {48, 68}, {152, 160}} {
+		copy(want[changed.from:changed.to], bytes.Repeat([]byte{0xff}, skbSize))
+	}
+	want[skbIfindex], want[skbWireLen] = loopback, 64
+	require.Equal(t, want, d.Arena.Bytes(after, skbSize))
+}
+
 // One that leaves another context than it was given is a mistake of the test's.
 func TestTestRunContextOfAnotherSize(t *testing.T) {
 	d := runner(t, func(r Run) (Ran, bool) { return Ran{Context: r.Context[:8]}, true })
