@@ -63,6 +63,7 @@ func filter() []unix.SockFilter {
 func (a *asm) native() {
 	a.unless(unix.BPF_JEQ, foreignABI|unix.SYS_BPF, 1)
 	a.ret(refuse)
+	a.netlink()
 	for _, number := range []int{unix.SYS_BPF, unix.SYS_READLINKAT, unix.SYS_STATFS, unix.SYS_FSTATFS, unix.SYS_OPENAT2,
 		unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_PWAIT2, unix.SYS_PERF_EVENT_OPEN} {
 		a.notify(number)
@@ -160,6 +161,26 @@ func (a *asm) socketOptions() {
 	}
 	a.ret(unix.SECCOMP_RET_ALLOW)
 	a.ret(unix.SECCOMP_RET_USER_NOTIF)
+}
+
+// netlink notifies of the making of sockets of rtnetlink, and of messages through the numbers that these get. It comes early, as other
+// messages are frequent.
+func (a *asm) netlink() {
+	for _, number := range netlinkCalls {
+		a.unless(unix.BPF_JEQ, uint32(number), 5)
+		a.load(offsetArgs)
+		a.unless(unix.BPF_JGE, firstNetlinkFD, 2)
+		a.when(unix.BPF_JGT, lastNetlinkFD, 1)
+		a.ret(unix.SECCOMP_RET_USER_NOTIF)
+		a.ret(unix.SECCOMP_RET_ALLOW)
+	}
+	a.unless(unix.BPF_JEQ, unix.SYS_SOCKET, 6)
+	a.load(offsetArgs)
+	a.unless(unix.BPF_JEQ, unix.AF_NETLINK, 3)
+	a.load(offsetArgs + 8*2)
+	a.unless(unix.BPF_JEQ, unix.NETLINK_ROUTE, 1)
+	a.ret(unix.SECCOMP_RET_USER_NOTIF)
+	a.ret(unix.SECCOMP_RET_ALLOW)
 }
 
 // limits notifies of a call that sets RLIMIT_MEMLOCK: the resource is argument arg, the new limit the one behind it,

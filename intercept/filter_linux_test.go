@@ -23,6 +23,10 @@ func decide(t *testing.T, data map[uint32]uint32) uint32 {
 			at += int(jump(in, a == in.K))
 		case unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K:
 			at += int(jump(in, a&in.K != 0))
+		case unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K:
+			at += int(jump(in, a >= in.K))
+		case unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K:
+			at += int(jump(in, a > in.K))
 		case unix.BPF_RET | unix.BPF_K:
 			return in.K
 		default:
@@ -62,6 +66,9 @@ func TestFilter(t *testing.T) {
 	option := func(level, option uint32) data {
 		return data{offsetArch: native, offsetNumber: unix.SYS_SETSOCKOPT, offsetArgs + 8: level, offsetArgs + 16: option}
 	}
+	socket := func(family, protocol uint32) data {
+		return data{offsetArch: native, offsetNumber: unix.SYS_SOCKET, offsetArgs: family, offsetArgs + 16: protocol}
+	}
 	for i, c := range []struct {
 		data data
 		want uint32
@@ -98,6 +105,13 @@ func TestFilter(t *testing.T) {
 		{argument(unix.SYS_FCNTL, 1, unix.F_ADD_SEALS), notify},
 		{argument(unix.SYS_FCNTL, 1, unix.F_GET_SEALS), notify},
 		{argument(unix.SYS_FCNTL, 1, unix.F_GETFL), allow},
+		{argument(unix.SYS_SENDTO, 0, firstNetlinkFD-1), allow},
+		{argument(unix.SYS_SENDTO, 0, firstNetlinkFD), notify},
+		{argument(unix.SYS_RECVMSG, 0, lastNetlinkFD), notify},
+		{argument(unix.SYS_SENDMSG, 0, lastNetlinkFD+1), allow},
+		{socket(unix.AF_NETLINK, unix.NETLINK_ROUTE), notify},
+		{socket(unix.AF_NETLINK, unix.NETLINK_GENERIC), allow},
+		{socket(unix.AF_INET, 0), allow},
 		{option(unix.SOL_SOCKET, unix.SO_ATTACH_BPF), notify},
 		{option(unix.SOL_SOCKET, unix.SO_DETACH_FILTER), notify},
 		{option(unix.SOL_SOCKET, unix.SO_ATTACH_REUSEPORT_EBPF), notify},

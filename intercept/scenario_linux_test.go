@@ -40,6 +40,7 @@ func init() {
 		"limits": limits, "unlimited": unlimited,
 	}
 	maps.Copy(scenarios, files)
+	maps.Copy(scenarios, talking)
 	maps.Copy(scenarios, waits)
 	maps.Copy(scenarios, stopping)
 	maps.Copy(scenarios, crowding)

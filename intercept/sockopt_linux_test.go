@@ -172,6 +172,7 @@ func socketFilters(c client) {
 	insns, license := [2]uint64{0xffffffff<<32 | 0xb7, 0x95}, [4]byte{'G', 'P', 'L'} // takes whole packets
 	program := c.check(bpf(bpfsys.ProgLoad{Type: abi.ProgSocketFilter, InsnCnt: 2, Insns: addr(&insns), License: addr(&license)}))
 	require.Zero(c, c.option(fd, abi.SocketAttachBPF, program))
+	require.NoError(c, unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5}))
 	require.NoError(c, unix.Sendto(fd, []byte("x"), 0, name))
 	n, err := unix.Read(fd, make([]byte, 8))
 	require.NoError(c, err)

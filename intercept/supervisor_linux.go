@@ -4,6 +4,7 @@ package intercept
 
 import (
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,7 @@ type supervisor struct {
 	calls    []notification // in progress
 	keeper   *keeper        // nil where none could be started
 	limits   limits
+	numbers  sync.Mutex  // of sockets of rtnetlink, while one is given
 	full     atomic.Bool // stderr was told that there is no room for maps
 	stderr   io.Writer
 }

@@ -18,22 +18,23 @@ type Point struct {
 	Object uint32         // id of the BTF or the program that Type is of
 	Type   uint32         // id of the function in BTF
 	Socket uint64         // cookie of a socket; its filter has no attach type: At is NumAttachTypes
-	Name   string         // of a tracepoint, a function, a reuseport group or, for probes of many functions, a file; "" is then the kernel
+	Name   string         // of a tracepoint, a function, a reuseport group, a side of a discipline of tc or, for probes of many functions, a file; "" is then the kernel
 }
 
 // hook is a point where something is attached. The first program of seats runs first.
 type hook struct {
 	point    Point
 	seats    []*seat
-	flags    uint32 // how a cgroup takes programs
+	flags    uint32 // how a cgroup takes programs, in which mode a device runs them, or the parent that the last filter was given
 	revision uint64 // counts changes, from 1
 }
 
 // seat is a place in a hook: a link's, or that of a program without one.
 type seat struct {
-	link  *Link
-	prog  *Program // with a reference; nil for a link's
-	flags uint32
+	link   *Link
+	prog   *Program // with a reference; nil for a link's
+	flags  uint32
+	filter *tcFilter // at the point of a discipline
 }
 
 // program is what runs.
@@ -51,6 +52,7 @@ type hooks struct {
 	parents map[uint64]uint64     // of cgroups that calls were about
 	gone    map[Point]func() bool // of places with programs that no link attached: whether they do not exist any more
 	ops     map[opsName]*Map      // registered structs of functions
+	clsact  map[Point]string      // disciplines of devices, by kind; "" where one was
 	left    []Object              // programs and maps that nobody here has any more
 }
 
@@ -85,6 +87,7 @@ func (h *hooks) make(p Point) *hook {
 func (h *hooks) tidy(k *hook) {
 	if len(k.seats) == 0 && k.point.Cgroup == 0 {
 		delete(h.at, k.point)
+		delete(h.gone, k.point)
 	}
 }
 

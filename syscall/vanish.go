@@ -66,6 +66,7 @@ func (h *hooks) leave(at Point) {
 		}
 	}
 	delete(h.gone, at)
+	delete(h.clsact, at)
 }
 
 // vacate takes all programs away that no link has attached. The hooks are locked.
