@@ -2,7 +2,6 @@ package bpfsim_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,23 +16,35 @@ func readme(t *testing.T) string {
 	return string(text)
 }
 
-// fenced is the content of the first code block of a language.
-func fenced(t *testing.T, text, language string) (block, after string) {
-	t.Helper()
-	_, rest, ok := strings.Cut(text, "```"+language+"\n")
-	require.True(t, ok, "no block of %q", language)
-	block, after, ok = strings.Cut(rest, "```\n")
-	require.True(t, ok)
-	return block, after
+// block is a code block of a page.
+type block struct{ language, text string }
+
+func blocks(page string) (all []block) {
+	for rest := page; ; {
+		var found bool
+		if _, rest, found = strings.Cut(rest, "\n```"); !found {
+			return all
+		}
+		language, text, _ := strings.Cut(rest, "\n")
+		text, rest, _ = strings.Cut(text, "\n```")
+		all = append(all, block{language, text + "\n"})
+	}
 }
 
-// The example runs as it stands and prints what the page says.
-func TestReadmeExample(t *testing.T) {
-	program, after := fenced(t, readme(t), "go")
-	want, _ := fenced(t, after, "")
-	file := filepath.Join(t.TempDir(), "main.go")
-	require.NoError(t, os.WriteFile(file, []byte(program), 0o644))
-	out, err := exec.Command("go", "run", file).CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	require.Equal(t, want, string(out))
+// The code of the page's stories is code that is tested: each block names its file, and every paragraph of it stands there.
+func TestReadmeStories(t *testing.T) {
+	before, _, found := strings.Cut(readme(t), "## Install")
+	require.True(t, found)
+	stories := 0
+	for _, b := range blocks(before) {
+		if b.language != "go" {
+			continue
+		}
+		stories++
+		name, code, _ := strings.Cut(strings.TrimPrefix(b.text, "// "), "\n")
+		file, err := os.ReadFile(filepath.FromSlash(name))
+		require.NoError(t, err)
+		require.Contains(t, string(file), strings.TrimSpace(code), "%s and the README", name)
+	}
+	require.Equal(t, 2, stories)
 }

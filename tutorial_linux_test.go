@@ -13,21 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// block is a code block of a page.
-type block struct{ language, text string }
-
-func blocks(page string) (all []block) {
-	for rest := page; ; {
-		var found bool
-		if _, rest, found = strings.Cut(rest, "\n```"); !found {
-			return all
-		}
-		language, text, _ := strings.Cut(rest, "\n")
-		text, rest, _ = strings.Cut(text, "\n```")
-		all = append(all, block{language, text + "\n"})
-	}
-}
-
 // asPattern matches what a page says that a command prints: "..." is anything, and times are what they are.
 func asPattern(line string) *regexp.Regexp {
 	pattern := regexp.QuoteMeta(strings.TrimSpace(line))

@@ -37,6 +37,7 @@ target() {
 
 target btf FuzzLoad
 target insn FuzzCheck
+target syscall FuzzDump
 target syscall FuzzBpf
 target syscall FuzzProgLoad
 target proptest/campaign FuzzCall

@@ -55,11 +55,18 @@ func TestReadmeShell(t *testing.T) {
 	require.Contains(t, inShell(t, "bpfsim run "+script), "key: 01 00 00 00  value: 01 02 03 04 05 06 07 08")
 }
 
-// What the page says that a command prints, it prints.
+// What the page says that commands print, they print.
 func TestReadmeConsole(t *testing.T) {
-	_, rest, found := strings.Cut(page(t, "README.md"), "```\n$ ")
-	require.True(t, found)
-	command, rest, _ := strings.Cut(rest, "\n")
-	want, _, _ := strings.Cut(rest, "\n```")
-	require.Equal(t, want, inShell(t, command+" || [ $? = 1 ]"))
+	rest, found := page(t, "README.md"), 0
+	for {
+		var more bool
+		if _, rest, more = strings.Cut(rest, "```\n$ "); !more {
+			break
+		}
+		found++
+		command, printed, _ := strings.Cut(rest, "\n")
+		want, _, _ := strings.Cut(printed, "\n```")
+		require.Equal(t, want, inShell(t, command+" || [ $? = 1 ]"))
+	}
+	require.Positive(t, found)
 }
