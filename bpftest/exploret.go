@@ -40,8 +40,8 @@ func (f *failed) Is(other error) bool {
 	return ok && o.place == f.place
 }
 
-// Go starts a goroutine that plays a program, or somebody else whom the agent does not know; the name stands in the story. The body ends when
-// it has ended.
+// Go starts a goroutine, such as one that plays a program; the name stands in the story. The run lasts until it has ended, and what it panics with
+// fails the run.
 func (t *T) Go(name string, f func()) {
 	t.tasks.Add(1)
 	t.run.Go(name, func() {
@@ -71,6 +71,7 @@ func (t *T) try(body func(*T)) {
 	defer t.finish()
 	defer t.catch("the body")
 	body(t)
+	t.cancel()
 	t.tasks.Wait()
 }
 
@@ -126,7 +127,7 @@ func (t *T) Cleanup(f func()) {
 	t.cleanups = append(t.cleanups, f)
 }
 
-// Context ends with the run, before its cleanups.
+// Context ends when the body has returned, before what Go has started is waited for.
 func (t *T) Context() context.Context { return t.ctx }
 
 // Helper does nothing: the story has the lines.
