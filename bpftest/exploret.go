@@ -116,8 +116,11 @@ func (t *T) fail(place, message string) {
 
 // say is a message of the body's, with its place in front as go test has it.
 func (t *T) say(text string) (place, message string) {
-	place = bubble.Place()
-	return place, strings.TrimRight(place+": "+strings.TrimLeft(text, "\n"), "\n")
+	text = strings.Trim(text, "\n")
+	if place = bubble.Place(); place != "" {
+		text = place + ": " + text
+	}
+	return place, text
 }
 
 // Cleanup has f called at the end of the run.

@@ -49,15 +49,16 @@ func word(cmd abi.Cmd) string {
 // words are what programs do.
 var words = map[operation]string{
 	opLookup: "lookup", opUpdate: "update", opDelete: "delete", opPush: "push", opPop: "pop", opPeek: "peek", opOutput: "output",
+	opSubmit: "submit", opDiscard: "discard",
 }
 
 // helped has a program's operation on a map wait for its turn, and tells what came of it.
 func helped(q request) (reply, error) {
-	s := stepping.Load()
-	if s == nil {
+	s, what := stepping.Load(), words[q.Op]
+	if s == nil || what == "" {
 		return kernel.do(q)
 	}
-	chosen := s.run.Step(words[q.Op])
+	chosen := s.run.Step(what)
 	a, err := kernel.do(q)
 	if chosen && s.run.Telling() {
 		s.run.Told(s.teller.helped(q, a))

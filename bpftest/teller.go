@@ -34,8 +34,8 @@ func (t teller) begin(c bpfsys.Call) func(bpfsys.Outcome) {
 	}
 }
 
-// maxKey is as much of a key as is told.
-const maxKey = 64
+// maxKey and maxValue are as many bytes as are told.
+const maxKey, maxValue = 64, 4096
 
 // attr is the attr of a call.
 type attr []byte
@@ -133,27 +133,31 @@ func (t teller) elements(c bpfsys.Call, o bpfsys.Outcome, m *bpfsys.Map) string 
 }
 
 func (t teller) bytes(c bpfsys.Call, at uint64, size int) []byte {
-	p := make([]byte, size)
+	p := make([]byte, min(size, maxValue))
 	c.Process.Mem.Read(p, at)
 	return p
 }
 
 // helped is what a program did, in words.
 func (t teller) helped(q request, a reply) string {
-	value := q.Value
-	if q.Op == opLookup || q.Op == opPop || q.Op == opPeek {
-		value = a.Value
-	}
 	text := words[q.Op] + " " + q.Map
-	if q.Op == opOutput {
+	if q.Op == opLookup || q.Op == opPop || q.Op == opPeek && a.Errno == abi.OK {
+		q.Value = a.Value
+	}
+	switch q.Op {
+	case opOutput, opSubmit:
 		text += fmt.Sprintf(" %d bytes", len(q.Value))
-	} else {
-		text += " " + t.pair(q.Map, q.Key, value)
+	case opDiscard:
+	default:
+		if a.Errno != abi.OK && q.Op == opLookup {
+			q.Value = nil
+		}
+		text += " " + t.pair(q.Map, q.Key, q.Value)
 	}
 	if a.Errno != abi.OK {
-		return words[q.Op] + " " + q.Map + " " + t.pair(q.Map, q.Key, q.Value) + ": " + a.Errno.String()
+		text += ": " + a.Errno.String()
 	}
-	return text
+	return strings.TrimRight(text, " ")
 }
 
 // pair is an element, which may lack a key (queues) or a value.
@@ -164,6 +168,8 @@ func (t teller) pair(name string, key, value []byte) string {
 		}
 	}
 	switch {
+	case value == nil && key == nil:
+		return ""
 	case value == nil:
 		return number(key)
 	case key == nil:

@@ -162,7 +162,7 @@ func TestExploreBadBodies(t *testing.T) {
 		bpftest.Kernel(t)
 		_, err := ebpf.NewMap(&ebpf.MapSpec{Name: "leaked", Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
 		require.NoError(t, err)
-	}), `map "leaked" (ARRAY, id 1) was not closed`)
+	}), `bpftest: map "leaked" (ARRAY, id 1), made at `)
 	require.Contains(t, message(func(t *bpftest.T) {
 		m, _ := counters(t)
 		require.NoError(t, unix.Close(m.FD()))

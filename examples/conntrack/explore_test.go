@@ -1,15 +1,20 @@
 package conntrack
 
 import (
+	_ "embed"
 	"encoding/binary"
 	"flag"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/bpfsim/bpfsim/bpftest"
 	"github.com/stretchr/testify/require"
 )
+
+//go:embed README.md
+var readme string
 
 // show has stories say which connection it is.
 func show(name string, key, value []byte) string {
@@ -76,6 +81,7 @@ func TestSweepLosesALiveConnection(t *testing.T) {
 		`^agent +delete_batch conntrack `+one+` +table.go:\d+$`,
 		`^body +lookup conntrack `+one+`: ENOENT`)
 	require.Contains(t, found.Failure.Message, "a live connection is in the table")
+	require.Contains(t, readme, strings.Join(found.Failure.Story, "\n"))
 	require.Less(t, found.Elapsed, time.Minute)
 
 	require.NoError(t, flag.Set("bpftest.replay", found.Failure.Replay))
