@@ -59,6 +59,10 @@ func NewOwn(o Options, closes *Closes) (*Own, error) {
 		own.types = string(o.Types.Data())
 	}
 	own.calls.New = func() any { return own.newCall() }
+	if err := guard(); err != nil {
+		warn(o.Stderr, "bpf(2) calls that do not come from github.com/cilium/ebpf, and those of programs that are started here, reach the "+
+			"host's kernel: %v", err)
+	}
 	return own, nil
 }
 

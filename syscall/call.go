@@ -17,7 +17,7 @@ type call struct {
 	buffers *buffers // nil until something is needed
 	used    *File    // the map's, once use has found it
 
-	injected *Fault // what Options.Fault had happen, nil before that
+	injected Fault // what Options.Fault had happen
 }
 
 // file finds the open file behind fd and holds it for the length of the call, as fdget does: errno is absent when fd

@@ -65,7 +65,7 @@ func (c *call) nameOf(fd int32) string {
 // runFaulty is run of a kernel with faults.
 func (c *call) runFaulty(cmd abi.Cmd) (int32, abi.Errno) {
 	f := c.kernel.options.Fault(c.attempt(cmd))
-	c.injected = &f
+	c.injected = f
 	if f.Delay > 0 {
 		time.Sleep(f.Delay)
 	}

@@ -31,10 +31,7 @@ func (c *call) watched(cmd abi.Cmd, size uint32) (int32, abi.Errno) {
 	if end == nil && c.proc.Outcome == nil {
 		return ret, errno
 	}
-	o := Outcome{Ret: ret, Errno: errno, Name: c.attempt(c.kernel.meaning(cmd)).Name}
-	if c.injected != nil {
-		o.Injected = *c.injected
-	}
+	o := Outcome{Ret: ret, Errno: errno, Name: c.attempt(c.kernel.meaning(cmd)).Name, Injected: c.injected}
 	if c.proc.Outcome != nil {
 		*c.proc.Outcome = o
 	}
