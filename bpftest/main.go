@@ -74,6 +74,7 @@ func unavailable(err error) int {
 		fmt.Fprintf(os.Stderr, "bpftest: tests skipped: %s=skip\n", unavailableName)
 		return 0
 	}
-	fmt.Fprintf(os.Stderr, "bpftest: set %s=skip to skip these tests instead\n", unavailableName)
+	fmt.Fprintf(os.Stderr, "bpftest: bpfsim test takes another road, which needs no filter, and bpfsim doctor says what works here; "+
+		"%s=skip skips these tests instead\n", unavailableName)
 	return 1
 }

@@ -40,13 +40,21 @@ const (
 // ErrNoQEMU says that qemu is not installed.
 var ErrNoQEMU = errors.New(program + " is not installed (Debian: apt install qemu-system-x86)")
 
+// QEMU finds the emulator.
+func QEMU() (path string, err error) {
+	if path, err = exec.LookPath(program); err != nil {
+		return "", ErrNoQEMU
+	}
+	return path, nil
+}
+
 // Run boots the kernel, runs the command as root in it and returns its exit status (128+N when signal N killed it). The
 // error says why there is none: no qemu, a kernel that does not come up or panics (with the end of its log), or a
 // context that ended.
 func Run(ctx context.Context, o Options) (code int, err error) {
-	path, err := exec.LookPath(program)
+	path, err := QEMU()
 	if err != nil {
-		return 0, ErrNoQEMU
+		return 0, err
 	}
 	dir, err := os.MkdirTemp("", "bpfsim-vm-")
 	if err != nil {

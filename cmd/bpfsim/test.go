@@ -86,7 +86,7 @@ func newEnv() *cobra.Command {
 // withoutToolexec is the value of GOFLAGS without what env has put there before.
 func withoutToolexec(flags string) string {
 	before, _, _ := strings.Cut(flags, `"-toolexec=`)
-	return before
+	return strings.TrimSpace(before)
 }
 
 // runToolexec is this program between the go command and one of its tools. It comes before all else, since it is started for every package.
