@@ -142,7 +142,33 @@ const (
 	BTFInfoSize      = 32
 )
 
-// Offsets in struct bpf_prog_info, and its size.
+// Offsets in the attr of ProgLoad.
+const (
+	ProgLoadType        = 0
+	ProgLoadInsnCnt     = 4
+	ProgLoadInsns       = 8
+	ProgLoadLicense     = 16
+	ProgLoadLogLevel    = 24
+	ProgLoadLogSize     = 28
+	ProgLoadLogBuf      = 32
+	ProgLoadFlags       = 44
+	ProgLoadName        = 48
+	ProgLoadIfindex     = 64
+	ProgLoadAttachType  = 68
+	ProgLoadBTFFD       = 72
+	ProgLoadFuncInfoCnt = 88
+	ProgLoadLineInfoCnt = 104
+	ProgLoadAttachBTFID = 108
+	ProgLoadAttachFD    = 112
+	ProgLoadCoreReloCnt = 116
+	ProgLoadFDArray     = 120
+	ProgLoadTrueSize    = 140
+	ProgLoadTokenFD     = 144
+	ProgLoadFDArrayCnt  = 148
+	ProgLoadSignature   = 152
+)
+
+// Offsets in struct bpf_prog_info, the end of its last field (4 bytes of padding follow), and its size.
 const (
 	ProgInfoType                 = 0
 	ProgInfoID                   = 4
@@ -180,6 +206,7 @@ const (
 	ProgInfoVerifiedInsns        = 216
 	ProgInfoAttachBTFObjID       = 220
 	ProgInfoAttachBTFID          = 224
+	ProgInfoEnd                  = 228
 	ProgInfoSize                 = 232
 )
 

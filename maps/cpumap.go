@@ -6,78 +6,62 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// cpuMap is CPUMAP (cpumap.c): for each CPU the size of a queue to it, or 0 where there is none. The program that a value of 8
-// bytes may name, which would run at the queue's end, is not simulated.
-type cpuMap struct {
-	oneByOne
-	vector vector
-}
+// cpuMap is CPUMAP (cpumap.c): for each CPU the size of a queue to it, and in values of 8 bytes a program at its end.
+type cpuMap struct{ references }
 
 // mostQueued is the largest queue, in packets.
 const mostQueued = 16384
 
-func newCPUMap(spec Spec) *cpuMap {
-	return &cpuMap{vector: vector{spec, 1, newWords(uint64(spec.MaxEntries))}}
-}
-
-func (m *cpuMap) Spec() Spec      { return m.vector.spec }
-func (m *cpuMap) ValueBytes() int { return m.vector.ValueBytes() }
+func newCPUMap(spec Spec) *cpuMap { return &cpuMap{newReferences(spec)} }
 
 // Memlock is what fdinfo of 6.18 shows: queues are not counted.
-func (m *cpuMap) Memlock() uint64 { return cpuMapBytes(m.vector.spec) }
+func (m *cpuMap) Memlock() uint64 { return cpuMapBytes(m.spec) }
 
 func cpuMapBytes(spec Spec) uint64 { return 304 + 8*uint64(spec.MaxEntries) }
 
-// Lookup copies the size of a queue, and 0 for the program's id.
-func (m *cpuMap) Lookup(t *Task, key, value []byte) abi.Errno {
-	i, ok := m.vector.index(key)
-	if !ok {
-		return abi.ENOENT
-	}
-	t.Step(PointFind)
-	size := m.vector.words.load(i)
-	if size == 0 {
-		return abi.ENOENT
-	}
-	clear(value)
-	binary.NativeEndian.PutUint32(value, uint32(size))
-	return abi.OK
-}
+// Lookup copies the size of a queue, and the id of its program.
+func (m *cpuMap) Lookup(t *Task, key, value []byte) abi.Errno { return m.show(t, key, value) }
 
-// Update makes a queue or replaces it; size 0 removes it. All indices exist, so NoExist always fails.
-func (m *cpuMap) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
-	i, errno := m.vector.admit(key, flags)
+// Refer makes a queue or replaces it; size 0 removes it. All indices exist, so NoExist always fails.
+func (m *cpuMap) Refer(t *Task, key, value []byte, flags uint64, find Finder) abi.Errno {
+	i, ok := m.index(key)
 	size := binary.NativeEndian.Uint32(value)
 	switch {
-	case errno != abi.OK:
-		return errno
+	case flags > abi.Exist:
+		return abi.EINVAL
+	case !ok:
+		return abi.E2BIG
+	case flags == abi.NoExist:
+		return abi.EEXIST
 	case size > mostQueued:
 		return abi.EOVERFLOW
-	case i >= uint64(m.vector.spec.CPUs):
+	case int64(i) >= int64(m.spec.CPUs):
 		return abi.ENODEV
-	case size != 0 && namesProgram(value):
-		return abi.ENOMEM
+	case size == 0:
+		m.clear(t, i)
+		return abi.OK
 	}
-	t.Step(PointWord)
-	m.vector.words.touch(i).Store(uint64(size))
+	queue, errno := find(value)
+	if errno != abi.OK {
+		return errno
+	}
+	m.lock.Lock(t)
+	defer m.lock.Unlock()
+	m.put(i, queue)
 	return abi.OK
 }
 
-// namesProgram tells whether a value has the fd of a program, of which none can be right.
+// namesProgram tells whether a value has the fd of a program.
 func namesProgram(value []byte) bool {
 	return len(value) == 8 && int32(binary.NativeEndian.Uint32(value[4:])) > 0
 }
 
 // Delete removes a queue, whether or not there is one.
 func (m *cpuMap) Delete(t *Task, key []byte) abi.Errno {
-	i, ok := m.vector.index(key)
+	i, ok := m.index(key)
 	if !ok {
 		return abi.EINVAL
 	}
-	t.Step(PointWord)
-	m.vector.words.touch(i).Store(0)
+	m.clear(t, i)
 	return abi.OK
 }
-
-// NextKey counts up, past CPUs without a queue too.
-func (m *cpuMap) NextKey(t *Task, key, next []byte) abi.Errno { return m.vector.NextKey(t, key, next) }

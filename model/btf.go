@@ -29,7 +29,7 @@ func (x *run) loadBTF() (int32, abi.Errno) {
 		return 0, abi.EPERM
 	case size > maxBTF:
 		return 0, abi.E2BIG
-	case !x.logValid():
+	case !validLog(x.u64(abi.BTFLoadLogBuf), x.u32(abi.BTFLoadLogSize), x.u32(abi.BTFLoadLogLevel)):
 		return 0, abi.EINVAL
 	}
 	data, read := x.user.read(x.u64(abi.BTFLoadData), int(size))
@@ -52,9 +52,8 @@ func (x *run) loadBTF() (int32, abi.Errno) {
 	return x.newFD(o.serial, access{read: true})
 }
 
-// logValid is bpf_verifier_log_attr_valid in kernel/bpf/log.c.
-func (x *run) logValid() bool {
-	buf, size, level := x.u64(abi.BTFLoadLogBuf), x.u32(abi.BTFLoadLogSize), x.u32(abi.BTFLoadLogLevel)
+// validLog is bpf_verifier_log_attr_valid in kernel/bpf/log.c.
+func validLog(buf uint64, size, level uint32) bool {
 	return (buf != 0) == (size > 0) && (buf == 0 || level != 0) && level <= 15 && size < 1<<30
 }
 
@@ -98,7 +97,7 @@ func (x *run) btfFDByID() (int32, abi.Errno) {
 	case !x.state.config.SysAdmin:
 		return 0, abi.EPERM
 	}
-	o := x.state.byID(x.u32(abi.IDStart), true)
+	o := x.state.byID(x.u32(abi.IDStart), ofBTF)
 	if x.u32(abi.IDStart) == 0 || o == nil {
 		return 0, abi.ENOENT
 	}

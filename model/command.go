@@ -25,8 +25,15 @@ func commandOf(c abi.Cmd) command {
 }
 
 func commandFor(c abi.Cmd) command {
-	return command{works[c], abi.FieldsEnd(c)}
+	end, ok := ends[c]
+	if !ok {
+		end = abi.FieldsEnd(c)
+	}
+	return command{works[c], end}
 }
+
+// ends are the ends of attr where it is not used as far as its fields go (measured on 6.18).
+var ends = map[abi.Cmd]int{abi.ProgGetFDByID: abi.IDNext}
 
 // works is what each command does, once its attr has been read.
 var works = map[abi.Cmd]func(*run) (int32, abi.Errno){
@@ -46,6 +53,9 @@ var works = map[abi.Cmd]func(*run) (int32, abi.Errno){
 	abi.BTFLoad:                 (*run).loadBTF,
 	abi.BTFGetNextID:            plain((*run).nextID),
 	abi.BTFGetFDByID:            (*run).btfFDByID,
+	abi.ProgLoad:                (*run).loadProg,
+	abi.ProgGetNextID:           plain((*run).nextID),
+	abi.ProgGetFDByID:           (*run).progFDByID,
 	abi.MapGetFDByID:            (*run).fdByID,
 	abi.ObjPin:                  plain((*run).pin),
 	abi.ObjGet:                  (*run).get,

@@ -6,8 +6,8 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// cpuMap is a CPUMAP map (kernel/bpf/cpumap.c): a queue to each CPU, of a size in packets. No program that may stand at its
-// end can be loaded here.
+// cpuMap is a CPUMAP map (kernel/bpf/cpumap.c): a queue to each CPU, of a size in packets, with a
+// program at its end.
 type cpuMap struct {
 	max    uint32
 	cpus   uint32
@@ -27,8 +27,21 @@ func (t *cpuMap) lookup(key []byte) ([]byte, abi.Errno) {
 	return nil, abi.ENOENT
 }
 
-// update checks flags, the index, NOEXIST, the size, the CPU, and then the program's fd (measured on 6.18).
-func (t *cpuMap) update(_ int, key, value []byte, flags uint64) abi.Errno {
+// update needs to know what fds are of: queue does it.
+func (t *cpuMap) update(int, []byte, []byte, uint64) abi.Errno { panic("model: queue does it") }
+
+// inner is the programs.
+func (t *cpuMap) inner() (serials []int) {
+	for _, v := range t.queues {
+		if n := programOf(v); n != 0 {
+			serials = append(serials, int(n))
+		}
+	}
+	return serials
+}
+
+// queue is an update. It checks flags, the index, NOEXIST, the size, the CPU, and then the program's fd (measured on 6.18).
+func (x *run) queue(o *object, t *cpuMap, key, value []byte, flags uint64) abi.Errno {
 	cpu, size := u32(key), u32(value)
 	switch {
 	case flags > abi.Exist:
@@ -44,10 +57,12 @@ func (t *cpuMap) update(_ int, key, value []byte, flags uint64) abi.Errno {
 	case size == 0:
 		delete(t.queues, cpu)
 		return abi.OK
-	case len(value) == 8 && int32(u32(value[4:])) > 0: // a program that is none
+	}
+	program, ok := x.behind(o, value, abi.AttachXDPCPUMap)
+	if !ok {
 		return abi.ENOMEM
 	}
-	t.queues[cpu] = append(le32(size), 0, 0, 0, 0)[:len(value)] // 0 is no program's id
+	t.queues[cpu] = append(le32(size), le32(uint32(program))...)[:len(value)]
 	return abi.OK
 }
 

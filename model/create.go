@@ -200,8 +200,10 @@ func (s *spec) memory(cpus int) uint64 {
 }
 
 // checkName: legal bytes up to a NUL that must be there (bpf_obj_name_cpy).
-func (x *run) checkName(s *spec) abi.Errno {
-	field := x.attr[abi.CreateMapName:][:abi.NameLen]
+func (x *run) checkName(s *spec) abi.Errno { return x.readName(abi.CreateMapName, &s.name) }
+
+func (x *run) readName(offset int, name *[abi.NameLen]byte) abi.Errno {
+	field := x.attr[offset:][:abi.NameLen]
 	n := bytes.IndexByte(field, 0)
 	if n < 0 {
 		return abi.EINVAL
@@ -211,7 +213,7 @@ func (x *run) checkName(s *spec) abi.Errno {
 			return abi.EINVAL
 		}
 	}
-	copy(s.name[:], field[:n])
+	copy(name[:], field[:n])
 	return abi.OK
 }
 

@@ -69,10 +69,15 @@ func (x *run) store(o *object, t table, key, value []byte, flags uint64) abi.Err
 		defer x.state.release()
 	}
 	if r, ok := t.(*references); ok {
-		return x.refer(r, x.keep(key), value, flags)
+		defer x.released(o)
+		return x.refer(o, r, x.keep(key), value, flags)
 	}
 	if s, ok := t.(*storage); ok {
 		return x.belong(s, key, x.keep(o.initial(value)), flags)
+	}
+	if c, ok := t.(*cpuMap); ok {
+		defer x.released(o)
+		return x.queue(o, c, key, value, flags)
 	}
 	errno := updated(t, flags&abi.Lock != 0)(x.call.CPU, x.keep(key), x.keep(o.initial(value)), flags&^abi.Lock)
 	if h, ok := t.(*hash); ok {
@@ -107,7 +112,7 @@ func (x *run) delete() abi.Errno {
 
 // released frees what o may have held alone.
 func (x *run) released(o *object) {
-	if o.outer() {
+	if o.keeps() {
 		x.state.release()
 	}
 }

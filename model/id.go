@@ -11,9 +11,6 @@ import (
 // u32 is the number that starts b.
 func u32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 
-// sameIDs reports whether two objects have ids of the same numbering: maps have one, BTF has one.
-func sameIDs(a, b *object) bool { return (a.btf == nil) == (b.btf == nil) }
-
 // possibleID reports whether o, whose id is not known, may have that one. Ids are given out in order (idr_alloc_cyclic in
 // bpf_map_alloc_id): an older live map has a lower one.
 func (s *State) possibleID(o *object, id uint32) bool {
@@ -21,7 +18,7 @@ func (s *State) possibleID(o *object, id uint32) bool {
 		return false
 	}
 	for _, other := range s.objects {
-		known := other.id != 0 && sameIDs(o, other)
+		known := other.id != 0 && o.class() == other.class()
 		if known && (other.id == id || (other.id < id) != (other.serial < o.serial)) {
 			return false
 		}
@@ -32,19 +29,19 @@ func (s *State) possibleID(o *object, id uint32) bool {
 // branches is s once for each map that the id in this call may belong to, if that is not known; it may also belong to none. Or it is s once
 // for each set of elements that the call may remove, where nothing tells.
 func (x *run) branches(s *State) (all []*State) {
-	switch x.call.Cmd {
-	case abi.MapGetFDByID, abi.MapGetNextID, abi.BTFGetFDByID, abi.BTFGetNextID:
-	case abi.MapLookupAndDeleteBatch:
+	if x.call.Cmd == abi.MapLookupAndDeleteBatch {
 		return x.losses(s)
-	default:
+	}
+	about, ok := idCommands[x.call.Cmd]
+	if !ok {
 		return nil
 	}
-	id, ofBTF := x.on(s).id(), x.ofBTF()
-	if id == 0 || s.byID(id, ofBTF) != nil {
+	id := x.on(s).id()
+	if id == 0 || s.byID(id, about.class) != nil {
 		return nil
 	}
 	for _, o := range s.objects {
-		if (o.btf != nil) == ofBTF && s.possibleID(o, id) {
+		if o.class() == about.class && s.possibleID(o, id) {
 			all = append(all, s.with(o, id))
 		}
 	}
@@ -60,33 +57,42 @@ func (s *State) with(o *object, id uint32) *State {
 	return own
 }
 
-// ofBTF reports whether the call is about ids of BTF.
-func (x *run) ofBTF() bool { return x.call.Cmd == abi.BTFGetFDByID || x.call.Cmd == abi.BTFGetNextID }
+// idCommand is a command about the ids of a class: it opens one, or asks for the next.
+type idCommand struct {
+	class class
+	opens bool
+}
+
+var idCommands = map[abi.Cmd]idCommand{
+	abi.MapGetFDByID: {ofMaps, true}, abi.MapGetNextID: {ofMaps, false},
+	abi.BTFGetFDByID: {ofBTF, true}, abi.BTFGetNextID: {ofBTF, false},
+	abi.ProgGetFDByID: {ofProgs, true}, abi.ProgGetNextID: {ofProgs, false},
+}
 
 // id is the id that a call of the id commands is about: the one given, or the one that it answered.
 func (x *run) id() uint32 {
-	switch {
-	case (x.call.Cmd == abi.MapGetFDByID || x.call.Cmd == abi.BTFGetFDByID) && x.copyAttr() == abi.OK:
+	switch opens := idCommands[x.call.Cmd].opens; {
+	case opens && x.copyAttr() == abi.OK:
 		return x.u32(abi.IDStart)
-	case (x.call.Cmd == abi.MapGetNextID || x.call.Cmd == abi.BTFGetNextID) && x.seen.Errno == abi.OK && !x.state.config.Shared: // else it may well be somebody else's
+	case !opens && x.seen.Errno == abi.OK && !x.state.config.Shared: // else it may well be somebody else's
 		return u32(x.after(x.call.Attr+abi.IDNext, 4))
 	}
 	return 0
 }
 
-// byID is the live map, or BTF, with that id, nil when it is not known.
-func (s *State) byID(id uint32, ofBTF bool) *object {
+// byID is the live object with that id, nil when it is not known.
+func (s *State) byID(id uint32, in class) *object {
 	for _, o := range s.objects {
-		if o.id == id && (o.btf != nil) == ofBTF {
+		if o.id == id && o.class() == in {
 			return o
 		}
 	}
 	return nil
 }
 
-// nextID is MAP_GET_NEXT_ID and BTF_GET_NEXT_ID: the lowest id above start_id (bpf_obj_get_next_id in kernel/bpf/syscall.c).
+// nextID is MAP_GET_NEXT_ID and its like: the lowest id above start_id (bpf_obj_get_next_id in kernel/bpf/syscall.c).
 func (x *run) nextID() abi.Errno {
-	start := x.u32(abi.IDStart)
+	start, in := x.u32(abi.IDStart), idCommands[x.call.Cmd].class
 	switch {
 	case start >= math.MaxInt32:
 		return abi.EINVAL
@@ -94,14 +100,14 @@ func (x *run) nextID() abi.Errno {
 		return abi.EPERM
 	}
 	at := x.call.Attr + abi.IDNext
-	if x.seen.Errno == abi.EFAULT && !x.user.writable(at, 4) && x.state.mayFollow(start, x.ofBTF()) {
+	if x.seen.Errno == abi.EFAULT && !x.user.writable(at, 4) && x.state.mayFollow(start, in) {
 		return abi.EFAULT
 	}
 	saw := uint32(0)
 	if x.seen.Errno == abi.OK {
 		saw = u32(x.after(at, 4))
 	}
-	expected := x.state.mustFollow(start, saw, x.ofBTF())
+	expected := x.state.mustFollow(start, saw, in)
 	if expected == 0 {
 		return abi.ENOENT
 	}
@@ -111,23 +117,23 @@ func (x *run) nextID() abi.Errno {
 	return abi.OK
 }
 
-// mayFollow reports whether a map, or BTF, with an id above start may exist.
-func (s *State) mayFollow(start uint32, ofBTF bool) bool {
+// mayFollow reports whether an object with an id above start may exist.
+func (s *State) mayFollow(start uint32, in class) bool {
 	return s.config.Shared || slices.ContainsFunc(s.objects, func(o *object) bool {
-		return (o.btf != nil) == ofBTF && (o.id == 0 || o.id > start)
+		return o.class() == in && (o.id == 0 || o.id > start)
 	})
 }
 
 // mustFollow is the lowest id above start, 0 when there may be none. saw is the id that the kernel gave, 0 for none: on
 // a shared machine it may be somebody else's.
-func (s *State) mustFollow(start, saw uint32, ofBTF bool) uint32 {
-	if s.config.Shared && saw > start && s.byID(saw, ofBTF) == nil && !s.between(start, saw, ofBTF) {
+func (s *State) mustFollow(start, saw uint32, in class) uint32 {
+	if s.config.Shared && saw > start && s.byID(saw, in) == nil && !s.between(start, saw, in) {
 		return saw
 	}
 	below, unknown := uint32(0), uint32(0)
 	for _, o := range s.objects {
 		switch {
-		case (o.btf != nil) != ofBTF:
+		case o.class() != in:
 		case o.id == 0:
 			unknown++ // it may hide at or below start, if there is room
 		case o.id <= start:
@@ -145,8 +151,8 @@ func (s *State) mustFollow(start, saw uint32, ofBTF bool) uint32 {
 }
 
 // between reports whether an id that is known lies between start and end.
-func (s *State) between(start, end uint32, ofBTF bool) bool {
-	return slices.ContainsFunc(s.objects, func(o *object) bool { return (o.btf != nil) == ofBTF && o.id > start && o.id < end })
+func (s *State) between(start, end uint32, in class) bool {
+	return slices.ContainsFunc(s.objects, func(o *object) bool { return o.class() == in && o.id > start && o.id < end })
 }
 
 // fdByID is MAP_GET_FD_BY_ID.
@@ -160,7 +166,7 @@ func (x *run) fdByID() (int32, abi.Errno) {
 	case flags == fdFlags:
 		return 0, abi.EINVAL
 	}
-	o := x.state.byID(x.u32(abi.IDStart), false)
+	o := x.state.byID(x.u32(abi.IDStart), ofMaps)
 	switch {
 	case x.u32(abi.IDStart) == 0:
 		return 0, abi.ENOENT
@@ -171,4 +177,16 @@ func (x *run) fdByID() (int32, abi.Errno) {
 		return 0, abi.ENOENT
 	}
 	return x.newFD(o.serial, accessOf(flags))
+}
+
+// progFDByID is PROG_GET_FD_BY_ID.
+func (x *run) progFDByID() (int32, abi.Errno) {
+	if !x.state.config.SysAdmin {
+		return 0, abi.EPERM
+	}
+	o := x.state.byID(x.u32(abi.IDStart), ofProgs)
+	if x.u32(abi.IDStart) == 0 || o == nil {
+		return 0, abi.ENOENT
+	}
+	return x.newFD(o.serial, access{true, true})
 }

@@ -7,11 +7,16 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// info is OBJ_GET_INFO_BY_FD of a map (bpf_map_get_info_by_fd in kernel/bpf/syscall.c) or of BTF. Its errno for an fd that is
+// info is OBJ_GET_INFO_BY_FD of a map (bpf_map_get_info_by_fd in kernel/bpf/syscall.c) or of what else has an id. Its errno for an fd that is
 // not open is EBADFD, not EBADF (measured).
 func (x *run) info() abi.Errno {
-	if f, _ := x.state.files.get(int32(x.u32(abi.InfoBPFFD))); f.serial != 0 && x.state.object(f.serial).btf != nil {
-		return x.btfInfo(x.state.object(f.serial))
+	if f, _ := x.state.files.get(int32(x.u32(abi.InfoBPFFD))); f.serial != 0 {
+		switch o := x.state.object(f.serial); o.class() {
+		case ofBTF:
+			return x.btfInfo(o)
+		case ofProgs:
+			return x.progInfo(o)
+		}
 	}
 	o, _, errno := x.open(abi.InfoBPFFD)
 	if errno == abi.EBADF {

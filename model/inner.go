@@ -147,7 +147,7 @@ func (x *run) innerValue(o *object, t table, key, value []byte, flags uint64) ([
 	switch {
 	case !open:
 		return nil, abi.EBADF
-	case f.serial == 0 || x.state.object(f.serial).btf != nil:
+	case f.serial == 0 || !x.state.object(f.serial).isMap():
 		return nil, abi.EINVAL
 	}
 	inner := x.state.object(f.serial)
@@ -162,25 +162,40 @@ func (x *run) innerValue(o *object, t table, key, value []byte, flags uint64) ([
 	return le32(uint32(f.serial)), abi.OK
 }
 
-// shown is a value as user space sees it at an address: that of an outer map is an id, which may be learned.
+// shown is a value as user space sees it at an address: a map or program in it is an id, which may be learned.
 func (x *run) shown(o *object, value []byte, addr uint64) []byte {
-	if !o.outer() || value == nil {
+	if !o.keeps() || value == nil {
 		return value
 	}
-	inner := x.state.object(int(u32(value)))
-	if inner.id != 0 {
-		return le32(inner.id)
-	}
-	if !x.tellsIDs(o) { // no telling which id this was
-		x.loose = true
+	at := len(value) - 4
+	serial := int(u32(value[at:]))
+	if serial == 0 || at == 0 && o.ofDevices() {
 		return value
 	}
-	id := u32(x.after(addr, 4))
-	if !x.state.possibleID(inner, id) {
-		return le32(^id)
+	inner := x.state.object(serial)
+	id := inner.id
+	if id == 0 {
+		if !x.tellsIDs(o) { // no telling which id this was
+			x.loose = true
+			return value
+		}
+		if id = u32(x.after(addr+uint64(at), 4)); !x.state.possibleID(inner, id) {
+			id = ^id
+		} else {
+			x.state.edit(serial).id = id
+		}
 	}
-	x.state.edit(inner.serial).id = id
-	return le32(id)
+	return append(slices.Clone(value[:at]), le32(id)...)
+}
+
+// keeps reports whether values of the map may refer to maps or programs: their last 4 bytes do.
+func (o *object) keeps() bool {
+	return o.outer() || o.ofDevices() || o.kind == abi.ProgArray
+}
+
+// ofDevices reports whether values of the map are devices or CPUs, which may have a program.
+func (o *object) ofDevices() bool {
+	return o.kind == abi.DevMap || o.kind == abi.DevMapHash || o.kind == abi.CPUMap
 }
 
 // tellsIDs reports whether memory afterwards tells the ids that a call wrote.
@@ -228,10 +243,10 @@ func (s *State) release() {
 	}
 }
 
-// inside reports whether a map holds the one with that serial number: in it, or as its types.
+// inside reports whether an object holds the one with that serial number: in it, or by itself.
 func (s *State) inside(serial int) bool {
 	return slices.ContainsFunc(s.objects, func(o *object) bool {
 		t, ok := o.table.(outer)
-		return ok && slices.Contains(t.inner(), serial) || o.typed.serial == serial
+		return ok && slices.Contains(t.inner(), serial) || slices.Contains(o.names(), serial)
 	})
 }

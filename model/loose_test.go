@@ -28,7 +28,7 @@ func TestWithoutRules(t *testing.T) {
 	s.elem(9, u32(1), 0)
 	s.accepted(abi.MapLookupElem, 32, 0, abi.EINVAL, abi.OK)
 	s.accepted(abi.MapDeleteElem, 16, 0, abi.EINVAL, abi.OK)
-	s.accepted(abi.ProgLoad, 32, 11, abi.EPERM, abi.OK)
+	s.accepted(abi.ProgTestRun, 32, 11, abi.EPERM, abi.OK)
 	s.legal(abi.Cmd(38), 32, 0, abi.EINVAL) // no such command
 }
 

@@ -17,7 +17,8 @@ type spec struct {
 	typed      typed
 }
 
-// object is a map: its shape, what happened to it as a whole, and its elements. One with btf is BTF, and none of that.
+// object is a map: its shape, what happened to it as a whole, and its elements. One with btf is BTF, one with prog a program, and
+// none of that.
 type object struct {
 	spec
 	serial int    // position in the order of creation, from 1
@@ -26,6 +27,9 @@ type object struct {
 	lost   bool // nothing is known of it any more: every result is legal
 	table  table
 	btf    *btf
+	prog   *prog
+	// programs is what those have in common that it holds, or that use it.
+	programs progKind
 	// valueBytes is the size of a value as user space sees it.
 	valueBytes uint32
 	owner      *owner // who may change it, nil for nobody
@@ -41,6 +45,38 @@ type table interface {
 	// a table that does not know its order takes it when it can be right.
 	next(key, saw []byte) ([]byte, abi.Errno)
 	clone() table
+}
+
+// class is a kind of objects that have ids of one numbering.
+type class uint8
+
+const (
+	ofMaps class = iota
+	ofBTF
+	ofProgs
+)
+
+func (o *object) class() class {
+	switch {
+	case o.btf != nil:
+		return ofBTF
+	case o.prog != nil:
+		return ofProgs
+	}
+	return ofMaps
+}
+
+func (o *object) isMap() bool { return o.class() == ofMaps }
+
+// names are the serials of what the object holds by itself: its types, or what a program loads.
+func (o *object) names() []int {
+	switch {
+	case o.prog != nil:
+		return o.prog.held
+	case o.typed.serial != 0:
+		return []int{o.typed.serial}
+	}
+	return nil
 }
 
 func (o *object) clone() *object {

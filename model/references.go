@@ -20,6 +20,7 @@ type references struct {
 type referring struct {
 	key, shown []byte
 	socket     int
+	program    int // serial, which ends shown
 }
 
 func newReferences(s spec, _ int) table { return &references{spec: s} }
@@ -128,11 +129,21 @@ func (t *references) exists(key []byte, flags uint64) abi.Errno {
 	return abi.OK
 }
 
+// inner is the programs that the map holds.
+func (t *references) inner() (serials []int) {
+	for _, e := range t.elements {
+		if e.program != 0 {
+			serials = append(serials, e.program)
+		}
+	}
+	return serials
+}
+
 // refer is an update, in the order of checks of each type (measured on 6.18).
-func (x *run) refer(t *references, key, value []byte, flags uint64) abi.Errno {
+func (x *run) refer(o *object, t *references, key, value []byte, flags uint64) abi.Errno {
 	switch t.kind {
 	case abi.DevMap, abi.DevMapHash:
-		return t.device(key, value, flags)
+		return x.device(o, t, key, value, flags)
 	case abi.SockMap, abi.SockHash:
 		return x.sockMap(t, key, value, flags)
 	}
@@ -145,8 +156,15 @@ func (x *run) refer(t *references, key, value []byte, flags uint64) abi.Errno {
 		return abi.EINVAL
 	case t.outside(key):
 		return abi.E2BIG
-	case t.kind == abi.ProgArray: // no fd here is a program's
-		return x.noFD(int32(u32(value)))
+	case t.kind == abi.ProgArray:
+		serial, errno := x.program(int32(u32(value)))
+		switch {
+		case errno != abi.OK:
+			return errno
+		case !x.fits(o, x.state.object(serial).prog):
+			return abi.EINVAL
+		}
+		return t.put(referring{key: key, shown: le32(uint32(serial)), program: serial})
 	case t.kind == abi.CgroupArray:
 		if f, _ := x.state.files.get(int32(u32(value))); f.thing == nil || f.thing.what != "cgroup" {
 			return abi.EBADF
@@ -164,8 +182,8 @@ func (x *run) refer(t *references, key, value []byte, flags uint64) abi.Errno {
 }
 
 // device: 1 is the one network device.
-func (t *references) device(key, value []byte, flags uint64) abi.Errno {
-	device, program := u32(value), len(value) == 8 && int32(u32(value[4:])) > 0 // a program that is none
+func (x *run) device(o *object, t *references, key, value []byte, flags uint64) abi.Errno {
+	device := u32(value)
 	there := t.at(key) >= 0
 	switch {
 	case flags > abi.Exist, t.isHash() && device == 0:
@@ -174,13 +192,51 @@ func (t *references) device(key, value []byte, flags uint64) abi.Errno {
 		return abi.E2BIG
 	case flags == abi.NoExist && (there || !t.isHash()):
 		return abi.EEXIST
-	case program, device > 1:
+	case device > 1, device == 0 && programOf(value) > 0:
 		return abi.EINVAL
 	case device == 0:
 		t.delete(0, key)
 		return abi.OK
 	}
-	return t.put(referring{key: key, shown: append(le32(device), 0, 0, 0, 0)[:len(value)]})
+	program, ok := x.behind(o, value, abi.AttachXDPDevMap)
+	if !ok {
+		return abi.EINVAL
+	}
+	return t.put(referring{key: key, shown: append(le32(device), le32(uint32(program))...)[:len(value)], program: program})
+}
+
+// programOf is the fd of a program behind a device or CPU, 0 where there is no room for one.
+func programOf(value []byte) int32 {
+	if len(value) < 8 {
+		return 0
+	}
+	return int32(u32(value[4:]))
+}
+
+// behind is the program that a value wants behind a device or CPU, of XDP and loaded for that; 0 for none, false for one that
+// is not fit.
+func (x *run) behind(o *object, value []byte, place abi.AttachType) (serial int, ok bool) {
+	if programOf(value) <= 0 {
+		return 0, true
+	}
+	serial, errno := x.program(programOf(value))
+	if errno != abi.OK {
+		return 0, false
+	}
+	p := x.state.object(serial).prog
+	return serial, p.kind == abi.ProgXDP && p.attach == place && x.fits(o, p)
+}
+
+// program is the program whose fd that is.
+func (x *run) program(fd int32) (serial int, errno abi.Errno) {
+	f, open := x.state.files.get(fd)
+	switch {
+	case !open:
+		return 0, abi.EBADF
+	case f.serial == 0 || x.state.object(f.serial).prog == nil:
+		return 0, abi.EINVAL
+	}
+	return f.serial, abi.OK
 }
 
 // socket is the socket whose fd is a value.
@@ -226,7 +282,7 @@ func (x *run) sockMap(t *references, key, value []byte, flags uint64) abi.Errno 
 
 // referring is an element with a socket's cookie, which is its number here.
 func (x *run) referring(key []byte, f file) referring {
-	return referring{key, binary.LittleEndian.AppendUint64(nil, uint64(f.thing.socket)), f.thing.socket}
+	return referring{key: key, shown: binary.LittleEndian.AppendUint64(nil, uint64(f.thing.socket)), socket: f.thing.socket}
 }
 
 // group is reuseport_array_update_check.

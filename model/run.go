@@ -201,7 +201,7 @@ func (x *run) open(offset int) (*object, access, abi.Errno) {
 		return nil, access{}, abi.EINVAL
 	}
 	o := x.state.object(f.serial)
-	if o.btf != nil {
+	if !o.isMap() {
 		return nil, access{}, abi.EINVAL
 	}
 	x.loose = o.lost

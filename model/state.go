@@ -141,22 +141,43 @@ func (s *State) take(i int) *object {
 	return s.objects[i]
 }
 
-// put frees the map or BTF with that serial number once neither an fd nor a pin holds it (bpf_map_put in kernel/bpf/syscall.c): its
+// put frees the object with that serial number once neither an fd nor a pin holds it (bpf_map_put in kernel/bpf/syscall.c): its
 // id is free at once. Only for a state that nobody else has yet.
 func (s *State) put(serial int) {
-	if serial == 0 || s.holds(serial) {
+	if serial == 0 {
+		return
+	}
+	emptied := s.emptyUnused(serial)
+	if s.holds(serial) {
+		if emptied {
+			s.release()
+		}
 		return
 	}
 	freed := s.object(serial)
 	s.objects = slices.DeleteFunc(slices.Clone(s.objects), func(o *object) bool { return o == freed })
 	s.listed = s.owner
-	if freed.outer() || freed.typed.serial != 0 {
+	if _, ok := freed.table.(outer); ok || len(freed.names()) > 0 {
 		s.release()
 	}
 }
 
-// holds reports whether anything refers to the map with that serial number.
-func (s *State) holds(serial int) bool {
+// emptyUnused empties a PROG_ARRAY that neither an fd nor a pin refers to (map_release_uref): the programs in it may be those that
+// use it.
+func (s *State) emptyUnused(serial int) (emptied bool) {
+	at := s.position(serial)
+	if s.objects[at].kind != abi.ProgArray || s.used(serial) {
+		return false
+	}
+	s.objects, s.listed = slices.Clone(s.objects), s.owner
+	o := s.objects[at].clone()
+	o.owner, o.table.(*references).elements = nil, nil
+	s.objects[at] = o
+	return true
+}
+
+// used reports whether an fd or a pin refers to the object with that serial number.
+func (s *State) used(serial int) bool {
 	for _, f := range s.files {
 		if f.serial == serial {
 			return true
@@ -167,7 +188,12 @@ func (s *State) holds(serial int) bool {
 			return true
 		}
 	}
-	if s.inside(serial) {
+	return false
+}
+
+// holds reports whether anything refers to the map with that serial number.
+func (s *State) holds(serial int) bool {
+	if s.used(serial) || s.inside(serial) {
 		return true
 	}
 	return s.dump != nil && s.dump.dumping.o != nil && s.dump.dumping.o.serial == serial // a call holds the file that it was given

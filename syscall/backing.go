@@ -86,14 +86,14 @@ func (f *File) MayMap(want Mapping) abi.Errno {
 		return abi.EACCES
 	}
 	if f.m.Spec().Type == abi.Arena {
-		return mayMapArena(want)
+		return f.m.mayMapArena(want)
 	}
 	return f.m.mappable(want)
 }
 
 // mayMapArena is arena_get_unmapped_area and arena_map_mmap: from the start, and no longer than an arena can be. Where the mapping
 // comes to lie is the kernel's choice, or the process's: Linux insists that it is the same place each time.
-func mayMapArena(want Mapping) abi.Errno {
+func (m *Map) mayMapArena(want Mapping) abi.Errno {
 	const longest = 4 << 30
 	switch {
 	case want.Offset != 0:
@@ -101,6 +101,7 @@ func mayMapArena(want Mapping) abi.Errno {
 	case want.Length > longest:
 		return abi.E2BIG
 	}
+	m.mapped.Store(true)
 	return abi.OK
 }
 

@@ -16,6 +16,7 @@ type Map struct {
 	id     uint32
 	name   string
 	frozen atomic.Bool
+	mapped atomic.Bool // an ARENA, by somebody: programs may use it from then on
 	// exclusive is the hash of the program that alone may use the map, nil for others.
 	exclusive *[sha256.Size]byte
 	refs      atomic.Int32

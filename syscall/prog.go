@@ -18,6 +18,8 @@ type loading struct {
 	ProgLoad
 	made *Program // holds what the program will hold
 	log  *btf.Log
+
+	arena *Map // a program has one
 }
 
 // progLoad follows bpf_prog_load in kernel/bpf/syscall.c. What only the verifier's simulation of a program can find passes.

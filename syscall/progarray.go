@@ -11,11 +11,12 @@ import (
 // owner is what the programs have in common that a map can hold or that use it: tail calls go between them (bpf_map_owner in
 // kernel/bpf/core.c). The first one decides, and for good.
 type owner struct {
-	mu    sync.Mutex
-	set   bool
-	kind  abi.ProgType
-	place abi.AttachType
-	frags bool
+	mu     sync.Mutex
+	set    bool
+	kind   abi.ProgType
+	place  abi.AttachType
+	frags  bool
+	cgroup [len(cgroupStorages)]*Map // the cgroup storages of the first program, which are only compared
 }
 
 // fits reports whether p is like the programs before it (__bpf_prog_map_compatible).
@@ -24,8 +25,13 @@ func (o *owner) fits(p *Program) bool {
 	defer o.mu.Unlock()
 	frags := p.flags&progXDPFrags != 0
 	if !o.set {
-		o.set, o.kind, o.place, o.frags = true, p.kind, p.attach, frags
+		o.set, o.kind, o.place, o.frags, o.cgroup = true, p.kind, p.attach, frags, p.cgroup
 		return true
+	}
+	for i, m := range p.cgroup {
+		if m != nil && m != o.cgroup[i] {
+			return false
+		}
 	}
 	return o.kind == p.kind && o.frags == frags && (!placed(p.kind) || o.place == p.attach)
 }
@@ -52,11 +58,16 @@ func (o *owner) fdinfo() string {
 // checkOwners is bpf_check_tail_call: a program fits into the maps of programs that it uses.
 func (l *loading) checkOwners() abi.Errno {
 	for _, m := range l.made.maps {
-		if m.Spec().Type == abi.ProgArray && !m.owner.fits(l.made) {
+		if containsPrograms(m.Spec().Type) && !m.owner.fits(l.made) {
 			return abi.EINVAL
 		}
 	}
 	return abi.OK
+}
+
+// containsPrograms tells the maps whose programs must be like those that use the map (map_type_contains_progs).
+func containsPrograms(t abi.MapType) bool {
+	return t == abi.ProgArray || t == abi.DevMap || t == abi.CPUMap
 }
 
 // programRef is a program in a map.

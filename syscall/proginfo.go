@@ -48,7 +48,7 @@ type infoList struct {
 
 // progInfo follows bpf_prog_get_info_by_fd, which starts from what the caller's buffer holds.
 func (c *call) progInfo(p *Program, args ObjGetInfoByFD) abi.Errno {
-	if errno := c.zeroBehind(args.Info, abi.ProgInfoSize, args.InfoLen); errno != abi.OK {
+	if errno := c.zeroBehind(args.Info, abi.ProgInfoEnd, args.InfoLen); errno != abi.OK {
 		return errno
 	}
 	info := new(progInfo)

@@ -101,12 +101,14 @@ func (l *loading) checkDirect(m *Map, off uint32) abi.Errno {
 	case off >= maxOff:
 		l.log.Printf("direct value offset of %d is not allowed\n", off)
 		return abi.EINVAL
-	case spec.Type != abi.Array && spec.Type != abi.PerCPUArray && spec.Type != abi.Arena:
+	case spec.Type != abi.Array && spec.Type != abi.Arena:
 		l.log.Printf("no direct value access support for this map type\n")
 		return abi.EINVAL
 	}
 	errno := abi.OK
 	switch {
+	case spec.Type == abi.Arena && uint64(off) > uint64(spec.MaxEntries)*4096:
+		errno = abi.ERANGE
 	case spec.Type == abi.Arena:
 	case spec.MaxEntries != 1:
 		errno = abi.ENOTSUPP
@@ -146,21 +148,41 @@ func (l *loading) checkMap(m *Map) abi.Errno {
 	case l.sleepable() && !reachableAsleep(spec.Type):
 		return refuse("Sleepable programs can only use array, hash, ringbuf and local storage maps")
 	}
-	return l.checkStorage(m)
+	return l.checkOnly(m)
 }
 
-// checkStorage: a program has one cgroup storage of each type (bpf_cgroup_storage_assign).
-func (l *loading) checkStorage(m *Map) abi.Errno {
-	places := map[abi.MapType]int{abi.CgroupStorage: 0, abi.PerCPUCgroupStorage: 1}
-	place, is := places[m.Spec().Type]
+// checkOnly: a program has one cgroup storage of each type (bpf_cgroup_storage_assign), and one arena (__add_used_map).
+func (l *loading) checkOnly(m *Map) abi.Errno {
+	if m.Spec().Type == abi.Arena {
+		return l.checkArena(m)
+	}
+	place := slices.Index(cgroupStorages[:], m.Spec().Type)
 	switch {
-	case !is:
+	case place < 0:
 		return abi.OK
 	case l.made.cgroup[place] != nil:
 		l.log.Printf("only one cgroup storage of each type is allowed\n")
 		return abi.EBUSY
 	}
 	l.made.cgroup[place] = m
+	return abi.OK
+}
+
+var cgroupStorages = [2]abi.MapType{abi.CgroupStorage, abi.PerCPUCgroupStorage}
+
+func (l *loading) checkArena(m *Map) abi.Errno {
+	switch {
+	case l.arena != nil:
+		l.log.Printf("Only one arena per program\n")
+		return abi.EBUSY
+	case !l.proc.Caps.SysAdmin: // CAP_PERFMON, which it holds
+		l.log.Printf("CAP_BPF and CAP_PERFMON are required to use arena\n")
+		return abi.EPERM
+	case m.Spec().Extra == 0 && !m.mapped.Load():
+		l.log.Printf("arena's user address must be set via map_extra or mmap()\n")
+		return abi.EINVAL
+	}
+	l.arena = m
 	return abi.OK
 }
 

@@ -28,7 +28,7 @@ func (l *loading) holdTarget() (errno abi.Errno) {
 		return abi.EINVAL
 	}
 	if p.targetBTF != l.kernel.btf() {
-		return abi.EOPNOTSUPP // replacing functions that a BTF alone describes
+		return abi.ENOTSUPP // replacing functions that a BTF alone describes
 	}
 	return abi.OK
 }

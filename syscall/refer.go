@@ -18,7 +18,9 @@ func (c *call) refer(m *Map, key, value []byte, flags uint64) abi.Errno {
 	find := f.findSocket
 	switch m.Spec().Type {
 	case abi.DevMap, abi.DevMapHash:
-		find = f.findDevice
+		find = (&xdpFinder{*f, m, abi.AttachXDPDevMap}).device
+	case abi.CPUMap:
+		find = (&xdpFinder{*f, m, abi.AttachXDPCPUMap}).queue
 	case abi.CgroupArray:
 		find = f.findCgroup
 	case abi.ProgArray:
@@ -81,29 +83,77 @@ func (d deviceRef) Detach(abi.MapType) {
 	}
 }
 
-func (c *finder) findDevice(value []byte) (maps.Referent, abi.Errno) {
+// queueRef is a queue to a CPU in a map, and the program that runs at its end.
+type queueRef struct {
+	size    uint32   // packets
+	program *Program // with a reference, nil for none
+}
+
+// Show writes the size and, where there is room, the program's id.
+func (q queueRef) Show(value []byte) { deviceRef{index: q.size, program: q.program}.Show(value) }
+
+// Gone is false.
+func (q queueRef) Gone() bool { return false }
+
+// Attach does not object.
+func (q queueRef) Attach(abi.MapType) abi.Errno { return abi.OK }
+
+// Detach gives the program back.
+func (q queueRef) Detach(abi.MapType) {
+	if q.program != nil {
+		q.program.Release()
+	}
+}
+
+// xdpFinder looks for devices and queues, with programs that were loaded for that and fit into m.
+type xdpFinder struct {
+	finder
+	m  *Map
+	at abi.AttachType
+}
+
+// queue finds whatever is wrong with a program only when it makes the queue (__cpu_map_entry_alloc).
+func (c *xdpFinder) queue(value []byte) (maps.Referent, abi.Errno) {
+	q := queueRef{size: binary.NativeEndian.Uint32(value)}
+	if fd := programFD(value); fd > 0 {
+		if q.program = c.program(fd); q.program == nil {
+			return nil, abi.ENOMEM
+		}
+	}
+	return q, abi.OK
+}
+
+// programFD is the fd of a program in a value, if there is room for one.
+func programFD(value []byte) int32 {
+	if len(value) < 8 {
+		return 0
+	}
+	return int32(binary.NativeEndian.Uint32(value[4:]))
+}
+
+func (c *xdpFinder) device(value []byte) (maps.Referent, abi.Errno) {
 	index := binary.NativeEndian.Uint32(value)
 	if index > math.MaxInt32 || !c.proc.host().Device(index) {
 		return nil, abi.EINVAL
 	}
 	d := deviceRef{index: index, gone: c.proc.host().DeviceGone(index)}
-	if len(value) == 8 && int32(binary.NativeEndian.Uint32(value[4:])) > 0 {
-		if d.program = c.deviceProgram(int32(binary.NativeEndian.Uint32(value[4:]))); d.program == nil {
+	if fd := programFD(value); fd > 0 {
+		if d.program = c.program(fd); d.program == nil {
 			return nil, abi.EINVAL
 		}
 	}
 	return d, abi.OK
 }
 
-// deviceProgram is the program behind fd with a reference, nil when it is none that a device in a map may have.
-func (c *finder) deviceProgram(fd int32) *Program {
+// program is the program behind fd with a reference, nil when it is none that the map may have.
+func (c *xdpFinder) program(fd int32) *Program {
 	file, errno := c.file(fd, abi.EBADF)
 	if errno != abi.OK {
 		return nil
 	}
 	defer c.leave(file)
 	p, ok := file.Object().(*Program)
-	if !ok || p.Type() != abi.ProgXDP || p.AttachType() != abi.AttachXDPDevMap || !p.tryHold() {
+	if !ok || p.Type() != abi.ProgXDP || p.AttachType() != c.at || !c.m.owner.fits(p) || !p.tryHold() {
 		return nil
 	}
 	return p

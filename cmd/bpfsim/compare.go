@@ -156,7 +156,7 @@ func (f compareFlags) features(release string) []program.Feature {
 		features = []program.Feature{program.ExclusiveProgram, program.MapHash, program.ProgramSignature}
 	}
 	if f.without == nil && older(release, 6, 15) {
-		features = append(features, program.InnerInPlace, program.TakeStack, program.BTF)
+		features = append(features, program.InnerInPlace, program.TakeStack, program.BTF, program.Programs)
 	}
 	return features
 }

@@ -18,7 +18,7 @@ import (
 
 func TestCompareLeavesOutWhatAReleaseLacks(t *testing.T) {
 	lacks := []program.Feature{program.ExclusiveProgram, program.MapHash, program.ProgramSignature}
-	more := append(lacks[:len(lacks):len(lacks)], program.InnerInPlace, program.TakeStack, program.BTF)
+	more := append(lacks[:len(lacks):len(lacks)], program.InnerInPlace, program.TakeStack, program.BTF, program.Programs)
 	for release, want := range map[string][]program.Feature{
 		"6.12.117+deb12-cloud-amd64": more, "6.1.0-50-cloud-amd64": more, "5.19.0": more, "6.15.1": lacks, "6.17.1\n": lacks,
 		"6.18.0": nil, "6.18.44-fc": nil, "6.20.1": nil, "7.0.0": nil, "unheard of": nil,

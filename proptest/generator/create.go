@@ -46,6 +46,9 @@ func (g *generator) create() *program.Call {
 	}
 	a.Set(abi.CreateMapFlags, 4, uint64(m.flags))
 	a.Set(abi.CreateInnerMapFD, 4, uint64(m.inner))
+	if m.typ == abi.Arena && chance(g, 60) {
+		a.Set(abi.CreateMapExtra, 8, pick[uint64](g, 1<<32, 1<<44, 1<<32-4096, 4095))
+	}
 	if m.typ == abi.BloomFilter {
 		a.Set(abi.CreateMapExtra, 8, uint64(g.Intn(16)))
 	}

@@ -1,6 +1,8 @@
 package generator
 
 import (
+	"slices"
+
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/proptest/program"
 )
@@ -179,8 +181,18 @@ func (g *generator) fillValue(b []byte, m *mapShape) {
 func (g *generator) queue(b []byte) {
 	program.PutWord(b, uint64(pick(g, 0, 1, 2, 64, 192, 16384, 16385, 1<<31)))
 	if len(b) > 4 {
-		program.PutWord(b[4:], uint64(pick(g, 0, 0, 0, 1<<32-1, 77)))
+		program.PutWord(b[4:], uint64(pick(g, 0, 0, 0, 1<<32-1, uint32(g.behind(abi.AttachXDPCPUMap)))))
 	}
+}
+
+// behind is the fd of a program for the end of a queue or device, mostly one that is fit.
+func (g *generator) behind(place abi.AttachType) int32 {
+	for _, p := range slices.Backward(g.programs) {
+		if p.attach == place && chance(g, 80) {
+			return p.fd
+		}
+	}
+	return pick(g, g.fds...)
 }
 
 // reference makes b a value that names a network device or something open, mostly of the right kind.
@@ -188,7 +200,7 @@ func (g *generator) reference(b []byte, typ abi.MapType) {
 	if typ == abi.DevMap || typ == abi.DevMapHash {
 		program.PutWord(b[:4], pick[uint64](g, 1, 1, 1, 0, program.Nowhere, 1<<32-1))
 		if len(b) > 4 {
-			program.PutWord(b[4:], pick[uint64](g, 0, 0, 0, 1<<32-1, uint64(pick(g, g.fds...))))
+			program.PutWord(b[4:], pick[uint64](g, 0, 0, 0, 1<<32-1, uint64(g.behind(abi.AttachXDPDevMap))))
 		}
 		return
 	}

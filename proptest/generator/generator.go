@@ -94,6 +94,7 @@ var kinds = []struct {
 	{30, func(g *generator, _ *mapShape) { g.add(g.event()) }},
 	{8, (*generator).fill},
 	{30, func(g *generator, m *mapShape) { g.aboutBTF() }},
+	{45, func(g *generator, m *mapShape) { g.aboutPrograms() }},
 	{4, func(g *generator, m *mapShape) { g.single(g.elemCall(abi.MapFreeze, m, 0, 0, 0)) }},
 }
 
@@ -211,6 +212,8 @@ func (g *generator) openOne(what string) program.Event {
 // thingsFor are the fds of what maps of that type hold.
 func (g *generator) thingsFor(typ abi.MapType) []int32 {
 	switch typ {
+	case abi.ProgArray:
+		return g.programFDs()
 	case abi.CgroupArray, abi.CgrpStorage:
 		return g.cgroups
 	case abi.TaskStorage:
@@ -221,6 +224,13 @@ func (g *generator) thingsFor(typ abi.MapType) []int32 {
 	return g.sockets
 }
 
+func (g *generator) programFDs() (fds []int32) {
+	for _, p := range g.programs {
+		fds = append(fds, p.fd)
+	}
+	return fds
+}
+
 // close closes an fd; a map whose fd it was is mostly forgotten.
 func (g *generator) close() program.Event {
 	fd := pick(g, g.fds...)
@@ -229,6 +239,7 @@ func (g *generator) close() program.Event {
 	}
 	if chance(g, 90) {
 		g.maps = slices.DeleteFunc(g.maps, func(m *mapShape) bool { return m.fd == fd })
+		g.programs = slices.DeleteFunc(g.programs, func(p programShape) bool { return p.fd == fd })
 	}
 	return program.Close{FD: fd}
 }

@@ -64,16 +64,24 @@ func (g *generator) infoBytes() []byte {
 
 // pinned pins m or opens a pin.
 func (g *generator) pinned(m *mapShape) *program.Call {
-	cmd := pick(g, abi.ObjPin, abi.ObjGet)
-	c := g.call(cmd)
+	if chance(g, 50) {
+		return g.pin(m.fd)
+	}
+	c := g.call(abi.ObjGet)
 	a := program.Attr{Bytes: c.Contents}
 	a.Set(abi.ObjPathname, 8, pathAt)
-	if cmd == abi.ObjPin {
-		a.Set(abi.ObjBPFFD, 4, uint64(m.fd))
-	} else {
-		a.Set(abi.ObjFileFlags, 4, uint64(g.openFlags()))
-		c.As = g.newFD()
-	}
+	a.Set(abi.ObjFileFlags, 4, uint64(g.openFlags()))
+	c.As = g.newFD()
+	g.write(c, pathAt, append([]byte(g.path()), 0))
+	return c
+}
+
+// pin pins what an fd refers to.
+func (g *generator) pin(fd int32) *program.Call {
+	c := g.call(abi.ObjPin)
+	a := program.Attr{Bytes: c.Contents}
+	a.Set(abi.ObjPathname, 8, pathAt)
+	a.Set(abi.ObjBPFFD, 4, uint64(uint32(fd)))
 	g.write(c, pathAt, append([]byte(g.path()), 0))
 	return c
 }

@@ -15,17 +15,18 @@ type Pool struct {
 	shapes []*mapShape
 	shaped int // of shapes
 
-	maps                    []*mapShape // that should exist
-	fds                     []int32     // every fd that was ever made
-	sockets, cgroups, tasks []int32     // of those the ones that Open made
-	btfs                    []*btfShape // that should exist
+	maps                    []*mapShape    // that should exist
+	fds                     []int32        // every fd that was ever made
+	sockets, cgroups, tasks []int32        // of those the ones that Open made
+	btfs                    []*btfShape    // that should exist
+	programs                []programShape // likewise
 }
 
 // reset is p, empty again: the program in it is lost.
 func (p *Pool) reset() *Pool {
 	p.steps, p.used, p.set, p.made, p.shaped = p.steps[:0], 0, 0, 0, 0
 	p.maps, p.fds, p.btfs, p.sockets, p.cgroups = p.maps[:0], p.fds[:0], p.btfs[:0], p.sockets[:0], p.cgroups[:0]
-	p.tasks = p.tasks[:0]
+	p.tasks, p.programs = p.tasks[:0], p.programs[:0]
 	return p
 }
 

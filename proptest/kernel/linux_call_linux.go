@@ -1,6 +1,10 @@
 package kernel
 
 import (
+	"fmt"
+	"os"
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -15,16 +19,12 @@ func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 	switch c.Cmd {
 	case abi.MapDump, abi.MapDumpJuly:
 		return k.dump(cpu, c, during)
-	case abi.MapGetNextID:
-		return k.nextID(c, &k.ids)
-	case abi.MapGetFDByID:
-		return k.fdByID(c, &k.ids)
-	case abi.BTFGetNextID:
-		k.settleBTF()
-		return k.nextID(c, &k.btfs)
-	case abi.BTFGetFDByID:
-		k.settleBTF()
-		return k.fdByID(c, &k.btfs)
+	case abi.MapGetNextID, abi.BTFGetNextID, abi.ProgGetNextID:
+		k.settleIDs()
+		return k.nextID(c, k.idsOf(c.Cmd))
+	case abi.MapGetFDByID, abi.BTFGetFDByID, abi.ProgGetFDByID:
+		k.settleIDs()
+		return k.fdByID(c, k.idsOf(c.Cmd))
 	case abi.ObjGetInfoByFD:
 		return k.info(c)
 	case abi.MapLookupElem:
@@ -45,10 +45,13 @@ func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 func (k *Linux) plain(c program.Call) Outcome {
 	k.pinned = k.pinned || c.Cmd == abi.ObjPin
 	ret, errno := bpf(c.Cmd, c.Attr, c.Size)
+	for c.Cmd == abi.ProgLoad && errno == abi.EAGAIN { // a signal interrupted the verifier
+		ret, errno = bpf(c.Cmd, c.Attr, c.Size)
+	}
 	if errno != abi.OK || !program.MakesFD(c.Cmd) {
 		return Outcome{Ret: int32(ret), Errno: errno}.clean()
 	}
-	k.move(ret, c.As, kindMade(c.Cmd))
+	k.move(ret, c.As, kindMade(c.Cmd, ret))
 	switch c.Cmd {
 	case abi.MapCreate:
 		k.ids.add(k.idOf(c.As))
@@ -57,6 +60,9 @@ func (k *Linux) plain(c program.Call) Outcome {
 		k.noteTyped(c)
 	case abi.BTFLoad:
 		k.btfs.add(k.idOf(c.As))
+	case abi.ProgLoad:
+		k.progs.add(k.idOf(c.As))
+		k.noteHolder(c.As)
 	}
 	k.settle() // the map whose fd it was
 	return Outcome{Ret: c.As}
@@ -78,14 +84,40 @@ const (
 	foreignFile
 	mapFile
 	btfFile
+	progFile
 )
 
-// kindMade is the kind of the fds that a command returns.
-func kindMade(cmd abi.Cmd) kind {
-	if cmd == abi.BTFLoad || cmd == abi.BTFGetFDByID {
+// kindMade is the kind of an fd that a command has returned.
+func kindMade(cmd abi.Cmd, fd int) kind {
+	switch cmd {
+	case abi.BTFLoad, abi.BTFGetFDByID:
 		return btfFile
+	case abi.ProgLoad, abi.ProgGetFDByID:
+		return progFile
+	case abi.ObjGet:
+		if text, _ := os.Readlink(fmt.Sprintf("/proc/thread-self/fd/%d", fd)); strings.Contains(text, "bpf-prog") {
+			return progFile
+		}
 	}
 	return mapFile
+}
+
+// idsOf are the ids that a command is about.
+func (k *Linux) idsOf(cmd abi.Cmd) *ids {
+	switch cmd {
+	case abi.BTFGetNextID, abi.BTFGetFDByID:
+		return &k.btfs
+	case abi.ProgGetNextID, abi.ProgGetFDByID:
+		return &k.progs
+	}
+	return &k.ids
+}
+
+// settleIDs waits until all is gone that should be, before somebody asks.
+func (k *Linux) settleIDs() {
+	k.settlePrograms()
+	k.settle()
+	k.settleBTF()
 }
 
 // move gives a returned fd the number that the program wants.

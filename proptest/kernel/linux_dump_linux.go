@@ -21,7 +21,7 @@ func (k *Linux) dump(cpu int, c program.Call, during func(call int)) Outcome {
 	}
 	d := newDumping(c.Cmd, a)
 	d.kernel, d.cpu, d.during, d.arena = k, cpu, during, k.user.arena
-	if d.flags&^abi.Lock != 0 || k.open[int32(d.fd)] == btfFile {
+	if d.flags&^abi.Lock != 0 || k.open[int32(d.fd)] > mapFile {
 		return Outcome{Errno: abi.EINVAL}
 	}
 	if during != nil { // a step inside may close the fd, but not the file that the call holds
@@ -113,6 +113,9 @@ func (d *dumping) arguments() (room uint64, errno abi.Errno) {
 
 // shape asks what the fd is.
 func (d *dumping) shape() (abi.MapType, abi.Errno) {
+	if d.kernel.open[int32(d.fd)] > mapFile {
+		return 0, abi.EINVAL
+	}
 	const info = 64
 	attr := d.kernel.user.scratch(info + abi.MapInfoSize)
 	program.PutWord(attr[abi.InfoBPFFD:][:4], d.fd)

@@ -8,24 +8,29 @@ import (
 	"github.com/bpfsim/bpfsim/proptest/program"
 )
 
-// idField is where an id stands in the struct of OBJ_GET_INFO_BY_FD.
-type idField struct {
-	offset int
-	real   uint32
-	ours   uint32
+// ownField is a field in the struct of OBJ_GET_INFO_BY_FD that is this machine's own, as an id is, and what takes its place.
+type ownField struct {
+	offset     int
+	real, ours []byte
 }
 
-// idFields are those of what is behind an fd.
-func (k *Linux) idFields(fd int32) []idField {
+func idField(offset int, real, ours uint32) ownField {
+	return ownField{offset, binary.LittleEndian.AppendUint32(nil, real), binary.LittleEndian.AppendUint32(nil, ours)}
+}
+
+// ownFields are those of what is behind an fd.
+func (k *Linux) ownFields(fd int32) []ownField {
 	switch k.open[fd] {
 	case btfFile:
 		real := k.idOf(fd)
-		return []idField{{abi.BTFInfoID, real, k.btfs.ours[real]}}
+		return []ownField{idField(abi.BTFInfoID, real, k.btfs.ours[real])}
+	case progFile:
+		return k.programFields(fd)
 	case mapFile:
 		real := k.idOf(fd)
-		fields := []idField{{abi.MapInfoID, real, k.ids.ours[real]}}
+		fields := []ownField{idField(abi.MapInfoID, real, k.ids.ours[real])}
 		if btf := k.btfOf(fd); btf != 0 {
-			fields = append(fields, idField{abi.MapInfoBTFID, btf, k.btfs.ours[btf]})
+			fields = append(fields, idField(abi.MapInfoBTFID, btf, k.btfs.ours[btf]))
 		}
 		return fields
 	}
@@ -52,47 +57,47 @@ func (k *Linux) info(c program.Call) Outcome {
 	arena.Read(attr[:min(c.Size, 16)], c.Attr)
 	readable := arena.Readable(c.Attr, int(c.Size))
 	info, size := program.Word(attr[abi.InfoPtr:][:8]), int(program.Word(attr[abi.InfoLen:][:4]))
-	given := slices.Clone(arena.Span(info, min(size, abi.MapInfoSize), program.ToRead))
+	fd := int32(program.Word(attr[abi.InfoBPFFD:][:4]))
+	given := slices.Clone(arena.Span(info, min(size, abi.ProgInfoSize), program.ToRead))
 	out := k.plain(c)
-	for _, f := range k.idFields(int32(program.Word(attr[abi.InfoBPFFD:][:4]))) {
-		at, n := info+uint64(f.offset), min(size-f.offset, 4)
+	k.programLists(fd, given)
+	for _, f := range k.ownFields(fd) {
+		at, n := info+uint64(f.offset), min(size-f.offset, len(f.ours))
 		switch {
 		case n <= 0:
 		case out.Errno == abi.OK:
 			length := c.Attr + abi.InfoLen // written last (kernel/bpf/syscall.c), maybe over the id
-			k.replaceID(f, at, n, func(i int) bool { return at+uint64(i)-length >= 4 })
+			k.replaceOwn(f, at, n, func(i int) bool { return at+uint64(i)-length >= 4 })
 		case out.Errno == abi.EFAULT && readable:
-			filled := k.filledID(attr, f, arena.Span(at, n, program.ToWrite), given)
-			k.replaceID(f, at, n, func(i int) bool { return filled[i] })
+			filled := k.filled(attr, f, arena.Span(at, n, program.ToWrite), given)
+			k.replaceOwn(f, at, n, func(i int) bool { return filled[i] })
 		}
 	}
 	return out
 }
 
-// replaceID puts bytes of our id at an address, which holds n of them.
-func (k *Linux) replaceID(f idField, at uint64, n int, holds func(i int) bool) {
-	ours := binary.LittleEndian.AppendUint32(nil, f.ours)
+// replaceOwn puts bytes of what is ours at an address, which holds n of them.
+func (k *Linux) replaceOwn(f ownField, at uint64, n int, holds func(i int) bool) {
 	for i := range n {
 		if holds(i) {
-			k.user.arena.Poke(at+uint64(i), ours[i:i+1])
+			k.user.arena.Poke(at+uint64(i), f.ours[i:i+1])
 		}
 	}
 }
 
-// filledID reports which bytes of b, the place of an id, a call fills before it faults. What they hold proves nothing:
-// the call is made once more, with an attr of its own and what the struct held, but over the id's opposite.
-func (k *Linux) filledID(attr [16]byte, f idField, b, given []byte) (filled [4]bool) {
-	id := binary.LittleEndian.AppendUint32(nil, f.real)
+// filled reports which bytes of b, the place of a field, a call fills before it faults. What they hold proves nothing:
+// the call is made once more, with an attr of its own and what the struct held, but over what is ours.
+func (k *Linux) filled(attr [16]byte, f ownField, b, given []byte) (filled [8]bool) {
 	arena := k.user.arena
 	kept := slices.Clone(arena.Bytes())
 	arena.Poke(program.Word(attr[abi.InfoPtr:][:8]), given)
 	for i := range b {
-		b[i] = ^id[i]
+		b[i] = f.ours[i]
 	}
 	copy(k.user.scratch(16), attr[:])
 	bpf(abi.ObjGetInfoByFD, scratchBase, 16)
 	for i := range b {
-		filled[i] = b[i] == id[i]
+		filled[i] = b[i] == f.real[i] && f.ours[i] != f.real[i]
 	}
 	copy(arena.Bytes(), kept)
 	return filled

@@ -3,6 +3,7 @@ package kernel
 import (
 	"runtime"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -18,7 +19,7 @@ func outer(typ abi.MapType) bool { return typ == abi.ArrayOfMaps || typ == abi.H
 // noteOuter notes a map of maps that was made, and that there is one whose values refer, or belong, to other things.
 func (k *Linux) noteOuter(c program.Call) {
 	typ := abi.MapType(k.user.arena.Field(c, abi.CreateMapType, 4))
-	k.refers, k.stores = k.refers || references(typ), k.stores || storage(typ)
+	k.refers, k.stores = k.refers || references(typ) || typ == abi.CPUMap, k.stores || storage(typ)
 	if outer(typ) {
 		k.outers = append(k.outers, k.ids.real[len(k.ids.real)-1])
 	}
@@ -31,7 +32,7 @@ func (k *Linux) referring(c program.Call) (*dumping, bool) {
 	}
 	d := &dumping{kernel: k, fd: k.user.arena.Field(c, abi.ElemMapFD, 4)}
 	typ, errno := d.shape()
-	return d, errno == abi.OK && references(typ)
+	return d, errno == abi.OK && (references(typ) || typ == abi.CPUMap)
 }
 
 // isOuter reports whether the fd at an offset of attr is one.
@@ -49,8 +50,8 @@ func (k *Linux) typeOf(c program.Call, offset int) abi.MapType {
 
 // lookup is a lookup whose value may be an id. At a fault the part of it that fits was written, unless attr itself faulted.
 func (k *Linux) lookup(c program.Call) Outcome {
-	if d, ok := k.referring(c); ok && hasCookies(d.typ) && d.valueSize == 8 {
-		return k.cookieLookup(c, d)
+	if d, ok := k.referring(c); ok && (d.valueSize == 8 || d.typ == abi.ProgArray) {
+		return k.referenceLookup(c, d)
 	}
 	if !k.isOuter(c, abi.ElemMapFD) {
 		return k.ownerCall(c)
@@ -139,7 +140,21 @@ func (k *Linux) updateElem(c program.Call) Outcome {
 		return k.ownerCall(c)
 	}
 	program.PutWord(k.user.alias[program.ArenaSize:][scratchResult:][:4], 1<<32-1)
+	d := &dumping{kernel: k, fd: k.user.arena.Field(c, abi.ElemMapFD, 4)}
+	d.shape()
+	return k.ownValue(c, d.keySize, field)
+}
+
+// ownValue makes an update with the value in scratch memory, to which the field of attr is set for the length of the call. A key
+// that lies over the field is taken from scratch memory, too.
+func (k *Linux) ownValue(c program.Call, keySize int, field []byte) Outcome {
+	at, key := k.user.arena.Field(c, abi.ElemKey, 8), k.user.arena.Span(c.Attr+abi.ElemKey, 8, program.ToPoke)
 	defer program.PutWord(field, program.Word(field))
+	if k.user.arena.Readable(at, keySize) && overlap(at, uint64(keySize), c.Attr+abi.ElemValue, 8) {
+		copy(k.user.alias[program.ArenaSize:][scratchKey:], k.user.arena.Span(at, keySize, program.ToRead))
+		defer program.PutWord(key, at)
+		program.PutWord(key, scratchBase+scratchKey)
+	}
 	program.PutWord(field, scratchBase+scratchResult)
 	return k.plain(c)
 }
@@ -201,12 +216,23 @@ func (k *Linux) settle() {
 // flushEmptied waits until the PROG_ARRAYs are gone that nobody has open any more: Linux empties them in the background, in the
 // order in which that was asked for on a CPU, and they live until then.
 func (k *Linux) flushEmptied() {
+	for !k.flushEmptiedOnce() {
+	}
+}
+
+// flushEmptiedOnce gives up after a while: a PROG_ARRAY that another process opens by its id and closes again before it is emptied
+// never goes (seen on 6.18: it is emptied once, but held twice for that).
+func (k *Linux) flushEmptiedOnce() (done bool) {
+	const patience = time.Second
 	last := k.make(abi.ProgArray, 0)
 	id := k.idOf(int32(last))
 	unix.Close(last)
-	for k.lives(id) {
-		runtime.Gosched()
+	for begun := time.Now(); k.lives(id); runtime.Gosched() {
+		if time.Since(begun) > patience {
+			return false
+		}
 	}
+	return true
 }
 
 // lives reports whether a map has that id, false for who may not ask. It opens none: one that is closed is emptied again.
@@ -218,10 +244,12 @@ func (k *Linux) lives(id uint32) bool {
 }
 
 // gone reports whether no map has that id. Who may not ask cannot see the difference either.
-func (k *Linux) gone(id uint32) bool {
+func (k *Linux) gone(id uint32) bool { return k.goneID(abi.MapGetFDByID, id) }
+
+func (k *Linux) goneID(cmd abi.Cmd, id uint32) bool {
 	attr := k.user.scratch(12)
 	program.PutWord(attr[abi.IDStart:][:4], uint64(id))
-	fd, errno := bpf(abi.MapGetFDByID, scratchBase, 12)
+	fd, errno := bpf(cmd, scratchBase, 12)
 	if errno == abi.OK {
 		unix.Close(fd)
 	}

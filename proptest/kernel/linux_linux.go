@@ -26,6 +26,8 @@ type Linux struct {
 	open    map[int32]kind
 	ids     ids      // of maps
 	btfs    ids      // of BTF
+	progs   ids      // of programs
+	holders []uint32 // real ids of the programs that hold something and live
 	typed   []uint32 // real ids of the maps with BTF that live
 	outers  []uint32 // real ids of the maps of maps that live
 	emptied bool     // a PROG_ARRAY was made
@@ -162,6 +164,7 @@ func (k *Linux) Start(m program.Machine) error {
 	if n := PossibleCPUs(); m.CPUs != n {
 		return fmt.Errorf("the program wants %d possible CPUs, this machine has %d", m.CPUs, n)
 	}
+	k.progs, k.holders = ids{}, nil
 	k.ids, k.btfs, k.outers, k.typed, k.emptied = ids{}, ids{}, nil, nil, false
 	k.user.arena.Reset()
 	if !m.BPF && UnprivilegedAllowed() {

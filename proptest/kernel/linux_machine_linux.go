@@ -64,6 +64,7 @@ func (k *Linux) pin(cpu int) error {
 // Capability numbers of linux/capability.h.
 const (
 	capSysAdmin = 21
+	capPerfmon  = 38
 	capBPF      = 39
 )
 
@@ -83,6 +84,7 @@ func setCapabilities(bpf, sysAdmin bool) error {
 	set(capBPF, bpf)
 	set(capSysAdmin, sysAdmin)
 	set(unix.CAP_NET_ADMIN, sysAdmin) // which it stands for
+	set(capPerfmon, sysAdmin)
 	if err := unix.Capset(&header, &data[0]); err != nil {
 		return fmt.Errorf("set capabilities: %w", err)
 	}

@@ -3,6 +3,7 @@ package kernel
 import (
 	"bytes"
 	"os"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -202,6 +203,9 @@ const closedFD = 1<<30 + 7
 // disguise makes a value name nothing that only this process, or this machine, has.
 func disguise(typ abi.MapType, value []byte) {
 	device := typ == abi.DevMap || typ == abi.DevMapHash
+	if typ == abi.CPUMap { // a number of packets
+		return
+	}
 	if n := int32(program.Word(value[:4])); device && n > 1 {
 		program.PutWord(value[:4], program.Nowhere)
 	} else if !device && foreign(value[:4]) && n >= 0 {
@@ -224,23 +228,32 @@ func (k *Linux) referenceUpdate(c program.Call, d *dumping) Outcome {
 	if disguise(d.typ, own); bytes.Equal(own, value) { // as a rule: attr stays as it is, which the key may be
 		return k.plain(c)
 	}
-	defer program.PutWord(field, program.Word(field))
-	program.PutWord(field, scratchBase+scratchResult)
-	return k.plain(c)
+	return k.ownValue(c, d.keySize, field)
 }
 
-// cookieLookup is a lookup whose value may be a cookie. At a fault the part of it that fits was written, unless attr itself faulted.
-func (k *Linux) cookieLookup(c program.Call, d *dumping) Outcome {
+// referenceLookup is a lookup whose value may be a cookie, or have a program's id. At a fault the part of it that fits was written, unless
+// attr itself faulted.
+func (k *Linux) referenceLookup(c program.Call, d *dumping) Outcome {
 	at := k.user.arena.Field(c, abi.ElemValue, 8)
 	errno := d.elem(abi.MapLookupElem, k.user.arena.Field(c, abi.ElemKey, 8), scratchBase+scratchResult, 0)
-	var cookie [8]byte
-	copy(cookie[:], k.user.alias[program.ArenaSize:][scratchResult:])
-	number, known := k.things.numbers[program.Word(cookie[:])]
+	value := slices.Clone(k.user.alias[program.ArenaSize:][scratchResult:][:d.valueSize])
 	readable := k.user.arena.Readable(c.Attr, int(c.Size))
 	out := k.plain(c)
-	if errno == abi.OK && known && (out.Errno == abi.OK || out.Errno == abi.EFAULT && readable) {
-		program.PutWord(cookie[:], number)
-		k.user.arena.Write(at, cookie[:])
+	if errno == abi.OK && k.shown(d.typ, value) && (out.Errno == abi.OK || out.Errno == abi.EFAULT && readable) {
+		k.user.arena.Write(at, value)
 	}
 	return out
+}
+
+// shown puts what is ours in the place of this machine's own in a value.
+func (k *Linux) shown(typ abi.MapType, value []byte) bool {
+	if hasCookies(typ) {
+		number, known := k.things.numbers[program.Word(value)]
+		program.PutWord(value, number)
+		return known
+	}
+	id := value[len(value)-4:]
+	ours, known := k.progs.ours[uint32(program.Word(id))]
+	program.PutWord(id, uint64(ours))
+	return known
 }

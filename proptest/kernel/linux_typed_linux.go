@@ -63,11 +63,5 @@ func (k *Linux) idOfBTF(fd int) uint32 {
 }
 
 func (k *Linux) goneBTF(id uint32) bool {
-	attr := k.user.scratch(16)
-	program.PutWord(attr[abi.IDStart:][:4], uint64(id))
-	fd, errno := bpf(abi.BTFGetFDByID, scratchBase, 16)
-	if errno == abi.OK {
-		unix.Close(fd)
-	}
-	return errno == abi.ENOENT
+	return k.goneID(abi.BTFGetFDByID, id)
 }

@@ -35,7 +35,7 @@ func newLayout(c abi.Cmd) Layout {
 	l := Layout{Fields: abi.Fields(c)}
 	l.End = abi.FieldsEnd(c)
 	_, l.known = abi.AttrEnd(c)
-	l.known = l.known || onBTF(c)
+	l.known = l.known || onBTF(c) || onPrograms(c)
 	for _, f := range l.Fields {
 		l.whole = max(l.whole, f.End())
 		if l.known && (f.Name == "map_fd" || f.Name == "bpf_fd") {
@@ -64,10 +64,15 @@ func onBTF(c abi.Cmd) bool {
 	return c == abi.BTFLoad || c == abi.BTFGetFDByID || c == abi.BTFGetNextID
 }
 
+// onPrograms reports whether c is about programs.
+func onPrograms(c abi.Cmd) bool {
+	return c == abi.ProgLoad || c == abi.ProgGetFDByID || c == abi.ProgGetNextID
+}
+
 // MakesFD reports whether c returns an fd.
 func MakesFD(c abi.Cmd) bool {
 	switch c {
-	case abi.MapCreate, abi.ObjGet, abi.MapGetFDByID, abi.BTFLoad, abi.BTFGetFDByID:
+	case abi.MapCreate, abi.ObjGet, abi.MapGetFDByID, abi.BTFLoad, abi.BTFGetFDByID, abi.ProgLoad, abi.ProgGetFDByID:
 		return true
 	}
 	return false

@@ -131,6 +131,8 @@ const (
 const (
 	// BTF is what BTF may say, and what of it a map's values may have: there is more in each release.
 	BTF Feature = "btf"
+	// Programs are objects that are no maps and no BTF, of which each release tells more.
+	Programs Feature = "programs"
 	// InnerInPlace is that a HASH_OF_MAPS replaces a map in place. A kernel without it makes none of that type.
 	InnerInPlace Feature = "inner_in_place"
 	// TakeStack is that a stack of a STACK_TRACE can be taken. A kernel without it makes none of that type.

@@ -21,7 +21,7 @@ func (a *Arena) Load(m *Machine, c *Call) {
 	for _, w := range c.Memory {
 		a.Poke(w.Addr, w.Bytes)
 	}
-	if c.Cmd < abi.NumLinuxCmds && !LayoutOf(c.Cmd).known || onBTF(c.Cmd) && !m.Has(BTF) {
+	if c.Cmd < abi.NumLinuxCmds && !LayoutOf(c.Cmd).known || onBTF(c.Cmd) && !m.Has(BTF) || onPrograms(c.Cmd) && !m.Has(Programs) {
 		c.Cmd += abi.NumLinuxCmds // known to Linux, but not to bpfsim, whose answer is another
 	}
 	if c.Cmd == abi.MapDumpAndDelete && !m.Has(DumpAndDelete) {
@@ -30,7 +30,7 @@ func (a *Arena) Load(m *Machine, c *Call) {
 	if !m.Has(ProgramSignature) {
 		clear(a.Span(c.Attr+oldAttrSize, abi.AttrSize-oldAttrSize, ToPoke))
 	}
-	t := sanitizer{arena: a, machine: m, cmd: c.Cmd, attr: a.Span(c.Attr, int(min(c.Size, abi.AttrSize)), ToPoke)}
+	t := sanitizer{arena: a, machine: m, cmd: c.Cmd, addr: c.Attr, attr: a.Span(c.Attr, int(min(c.Size, abi.AttrSize)), ToPoke)}
 	if c.Size <= abi.MaxAttrSize && len(t.attr) == int(min(c.Size, abi.AttrSize)) {
 		t.sanitize()
 	}
@@ -47,6 +47,7 @@ type sanitizer struct {
 	arena   *Arena
 	machine *Machine
 	cmd     abi.Cmd
+	addr    uint64
 	attr    []byte
 }
 
@@ -68,6 +69,8 @@ func (t *sanitizer) sanitize() {
 		t.info()
 	case abi.BTFLoad:
 		t.log()
+	case abi.ProgLoad:
+		t.load()
 	case abi.MapDumpJuly:
 		if !t.machine.Has(DumpBucket) {
 			t.set(abi.JulyFlags, 8, t.get(abi.JulyFlags, 8)&^abi.DumpBucket)
@@ -112,10 +115,12 @@ func (t *sanitizer) get(offset, size int) uint64 {
 	return Word(b[:])
 }
 
-// set writes a field of attr where it is whole.
+// set writes a field of attr, as far as it is there.
 func (t *sanitizer) set(offset, size int, v uint64) {
-	if offset+size <= len(t.attr) {
-		PutWord(t.attr[offset:offset+size], v)
+	var b [8]byte
+	PutWord(b[:size], v)
+	if offset < len(t.attr) {
+		copy(t.attr[offset:], b[:size])
 	}
 }
 
@@ -195,6 +200,9 @@ func (t *sanitizer) info() {
 		if b := t.arena.Span(addr+offset, 8, ToPoke); len(b) == 8 && !harmless(Word(b)) {
 			clear(b)
 		}
+	}
+	if t.machine.Has(Programs) {
+		t.programInfo(addr)
 	}
 	if t.machine.Has(MapHash) {
 		return

@@ -45,7 +45,7 @@ func TestLoadTames(t *testing.T) {
 			old, "BPF_MAP_CREATE @0 size=92 { map_type=1 excl_prog_hash=@0 excl_prog_hash_size=32 }", "{ map_type=1 }", abi.MapCreate,
 		},
 		"path outside bpffs":        {all, "BPF_OBJ_GET @0 size=16 { pathname=@a00 } @a00=2f657463", "{ pathname=@a00 }", abi.ObjGet},
-		"command that bpfsim lacks": {all, "5 @0 size=8 { +0=01 }", "{ +0=01 }", 43},
+		"command that bpfsim lacks": {all, "32 @0 size=8 { type=1 }", "{ +0=01 }", 70},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := Parse("machine cpus=1 bpf=true sysadmin=true\ncpu0 " + c.step)
