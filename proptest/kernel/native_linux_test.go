@@ -54,7 +54,7 @@ func (n *native) alloc(size int) piece {
 
 func newNative(t *testing.T, caps bpfsys.Caps) *native {
 	n := &native{T: t, files: map[int32]*bpfsys.File{}, kinds: map[int32]bpfsys.FileKind{}, cgroups: map[int32][]uint64{}}
-	raw, err := OpenRaw(1 << 16)
+	raw, err := OpenRaw(1 << 17)
 	require.NoError(t, err)
 	t.Cleanup(raw.Close)
 	n.raw = raw

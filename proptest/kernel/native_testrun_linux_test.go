@@ -168,3 +168,87 @@ func TestTestRunAsLinux(t *testing.T) {
 		})
 	}
 }
+
+// tested loads a program of each type on packets, which returns 1.
+func (n *native) tested(kind abi.ProgType) int32 {
+	at := abi.AttachType(0)
+	if kind == abi.ProgNetfilter {
+		at = abi.AttachNetfilter
+	}
+	return n.constant(kind, at, 1)
+}
+
+// The sizes of packets end where Linux's do.
+func TestTestRunSizesAsLinux(t *testing.T) {
+	n := newNative(t, bpfsys.Root)
+	for _, kind := range []abi.ProgType{abi.ProgSocketFilter, abi.ProgSchedCLS, abi.ProgXDP, abi.ProgFlowDissector, abi.ProgNetfilter} {
+		args := bpfsys.ProgTestRun{ProgFD: n.tested(kind), DataIn: n.memory.addr}
+		for _, around := range []uint32{14, 20, 3520, 3712, 4096, 73152, 1 << 31} {
+			for args.DataSizeIn = around - 1; args.DataSizeIn <= around+1; args.DataSizeIn++ {
+				n.compareTestRun(args)
+			}
+		}
+	}
+}
+
+// Where in its data a packet of XDP may begin and end.
+func TestTestRunXDPContextAsLinux(t *testing.T) {
+	n := newNative(t, bpfsys.Root)
+	args := bpfsys.ProgTestRun{ProgFD: n.tested(abi.ProgXDP), DataIn: n.memory.addr, DataSizeIn: 300, CtxIn: n.memory.addr + testedContext, CtxSizeIn: 24,
+		CtxOut: n.memory.addr + testedOut, CtxSizeOut: 24, DataOut: n.memory.addr + testedDataOut, DataSizeOut: 300}
+	for _, context := range [][6]uint32{
+		{0, 300}, {0, 301}, {0, 299}, {0, 14}, {0, 0}, {3, 300}, {4, 300}, {4, 3}, {4, 4}, {216, 300}, {220, 300}, {252, 300}, {255, 300}, {256, 300}, {284, 300}, {288, 300},
+		{0, 300, 4}, {0, 300, 0, 1}, {0, 300, 0, 0, 1}, {0, 300, 0, 9999}, {0, 300, 0, 0, 0, 1}, {0, 300, 0, 1, 1},
+	} {
+		for i, word := range context {
+			binary.LittleEndian.PutUint32(n.memory.bytes[testedContext+4*i:], word)
+		}
+		n.compareTestRun(args)
+	}
+}
+
+// A hook of netfilter, and a packet that tells of another family of protocols.
+func TestTestRunHooksAsLinux(t *testing.T) {
+	n := newNative(t, bpfsys.Root)
+	args := bpfsys.ProgTestRun{ProgFD: n.tested(abi.ProgNetfilter), DataIn: n.memory.addr, CtxIn: n.memory.addr + testedContext, CtxSizeIn: 48}
+	for _, protocol := range []string{"\x08\x00", "\x86\xdd", "\x08\x06"} {
+		copy(n.memory.bytes[12:], protocol)
+		for _, args.DataSizeIn = range []uint32{20, 33, 34, 53, 54} {
+			for hook := range byte(8) {
+				for _, family := range []byte{0, 2, 3, 7, 10} {
+					n.memory.bytes[testedContext], n.memory.bytes[testedContext+1] = hook, family
+					n.compareTestRun(args)
+				}
+			}
+		}
+	}
+}
+
+// The ports and families of a lookup.
+func TestTestRunLookupsAsLinux(t *testing.T) {
+	n := newNative(t, bpfsys.Root)
+	args := bpfsys.ProgTestRun{ProgFD: n.constant(abi.ProgSKLookup, abi.AttachSKLookup, 1), CtxIn: n.memory.addr + testedContext, CtxSizeIn: 72,
+		CtxOut: n.memory.addr + testedOut, CtxSizeOut: 72}
+	for _, family := range []uint32{0, 1, 2, 9, 10, 11} {
+		for _, port := range []uint32{0, 65535, 65536, 1 << 31} {
+			binary.LittleEndian.PutUint32(n.memory.bytes[testedContext+8:], family)
+			binary.LittleEndian.PutUint32(n.memory.bytes[testedContext+60:], port)
+			n.compareTestRun(args)
+		}
+	}
+}
+
+// A packet of XDP of two pages, with too little room for it.
+func TestTestRunPagesAsLinux(t *testing.T) {
+	n := newNative(t, bpfsys.Root)
+	for i := range n.log.bytes {
+		n.log.bytes[i] = byte(i * 7)
+	}
+	args := bpfsys.ProgTestRun{ProgFD: n.tested(abi.ProgXDP), DataIn: n.log.addr, DataOut: n.memory.addr}
+	for _, args.DataSizeIn = range []uint32{3520, 3521, 3600} {
+		rest := args.DataSizeIn - 3520
+		for _, args.DataSizeOut = range []uint32{1, rest - 1, rest, rest + 1, 3519, 3520, args.DataSizeIn - 1, args.DataSizeIn, args.DataSizeIn + 1} {
+			n.compareTestRun(args)
+		}
+	}
+}
