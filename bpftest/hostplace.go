@@ -25,7 +25,7 @@ func (m *machine) seats() (all []seat) {
 	}
 	for _, e := range m.kernel.PerfEvents() {
 		if p, cookie := e.Program(); p != nil {
-			all = append(all, seat{place: eventPlace(e), program: p, cookie: cookie, rule: commonBits})
+			all = append(all, seat{place: eventPlace(e), program: p, cookie: cookie, rule: allOdd})
 		}
 	}
 	return all

@@ -72,7 +72,7 @@ func (p *Place) OnCPU(cpu int) *Place {
 //   - netfilter: programs run until one does not return NF_ACCEPT (1)
 //   - lsm and fmod_ret: programs run until one does not return 0
 //   - sk_lookup: all run, and the result is 1 (SK_PASS) if all returned it, else 0
-//   - tracepoints, probes and perf events: all run, and the result is the bits that all returned
+//   - tracepoints, probes and perf events: all run, and the result is 1 if all returned odd numbers, else 0
 //   - elsewhere all run, and the result is the last one's
 func (p *Place) Fire(input any) int {
 	p.k.t.Helper()
@@ -109,7 +109,7 @@ const (
 	untilNoAccept             // nf_hook_slow in net/netfilter/core.c
 	untilNotZero              // LSM hooks, and functions whose return values are modified
 	allPass                   // BPF_PROG_SK_LOOKUP_RUN_ARRAY in include/linux/filter.h
-	commonBits                // bpf_prog_run_array in include/linux/bpf.h
+	allOdd                    // bpf_prog_run_array in include/linux/bpf.h
 )
 
 // verdict is what programs have come to so far.
@@ -127,7 +127,7 @@ func (v *verdict) add(value int) (done bool) {
 	case untilNotNext:
 		v.result = tcxVerdict(value)
 		return value != tcxNext
-	case allAllow, allPass:
+	case allAllow, allPass, allOdd:
 		value &= 1
 		if !first {
 			value &= v.result
@@ -139,11 +139,6 @@ func (v *verdict) add(value int) (done bool) {
 	case untilNotZero:
 		v.result = value
 		return value != 0
-	case commonBits:
-		if !first {
-			value &= v.result
-		}
-		v.result = value
 	default:
 		v.result = value
 	}
