@@ -52,7 +52,9 @@ func (r *recorder) Fatalf(format string, args ...any) { r.Errorf(format, args...
 func (r *recorder) Fatal(args ...any)                 { r.Fatalf("%s", fmt.Sprint(args...)) }
 
 // record runs a test with its cleanups and returns what was said of it.
-func record(t *testing.T, test func(testing.TB)) []string {
+func record(t *testing.T, test func(testing.TB)) []string { return recordOf(t, test) }
+
+func recordOf(t testing.TB, test func(testing.TB)) []string {
 	r := &recorder{TB: t}
 	done := make(chan struct{})
 	go func() {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/syscall"
 )
 
@@ -80,6 +81,12 @@ func (m *machine) run(r bpfsys.Run) (bpfsys.Ran, bool) {
 		return bpfsys.Ran{}, false
 	}
 	a := m.runs.do(run{Prog: shapeOfProgram(r.Program), CPU: r.CPU, Context: r.Context, Data: r.Data, Times: r.Times})
+	if a.Errno == abi.OK && len(a.Context) != len(r.Context) {
+		a = canceled
+	}
+	if a.Data == nil { // no packet is left, which is not the same as one that was not changed
+		a.Data = []byte{}
+	}
 	return bpfsys.Ran{Errno: a.Errno, Value: a.Value, Context: a.Context, Data: a.Data, Duration: a.Duration}, true
 }
 

@@ -147,6 +147,17 @@ func TestTestRun(t *testing.T) {
 	require.ErrorIs(t, err, unix.EINVAL)
 }
 
+// A program may leave nothing of a packet.
+func TestTestRunThatLeavesNoPacket(t *testing.T) {
+	k := bpftest.Kernel(t)
+	fd := load(t, "swallow", abi.ProgXDP)
+	defer unix.Close(fd)
+	k.StandIn("swallow", func(c *bpftest.Context) int { c.Data = nil; return 1 })
+	_, out, err := testRun(fd, make([]byte, 64), 1)
+	require.NoError(t, err)
+	require.Empty(t, out)
+}
+
 func TestTestRunsAtTheSameTime(t *testing.T) {
 	const many = 20
 	k := bpftest.Kernel(t)
