@@ -59,7 +59,9 @@ func goneCgroup(c client) {
 		link := c.link(abi.ProgCgroupSKB, abi.AttachCgroupInetIngress, int(fd))
 		require.NotZero(c, c.whereabouts(link))
 		require.NoError(c, unix.Rmdir(own))
+		require.NoError(c, unix.Mkdir(own, 0o755)) // another one of the same name
 		c.detached(link)
+		require.NoError(c, unix.Rmdir(own))
 	}
 }
 

@@ -87,14 +87,14 @@ func TestCgroupStorageAsLinux(t *testing.T) {
 		s := newStoring(t, rand.New(rand.NewPCG(7, 8)))
 		const rounds = 6_000
 		for i := range rounds {
-			switch {
-			case i%400 == 0:
+			switch i % 60 { // seldom, so that much is read between
+			case 0:
 				s.createLink()
-			case i%400 == 100:
+			case 15:
 				s.attachProgram(abi.ProgAttach)
-			case i%400 == 200:
+			case 30:
 				s.attachProgram(abi.ProgDetach)
-			case i%400 == 300:
+			case 45:
 				s.endLink()
 			default:
 				s.element()

@@ -209,7 +209,7 @@ func (c *congestion) value() {
 	if c.draw.IntN(2) == 0 {
 		return
 	}
-	switch c.draw.IntN(10) {
+	switch c.draw.IntN(11) {
 	case 0:
 		c.in.bytes[c.draw.IntN(int(c.size))] ^= 1 << c.draw.IntN(8)
 		clear(c.at("owner")[:8]) // for which Linux returns 1 and does nothing
@@ -231,6 +231,9 @@ func (c *congestion) value() {
 		binary.LittleEndian.PutUint32(c.at("key"), 1)
 	case 9:
 		c.put("init", c.programs["init"])
+	case 10: // one of two is enough
+		c.put("cong_avoid", 0)
+		c.put("cong_control", c.programs["cong_control"])
 	}
 }
 
