@@ -30,7 +30,7 @@ var floors = map[string][]string{
 	"syscall":   {"abi", "btf", "insn", "maps"},
 	"sim":       {"abi", "maps", "syscall"},
 	"intercept": {"trace", "abi", "btf", "maps", "syscall"},
-	"bpftest":   {"internal/bubble", "trace", "sim", "abi", "btf", "maps", "syscall", "fault", "intercept"},
+	"bpftest":   {"internal/bubble", "patch", "trace", "sim", "abi", "btf", "maps", "syscall", "fault", "intercept"},
 	"explore":   {"abi", "maps", "syscall", "sim", "model"},
 	"live":      {"abi", "maps", "syscall", "sim", "model", "explore", "proptest/kernel"},
 	"vm":        {},

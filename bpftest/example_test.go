@@ -13,6 +13,11 @@ func ExampleMain() {
 	_ = func(m *testing.M) { bpftest.Main(m, bpftest.CPUs(8)) }
 }
 
+func ExamplePatched() {
+	// Calls are answered in the tests' own process, as Explore needs it, with plain go test too.
+	_ = func(m *testing.M) { bpftest.Main(m, bpftest.Patched()) }
+}
+
 func ExampleKernel() {
 	_ = func(t *testing.T) {
 		k := bpftest.Kernel(t)

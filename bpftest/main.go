@@ -18,8 +18,9 @@ const (
 type Option func(*settings)
 
 type settings struct {
-	cpus int
-	btf  string
+	cpus    int
+	btf     string
+	patched bool
 }
 
 // CPUs sets the number of possible CPUs that tests find, 1 to 8192. Without it the host's number is taken.
@@ -29,11 +30,18 @@ func CPUs(n int) Option { return func(s *settings) { s.cpus = n } }
 // read as /sys/kernel/btf/vmlinux. Without it they have the host's where these can be read.
 func BTF(file string) Option { return func(s *settings) { s.btf = file } }
 
+// Patched has plain go test do what bpfsim test does: Main builds the tests once more, with a patched client (package patch), and runs those, so that calls
+// do not leave the process, as Explore needs it. The first time that takes a minute or so, since the standard library is built anew; then a
+// second or two. The go command, race detector, build tags and coverage are those of the tests; where building fails, Main says why and goes on without the
+// patch.
+func Patched() Option { return func(s *settings) { s.patched = true } }
+
 // Main runs the tests of a package on a simulated kernel and ends the process with their status. It is all that TestMain needs.
 //
 // Where no kernel can be simulated it ends with status 1 and says why on standard error, or with 0 if the environment has
 // BPFSIM_UNAVAILABLE=skip.
 func Main(m *testing.M, options ...Option) {
+	runTool(os.Args)
 	var s settings
 	for _, o := range options {
 		o(&s)
@@ -43,6 +51,12 @@ func Main(m *testing.M, options ...Option) {
 		os.Exit(unavailable(err))
 	case chosen == patchedRoad:
 		os.Exit(runPatched(m, s))
+	case s.patched && freeToChoose():
+		status, err := runRebuilt()
+		if err == nil {
+			os.Exit(status)
+		}
+		fmt.Fprintf(os.Stderr, "bpftest: without a patched client, since it cannot be built: %v\n", err)
 	}
 	passOn()
 	if text := os.Getenv(socketName); text != "" {

@@ -39,5 +39,10 @@ func chooseRoad() (road, error) {
 	return notifiedRoad, nil
 }
 
+// freeToChoose tells that this process is the first of a run of tests, and may take another road than it was built for.
+func freeToChoose() bool {
+	return !isPatched() && os.Getenv(roadName) == "" && os.Getenv(socketName) == "" && !underRun()
+}
+
 // underRun tells that bpfsim run answers, which has the kernel to itself.
 func underRun() bool { return os.Getenv(bpffsName) != "" && os.Getenv(ownName) == "" }

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestMain(m *testing.M) { bpftest.Main(m, bpftest.CPUs(4)) }
+func TestMain(m *testing.M) { bpftest.Main(m, bpftest.CPUs(4), bpftest.Patched()) }
 
 const idle = 30 * time.Second
 

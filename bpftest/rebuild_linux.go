@@ -1,0 +1,114 @@
+//go:build linux && (amd64 || arm64)
+
+package bpftest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"github.com/bpfsim/bpfsim/patch"
+	"golang.org/x/sys/unix"
+)
+
+// toolName is the first argument of a test binary that the go command starts in front of one of its tools (-toolexec).
+const toolName = "bpftest-toolexec"
+
+// runTool is this process between the go command and a tool, if that is what it was started for.
+func runTool(args []string) {
+	if len(args) < 2 || args[1] != toolName {
+		return
+	}
+	status, err := patch.Exec(args[2:], os.Stdout, os.Stderr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bpftest:", err)
+	}
+	os.Exit(status)
+}
+
+// runRebuilt builds the package's tests once more, with a patched client, and runs them in the place of these.
+func runRebuilt() (status int, err error) {
+	dir, err := os.MkdirTemp("", "bpftest-")
+	if err != nil {
+		return 0, fmt.Errorf("make directory: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	program := filepath.Join(dir, filepath.Base(os.Args[0]))
+	if err := rebuild(program); err != nil {
+		return 0, err
+	}
+	return runIn(program)
+}
+
+// rebuild builds the package in the working directory, in which go test runs tests.
+func rebuild(program string) error {
+	built, ok := debug.ReadBuildInfo()
+	if !ok {
+		return errors.New("this binary does not say how it was built")
+	}
+	here, err := exec.Command("go", "list", "-f", "{{.ImportPath}}", ".").Output()
+	if path := strings.TrimSpace(string(here)); err != nil || path+".test" != built.Path {
+		return fmt.Errorf("the working directory is not that of %s: use go test, or bpfsim test -c", strings.TrimSuffix(built.Path, ".test"))
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the test binary: %w", err)
+	}
+	if strings.ContainsAny(self, "'\"\n") {
+		return fmt.Errorf("the go command cannot be told of a program with a quote in its path: %s", self)
+	}
+	args := append([]string{"test", "-c", "-o", program, "-toolexec='" + self + "' " + toolName}, buildFlags(built.Settings)...)
+	if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
+		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+// buildFlags are the flags of go test that decide what is built, as far as a binary knows them.
+func buildFlags(settings []debug.BuildSetting) (flags []string) {
+	if mode := testing.CoverMode(); mode != "" {
+		flags = append(flags, "-cover", "-covermode="+mode)
+	}
+	for _, s := range settings {
+		switch s.Key {
+		case "-race", "-tags", "-trimpath", "-msan", "-asan":
+			flags = append(flags, s.Key+"="+s.Value)
+		}
+	}
+	return flags
+}
+
+// runIn runs a program with this one's arguments, to whose end it leaves signals.
+func runIn(program string) (status int, err error) {
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGHUP)
+	defer signal.Stop(signals)
+	cmd := exec.Command(program, os.Args[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		return 0, fmt.Errorf("start the tests: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		select {
+		case s := <-signals:
+			_ = cmd.Process.Signal(s)
+		case err := <-ended:
+			var exit *exec.ExitError
+			if err != nil && !errors.As(err, &exit) {
+				return 0, fmt.Errorf("run the tests: %w", err)
+			}
+			if cmd.ProcessState.ExitCode() < 0 { // a signal
+				return 1, nil
+			}
+			return cmd.ProcessState.ExitCode(), nil
+		}
+	}
+}
