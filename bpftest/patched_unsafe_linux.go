@@ -20,12 +20,14 @@ type (
 		on  bool
 	}
 	fileHook struct {
+		//lint:ignore U1000 the patched client sets and reads it
 		on       bool
 		open     func(name string) (file *os.File, err error, ours bool)
 		readlink func(name string) (text string, ours bool)
 		path     func(name string) string
 	}
 	unixHook struct {
+		//lint:ignore U1000 the patched client sets and reads it
 		on            bool
 		mayMap        func(fd int, offset int64, length uintptr, prot, flags int) error
 		epollCtl      func(queue, op, fd int, event *unix.EpollEvent) (err error, ours bool)

@@ -241,15 +241,10 @@ func TestNames(t *testing.T) {
 // Where others of the process are busy the length of the queue says nothing.
 func TestBusyProcess(t *testing.T) {
 	s := begin(t)
-	stop := make(chan struct{})
-	defer close(stop)
+	var stop atomic.Bool
+	defer stop.Store(true)
 	go func() {
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-			}
+		for !stop.Load() {
 		}
 	}()
 	out := s.Run(t, bubble.Options{Chooser: &sim.First{}}, func(r *bubble.Run) {
