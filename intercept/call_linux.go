@@ -25,7 +25,7 @@ func (c *call) handle() {
 	switch {
 	case c.Number == unix.SYS_BPF:
 		c.bpf()
-	case !c.fileCall() && !c.memlockLimits() && !c.perf() && !c.setsockopt() && !c.netlink():
+	case !c.fileCall() && !c.memlockLimits() && !c.perf() && !c.setsockopt() && !c.netlink() && !c.write():
 		c.pass()
 	}
 	c.letGo()

@@ -46,8 +46,11 @@ func (c *call) fileCall() bool {
 	return c.node()
 }
 
-// open answers an open for reading of a pin, of the files below /proc that speak of BPF objects, and of the number of CPUs.
+// open answers an open for appending of what defines probes, and one for reading of a pin, of the files below /proc that speak of BPF objects, and of the number of CPUs.
 func (c *call) open(dir int32, addr uint64, flags uint32) bool {
+	if flags&appendingMask == appending {
+		return c.appendTo(addr, flags)
+	}
 	name, ok := c.pathAt(addr)
 	if !ok {
 		return false
@@ -107,7 +110,7 @@ func (c *call) openat2(dir int32, addr, how, size uint64) bool {
 		return false
 	}
 	flags, resolve := binary.NativeEndian.Uint64(raw[:]), binary.NativeEndian.Uint64(raw[16:])
-	if flags&notReading != 0 || resolve&(unix.RESOLVE_IN_ROOT|unix.RESOLVE_BENEATH) != 0 {
+	if flags&notReading != 0 && flags&appendingMask != appending || resolve&(unix.RESOLVE_IN_ROOT|unix.RESOLVE_BENEATH) != 0 {
 		return false
 	}
 	return c.open(dir, addr, uint32(flags))

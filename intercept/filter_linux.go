@@ -43,6 +43,10 @@ func (a *asm) when(op uint16, k uint32, n uint8) {
 	*a = append(*a, unix.SockFilter{Code: unix.BPF_JMP | op | unix.BPF_K, K: k, Jt: n})
 }
 
+func (a *asm) and(mask uint32) {
+	*a = append(*a, unix.SockFilter{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: mask})
+}
+
 // filter is the classic BPF program that picks the calls to be answered by the supervisor.
 func filter() []unix.SockFilter {
 	var a asm
@@ -63,7 +67,7 @@ func filter() []unix.SockFilter {
 func (a *asm) native() {
 	a.unless(unix.BPF_JEQ, foreignABI|unix.SYS_BPF, 1)
 	a.ret(refuse)
-	a.netlink()
+	a.watched()
 	for _, number := range []int{unix.SYS_BPF, unix.SYS_READLINKAT, unix.SYS_STATFS, unix.SYS_FSTATFS, unix.SYS_OPENAT2,
 		unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_PWAIT2, unix.SYS_PERF_EVENT_OPEN} {
 		a.notify(number)
@@ -82,6 +86,7 @@ func (a *asm) native() {
 	a.waits()
 	a.perfRequests()
 	a.socketOptions()
+	a.rtnetlink()
 	if legacyNumber {
 		a.notify(sysEpollWait)
 		a.notify(sysReadlink)
@@ -95,11 +100,13 @@ func (a *asm) notify(number int) {
 	a.ret(unix.SECCOMP_RET_USER_NOTIF)
 }
 
-// opens notifies of a call that opens a file for reading only; its flags are argument arg.
+// opens notifies of a call that opens a file for reading only, or one that exists for appending only; its flags are argument arg.
 func (a *asm) opens(number int, arg uint32) {
-	a.unless(unix.BPF_JEQ, uint32(number), 4)
+	a.unless(unix.BPF_JEQ, uint32(number), 6)
 	a.load(offsetArgs + 8*arg)
-	a.unless(unix.BPF_JSET, notReading, 1)
+	a.unless(unix.BPF_JSET, notReading, 3)
+	a.and(appendingMask)
+	a.when(unix.BPF_JEQ, appending, 1)
 	a.ret(unix.SECCOMP_RET_ALLOW)
 	a.ret(unix.SECCOMP_RET_USER_NOTIF)
 }
@@ -143,7 +150,7 @@ func (a *asm) leasesAndSeals() {
 func (a *asm) perfRequests() {
 	a.unless(unix.BPF_JEQ, unix.SYS_IOCTL, 5)
 	a.load(offsetArgs + 8)
-	*a = append(*a, unix.SockFilter{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: 0xff00})
+	a.and(0xff00)
 	a.unless(unix.BPF_JEQ, uint32(abi.PerfEnable), 1)
 	a.ret(unix.SECCOMP_RET_USER_NOTIF)
 	a.ret(unix.SECCOMP_RET_ALLOW)
@@ -163,17 +170,20 @@ func (a *asm) socketOptions() {
 	a.ret(unix.SECCOMP_RET_USER_NOTIF)
 }
 
-// netlink notifies of the making of sockets of rtnetlink, and of messages through the numbers that these get. It comes early, as other
-// messages are frequent.
-func (a *asm) netlink() {
-	for _, number := range netlinkCalls {
+// watched notifies of calls of the numbers that are watched. They are the most frequent of the calls whose arguments are looked at.
+func (a *asm) watched() {
+	for _, number := range watchedCalls {
 		a.unless(unix.BPF_JEQ, uint32(number), 5)
 		a.load(offsetArgs)
-		a.unless(unix.BPF_JGE, firstNetlinkFD, 2)
-		a.when(unix.BPF_JGT, lastNetlinkFD, 1)
+		a.unless(unix.BPF_JGE, firstWatchedFD, 2)
+		a.when(unix.BPF_JGT, lastWatchedFD, 1)
 		a.ret(unix.SECCOMP_RET_USER_NOTIF)
 		a.ret(unix.SECCOMP_RET_ALLOW)
 	}
+}
+
+// rtnetlink notifies of the making of its sockets.
+func (a *asm) rtnetlink() {
 	a.unless(unix.BPF_JEQ, unix.SYS_SOCKET, 6)
 	a.load(offsetArgs)
 	a.unless(unix.BPF_JEQ, unix.AF_NETLINK, 3)

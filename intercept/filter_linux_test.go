@@ -23,6 +23,8 @@ func decide(t *testing.T, data map[uint32]uint32) uint32 {
 			at += int(jump(in, a == in.K))
 		case unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K:
 			at += int(jump(in, a&in.K != 0))
+		case unix.BPF_ALU | unix.BPF_AND | unix.BPF_K:
+			a &= in.K
 		case unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K:
 			at += int(jump(in, a >= in.K))
 		case unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K:
@@ -94,6 +96,11 @@ func TestFilter(t *testing.T) {
 		{openFlags(0), notify},
 		{openFlags(unix.O_CLOEXEC | 0o100000), notify}, // O_LARGEFILE
 		{openFlags(unix.O_WRONLY), allow},
+		{openFlags(unix.O_WRONLY | unix.O_APPEND | unix.O_CLOEXEC), notify},
+		{openFlags(unix.O_WRONLY | unix.O_APPEND | unix.O_CREAT), allow},
+		{openFlags(unix.O_RDWR | unix.O_APPEND), allow},
+		{argument(unix.SYS_WRITE, 0, 1), allow},
+		{argument(unix.SYS_WRITE, 0, lastWatchedFD), notify},
 		{openFlags(unix.O_RDWR | unix.O_CREAT), allow},
 		{openFlags(unix.O_DIRECTORY), allow},
 		{openFlags(unix.O_PATH), allow},
@@ -105,10 +112,10 @@ func TestFilter(t *testing.T) {
 		{argument(unix.SYS_FCNTL, 1, unix.F_ADD_SEALS), notify},
 		{argument(unix.SYS_FCNTL, 1, unix.F_GET_SEALS), notify},
 		{argument(unix.SYS_FCNTL, 1, unix.F_GETFL), allow},
-		{argument(unix.SYS_SENDTO, 0, firstNetlinkFD-1), allow},
-		{argument(unix.SYS_SENDTO, 0, firstNetlinkFD), notify},
-		{argument(unix.SYS_RECVMSG, 0, lastNetlinkFD), notify},
-		{argument(unix.SYS_SENDMSG, 0, lastNetlinkFD+1), allow},
+		{argument(unix.SYS_SENDTO, 0, firstWatchedFD-1), allow},
+		{argument(unix.SYS_SENDTO, 0, firstWatchedFD), notify},
+		{argument(unix.SYS_RECVMSG, 0, lastWatchedFD), notify},
+		{argument(unix.SYS_SENDMSG, 0, lastWatchedFD+1), allow},
 		{socket(unix.AF_NETLINK, unix.NETLINK_ROUTE), notify},
 		{socket(unix.AF_NETLINK, unix.NETLINK_GENERIC), allow},
 		{socket(unix.AF_INET, 0), allow},

@@ -10,16 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The filter cannot tell what a fd is, and to look at each message that programs send to anybody would cost too much. So sockets of
-// rtnetlink get numbers that few other files have, below what select(2) and the usual RLIMIT_NOFILE allow.
-const (
-	firstNetlinkFD = 960
-	lastNetlinkFD  = 1023
-)
-
-// netlinkCalls are looked at for these numbers alone.
-var netlinkCalls = []int{unix.SYS_SENDTO, unix.SYS_SENDMSG, unix.SYS_RECVFROM, unix.SYS_RECVMSG}
-
 // netlink answers what has to do with programs among the messages to rtnetlink(7) and its answers.
 func (c *call) netlink() bool {
 	a := &c.Args
@@ -40,7 +30,7 @@ func (c *call) netlink() bool {
 	return false
 }
 
-// openNetlink makes a socket under one of the numbers. Where none is free, or the caller is in another network namespace than this
+// openNetlink makes a socket under one of the numbers that are looked at. Where the caller is in another network namespace than this
 // process, it gets an ordinary one of the host's.
 func (c *call) openNetlink(kind int) bool {
 	if c.OwnNetNS() != netNSOf("/proc/self") {
@@ -51,21 +41,9 @@ func (c *call) openNetlink(kind int) bool {
 		return false
 	}
 	defer unix.Close(source)
-	c.numbers.Lock()
-	defer c.numbers.Unlock()
-	for number := int32(lastNetlinkFD); number >= firstNetlinkFD; number-- {
-		if _, taken := c.caller().stat(number); taken {
-			continue
-		}
-		fd, errno := install(c.listener, &addFD{ID: c.ID, Flags: unix.SECCOMP_ADDFD_FLAG_SETFD, SourceFD: uint32(source),
-			NewFD: uint32(number), FDFlags: uint32(kind & unix.SOCK_CLOEXEC)})
-		if errno != 0 {
-			return false
-		}
-		c.answer(int64(fd), 0)
-		return true
-	}
-	return false
+	fd, errno := c.giveWatched(source, uint32(kind&unix.SOCK_CLOEXEC))
+	c.answer(int64(fd), errno)
+	return true
 }
 
 // borrowNetlink duplicates a socket of rtnetlink of the caller's.

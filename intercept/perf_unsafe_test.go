@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var perfing = map[string]func(client){"perfEvents": perfEvents, "perfReader": perfReader, "tracefs": tracefs}
+var perfing = map[string]func(client){"perfEvents": perfEvents, "perfReader": perfReader, "tracefs": tracefs, "traceProbes": traceProbes}
 
 func TestPerfEvents(t *testing.T) { runScenario(t, "perfEvents", options()) }
 

@@ -1,8 +1,10 @@
 package intercept
 
 import (
+	stdmaps "maps"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +17,19 @@ import (
 // may not read the host's, and its ids are others.
 const tracing = "/sys/kernel/tracing"
 
+// olderTracing is where tracefs is below debugfs, for programs older than its own place.
+const olderTracing = "/sys/kernel/debug/tracing"
+
+// inTracing is the place of a file in tracefs.
+func inTracing(name string) (file string, ok bool) {
+	for _, root := range []string{tracing, olderTracing} {
+		if file, ok = strings.CutPrefix(name, root+"/"); ok {
+			return file, true
+		}
+	}
+	return "", false
+}
+
 // attachText is what clients read of the host before they attach a program: ids of tracepoints, and the types of the drivers of
 // probes that the host lacks. ours is false for all other files.
 func (c *call) attachText(name string) (text string, errno abi.Errno, ours bool) {
@@ -26,16 +41,51 @@ func (c *call) attachText(name string) (text string, errno abi.Errno, ours bool)
 		text, ok = c.driverText(rest)
 		return text, abi.OK, ok
 	}
-	event, ok := strings.CutPrefix(name, tracing+"/events/")
-	if !ok || path.Base(event) != "id" {
-		return "", abi.OK, false
+	if file, ok := inTracing(name); ok {
+		return c.tracingText(file)
 	}
-	id, ok := tracepointIDs()[path.Dir(event)]
-	if !ok {
-		return "", abi.ENOENT, true
-	}
-	return strconv.FormatUint(id, 10) + "\n", abi.OK, true
+	return "", abi.OK, false
 }
+
+// tracingText is a file of tracefs.
+func (c *call) tracingText(file string) (text string, errno abi.Errno, ours bool) {
+	switch event, ok := strings.CutPrefix(file, "events/"); {
+	case file == probeFiles[false], file == probeFiles[true]:
+		for _, p := range c.kernel().TraceProbes() {
+			if file == probeFiles[p.User] {
+				text += p.String()
+			}
+		}
+		return text, abi.OK, true
+	case file == "available_filter_functions":
+		return functionNames(), abi.OK, true
+	case !ok || path.Base(event) != "id":
+		return "", abi.OK, false
+	default:
+		id, ok := c.eventID(path.Dir(event))
+		if !ok {
+			return "", abi.ENOENT, true
+		}
+		return strconv.FormatUint(id, 10) + "\n", abi.OK, true
+	}
+}
+
+// eventID finds a trace event by group and name.
+func (c *call) eventID(event string) (uint64, bool) {
+	for _, p := range c.kernel().TraceProbes() {
+		if p.Group+"/"+p.Name == event {
+			return p.ID, true
+		}
+	}
+	id, ok := tracepointIDs()[event]
+	return id, ok
+}
+
+// functionNames are those of the functions that programs may be attached to, one a line.
+var functionNames = sync.OnceValue(func() string {
+	names := slices.Sorted(stdmaps.Keys(symbols().functions))
+	return strings.Join(names, "\n") + "\n"
+})
 
 // driverText is a file of a driver of probes where the host has none.
 func (c *call) driverText(file string) (text string, ok bool) {
@@ -65,4 +115,7 @@ var tracepointIDs = sync.OnceValue(func() map[string]uint64 {
 })
 
 // isTracing tells the root of the tracefs.
-func isTracing(name string) bool { return path.Clean(name) == tracing }
+func isTracing(name string) bool {
+	name = path.Clean(name)
+	return name == tracing || name == olderTracing
+}

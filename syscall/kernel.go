@@ -56,6 +56,7 @@ type Kernel struct {
 	hooks   hooks
 	seeds   seeds
 	perf    perfEvents
+	probes  traceProbes
 	budget  *maps.Budget // nil: no bound
 	sockets sockets
 }

@@ -15,8 +15,9 @@ type PerfEvent struct {
 	id       uint64
 	refs     atomic.Int32
 	attr     perfAttr
-	pid, cpu int32  // -1 for all
-	target   string // of a probe: the function or the file
+	pid, cpu int32       // -1 for all
+	target   string      // of a probe: the function or the file
+	defined  *traceProbe // nil where tracefs has no id for the probe
 	backing  Backing
 	account  *maps.Account
 	waiters  waiters
@@ -56,6 +57,7 @@ func (e *PerfEvent) Release() {
 		return
 	}
 	e.detach()
+	e.undefine()
 	_ = e.setOutput(nil)
 	if e.backing != nil {
 		e.backing.Free()

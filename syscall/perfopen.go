@@ -84,13 +84,13 @@ func (c *call) newPerfEvent(args PerfEventOpen) (*PerfEvent, abi.Errno) {
 	if errno := c.findPerfSource(e); errno != abi.OK {
 		return nil, errno
 	}
-	if errno := attr.checkMore(); errno != abi.OK {
-		return nil, errno
+	errno = attr.checkMore()
+	if errno == abi.OK && c.proc.Backing != nil {
+		e.backing, errno = c.proc.Backing(perfMemoryWords)
 	}
-	if c.proc.Backing != nil {
-		if e.backing, errno = c.proc.Backing(perfMemoryWords); errno != abi.OK {
-			return nil, errno
-		}
+	if errno != abi.OK {
+		e.undefine()
+		return nil, errno
 	}
 	e.account = c.kernel.budget.Open()
 	e.refs.Store(1)

@@ -24,10 +24,14 @@ func (k *Kernel) isProbe(kind abi.PerfType) bool {
 func (c *call) findPerfSource(e *PerfEvent) abi.Errno {
 	switch {
 	case e.attr.kind == abi.PerfTracepoint:
-		if _, ok := c.kernel.tracepoint(e.attr.config); !ok {
-			return abi.EINVAL
+		if _, ok := c.kernel.tracepoint(e.attr.config); ok {
+			return abi.OK
 		}
-		return abi.OK
+		if p := c.kernel.probes.use(e.attr.config); p != nil {
+			e.define(p)
+			return abi.OK
+		}
+		return abi.EINVAL
 	case c.kernel.isProbe(e.attr.kind):
 		return c.findProbe(e)
 	case e.attr.kind == abi.PerfSoftware && e.attr.config < abi.PerfSoftwareMax:
