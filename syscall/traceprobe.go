@@ -21,6 +21,7 @@ type TraceProbe struct {
 	Target       string // the function or the file
 	Offset       uint64
 	RefCtrOffset uint64 // of a semaphore in the file, 0 for none
+	path         string // of the file as it was given
 }
 
 // traceProbe is one of a kernel's.
@@ -53,7 +54,7 @@ func (p TraceProbe) String() string {
 		kind = "r"
 	}
 	if p.User {
-		target = fmt.Sprintf("%s:0x%016x", p.Target, p.Offset)
+		target = fmt.Sprintf("%s:0x%016x", p.path, p.Offset)
 		if p.RefCtrOffset != 0 {
 			target += fmt.Sprintf("(0x%x)", p.RefCtrOffset)
 		}
@@ -81,6 +82,9 @@ func (k *Kernel) WriteProbes(t *maps.Task, p *Process, user bool, text string) a
 
 func (c *call) writeProbe(user bool, words []string) abi.Errno {
 	kind, name, named := strings.Cut(words[0], ":")
+	if user && kind != "-" && len(kind) > 1 { // what is behind the letter has no meaning
+		kind, name, named = kind[:1], "", false
+	}
 	group, event, grouped := strings.Cut(name, "/")
 	if !grouped {
 		group, event = "", name
@@ -89,7 +93,7 @@ func (c *call) writeProbe(user bool, words []string) abi.Errno {
 		return c.kernel.probes.remove(user, group, event)
 	}
 	p := TraceProbe{User: user, Group: group, Name: event}
-	if len(words) < 2 {
+	if len(words) < 2 || grouped && group == "" || named && name == "" {
 		return abi.EINVAL
 	}
 	if errno := p.setKind(kind); errno != abi.OK {
@@ -100,8 +104,11 @@ func (c *call) writeProbe(user bool, words []string) abi.Errno {
 		return errno
 	}
 	p.setName()
-	if named && event == "" && !grouped || !isEventName(p.Group) || !isEventName(p.Name) {
+	if !isEventName(strings.ReplaceAll(p.Group, "-", "_")) || !isEventName(p.Name) {
 		return abi.EINVAL
+	}
+	if slices.ContainsFunc(Tracepoints(), func(tp Tracepoint) bool { return tp.Group == p.Group && tp.Name == p.Name }) {
+		return abi.EEXIST
 	}
 	return c.kernel.probes.add(p)
 }
@@ -164,6 +171,7 @@ func (c *call) setFile(p *TraceProbe, word string) (errno abi.Errno) {
 	if at < 0 || !strings.HasPrefix(word, "/") {
 		return abi.EINVAL
 	}
+	p.path = word[:at]
 	if p.Target, errno = c.proc.host().Executable(word[:at]); errno != abi.OK {
 		return cmp.Or(map[abi.Errno]abi.Errno{abi.EBADF: abi.EINVAL}[errno], errno) // no regular file
 	}
@@ -220,18 +228,29 @@ func isEventName(name string) bool {
 	}) < 0
 }
 
+// add defines an event, or a further place of one (append_trace_uprobe): it has the id of the first.
 func (all *traceProbes) add(p TraceProbe) abi.Errno {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	same := func(other *traceProbe) bool { return other.Group == p.Group && other.Name == p.Name }
-	if slices.ContainsFunc(all.all, same) {
-		return abi.EEXIST
+	for _, other := range all.all {
+		sameEvent := other.Group == p.Group && other.Name == p.Name
+		samePlace := other.User == p.User && other.Target == p.Target && other.Offset == p.Offset
+		switch {
+		case sameEvent && (samePlace || other.User != p.User || other.Return != p.Return):
+			return abi.EEXIST
+		case samePlace && other.RefCtrOffset != p.RefCtrOffset:
+			return abi.EINVAL
+		case sameEvent:
+			p.ID = other.ID
+		}
 	}
 	if all.last == 0 {
 		all.last = Tracepoints()[len(Tracepoints())-1].ID
 	}
-	all.last++
-	p.ID = all.last
+	if p.ID == 0 {
+		all.last++
+		p.ID = all.last
+	}
 	all.all = append(all.all, &traceProbe{TraceProbe: p})
 	return abi.OK
 }
