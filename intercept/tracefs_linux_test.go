@@ -68,7 +68,7 @@ func traceProbes(c client) {
 		{"kprobe_events", "p:some/entry vfs_read", 0}, {"kprobe_events", "r8:some/exit vfs_read\n", 0},
 		{"kprobe_events", "p:some/entry vfs_read", unix.EEXIST}, {"kprobe_events", "p:some/other not_there", unix.ENOENT},
 		{"kprobe_events", "r:some/other vfs_read+4", unix.EINVAL}, {"kprobe_events", "r5000:some/other vfs_read", unix.EINVAL},
-		{"kprobe_events", "x:some/other vfs_read", unix.EINVAL}, {"kprobe_events", "p:so-me/other vfs_read", unix.EINVAL},
+		{"kprobe_events", "x:some/other vfs_read", unix.EINVAL}, {"kprobe_events", "p:some/ot-her vfs_read", unix.EINVAL},
 		{"kprobe_events", "-:some/other", unix.ENOENT}, {"uprobe_events", "-:some/entry", unix.ENOENT},
 		{"uprobe_events", "p:some/file " + exe + ":0x10(0x4)", 0}, {"uprobe_events", "p:some/other /not/there:0x10", unix.ENOENT},
 		{"uprobe_events", "p:some/other " + exe, unix.EINVAL}, {"uprobe_events", "p:some/other /dev:0x10", unix.EINVAL},
