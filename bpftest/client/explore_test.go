@@ -2,6 +2,7 @@ package client
 
 import (
 	"flag"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -49,6 +50,31 @@ func TestExploreFindsALostUpdate(t *testing.T) {
 		require.Regexp(t, `^body +lookup counters 0 = 1 +explore_test.go:\d+$`, found.Failure.Story[4])
 		require.Contains(t, found.String(), "-run '^TestExploreFindsALostUpdate$' -bpftest.replay='"+found.Failure.Replay+"'")
 		require.Contains(t, asReplay(t, found.Failure.Replay, loses).Failure.Message, "expected: int(2)")
+	}
+}
+
+// What has nothing to do with a failure is left out of its order.
+func TestExploreShrinks(t *testing.T) {
+	for seed := range uint64(5) {
+		found := bpftest.Search(t, bpftest.ExploreOptions{Strategy: bpftest.Random, Seed: seed}, func(t *bpftest.T) {
+			m, program := counters(t)
+			for _, name := range []string{"one", "two"} {
+				t.Go(name, func() {
+					for range 4 {
+						require.NoError(t, program.Lookup(uint32(0), new(uint64)))
+					}
+				})
+			}
+			t.Go("three", func() { count(t, m) })
+			t.Go("four", func() { count(t, m) })
+			t.Cleanup(func() {
+				var n uint64
+				require.NoError(t, m.Lookup(uint32(0), &n))
+				require.EqualValues(t, 2, n)
+			})
+		})
+		require.NotNil(t, found.Failure)
+		require.LessOrEqual(t, len(strings.Fields(found.Failure.Replay)), 2, found.Failure.Replay)
 	}
 }
 
@@ -106,6 +132,40 @@ func TestExplorePrograms(t *testing.T) {
 		})
 	})
 	require.Regexp(t, `^program +update counters 0 = 100`, found.Failure.Story[1])
+}
+
+// What stands for a program runs on several CPUs, fired by the test or by the agent's BPF_PROG_TEST_RUN, and its operations are steps.
+func TestExploreStandIns(t *testing.T) {
+	for name, fire := range map[string]func(*bpftest.Handle, *ebpf.Program, int){
+		"fired": func(k *bpftest.Handle, _ *ebpf.Program, cpu int) { k.Prog("count").OnCPU(cpu).Fire(make([]byte, 64)) },
+		"run": func(_ *bpftest.Handle, p *ebpf.Program, _ int) {
+			_, _, err := p.Test(make([]byte, 64))
+			require.NoError(t, err)
+		},
+	} {
+		found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+			k := bpftest.Kernel(t)
+			m := newMap(t, ebpf.MapSpec{Name: "counters", Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+			program := counter(t, m)
+			k.StandIn("count", func(c *bpftest.Context) int {
+				var n uint64
+				require.NoError(t, c.Map("counters").Lookup(uint32(0), &n))
+				require.NoError(t, c.Map("counters").Put(uint32(0), n+1))
+				return 2
+			})
+			for cpu := range 2 {
+				t.Go("packet", func() { fire(k, program, cpu) })
+			}
+			t.Cleanup(func() {
+				var n uint64
+				require.NoError(t, m.Lookup(uint32(0), &n))
+				require.EqualValues(t, 2, n)
+			})
+		})
+		require.NotNil(t, found.Failure, name)
+		require.Contains(t, found.Failure.Message, "expected: int(2)", name)
+		t.Log(found)
+	}
 }
 
 // Timers fire while a call is held up, as long as that may be.

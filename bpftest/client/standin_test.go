@@ -14,7 +14,7 @@ import (
 )
 
 // counter is a program on packets that holds a map.
-func counter(t *testing.T, m *ebpf.Map) *ebpf.Program {
+func counter(t testing.TB, m *ebpf.Map) *ebpf.Program {
 	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{Name: "count", Type: ebpf.XDP, License: "GPL",
 		Instructions: asm.Instructions{asm.LoadMapPtr(asm.R1, m.FD()), asm.LoadImm(asm.R0, 0, asm.DWord), asm.Return()}})
 	require.NoError(t, err)

@@ -152,6 +152,18 @@ func TestTimersRunBesideSteps(t *testing.T) {
 	require.Equal(t, time.Hour, out.Elapsed)
 }
 
+// A body may sleep for long, as long as it makes steps.
+func TestLongSleeps(t *testing.T) {
+	out := begin(t).Run(t, bubble.Options{Chooser: &sim.First{}}, func(r *bubble.Run) {
+		for range 12 {
+			time.Sleep(1000 * time.Hour)
+			r.Step("call")
+		}
+	})
+	require.NoError(t, out.Err)
+	require.Equal(t, 12_000*time.Hour, out.Elapsed)
+}
+
 func TestStuck(t *testing.T) {
 	s := begin(t)
 	run := func(body func(*bubble.Run)) error {
@@ -255,24 +267,26 @@ func TestBusyProcess(t *testing.T) {
 	require.Equal(t, 2, out.Steps[0].Ready)
 }
 
-// Files are of another world: the goroutine is in a system call, and no schedule says when it comes back.
-func TestFilesAreWaitedFor(t *testing.T) {
+// A goroutine in a system call is waited for: no schedule says when it comes back.
+func TestSystemCallsAreWaitedFor(t *testing.T) {
 	s := begin(t)
-	for range 20 {
-		out := s.Run(t, bubble.Options{Chooser: &sim.First{}}, func(r *bubble.Run) {
-			var wg sync.WaitGroup
-			for range 3 {
-				wg.Go(func() {
-					_, err := os.ReadFile("run_test.go")
-					require.NoError(t, err)
-					r.Step("call")
-				})
-			}
-			wg.Wait()
-		})
-		require.NoError(t, out.Err)
-		require.Equal(t, []int{3, 2, 1}, []int{out.Steps[0].Ready, out.Steps[1].Ready, out.Steps[2].Ready})
-	}
+	reader, writer, err := os.Pipe()
+	require.NoError(t, err)
+	defer reader.Close()
+	defer writer.Close()
+	reader.Fd() // makes reads system calls that block
+	go func() {
+		time.Sleep(50 * time.Millisecond)
+		_, _ = writer.Write([]byte{0})
+	}()
+	out := s.Run(t, bubble.Options{Chooser: &sim.First{}}, func(r *bubble.Run) {
+		r.Go("other", func() { r.Step("call") })
+		_, err := reader.Read(make([]byte, 1))
+		require.NoError(t, err)
+		r.Step("call")
+	})
+	require.NoError(t, out.Err)
+	require.Equal(t, 2, out.Steps[0].Ready)
 }
 
 func BenchmarkRun(b *testing.B) {
