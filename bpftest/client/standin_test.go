@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/bpftest"
@@ -133,4 +134,44 @@ func TestLeakOfTheLibrary(t *testing.T) {
 	require.NoError(t, m.Close())
 	require.Len(t, c.said, 1)
 	require.Regexp(t, `map "leaked" \(HASH, id \d+\), made at \S+/standin_test.go:\d+,`, c.said[0])
+}
+
+// What stands for a program takes its steps among those of others, whoever has it run.
+func TestExploreStandIn(t *testing.T) {
+	for name, fire := range map[string]func(*testing.T, *bpftest.Handle, *ebpf.Program){
+		"fired": func(_ *testing.T, k *bpftest.Handle, _ *ebpf.Program) { k.Prog("count").Fire(make([]byte, 14)) },
+		"tested": func(t *testing.T, _ *bpftest.Handle, p *ebpf.Program) {
+			if _, _, err := p.Test(make([]byte, 14)); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		t.Run(name, func(outer *testing.T) {
+			found := bpftest.Search(outer, bpftest.ExploreOptions{Budget: 500}, func(t *bpftest.T) {
+				k := bpftest.Kernel(t)
+				m := newMap(t, ebpf.MapSpec{Name: "counts", Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+				p, err := ebpf.NewProgram(&ebpf.ProgramSpec{Name: "count", Type: ebpf.XDP, License: "GPL",
+					Instructions: asm.Instructions{asm.LoadImm(asm.R0, 0, asm.DWord), asm.Return()}})
+				require.NoError(t, err)
+				t.Cleanup(func() { p.Close() })
+				k.StandIn("count", func(c *bpftest.Context) int {
+					var n uint64
+					_ = c.Map("counts").Lookup(uint32(0), &n)
+					_ = c.Map("counts").Put(uint32(0), n+1)
+					return 2
+				})
+				var packets sync.WaitGroup
+				for range 2 {
+					packets.Go(func() { fire(outer, k, p) })
+				}
+				packets.Wait()
+				var n uint64
+				require.NoError(t, m.Lookup(uint32(0), &n))
+				require.EqualValues(t, 2, n)
+			})
+			require.NotNil(outer, found.Failure)
+			require.Contains(outer, found.Failure.Message, "expected: int(2)")
+			outer.Log(found)
+		})
+	}
 }

@@ -79,7 +79,7 @@ func (n *native) drawContext(draw *rand.Rand) {
 	}
 	switch draw.IntN(6) {
 	case 0: // struct xdp_md of 64 bytes
-		binary.LittleEndian.PutUint32(context[4:], 64)
+		binary.LittleEndian.PutUint32(context[4:], pick[uint32](draw, 64, 20))
 		binary.LittleEndian.PutUint32(context, pick[uint32](draw, 0, 0, 4, 8, 252, 3))
 	case 1: // a hook of netfilter
 		context[0], context[1] = pick[byte](draw, 0, 1, 2, 3, 4, 5), pick[byte](draw, 2, 10, 3)
@@ -118,7 +118,7 @@ func (n *native) compareTestRun(args bpfsys.ProgTestRun) abi.Errno {
 // testRunRounds: Linux waits for grace periods around each run of XDP.
 func testRunRounds(t abi.ProgType) int {
 	if t == abi.ProgXDP {
-		return 150
+		return 400
 	}
 	return 4_000
 }
@@ -159,6 +159,12 @@ func TestTestRunAsLinux(t *testing.T) {
 				args := n.testRunArgs(fd, draw)
 				if bare := tt.kind == abi.ProgSyscall || tt.kind == abi.ProgRawTracepoint || tt.kind == abi.ProgSKLookup; bare && draw.IntN(4) > 0 {
 					args = bpfsys.ProgTestRun{ProgFD: fd, CtxIn: args.CtxIn, CtxSizeIn: args.CtxSizeIn, Flags: args.Flags, CPU: args.CPU}
+				}
+				if tt.kind == abi.ProgXDP && draw.IntN(3) == 0 {
+					args = bpfsys.ProgTestRun{ProgFD: fd, DataIn: n.memory.addr, DataSizeIn: pick[uint32](draw, 20, 20, 64, 300),
+						DataOut: args.DataOut, DataSizeOut: args.DataSizeOut, CtxIn: n.memory.addr + testedContext, CtxSizeIn: 24}
+					binary.LittleEndian.PutUint32(n.memory.bytes[testedContext:], pick[uint32](draw, 0, 4, 8))
+					binary.LittleEndian.PutUint32(n.memory.bytes[testedContext+4:], pick[uint32](draw, 20, 20, 64))
 				}
 				seen[n.compareTestRun(args)]++
 			}
