@@ -2,9 +2,16 @@
 //
 //	func TestMain(m *testing.M) { bpftest.Main(m) }
 //
-// From then on every bpf(2) call of the tests, and of what they start, is answered by bpfsim. Kernel gives a test a kernel of its
-// own and plays the part that BPF programs would have in it: they are loaded, but never run. It reaches maps by name, lets calls
-// fail, and at the end complains of what was left open.
+// From then on every bpf(2) call of the tests, and of what they start, is answered by bpfsim. Kernel gives a test a kernel of its own, the
+// agent under test is unmodified, and the test does the rest of the world:
+//
+//   - Map finds a map by its name, and does what BPF programs do with it: helpers on a CPU, records of ring and perf buffers, records that are lost.
+//   - StandIn has a Go function stand for a program, which is loaded but never runs itself. Prog and At fire it, as the event would that it is
+//     attached to; BPF_PROG_TEST_RUN runs the same function.
+//   - Fail lets calls fail: the third, a tenth of them, a batch half way, or late.
+//   - Trace shows the calls, as text and as a timeline.
+//   - At its end a test fails for maps, programs, links, BTF and pins that are left, with the line that made them.
+//   - Explore runs a test under many orders of its calls.
 //
 // Explore runs a test's body in many orders of its calls, of what programs do and of timers, and tells of one that fails as a story.
 //

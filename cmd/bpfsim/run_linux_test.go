@@ -69,10 +69,15 @@ func TestRunUnprivileged(t *testing.T) {
 func TestRunFault(t *testing.T) {
 	skipIfRefused(t)
 	bpftool(t)
-	out := output(t, 244, bpfsimCommand(t, "run", "--fault", "update@ct:nth=2=ENOMEM", "--", "sh", "-c",
+	trace := filepath.Join(t.TempDir(), "trace")
+	out := output(t, 244, bpfsimCommand(t, "run", "--trace", trace, "--fault", "update@ct:nth=2=ENOMEM", "--", "sh", "-c",
 		`set -e; cd /sys/fs/bpf; bpftool map create x type hash key 1 value 1 entries 9 name ct
 		bpftool map update pinned x key 1 value 1; bpftool map update pinned x key 2 value 2`))
 	require.Equal(t, "Error: update failed: Cannot allocate memory", out)
+	text, err := os.ReadFile(trace)
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(text), "= -1 ENOMEM (Cannot allocate memory) (injected)\n"))
+	require.Equal(t, 1, strings.Count(string(text), "(injected)"))
 }
 
 func TestRunBPFFS(t *testing.T) {
