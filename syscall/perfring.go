@@ -139,6 +139,9 @@ func (e *PerfEvent) put(from *PerfEvent, cpu int, record []byte) (wake, ok bool)
 	}
 	at, wake, ok := r.reserve(uint64(len(lost) + len(record)))
 	if !ok {
+		if !r.paused {
+			r.publish() // whoever wrote to the page sees where the head is
+		}
 		return false, false
 	}
 	if len(lost) > 0 {
