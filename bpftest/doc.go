@@ -2,7 +2,7 @@
 //
 //	func TestMain(m *testing.M) { bpftest.Main(m) }
 //
-// From then on every bpf(2) call of the tests, and of what they start, is answered by bpfsim. Kernel gives a test a kernel of its own, the
+// From then on every bpf(2) call of the tests is answered by bpfsim. Kernel gives a test a kernel of its own, the
 // agent under test is unmodified, and the test does the rest of the world:
 //
 //   - Map finds a map by its name, and does what BPF programs do with it: helpers on a CPU, records of ring and perf buffers, records that are lost.
@@ -15,8 +15,10 @@
 //
 // Explore runs a test's body in many orders of its calls, of what programs do and of timers, and tells of one that fails as a story.
 //
-// There are two roads. Tests that bpfsim test has built, or Main by itself (Patched), hand their calls over inside of their process (package patch). Otherwise
-// Main starts the test binary once more, under a seccomp filter whose other end it holds itself (package intercept), which
-// needs Linux 5.19 on amd64 or arm64 and is not for debuggers that do not follow a child process. Where neither is open tests fail and say
-// so, and never reach the host's kernel.
+// Calls take one of two roads, which Main finds out and BPFSIM_ROAD fixes. Tests that bpfsim test has built, or Main by itself (Patched), have a
+// github.com/cilium/ebpf that hands its calls over in the tests' own process (package patch): that needs no right to
+// anything, costs a fraction of a microsecond a call, and suits debuggers. Otherwise Main starts the test binary once more, under a
+// seccomp filter whose other end it holds itself (package intercept): this serves what the tests start and every library, and needs
+// Linux 5.19 and a machine that allows filters. Where neither is open tests fail and say so, and on no road do they reach the host's
+// kernel. Both are for Linux on amd64 and arm64.
 package bpftest

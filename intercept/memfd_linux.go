@@ -67,6 +67,9 @@ func (f memfd) open(mode int) (int, error) {
 // unused tries a write lease, which the kernel gives only when f.fd is the one open file description; mappings, passed
 // messages and other processes' fds all count (fcntl(2), F_SETLEASE).
 func (f memfd) unused() bool {
+	if !f.intact() {
+		return true
+	}
 	if _, err := unix.FcntlInt(uintptr(f.fd), unix.F_SETLEASE, unix.F_WRLCK); err != nil {
 		return false
 	}
@@ -74,4 +77,14 @@ func (f memfd) unused() bool {
 	return true
 }
 
-func (f memfd) close() { unix.Close(f.fd) }
+// intact is false when somebody in this process has closed the fd, which then may be somebody else's.
+func (f memfd) intact() bool {
+	var st unix.Stat_t
+	return unix.Fstat(f.fd, &st) == nil && inodeOf(&st) == f.id
+}
+
+func (f memfd) close() {
+	if f.intact() {
+		unix.Close(f.fd)
+	}
+}

@@ -92,6 +92,29 @@ func TestVersionTellsOfThePatch(t *testing.T) {
 	require.Equal(t, strings.TrimSpace(string(plain))+"+bpfsim-"+patch.ID()+"\n", out.String())
 }
 
+// What a patch cannot reach fails the build.
+func TestLibbpfgoIsRefused(t *testing.T) {
+	t.Setenv("TOOLEXEC_IMPORTPATH", "github.com/aquasecurity/libbpfgo")
+	var out strings.Builder
+	status, err := patch.Exec([]string{"compile", "-o", "x.a", "file.go"}, &out, &out)
+	require.ErrorContains(t, err, "it calls bpf(2) from C, which is not patched")
+	require.Equal(t, 1, status)
+}
+
+// Tools that are not the compiler, and packages that are not patched, are run as they are, with their status.
+func TestOthersAreRunAsTheyAre(t *testing.T) {
+	var out strings.Builder
+	status, err := patch.Exec([]string{"go", "version"}, &out, &out)
+	require.NoError(t, err)
+	require.Zero(t, status)
+	require.Contains(t, out.String(), "go version ")
+	status, err = patch.Exec([]string{"go", "no-such-command"}, &out, &out)
+	require.NoError(t, err)
+	require.Equal(t, 2, status)
+	_, err = patch.Exec(nil, &out, &out)
+	require.ErrorContains(t, err, "no tool to run")
+}
+
 func Example() {
 	pkg, ours := patch.Below("github.com/cilium/ebpf/internal/sys")
 	fmt.Println(pkg, ours)

@@ -80,3 +80,18 @@ func goCommand(dir string, args ...string) *exec.Cmd {
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOWORK=off", "GOFLAGS=-mod=mod", "CGO_ENABLED=0")
 	return cmd
 }
+
+// What attr points to must be on the heap, where it stays; attr itself must not, or each call would allocate one.
+func TestAttrStaysOnTheStack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a module")
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS(download(t, versions[len(versions)-1]))))
+	require.NoError(t, exec.Command("chmod", "-R", "u+w", dir).Run())
+	patchInPlace(t, filepath.Join(dir, "internal", "sys"), "internal/sys")
+	out, err := goCommand(dir, "build", "-gcflags=-m", "./internal/sys").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.NotRegexp(t, `(?m)leaking param: attr$`, string(out))
+	require.Regexp(t, `(?m)leaking param content: attr$`, string(out))
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -60,6 +61,8 @@ func TestEnv(t *testing.T) {
 	cmd.Env = append(cmd.Env, "GOFLAGS=-mod=mod")
 	out := output(t, 0, cmd)
 	require.Equal(t, `export GOFLAGS='-mod=mod "-toolexec=`+binary+` toolexec"'`, out)
+	shell := exec.Command("sh", "-c", out+"; go env GOFLAGS")
+	require.Equal(t, `-mod=mod "-toolexec=`+binary+` toolexec"`, output(t, 0, shell), "as a shell takes it")
 	again := bpfsimCommand(t, "env")
 	again.Env = append(again.Env, "GOFLAGS="+strings.Trim(strings.TrimPrefix(out, "export GOFLAGS="), "'"))
 	require.Equal(t, out, output(t, 0, again), "a second time in the same shell")
