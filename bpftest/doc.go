@@ -11,7 +11,6 @@
 //   - Fail lets calls fail: the third, a tenth of them, a batch half way, or late.
 //   - Trace shows the calls, as text and as a timeline.
 //   - At its end a test fails for maps, programs, links, BTF and pins that are left, with the line that made them.
-//   - Explore runs a test under many orders of its calls.
 //
 // Explore runs a test's body in many orders of its calls, of what programs do and of timers, and tells of one that fails as a story.
 //
