@@ -69,12 +69,12 @@ func TestRunUnprivileged(t *testing.T) {
 func TestRunFault(t *testing.T) {
 	skipIfRefused(t)
 	bpftool(t)
-	trace := filepath.Join(t.TempDir(), "trace")
-	out := output(t, 244, bpfsimCommand(t, "run", "--trace", trace, "--fault", "update@ct:nth=2=ENOMEM", "--", "sh", "-c",
+	cmd := bpfsimCommand(t, "run", "--trace", "trace", "--fault", "update@ct:nth=2=ENOMEM", "--", "sh", "-c",
 		`set -e; cd /sys/fs/bpf; bpftool map create x type hash key 1 value 1 entries 9 name ct
-		bpftool map update pinned x key 1 value 1; bpftool map update pinned x key 2 value 2`))
-	require.Equal(t, "Error: update failed: Cannot allocate memory", out)
-	text, err := os.ReadFile(trace)
+		bpftool map update pinned x key 1 value 1; bpftool map update pinned x key 2 value 2`)
+	cmd.Dir = homeOf(cmd.Env)
+	require.Equal(t, "Error: update failed: Cannot allocate memory", output(t, 244, cmd))
+	text, err := os.ReadFile(filepath.Join(cmd.Dir, "trace"))
 	require.NoError(t, err)
 	require.Equal(t, 1, strings.Count(string(text), "= -1 ENOMEM (Cannot allocate memory) (injected)\n"))
 	require.Equal(t, 1, strings.Count(string(text), "(injected)"))
