@@ -91,7 +91,7 @@ func (r *Run) made(task Task, key uint32, start int64) (value []byte, left bool)
 		switch {
 		case c.value == nil:
 			left = true
-		case c.task == task.Name && c.step >= start:
+		case c.task == task.Name:
 			value, left = c.value, false
 		case c.step <= start:
 			value = c.value

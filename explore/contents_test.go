@@ -71,6 +71,25 @@ contract no-invention`
 	require.Equal(t, []string{string(numbered(1, 16)), string(numbered(5, 16)), string(numbered(1, 8)) + string(numbered(2, 8))}, written(run, 3))
 }
 
+// Each write is what it has made of the value, whatever others did since it began, and whatever its task did before.
+func TestWhatAWriteHasMade(t *testing.T) {
+	value := func(a, b uint64) string { return string(numbered(a, 8)) + string(numbered(b, 8)) }
+	for _, c := range []struct{ about, kind, tasks, line string }{
+		{"the last step changes", "percpu_hash", "program p cpu=1: write 3\nprogram q cpu=0: write 3", "0:p 1:q 3:p"},
+		{"a step before the last changes", "lru_percpu_hash", "program p cpu=1: update 3\nprogram q cpu=0: update 3", "0:p 1:q 6:p"},
+	} {
+		run := replayed(t, "map "+c.kind+" entries=16 value=16\nkeys 3\nwalk lookup-batch room=2 cpu=0\n"+c.tasks+"\ncontract snapshot", c.line, false)
+		require.Equal(t, []string{value(1, 1), value(3, 1), value(3, 2)}, written(run, 3), "%s: %s", c.about, run.Story())
+	}
+	run := replayed(t, `map percpu_hash entries=16 value=16
+keys 3
+walk lookup-batch room=2 cpu=0
+program p cpu=1: write 3; write 3
+task a cpu=0: delete 3
+contract snapshot`, "0:p 3:a", false)
+	require.Equal(t, []string{value(1, 1), value(1, 2), value(1, 3)}, written(run, 3), "%s", run.Story())
+}
+
 // written are the values that the history says key had, in its order.
 func written(run *Run, key uint32) (values []string) {
 	for _, w := range run.History.Writes {
