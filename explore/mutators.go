@@ -2,6 +2,7 @@ package explore
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bpfsim/bpfsim/sim"
@@ -148,8 +149,8 @@ func byCPU(mutators []mutator) []mutator {
 			continue
 		}
 		m.value = 2 * 8
-		if len(m.tasks) == 1 { // there has to be a second CPU
-			m.tasks = []string{strings.Replace(m.tasks[0], "cpu=0", "cpu=1", 1)}
+		if len(m.tasks) == 1 && strings.Contains(m.tasks[0], "cpu=0") { // there has to be a second CPU
+			m.tasks = append(slices.Clip(m.tasks), "task idle cpu=1:")
 		}
 		all = append(all, m)
 	}
