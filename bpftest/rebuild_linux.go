@@ -9,9 +9,12 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/bpfsim/bpfsim/patch"
 	"golang.org/x/sys/unix"
@@ -46,6 +49,9 @@ func runRebuilt() (status int, err error) {
 	return runIn(program)
 }
 
+// quick is how long building may take without a word.
+const quick = 5 * time.Second
+
 // rebuild builds the package in the working directory, in which go test runs tests.
 func rebuild(program string) error {
 	built, ok := debug.ReadBuildInfo()
@@ -63,6 +69,10 @@ func rebuild(program string) error {
 	if strings.ContainsAny(self, "'\"\n") {
 		return fmt.Errorf("the go command cannot be told of a program with a quote in its path: %s", self)
 	}
+	told := time.AfterFunc(quick, func() {
+		fmt.Fprintln(os.Stderr, "bpftest: building these tests once more, with a patched client: the first time takes a minute or so, as the standard library is built, too")
+	})
+	defer told.Stop()
 	args := append([]string{"test", "-c", "-o", program, "-toolexec='" + self + "' " + toolName}, buildFlags(built.Settings)...)
 	if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
 		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
@@ -91,6 +101,8 @@ func runIn(program string) (status int, err error) {
 	defer signal.Stop(signals)
 	cmd := exec.Command(program, os.Args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	runtime.LockOSThread() // whose end the next line speaks of
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		return 0, fmt.Errorf("start the tests: %w", err)
 	}

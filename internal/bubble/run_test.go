@@ -113,6 +113,22 @@ func TestMutexHeldAcrossAStep(t *testing.T) {
 	}
 }
 
+// While a goroutine waits for a mutex virtual time stands still, and whoever waited for it would wait for ever.
+func TestClockBesideAMutex(t *testing.T) {
+	s := begin(t)
+	outs := all(t, s, bubble.Options{HoldUp: time.Second}, func(r *bubble.Run) {
+		var mu sync.Mutex
+		for range 2 {
+			r.Go("locker", func() {
+				mu.Lock()
+				defer mu.Unlock()
+				r.Step("call")
+			})
+		}
+	})
+	require.Len(t, outs, 4, "time goes on before each call, or not")
+}
+
 func TestTimersRunBesideSteps(t *testing.T) {
 	s := begin(t)
 	body := func(at time.Duration, seen *[]string) func(*bubble.Run) {
