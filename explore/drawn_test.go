@@ -205,12 +205,14 @@ func TestDrawnWalksBreakWhatIsBroken(t *testing.T) {
 }
 
 // commonlyBroken are the broken contracts but those that take more preemptions inside of calls than most: of such the draws
-// meet one in some 100,000. Nor walks without an end of maps that seldom turn a walk back.
+// meet one in some 100,000. Nor walks without an end of maps that seldom turn a walk back, nor keys that are missed where only an element that
+// another key gets at once, on the same CPU, leads a walk astray.
 func commonlyBroken(t *testing.T, found counterexamples, kind explore.Kind, way explore.Way) []string {
 	var names []string
 	for _, contract := range model.Contracts() {
 		c, ok := found[cell{kind.Name, way.Name, contract.Name}.file()]
-		if !ok || seldomTurnsBack(kind) && contract.Name == "bounded-termination" {
+		seldom := seldomTurnsBack(kind) && contract.Name == "bounded-termination" || kind.Type == abi.LRUPerCPUHash && contract.Name == "stable-coverage"
+		if !ok || seldom {
 			continue
 		}
 		run, err := c.Replay()
