@@ -3,6 +3,7 @@
 package bpftest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -74,10 +75,36 @@ func rebuild(program string) error {
 	})
 	defer told.Stop()
 	args := append([]string{"test", "-c", "-o", program, "-toolexec='" + self + "' " + toolName}, buildFlags(built.Settings)...)
-	if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
+	return build(append(args, "."))
+}
+
+// build runs the go command, for no longer than leaves the tests time.
+func build(args []string) error {
+	most := patienceOf(os.Args)
+	ctx, cancel := context.WithTimeout(context.Background(), most)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.WaitDelay = quick // for compilers that it has started
+	out, err := cmd.CombinedOutput()
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("it takes longer than %v: run go test again, which goes on from there, or with a longer -timeout", most)
+	case err != nil:
 		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
 	return nil
+}
+
+// patienceOf is how long building may take: go test kills tests that last longer than their timeout and a minute, building included.
+func patienceOf(args []string) time.Duration {
+	const without = time.Hour
+	for _, a := range args {
+		text, found := strings.CutPrefix(a, "-test.timeout=")
+		if timeout, err := time.ParseDuration(text); found && err == nil && timeout > 0 {
+			return timeout * 3 / 4
+		}
+	}
+	return without
 }
 
 // buildFlags are the flags of go test that decide what is built, as far as a binary knows them.

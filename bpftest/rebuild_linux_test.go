@@ -1,0 +1,23 @@
+//go:build linux && (amd64 || arm64)
+
+package bpftest
+
+import (
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestPatienceOf(t *testing.T) {
+	require.Equal(t, 450*time.Second, patienceOf([]string{"x.test", "-test.v", "-test.timeout=10m0s"}))
+	require.Equal(t, time.Hour, patienceOf([]string{"x.test", "-test.timeout=0s"}))
+	require.Equal(t, time.Hour, patienceOf([]string{"x.test"}))
+}
+
+func TestBuildFlags(t *testing.T) {
+	require.Equal(t, []string{"-race=true", "-tags=a,b"}, buildFlags([]debug.BuildSetting{
+		{Key: "-buildmode", Value: "exe"}, {Key: "-race", Value: "true"}, {Key: "-tags", Value: "a,b"}, {Key: "GOOS", Value: "linux"},
+	}))
+}
