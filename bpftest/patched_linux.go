@@ -5,10 +5,13 @@ package bpftest
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/bpfsim/bpfsim/intercept"
 	"github.com/bpfsim/bpfsim/syscall"
+	"golang.org/x/sys/unix"
 )
 
 // runPatched is Main of tests whose client library hands its calls over.
@@ -21,6 +24,28 @@ func runPatched(m *testing.M, s settings) int {
 	return m.Run()
 }
 
+// bpffsPrefix is what the names of directories begin with that stand for a bpffs.
+const bpffsPrefix = "bpfsim-bpffs-"
+
+// removeStale removes the directories of tests that were killed. Who uses one holds a lock on it, from shortly after it was made.
+func removeStale() {
+	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), bpffsPrefix+"*"))
+	for _, dir := range dirs {
+		st, err := os.Stat(dir)
+		if err != nil || time.Since(st.ModTime()) < time.Minute {
+			continue
+		}
+		held, err := os.Open(dir)
+		if err != nil {
+			continue
+		}
+		if unix.Flock(int(held.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+			_ = os.RemoveAll(dir)
+		}
+		held.Close()
+	}
+}
+
 // takeCalls answers the calls of this process from now on, until the function it returns is called.
 func takeCalls(s settings) (end func(), err error) {
 	if s.cpus, err = s.possibleCPUs(); err != nil {
@@ -30,7 +55,8 @@ func takeCalls(s settings) (end func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "bpfsim-bpffs-")
+	removeStale()
+	dir, err := os.MkdirTemp("", bpffsPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("make bpffs directory: %w", err)
 	}

@@ -3,6 +3,9 @@ package client
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,27 +62,32 @@ func TestNoFDs(t *testing.T) {
 }
 
 // Who closes the fds of others, ours among them, loses maps, and no files.
-func TestAllFDsClosed(t *testing.T) {
+func TestForeignFDsClosed(t *testing.T) {
 	alone(t, func() {
 		m := flows(t, 1)
-		require.NoError(t, unix.CloseRange(20, 1<<16, 0)) // behind those of the runtime, which dies without its poller
-		for fd := m.FD(); fd < 20; fd++ {
-			_ = unix.Close(fd)
+		entries, err := os.ReadDir("/proc/self/fd")
+		require.NoError(t, err)
+		for _, e := range entries {
+			if link, _ := os.Readlink("/proc/self/fd/" + e.Name()); strings.HasPrefix(link, "/memfd:") {
+				fd, err := strconv.Atoi(e.Name())
+				require.NoError(t, err)
+				require.NoError(t, unix.Close(fd))
+			}
 		}
-		require.Error(t, m.Lookup(uint32(0), new(uint64)))
-		files := make([]*os.File, 30)
+		require.ErrorIs(t, m.Lookup(uint32(0), new(uint64)), unix.EBADF)
+		files := make([]*os.File, 10) // which take the numbers
 		for i := range files {
-			var err error
 			files[i], err = os.CreateTemp(t.TempDir(), "")
 			require.NoError(t, err)
 		}
-		if other, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1}); err == nil {
-			require.NoError(t, other.Put(uint32(1), uint32(2)))
-			require.NoError(t, other.Close())
-		}
+		other, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+		require.NoError(t, err)
+		require.NoError(t, other.Put(uint32(1), uint32(2)))
+		require.NoError(t, other.Close())
 		for _, f := range files {
 			_, err := f.WriteString("still there")
 			require.NoError(t, err)
+			require.NoError(t, f.Close())
 		}
 	})
 }
@@ -104,4 +112,34 @@ func TestSignals(t *testing.T) {
 			require.NoError(t, m.Put(i%100, uint64(i)))
 		}
 	})
+}
+
+// Tests that were killed leave a directory, which the next ones remove, unless somebody uses it.
+func TestKilledTestsAreTidiedUp(t *testing.T) {
+	if !patched() {
+		t.Skip("bpfsim run makes no directory where it may mount")
+	}
+	tmp := t.TempDir()
+	old := time.Now().Add(-time.Hour)
+	leave := func(name string) (dir string) {
+		dir = filepath.Join(tmp, "bpfsim-bpffs-"+name)
+		require.NoError(t, os.Mkdir(dir, 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "pin"), nil, 0o600))
+		require.NoError(t, os.Chtimes(dir, old, old))
+		return dir
+	}
+	left, used := leave("left"), leave("used")
+	held, err := os.Open(used)
+	require.NoError(t, err)
+	defer held.Close()
+	require.NoError(t, unix.Flock(int(held.Fd()), unix.LOCK_SH))
+	cmd := exec.Command("/proc/self/exe", "-test.run", "^$")
+	cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.NoDirExists(t, left)
+	require.FileExists(t, filepath.Join(used, "pin"))
+	names, err := os.ReadDir(tmp)
+	require.NoError(t, err)
+	require.Len(t, names, 1, "its own is gone, too")
 }
