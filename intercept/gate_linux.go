@@ -24,6 +24,8 @@ type gate struct {
 	write  int
 	open   bool
 	closed bool
+	twins  map[int32]int // what stands for further fds, by their numbers
+	first  int32         // the number that the end itself stands for
 }
 
 // gates are the open ones of those that close again. Waits that are not intercepted, as poll(2) of an epoll instance, do not
@@ -51,7 +53,7 @@ func newGate(all *gates, object bpfsys.Pollable) (*gate, error) {
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
 		return nil, err
 	}
-	g := &gate{object: object, gates: all, read: ends[0], write: ends[1], stop: func() {}}
+	g := &gate{object: object, gates: all, read: ends[0], write: ends[1], stop: func() {}, first: -1}
 	switch object.Polls() {
 	case abi.PollErr:
 		unix.Close(g.read)
@@ -76,6 +78,36 @@ func (g *gate) fd() int {
 	}
 	return g.write
 }
+
+// fdFor is what stands for a fd of the object with that number: epoll tells the fds of one file apart by their numbers.
+func (g *gate) fdFor(number int32) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.first < 0 {
+		g.first = number
+	}
+	if g.first == number {
+		return g.fd(), nil
+	}
+	if twin, exists := g.twins[number]; exists {
+		return twin, nil
+	}
+	if len(g.twins) == mostTwins {
+		return -1, unix.ENOMEM
+	}
+	twin, err := unix.FcntlInt(uintptr(g.fd()), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return -1, unix.ENOMEM
+	}
+	if g.twins == nil {
+		g.twins = map[int32]int{}
+	}
+	g.twins[number] = twin
+	return twin, nil
+}
+
+// mostTwins bounds the fds that a gate takes.
+const mostTwins = 16
 
 // interest is what is asked of fd when a program asks for events: a wake-up that is reported once is an edge, and
 // that nobody reads the pipe of an error makes it writable, too.
@@ -148,6 +180,9 @@ func (g *gate) close() {
 	unix.Close(g.write)
 	if g.read >= 0 {
 		unix.Close(g.read)
+	}
+	for _, twin := range g.twins {
+		unix.Close(twin)
 	}
 }
 

@@ -78,7 +78,7 @@ func (own *Own) EpollCtl(queue, op, fd int, event *unix.EpollEvent) (err error, 
 	if event != nil {
 		wanted = *event
 	}
-	return errorOf(c.queueGate(queue, op, o, wanted)), true
+	return errorOf(c.queueGate(queue, op, int32(fd), o, wanted)), true
 }
 
 // LookAtGates comes before each wait in an epoll instance.
