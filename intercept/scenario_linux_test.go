@@ -41,6 +41,7 @@ func init() {
 	}
 	maps.Copy(scenarios, files)
 	maps.Copy(scenarios, talking)
+	maps.Copy(scenarios, hostilePerf)
 	maps.Copy(scenarios, waits)
 	maps.Copy(scenarios, stopping)
 	maps.Copy(scenarios, crowding)
