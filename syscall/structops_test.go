@@ -2,6 +2,7 @@ package bpfsys
 
 import (
 	"encoding/binary"
+	"sync"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -183,4 +184,40 @@ func TestStructOpsStrangeTypes(t *testing.T) {
 		}
 		require.Empty(t, NewKernel(Options{BTF: func() *btf.BTF { return types }}).ops())
 	}
+}
+
+// Many at once install, read, link, move and detach; in the end nothing is left.
+func TestStructOpsConcurrently(t *testing.T) {
+	d := newCongestionDesk(t)
+	files, fs := d.Process.Files.(*FDTable), d.Process.FS.(*FileTree)
+	fds := []int32{d.new(abi.FlagLink), d.new(abi.FlagLink), d.new(0), d.new(0)}
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			c := &congestionDesk{desk: &desk{Caller: NewCallerIn(d.Kernel, files, fs), t: t}, programs: d.programs}
+			c.key = c.Arena.Alloc(4)
+			value, room := c.value("x"), c.Arena.Alloc(64)
+			for n := range 200 {
+				fd := fds[(n+i)%len(fds)]
+				c.Do(MapUpdateElem{FD: fd, Key: c.key, Value: value})
+				c.Do(MapLookupElem{FD: fd, Key: c.key, Value: room})
+				link, errno := c.Do(LinkCreate{ProgFD: fd, At: abi.AttachStructOps})
+				c.Do(MapDeleteElem{FD: fd, Key: c.key})
+				if errno == abi.OK {
+					c.Do(LinkUpdate{FD: link, NewFD: fds[n%2]})
+					c.Do(LinkDetach{FD: link})
+					c.close(link)
+				}
+			}
+		})
+	}
+	all.Wait()
+	for _, fd := range append(fds, d.programs[:]...) {
+		d.Do(MapDeleteElem{FD: fd, Key: d.key})
+		d.close(fd)
+	}
+	require.Empty(t, d.Kernel.Links())
+	require.Empty(t, d.Kernel.Maps())
+	require.Empty(t, d.Kernel.Programs())
+	require.Empty(t, d.Kernel.hooks.ops)
 }
