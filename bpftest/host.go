@@ -12,6 +12,7 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/fault"
+	"github.com/bpfsim/bpfsim/intercept"
 	"github.com/bpfsim/bpfsim/maps"
 	"github.com/bpfsim/bpfsim/syscall"
 )
@@ -20,8 +21,9 @@ import (
 type host struct {
 	cpus   int
 	types  func() *btf.BTF
-	tests  int    // the process of the tests, 0 for this one
-	shift  uint64 // by which its code lies elsewhere
+	probes bpfsys.Probes // the types of events that sysfs tells the tests
+	tests  int           // the process of the tests, 0 for this one
+	shift  uint64        // by which its code lies elsewhere
 	booted atomic.Pointer[machine]
 	watch  func(bpfsys.Call) func(bpfsys.Outcome) // of kernels booted from now on (bpfsys.Options.Watch)
 	runs   *runs
@@ -41,7 +43,7 @@ type machine struct {
 }
 
 func newHost(cpus int, types func() *btf.BTF) *host {
-	h := &host{cpus: cpus, types: types, runs: newRuns()}
+	h := &host{cpus: cpus, types: types, probes: intercept.HostProbes(), runs: newRuns()}
 	h.boot(0)
 	return h
 }
@@ -49,7 +51,7 @@ func newHost(cpus int, types func() *btf.BTF) *host {
 // boot begins with a new kernel. Objects of the old one live on as long as they are open.
 func (h *host) boot(seed uint64) {
 	m := &machine{runs: h.runs, calls: newRecorder(h.tests, h.shift), stoodFor: map[string]bool{}}
-	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault, BTF: h.types, Run: m.run,
+	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault, BTF: h.types, Probes: h.probes, Run: m.run,
 		Watch: both(m.calls.watch, h.watch)})
 	h.booted.Store(m)
 }
