@@ -33,7 +33,9 @@ func commandFor(c abi.Cmd) command {
 }
 
 // ends are the ends of attr where it is not used as far as its fields go (measured on 6.18).
-var ends = map[abi.Cmd]int{abi.ProgGetFDByID: abi.IDNext}
+var ends = map[abi.Cmd]int{
+	abi.ProgGetFDByID: abi.IDNext, abi.LinkGetFDByID: abi.IDNext, abi.LinkCreate: linkEnd, abi.ProgQuery: abi.AttrSize, // it looks itself
+}
 
 // works is what each command does, once its attr has been read.
 var works = map[abi.Cmd]func(*run) (int32, abi.Errno){
@@ -56,6 +58,15 @@ var works = map[abi.Cmd]func(*run) (int32, abi.Errno){
 	abi.ProgLoad:                (*run).loadProg,
 	abi.ProgGetNextID:           plain((*run).nextID),
 	abi.ProgGetFDByID:           (*run).progFDByID,
+	abi.ProgBindMap:             plain((*run).bindMap),
+	abi.ProgAttach:              plain((*run).attachProgram),
+	abi.ProgDetach:              plain((*run).detachProgram),
+	abi.ProgQuery:               plain((*run).query),
+	abi.LinkCreate:              (*run).createLink,
+	abi.LinkUpdate:              plain((*run).updateTheLink),
+	abi.LinkDetach:              plain((*run).detachLink),
+	abi.LinkGetNextID:           plain((*run).nextID),
+	abi.LinkGetFDByID:           (*run).linkFDByID,
 	abi.MapGetFDByID:            (*run).fdByID,
 	abi.ObjPin:                  plain((*run).pin),
 	abi.ObjGet:                  (*run).get,

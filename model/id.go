@@ -32,16 +32,12 @@ func (x *run) branches(s *State) (all []*State) {
 	if x.call.Cmd == abi.MapLookupAndDeleteBatch {
 		return x.losses(s)
 	}
-	about, ok := idCommands[x.call.Cmd]
-	if !ok {
-		return nil
-	}
-	id := x.on(s).id()
-	if id == 0 || s.byID(id, about.class) != nil {
+	in, id := x.asked(s)
+	if id == 0 || s.byID(id, in) != nil {
 		return nil
 	}
 	for _, o := range s.objects {
-		if o.class() == about.class && s.possibleID(o, id) {
+		if o.class() == in && s.possibleID(o, id) {
 			all = append(all, s.with(o, id))
 		}
 	}
@@ -57,6 +53,26 @@ func (s *State) with(o *object, id uint32) *State {
 	return own
 }
 
+// asked is the id that the call is about, 0 for none, and of which class it is.
+func (x *run) asked(s *State) (in class, id uint32) {
+	if about, ok := idCommands[x.call.Cmd]; ok {
+		return about.class, x.on(s).id()
+	}
+	flags, relative := attachFlagsAt, attachRelative
+	if x.call.Cmd == abi.LinkCreate {
+		flags, relative = abi.LinkCreateFlags, abi.LinkRelative
+	} else if x.call.Cmd != abi.ProgAttach {
+		return 0, 0
+	}
+	if x.on(s).copyAttr() != abi.OK || x.u32(flags)&byID == 0 {
+		return 0, 0
+	}
+	if x.u32(flags)&byLink != 0 {
+		return ofLinks, x.u32(relative)
+	}
+	return ofProgs, x.u32(relative)
+}
+
 // idCommand is a command about the ids of a class: it opens one, or asks for the next.
 type idCommand struct {
 	class class
@@ -67,6 +83,7 @@ var idCommands = map[abi.Cmd]idCommand{
 	abi.MapGetFDByID: {ofMaps, true}, abi.MapGetNextID: {ofMaps, false},
 	abi.BTFGetFDByID: {ofBTF, true}, abi.BTFGetNextID: {ofBTF, false},
 	abi.ProgGetFDByID: {ofProgs, true}, abi.ProgGetNextID: {ofProgs, false},
+	abi.LinkGetFDByID: {ofLinks, true}, abi.LinkGetNextID: {ofLinks, false},
 }
 
 // id is the id that a call of the id commands is about: the one given, or the one that it answered.

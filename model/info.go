@@ -16,6 +16,8 @@ func (x *run) info() abi.Errno {
 			return x.btfInfo(o)
 		case ofProgs:
 			return x.progInfo(o)
+		case ofLinks:
+			return x.linkInfo(o)
 		}
 	}
 	o, _, errno := x.open(abi.InfoBPFFD)

@@ -235,6 +235,9 @@ func (s *State) release() {
 		freed = false
 		for _, o := range s.objects {
 			if !s.holds(o.serial) {
+				if o.link.is {
+					s.unseat(o)
+				}
 				s.objects = slices.DeleteFunc(slices.Clone(s.objects), func(other *object) bool { return other == o })
 				s.listed, freed = s.owner, true
 				break

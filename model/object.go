@@ -17,8 +17,8 @@ type spec struct {
 	typed      typed
 }
 
-// object is a map: its shape, what happened to it as a whole, and its elements. One with btf is BTF, one with prog a program, and
-// none of that.
+// object is a map: its shape, what happened to it as a whole, and its elements. One with btf is BTF, one with prog a program, one
+// that is a link, and none of that.
 type object struct {
 	spec
 	serial int    // position in the order of creation, from 1
@@ -28,6 +28,7 @@ type object struct {
 	table  table
 	btf    *btf
 	prog   *prog
+	link   link
 	// programs is what those have in common that it holds, or that use it.
 	programs progKind
 	// valueBytes is the size of a value as user space sees it.
@@ -54,6 +55,7 @@ const (
 	ofMaps class = iota
 	ofBTF
 	ofProgs
+	ofLinks
 )
 
 func (o *object) class() class {
@@ -62,6 +64,8 @@ func (o *object) class() class {
 		return ofBTF
 	case o.prog != nil:
 		return ofProgs
+	case o.link.is:
+		return ofLinks
 	}
 	return ofMaps
 }
@@ -73,6 +77,8 @@ func (o *object) names() []int {
 	switch {
 	case o.prog != nil:
 		return o.prog.held
+	case o.link.is:
+		return []int{o.link.prog}
 	case o.typed.serial != 0:
 		return []int{o.typed.serial}
 	}

@@ -48,6 +48,9 @@ func (x *run) get() (int32, abi.Errno) {
 	case p.slash:
 		return 0, abi.ENOTDIR
 	}
+	if x.state.object(serial).link.is && flags&fdFlags != 0 {
+		return 0, abi.EINVAL
+	}
 	return x.newFD(serial, accessOf(flags))
 }
 

@@ -58,7 +58,7 @@ const mostHeld = 64
 func (x *run) hold(p *prog, serial int) abi.Errno {
 	o := x.state.object(serial)
 	switch {
-	case o.prog != nil:
+	case !o.isMap() && o.btf == nil:
 		return abi.EINVAL
 	case slices.Contains(p.held, serial):
 		return abi.OK

@@ -16,6 +16,7 @@ type State struct {
 	sockets int       // made so far
 	evicted int       // elements that updates pushed out so far
 	tree    tree
+	points  points    // where programs are attached
 	dump    *nested   // nil unless in the middle of a dump
 	takes   []element // what the call in progress is taken to remove where nothing tells (untold.go)
 
@@ -155,6 +156,9 @@ func (s *State) put(serial int) {
 		return
 	}
 	freed := s.object(serial)
+	if freed.link.is {
+		s.unseat(freed)
+	}
 	s.objects = slices.DeleteFunc(slices.Clone(s.objects), func(o *object) bool { return o == freed })
 	s.listed = s.owner
 	if _, ok := freed.table.(outer); ok || len(freed.names()) > 0 {
@@ -193,7 +197,7 @@ func (s *State) used(serial int) bool {
 
 // holds reports whether anything refers to the map with that serial number.
 func (s *State) holds(serial int) bool {
-	if s.used(serial) || s.inside(serial) {
+	if s.used(serial) || s.inside(serial) || s.seated(serial) {
 		return true
 	}
 	return s.dump != nil && s.dump.dumping.o != nil && s.dump.dumping.o.serial == serial // a call holds the file that it was given

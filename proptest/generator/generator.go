@@ -1,8 +1,6 @@
 package generator
 
 import (
-	"slices"
-
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/proptest/program"
 )
@@ -95,6 +93,7 @@ var kinds = []struct {
 	{8, (*generator).fill},
 	{30, func(g *generator, m *mapShape) { g.aboutBTF() }},
 	{45, func(g *generator, m *mapShape) { g.aboutPrograms() }},
+	{18, func(g *generator, m *mapShape) { g.aboutLinks() }},
 	{4, func(g *generator, m *mapShape) { g.single(g.elemCall(abi.MapFreeze, m, 0, 0, 0)) }},
 }
 
@@ -238,8 +237,7 @@ func (g *generator) close() program.Event {
 		fd = g.sockets[max(0, n-1-g.Intn(6))]
 	}
 	if chance(g, 90) {
-		g.maps = slices.DeleteFunc(g.maps, func(m *mapShape) bool { return m.fd == fd })
-		g.programs = slices.DeleteFunc(g.programs, func(p programShape) bool { return p.fd == fd })
+		g.forgetFD(fd)
 	}
 	return program.Close{FD: fd}
 }

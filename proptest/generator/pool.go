@@ -19,6 +19,7 @@ type Pool struct {
 	fds                     []int32        // every fd that was ever made
 	sockets, cgroups, tasks []int32        // of those the ones that Open made
 	btfs                    []*btfShape    // that should exist
+	links                   []linkShape    // likewise
 	programs                []programShape // likewise
 }
 
@@ -26,7 +27,7 @@ type Pool struct {
 func (p *Pool) reset() *Pool {
 	p.steps, p.used, p.set, p.made, p.shaped = p.steps[:0], 0, 0, 0, 0
 	p.maps, p.fds, p.btfs, p.sockets, p.cgroups = p.maps[:0], p.fds[:0], p.btfs[:0], p.sockets[:0], p.cgroups[:0]
-	p.tasks, p.programs = p.tasks[:0], p.programs[:0]
+	p.tasks, p.programs, p.links = p.tasks[:0], p.programs[:0], p.links[:0]
 	return p
 }
 

@@ -45,7 +45,7 @@ func (g *generator) aboutPrograms() {
 
 // loadProgram loads a program, of few types as a rule, so that some are alike.
 func (g *generator) loadProgram() *program.Call {
-	p := programKinds[g.Intn(4)]
+	p := pick(g, programKinds[g.Intn(4)], programKinds[8+g.Intn(8)])
 	if chance(g, 60) {
 		p = pick(g, programKinds...)
 	}
@@ -112,13 +112,13 @@ func (g *generator) code(fds int) (code []byte) {
 		code = append(code, op, dst|src<<4, 0, 0)
 		code = binary.LittleEndian.AppendUint32(code, imm)
 	}
-	for range g.Intn(4) {
+	for range pick(g, 0, 0, 1, 1, 2, 3) {
 		second := uint32(0)
 		indexed := min(fds, 1)
 		if chance(g, 2) {
 			indexed = 1
 		}
-		switch weighted(g, 5, 2, 2*indexed, indexed, 1) {
+		switch weighted(g, 8, 2, 2*indexed, indexed, 1) {
 		case 0:
 			insn(0x18, 1, 1, uint32(g.mapFD()))
 		case 1:

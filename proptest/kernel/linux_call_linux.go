@@ -19,14 +19,22 @@ func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 	switch c.Cmd {
 	case abi.MapDump, abi.MapDumpJuly:
 		return k.dump(cpu, c, during)
-	case abi.MapGetNextID, abi.BTFGetNextID, abi.ProgGetNextID:
+	case abi.MapGetNextID, abi.BTFGetNextID, abi.ProgGetNextID, abi.LinkGetNextID:
 		k.settleIDs()
 		return k.nextID(c, k.idsOf(c.Cmd))
-	case abi.MapGetFDByID, abi.BTFGetFDByID, abi.ProgGetFDByID:
+	case abi.MapGetFDByID, abi.BTFGetFDByID, abi.ProgGetFDByID, abi.LinkGetFDByID:
 		k.settleIDs()
 		return k.fdByID(c, k.idsOf(c.Cmd))
 	case abi.ObjGetInfoByFD:
 		return k.info(c)
+	case abi.ProgBindMap:
+		return k.bindMap(c)
+	case abi.LinkCreate:
+		return k.attach(c, abi.LinkCreateFlags, abi.LinkRelative)
+	case abi.ProgAttach:
+		return k.attach(c, 12, 20)
+	case abi.ProgQuery:
+		return k.query(c)
 	case abi.MapLookupElem:
 		return k.lookup(c)
 	case abi.MapUpdateElem:
@@ -63,6 +71,8 @@ func (k *Linux) plain(c program.Call) Outcome {
 	case abi.ProgLoad:
 		k.progs.add(k.idOf(c.As))
 		k.noteHolder(c.As)
+	case abi.LinkCreate:
+		k.links.add(k.idOf(c.As))
 	}
 	k.settle() // the map whose fd it was
 	return Outcome{Ret: c.As}
@@ -85,6 +95,7 @@ const (
 	mapFile
 	btfFile
 	progFile
+	linkFile
 )
 
 // kindMade is the kind of an fd that a command has returned.
@@ -94,9 +105,14 @@ func kindMade(cmd abi.Cmd, fd int) kind {
 		return btfFile
 	case abi.ProgLoad, abi.ProgGetFDByID:
 		return progFile
+	case abi.LinkCreate, abi.LinkGetFDByID:
+		return linkFile
 	case abi.ObjGet:
-		if text, _ := os.Readlink(fmt.Sprintf("/proc/thread-self/fd/%d", fd)); strings.Contains(text, "bpf-prog") {
+		switch text, _ := os.Readlink(fmt.Sprintf("/proc/thread-self/fd/%d", fd)); {
+		case strings.Contains(text, "bpf-prog"):
 			return progFile
+		case strings.Contains(text, "link"):
+			return linkFile
 		}
 	}
 	return mapFile
@@ -109,6 +125,8 @@ func (k *Linux) idsOf(cmd abi.Cmd) *ids {
 		return &k.btfs
 	case abi.ProgGetNextID, abi.ProgGetFDByID:
 		return &k.progs
+	case abi.LinkGetNextID, abi.LinkGetFDByID:
+		return &k.links
 	}
 	return &k.ids
 }

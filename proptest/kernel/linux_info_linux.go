@@ -1,22 +1,11 @@
 package kernel
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/proptest/program"
 )
-
-// ownField is a field in the struct of OBJ_GET_INFO_BY_FD that is this machine's own, as an id is, and what takes its place.
-type ownField struct {
-	offset     int
-	real, ours []byte
-}
-
-func idField(offset int, real, ours uint32) ownField {
-	return ownField{offset, binary.LittleEndian.AppendUint32(nil, real), binary.LittleEndian.AppendUint32(nil, ours)}
-}
 
 // ownFields are those of what is behind an fd.
 func (k *Linux) ownFields(fd int32) []ownField {
@@ -26,6 +15,8 @@ func (k *Linux) ownFields(fd int32) []ownField {
 		return []ownField{idField(abi.BTFInfoID, real, k.btfs.ours[real])}
 	case progFile:
 		return k.programFields(fd)
+	case linkFile:
+		return k.linkFields(fd)
 	case mapFile:
 		real := k.idOf(fd)
 		fields := []ownField{idField(abi.MapInfoID, real, k.ids.ours[real])}

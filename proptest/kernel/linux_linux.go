@@ -24,9 +24,11 @@ type Linux struct {
 	cpus    []int // usable ones
 	cpu     int   // the thread is pinned to it, -1 at first
 	open    map[int32]kind
-	ids     ids      // of maps
-	btfs    ids      // of BTF
-	progs   ids      // of programs
+	ids     ids // of maps
+	btfs    ids // of BTF
+	progs   ids // of programs
+	links   ids // of links
+	cgroup  cgroup
 	holders []uint32 // real ids of the programs that hold something and live
 	typed   []uint32 // real ids of the maps with BTF that live
 	outers  []uint32 // real ids of the maps of maps that live
@@ -72,6 +74,7 @@ func (k *Linux) thread(opened chan<- error) {
 		f()
 	}
 	k.closeAll()
+	k.cgroup.remove()
 	k.user.close()
 	close(k.done)
 }
@@ -164,7 +167,7 @@ func (k *Linux) Start(m program.Machine) error {
 	if n := PossibleCPUs(); m.CPUs != n {
 		return fmt.Errorf("the program wants %d possible CPUs, this machine has %d", m.CPUs, n)
 	}
-	k.progs, k.holders = ids{}, nil
+	k.progs, k.links, k.holders = ids{}, ids{}, nil
 	k.ids, k.btfs, k.outers, k.typed, k.emptied = ids{}, ids{}, nil, nil, false
 	k.user.arena.Reset()
 	if !m.BPF && UnprivilegedAllowed() {
@@ -186,6 +189,7 @@ func (k *Linux) closeAll() error {
 	}
 	clear(k.open)
 	k.things.close()
+	k.cgroup.renew()
 	k.refers, k.stores = false, false
 	if !k.pinned {
 		return nil

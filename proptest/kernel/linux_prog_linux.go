@@ -47,6 +47,16 @@ func (k *Linux) noteHolder(fd int32) {
 	}
 }
 
+// bindMap notes that a program holds a map now.
+func (k *Linux) bindMap(c program.Call) Outcome {
+	out := k.plain(c)
+	if fd := int32(k.user.arena.Field(c, 0, 4)); out.Errno == abi.OK && k.open[fd] == progFile {
+		info, _, _ := k.programInfo(fd)
+		k.holders = append(k.holders, uint32(program.Word(info[abi.ProgInfoID:][:4])))
+	}
+	return out
+}
+
 // programFields are the fields of a program that are this machine's own.
 func (k *Linux) programFields(fd int32) []ownField {
 	info, _, _ := k.programInfo(fd)

@@ -50,7 +50,7 @@ func (k *Linux) openThing(fd int32, what string) error {
 func (k *Linux) makeThing(what string) (int, error) {
 	switch what {
 	case "cgroup":
-		return openCgroup()
+		return k.cgroup.open()
 	case "task", "task-ended":
 		return k.things.task(what)
 	case "unix":
@@ -139,17 +139,6 @@ func (k *Linux) connect() (int, error) {
 		return -1, err
 	}
 	return fd, unix.Connect(fd, at)
-}
-
-// openCgroup opens the root of cgroup v2.
-func openCgroup() (int, error) {
-	for _, dir := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
-		var fs unix.Statfs_t
-		if unix.Statfs(dir, &fs) == nil && fs.Type == unix.CGROUP2_SUPER_MAGIC {
-			return unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-		}
-	}
-	return -1, os.ErrNotExist
 }
 
 // references reports whether values of maps of that type name what only this machine has.

@@ -20,6 +20,7 @@ type Sim struct {
 	files  fdTable
 	fs     *bpfsys.FileTree
 	task   maps.Task // of every call that has none inside
+	links  ids
 }
 
 // NewSim makes a kernel that needs a Start. It copies from and to user memory.
@@ -62,7 +63,7 @@ func (k *Sim) Start(m program.Machine) error {
 	for _, fd := range program.OpenFDs {
 		k.files.put(fd, nil)
 	}
-	k.fs = bpfsys.NewFileTree()
+	k.fs, k.links = bpfsys.NewFileTree(), ids{}
 	k.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: m.CPUs, Seed: 1, NewMap: k.NewMap})
 	k.proc = &bpfsys.Process{Mem: k.memory, Files: &k.files, FS: k.fs, Caps: bpfsys.Caps{BPF: m.BPF, SysAdmin: m.SysAdmin}}
 	return nil
@@ -77,8 +78,10 @@ func (k *Sim) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 		proc = k.interrupted(task, c, during)
 	}
 	task.CPU = cpu
-	ret, errno := k.kernel.Bpf(task, proc, uint32(c.Cmd), c.Attr, c.Size)
-	return Outcome{Ret: ret, Errno: errno}
+	return k.linkCall(c, func() Outcome {
+		ret, errno := k.kernel.Bpf(task, proc, uint32(c.Cmd), c.Attr, c.Size)
+		return Outcome{Ret: ret, Errno: errno}
+	})
 }
 
 // Do makes the event happen.

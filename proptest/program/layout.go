@@ -64,15 +64,21 @@ func onBTF(c abi.Cmd) bool {
 	return c == abi.BTFLoad || c == abi.BTFGetFDByID || c == abi.BTFGetNextID
 }
 
-// onPrograms reports whether c is about programs.
+// onPrograms reports whether c is about programs and links.
 func onPrograms(c abi.Cmd) bool {
-	return c == abi.ProgLoad || c == abi.ProgGetFDByID || c == abi.ProgGetNextID
+	switch c {
+	case abi.ProgLoad, abi.ProgGetFDByID, abi.ProgGetNextID, abi.ProgBindMap, abi.ProgAttach, abi.ProgDetach, abi.ProgQuery,
+		abi.LinkCreate, abi.LinkUpdate, abi.LinkDetach, abi.LinkGetFDByID, abi.LinkGetNextID:
+		return true
+	}
+	return false
 }
 
 // MakesFD reports whether c returns an fd.
 func MakesFD(c abi.Cmd) bool {
 	switch c {
-	case abi.MapCreate, abi.ObjGet, abi.MapGetFDByID, abi.BTFLoad, abi.BTFGetFDByID, abi.ProgLoad, abi.ProgGetFDByID:
+	case abi.MapCreate, abi.ObjGet, abi.MapGetFDByID, abi.BTFLoad, abi.BTFGetFDByID, abi.ProgLoad, abi.ProgGetFDByID,
+		abi.LinkCreate, abi.LinkGetFDByID:
 		return true
 	}
 	return false

@@ -71,6 +71,16 @@ func (t *sanitizer) sanitize() {
 		t.log()
 	case abi.ProgLoad:
 		t.load()
+	case abi.LinkCreate:
+		if n := int32(t.get(abi.LinkRelative, 4)); !programFD(n) {
+			t.set(abi.LinkRelative, 4, uint64(FirstFD)+uint64(n)%uint64(NumFDs))
+		}
+		t.place(abi.LinkCreateAttachType)
+	case abi.ProgAttach, abi.ProgDetach:
+		t.place(8)
+	case abi.ProgQuery:
+		t.place(4)
+		t.queryLists()
 	case abi.MapDumpJuly:
 		if !t.machine.Has(DumpBucket) {
 			t.set(abi.JulyFlags, 8, t.get(abi.JulyFlags, 8)&^abi.DumpBucket)
