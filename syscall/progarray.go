@@ -19,8 +19,9 @@ type owner struct {
 	cgroup [len(cgroupStorages)]*Map // the cgroup storages of the first program, which are only compared
 }
 
-// fits reports whether p is like the programs before it (__bpf_prog_map_compatible).
-func (o *owner) fits(p *Program) bool {
+// fits reports whether p is like the programs before it (__bpf_prog_map_compatible). Those of a PROG_ARRAY are for the same place.
+func (m *Map) fits(p *Program) bool {
+	o := &m.owner
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	frags := p.flags&progXDPFrags != 0
@@ -33,7 +34,7 @@ func (o *owner) fits(p *Program) bool {
 			return false
 		}
 	}
-	return o.kind == p.kind && o.frags == frags && (!placed(p.kind) || o.place == p.attach)
+	return o.kind == p.kind && o.frags == frags && (o.place == p.attach || m.Spec().Type != abi.ProgArray && !placed(p.kind))
 }
 
 // placed tells the programs whose tail calls stay at one place: what they are attached to is part of how they are compiled.
@@ -58,7 +59,7 @@ func (o *owner) fdinfo() string {
 // checkOwners is bpf_check_tail_call: a program fits into the maps of programs that it uses.
 func (l *loading) checkOwners() abi.Errno {
 	for _, m := range l.made.maps {
-		if containsPrograms(m.Spec().Type) && !m.owner.fits(l.made) {
+		if containsPrograms(m.Spec().Type) && !m.fits(l.made) {
 			return abi.EINVAL
 		}
 	}
@@ -96,7 +97,7 @@ func (c *programFinder) find(value []byte) (maps.Referent, abi.Errno) {
 	switch {
 	case errno != abi.OK:
 		return nil, errno
-	case p.kind == abi.ProgExt, !c.m.owner.fits(p):
+	case p.kind == abi.ProgExt, !c.m.fits(p):
 		p.Release()
 		return nil, abi.EINVAL
 	}

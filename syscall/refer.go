@@ -153,7 +153,7 @@ func (c *xdpFinder) program(fd int32) *Program {
 	}
 	defer c.leave(file)
 	p, ok := file.Object().(*Program)
-	if !ok || p.Type() != abi.ProgXDP || p.AttachType() != c.at || !c.m.owner.fits(p) || !p.tryHold() {
+	if !ok || p.Type() != abi.ProgXDP || p.AttachType() != c.at || !c.m.fits(p) || !p.tryHold() {
 		return nil
 	}
 	return p
