@@ -81,6 +81,7 @@ func (in *standIn) run(r run) ran {
 }
 
 func (in *standIn) attempt(r run, result chan<- ran) {
+	called(in.name)
 	a := canceled
 	returned := false
 	defer func() {

@@ -52,6 +52,13 @@ var words = map[operation]string{
 	opSubmit: "submit", opDiscard: "discard",
 }
 
+// called gives the calling goroutine the name of the program that it plays.
+func called(name string) {
+	if s := stepping.Load(); s != nil {
+		s.run.Call(name)
+	}
+}
+
 // helped has a program's operation on a map wait for its turn, and tells what came of it.
 func helped(q request) (reply, error) {
 	s, what := stepping.Load(), words[q.Op]

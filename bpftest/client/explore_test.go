@@ -136,6 +136,7 @@ func TestExplorePrograms(t *testing.T) {
 
 // What stands for a program runs on several CPUs, fired by the test or by the agent's BPF_PROG_TEST_RUN, and its operations are steps.
 func TestExploreStandIns(t *testing.T) {
+	who := map[string]string{"fired": "packet-2", "run": "count-2 "}
 	for name, fire := range map[string]func(*bpftest.Handle, *ebpf.Program, int){
 		"fired": func(k *bpftest.Handle, _ *ebpf.Program, cpu int) { k.Prog("count").OnCPU(cpu).Fire(make([]byte, 64)) },
 		"run": func(_ *bpftest.Handle, p *ebpf.Program, _ int) {
@@ -164,7 +165,7 @@ func TestExploreStandIns(t *testing.T) {
 		})
 		require.NotNil(t, found.Failure, name)
 		require.Contains(t, found.Failure.Message, "expected: int(2)", name)
-		t.Log(found)
+		require.Contains(t, strings.Join(found.Failure.Story, "\n"), who[name]+"  lookup counters 0 = 0")
 	}
 }
 

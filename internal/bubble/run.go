@@ -135,8 +135,7 @@ func (r *Run) Go(name string, f func()) {
 	r.bodies++
 	r.mu.Unlock()
 	go func() {
-		id, _ := whoami()
-		r.get(id, func() string { return Name(name) })
+		r.Call(name)
 		defer func() {
 			r.mu.Lock()
 			r.bodies--
@@ -145,6 +144,13 @@ func (r *Run) Go(name string, f func()) {
 		}()
 		f()
 	}()
+}
+
+// Call names the calling goroutine, if it is the run's and has no name yet.
+func (r *Run) Call(name string) {
+	if id, bubble := whoami(); bubble == r.bubble {
+		r.get(id, func() string { return Name(name) })
+	}
 }
 
 // Step waits until it is the calling goroutine's turn. kind is what the step is, in a word. It reports false for goroutines that are not the
