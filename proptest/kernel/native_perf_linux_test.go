@@ -68,43 +68,87 @@ func openPerf(args bpfsys.PerfEventOpen) abi.Errno {
 	return abi.Errno(errno)
 }
 
-// comparePerf opens an event on both kernels: errno and the attr afterwards must agree. What is the host's is not compared.
-func (n *native) comparePerf(attr []byte, args bpfsys.PerfEventOpen) (linux abi.Errno, ours bool) {
+// comparePerf opens an event on both kernels. agree is true if errno and the attr afterwards are the same; what is the host's agrees.
+// bpfsim sees what mutate made of attr and arguments.
+func (n *native) comparePerf(attr []byte, args bpfsys.PerfEventOpen, mutate perfMutant) (linux abi.Errno, ours, agree bool) {
 	args.Attr = n.memory.addr
-	copy(n.memory.bytes, attr)
-	_, sim, ours := n.sim.PerfEventOpen(&maps.Task{}, n.process, args)
-	after := slices.Clone(n.memory.bytes)
+	changed, seen := slices.Clone(attr), args
+	mutate(changed, &seen)
+	copy(n.memory.bytes, changed)
+	_, sim, ours := n.sim.PerfEventOpen(&maps.Task{}, n.process, seen)
+	after := slices.Clone(n.memory.bytes[:len(attr)])
 	copy(n.memory.bytes, attr)
 	linux = openPerf(args)
-	if ours {
-		require.Equal(n, linux, sim, "%+v, attr % x", args, attr[:abi.PerfAttrSize])
-		require.Equal(n, slices.Clone(n.memory.bytes), after)
+	written := slices.Equal(after, changed) == slices.Equal(n.memory.bytes[:len(attr)], attr)
+	return linux, ours, !ours || linux == sim && written
+}
+
+// perfMutant changes what bpfsim sees of a call.
+type perfMutant func(attr []byte, args *bpfsys.PerfEventOpen)
+
+func unchanged([]byte, *bpfsys.PerfEventOpen) {}
+
+// drawPerf draws an attr and arguments around those of a perf buffer.
+func (n *native) drawPerf(rng *rand.Rand) ([]byte, bpfsys.PerfEventOpen) {
+	attr := perfOutput()
+	for range rng.IntN(3) {
+		field := perfFields[rng.IntN(len(perfFields))]
+		field.put(attr, field.values[rng.IntN(len(field.values))])
 	}
-	return linux, ours
+	args := bpfsys.PerfEventOpen{PID: -1, Group: -1, Flags: uint64(pick(rng, 0, 8, 8, 1, 2, 16, 8|32))}
+	if rng.IntN(4) == 0 {
+		args.PID, args.CPU = pick(rng, -1, 0, int32(os.Getpid()), -2, 1<<30), pick[int32](rng, -1, 0, 0, -2, 1<<20)
+		args.Group = pick(rng, -1, -1, n.fds.file, n.fds.hash, n.fds.closed, -2)
+	}
+	return attr, args
 }
 
 // TestPerfEventOpen draws attrs around that of a perf buffer.
 func TestPerfEventOpen(t *testing.T) {
 	n := newNative(t, bpfsys.Root)
 	rng := rand.New(rand.NewPCG(4, 5))
-	pick := func(from ...int32) int32 { return from[rng.IntN(len(from))] }
 	seen := map[abi.Errno]int{}
 	for range 20_000 {
-		attr := perfOutput()
-		for range rng.IntN(3) {
-			field := perfFields[rng.IntN(len(perfFields))]
-			field.put(attr, field.values[rng.IntN(len(field.values))])
-		}
-		args := bpfsys.PerfEventOpen{PID: -1, Group: -1, Flags: uint64(pick(0, 8, 8, 1, 2, 16, 8|32))}
-		if rng.IntN(4) == 0 {
-			args.PID, args.CPU = pick(-1, 0, int32(os.Getpid()), -2, 1<<30), pick(-1, 0, 0, -2, 1<<20)
-			args.Group = pick(-1, -1, n.fds.file, n.fds.hash, n.fds.closed, -2)
-		}
-		if linux, ours := n.comparePerf(attr, args); ours {
+		attr, args := n.drawPerf(rng)
+		linux, ours, agree := n.comparePerf(attr, args, unchanged)
+		require.True(t, agree, "Linux: %v, %+v, attr % x", linux, args, attr[:abi.PerfAttrSize])
+		if ours {
 			seen[linux]++
 		}
 	}
 	for _, errno := range []abi.Errno{abi.OK, abi.EINVAL, abi.E2BIG, abi.EBADF, abi.ESRCH, abi.ENOENT, abi.EOPNOTSUPP} {
 		require.Contains(t, seen, errno)
+	}
+}
+
+// perfMutants each make bpfsim blind to something that Linux looks at.
+var perfMutants = map[string]perfMutant{
+	"flags that do not exist": func(_ []byte, a *bpfsys.PerfEventOpen) { a.Flags &= 15 },
+	"the group":               func(_ []byte, a *bpfsys.PerfEventOpen) { a.Group = -1 },
+	"the process":             func(_ []byte, a *bpfsys.PerfEventOpen) { a.PID = max(a.PID, -1) },
+	"the CPU":                 func(_ []byte, a *bpfsys.PerfEventOpen) { a.CPU = min(max(a.CPU, -1), 0) },
+	"bits that do not exist":  func(attr []byte, _ *bpfsys.PerfEventOpen) { attr[abi.PerfAttrBits+7] &= 0x7f },
+	"the reserved field":      func(attr []byte, _ *bpfsys.PerfEventOpen) { clear(attr[abi.PerfAttrReserved2:][:2]) },
+	"what is behind the attr": func(attr []byte, _ *bpfsys.PerfEventOpen) { clear(attr[abi.PerfAttrSize:]) },
+	"the kind of sample":      func(attr []byte, _ *bpfsys.PerfEventOpen) { attr[abi.PerfAttrSampleType+7] = 0 },
+	"the size": func(attr []byte, _ *bpfsys.PerfEventOpen) {
+		copy(attr[abi.PerfAttrSizeField:], []byte{abi.PerfAttrSize, 0, 0, 0})
+	},
+}
+
+// The comparison finds each of them.
+func TestPerfEventOpenMutants(t *testing.T) {
+	n := newNative(t, bpfsys.Root)
+	for name, mutate := range perfMutants {
+		rng := rand.New(rand.NewPCG(4, 5))
+		found := false
+		for range 20_000 {
+			attr, args := n.drawPerf(rng)
+			if _, _, agree := n.comparePerf(attr, args, mutate); !agree {
+				found = true
+				break
+			}
+		}
+		require.True(t, found, name)
 	}
 }
