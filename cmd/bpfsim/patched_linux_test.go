@@ -60,3 +60,12 @@ func TestPatchedWithoutThePatch(t *testing.T) {
 	out := output(t, 1, patchedCommand(t, buildModule(t, fakes, "test", "-c")))
 	require.Contains(t, out, "BPFSIM_ROAD=patched, and this test was built without the patch: run bpfsim test")
 }
+
+// A program that is patched and has nobody to answer it must not reach the kernel, and says what is missing.
+func TestPatchedWithoutMain(t *testing.T) {
+	out := output(t, 1, patchedCommand(t, buildPatched(t, filepath.Join("..", "..", "examples", "talkers"))))
+	require.Contains(t, out, "bpfsim: bpf(2) is answered with ENOSYS: ")
+	require.Contains(t, out, "Call bpftest.Main in TestMain")
+	require.Contains(t, out, "function not implemented")
+	require.NotContains(t, out, "--- PASS: TestDrain")
+}
