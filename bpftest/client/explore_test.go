@@ -251,7 +251,7 @@ func TestExploreSkips(t *testing.T) {
 // BenchmarkExplore runs bodies of 20 calls.
 func BenchmarkExplore(b *testing.B) {
 	testing.RunTests(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "Explore", F: func(t *testing.T) {
-		begun := time.Now()
+		begun, before := time.Now(), used()
 		found := bpftest.Search(t, bpftest.ExploreOptions{Strategy: bpftest.Random, Budget: 3000}, func(t *bpftest.T) {
 			m, _ := counters(t)
 			t.Go("other", func() {
@@ -265,5 +265,6 @@ func BenchmarkExplore(b *testing.B) {
 		})
 		require.Nil(t, found.Failure)
 		b.ReportMetric(float64(found.Orders)/time.Since(begun).Seconds(), "orders/s")
+		b.ReportMetric(float64(found.Orders)/time.Duration(used()-before).Seconds(), "orders/cpu-s")
 	}}})
 }
