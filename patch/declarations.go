@@ -80,8 +80,9 @@ func bpfsimBPF(cmd Cmd, attr unsafe.Pointer, size uintptr) (ret uintptr, errno u
 	if bpfsimCall` + Version + `.bpf == nil {
 		if bpfsimCall` + Version + `.on && !bpfsimTold {
 			bpfsimTold = true
-			println("bpfsim: bpf(2) is answered with ENOSYS: this program was built by bpfsim test or with what bpfsim env prints, but nothing in it answers." +
-				" Call bpftest.Main in TestMain, of the version that the command bpfsim has.")
+			println("bpfsim: bpf(2) is answered with ENOSYS: this program was built by bpfsim test or with what bpfsim env prints, and nothing in it answers" +
+				" (yet): call bpftest.Main in TestMain, of the version that the command bpfsim has, and make no calls before it, such as in func init" +
+				" and the values of package variables; or take the other road, which answers those, too: BPFSIM_ROAD=notified.")
 		}
 		return ^uintptr(0), 38 // ENOSYS
 	}

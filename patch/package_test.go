@@ -64,6 +64,7 @@ func TestBelow(t *testing.T) {
 		"github.com/cilium/ebpf":              "",
 		"github.com/cilium/ebpf/internal/sys": "internal/sys",
 		"github.com/cilium/ebpf/internal/sys [github.com/cilium/ebpf/internal.test]": "internal/sys",
+		"github.com/cilium/ebpf/rlimit":                                              "rlimit",
 		"github.com/cilium/ebpf/ringbuf":                                             "no",
 		"github.com/cilium/ebpfsomething":                                            "no",
 		"github.com/cilium/cilium":                                                   "no",

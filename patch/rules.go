@@ -11,7 +11,7 @@ import (
 const Module = "github.com/cilium/ebpf"
 
 // Packages are the patched packages, by their path below Module. Not every version has each of them.
-var Packages = []string{"", "internal", "internal/kallsyms", "internal/linux", "internal/sys", "internal/unix"}
+var Packages = []string{"", "internal", "internal/kallsyms", "internal/linux", "internal/sys", "internal/unix", "rlimit"}
 
 // fileFunctions are the functions of package os that clients call for what the simulator has: fdinfo, link texts, the number of CPUs, the
 // ids of tracepoints, pins.
@@ -25,6 +25,9 @@ func apply(pkg string, files []*source) error {
 		return nil
 	case "internal/unix":
 		return wrappers(files)
+	case "rlimit":
+		memlockProbe(files)
+		return nil
 	case "internal/sys":
 		if err := systemCall(files); err != nil {
 			return err
@@ -74,6 +77,16 @@ func systemCall(files []*source) error {
 		return fmt.Errorf("func BPF of internal/sys has %d times %q, want once", found, callWanted)
 	}
 	return nil
+}
+
+// memlockProbe answers what package rlimit asks as it is initialised, before anybody can answer calls: the simulated kernel charges maps to the
+// cgroup, as Linux has since 5.11.
+func memlockProbe(files []*source) {
+	for _, s := range files {
+		if f := s.function("detectMemcgAccounting"); f != nil && s.head(f) == "func detectMemcgAccounting() error" {
+			s.insert(f.Body.Lbrace+1, " return nil;")
+		}
+	}
 }
 
 // countCloses counts behind each system call that closes fds. A Go whose function looks otherwise goes without.

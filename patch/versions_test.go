@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/patch"
@@ -44,6 +45,7 @@ func TestVersionsCompile(t *testing.T) {
 			}
 			require.Contains(t, changed, "types_linux.go")
 			require.Contains(t, changed, "info.go")
+			require.Regexp(t, `\brlimit(_linux)?\.go\b`, strings.Join(changed, " "))
 			out, err := goCommand(dir, "build", ".", "./link", "./perf", "./ringbuf", "./rlimit").CombinedOutput()
 			require.NoError(t, err, "%s", out)
 		})
