@@ -178,10 +178,18 @@ func (x *run) verify(p *prog) abi.Errno {
 }
 
 func (x *run) checkProgram(p *prog) abi.Errno {
-	for _, check := range []func(*run, *prog) abi.Errno{(*run).holdArray, (*run).resolve, (*run).checkSleep} {
+	for _, check := range []func(*run, *prog) abi.Errno{(*run).holdArray, (*run).checkRecords, (*run).resolve, (*run).checkSleep} {
 		if errno := check(x, p); errno != abi.OK {
 			return errno
 		}
+	}
+	return abi.OK
+}
+
+// checkRecords is check_btf_info_early, where records are of BTF that nobody has open: of others nothing is asked here.
+func (x *run) checkRecords(*prog) abi.Errno {
+	if x.u32(abi.ProgLoadFuncInfoCnt) != 0 || x.u32(abi.ProgLoadLineInfoCnt) != 0 {
+		return abi.EBADF
 	}
 	return abi.OK
 }

@@ -50,6 +50,19 @@ var programMutants = map[string]mutant{
 		}
 		return k.Bpf(cpu, c, during)
 	}},
+	"records of no BTF are EINVAL": {call: instead(func(k *kernel.Sim, c program.Call, o kernel.Outcome) bool {
+		return c.Cmd == abi.ProgLoad && o.Errno == abi.EBADF && attrOf(k, c).Field(abi.ProgLoadFuncInfoCnt, 4) != 0
+	}, abi.EINVAL)},
+	"a map of programs takes those of any place": {call: instead(func(k *kernel.Sim, c program.Call, o kernel.Outcome) bool {
+		a := attrOf(k, c)
+		m := mapOf(k, c, abi.ElemMapFD)
+		if c.Cmd != abi.MapUpdateElem || o.Errno != abi.EINVAL || m == nil || m.Spec().Type != abi.ProgArray || a.Field(abi.ElemFlags, 8) != abi.Any {
+			return false
+		}
+		fd := k.Arena().Span(a.Field(abi.ElemValue, 8), 4, program.ToRead)
+		p := programOf(k, int32(program.Word(fd)))
+		return p != nil && p.Type() == abi.ProgXDP && p.AttachType() != 0
+	}, abi.OK)},
 	"programs by id with flags":   {call: instead(when(abi.ProgGetFDByID, abi.EINVAL), abi.ENOENT)},
 	"a map of programs takes all": {call: instead(onType(abi.ProgArray, abi.MapUpdateElem, abi.EINVAL, always), abi.EBADF)},
 	"a queue's program is EINVAL": {call: instead(onType(abi.CPUMap, abi.MapUpdateElem, abi.ENOMEM, always), abi.EINVAL)},

@@ -71,6 +71,10 @@ func (g *generator) loadProgram() *program.Call {
 	if chance(g, 4) {
 		a.Set(pick(g, abi.ProgLoadLogLevel, abi.ProgLoadLogSize, abi.ProgLoadLogBuf, abi.ProgLoadIfindex, abi.ProgLoadAttachBTFID), 4, 1)
 	}
+	if chance(g, 4) { // records of no BTF
+		a.Set(pick(g, abi.ProgLoadFuncInfoCnt, abi.ProgLoadLineInfoCnt), 4, 1)
+		a.Set(abi.ProgLoadBTFFD, 4, 1<<32-1)
+	}
 	g.write(c, at, code)
 	g.write(c, licenseAt, append([]byte(pick(g, "GPL", "GPL", "MIT", "Dual MIT/GPL", "")), 0))
 	c.As = g.newFD()

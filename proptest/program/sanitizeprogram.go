@@ -31,8 +31,10 @@ func (t *sanitizer) load() {
 	case abi.ProgTracing, abi.ProgExt, abi.ProgLSM, abi.ProgLIRCMode2, abi.ProgStructOps:
 		t.set(abi.ProgLoadType, 4, uint64(abi.NumProgTypes+typ))
 	}
-	t.set(abi.ProgLoadFuncInfoCnt, 4, 0)
-	t.set(abi.ProgLoadLineInfoCnt, 4, 0)
+	if int32(t.get(abi.ProgLoadBTFFD, 4)) >= 0 { // records that may be right, which are not compared
+		t.set(abi.ProgLoadFuncInfoCnt, 4, 0)
+		t.set(abi.ProgLoadLineInfoCnt, 4, 0)
+	}
 	t.set(abi.ProgLoadCoreReloCnt, 4, 0)
 	t.programLog()
 	t.fdArray()
