@@ -1,7 +1,9 @@
 package bpfsys
 
 import (
+	"bytes"
 	"encoding/binary"
+	"math/rand/v2"
 	"sync"
 	"testing"
 
@@ -12,16 +14,20 @@ import (
 )
 
 // congestionTypes are a kernel's whose programs can be a congestion control of three functions.
-func congestionTypes() *btf.BTF {
+func congestionTypes() *btf.BTF { return congestionTypesWith(4) }
+
+// congestionTypesWith are those with flags of so many bytes.
+func congestionTypesWith(flags uint32) *btf.BTF {
 	var b btf.Builder
 	word := b.Int("int", 4)
 	char := b.Add(btf.Int, "char", 0, 1, 8)
+	short := b.Int("flags", flags)
 	name := b.Add(btf.Array, "", 0, 0, char, word, 16)
 	common := b.Struct("common", 8, btf.Member{Name: "refcnt", Type: word}, btf.Member{Name: "state", Type: word, Offset: 4})
 	function := b.Add(btf.Ptr, "", 0, b.Add(btf.FuncProto, "", 0, word))
 	ops := b.Struct("tcp_congestion_ops", 48, btf.Member{Name: "ssthresh", Type: function},
 		btf.Member{Name: "cong_avoid", Type: function, Offset: 8}, btf.Member{Name: "undo_cwnd", Type: function, Offset: 16},
-		btf.Member{Name: "name", Type: name, Offset: 24}, btf.Member{Name: "flags", Type: word, Offset: 40})
+		btf.Member{Name: "name", Type: name, Offset: 24}, btf.Member{Name: "flags", Type: short, Offset: 40})
 	b.Struct("bpf_struct_ops_tcp_congestion_ops", 64, btf.Member{Name: "common", Type: common},
 		btf.Member{Name: "data", Type: ops, Offset: 8})
 	log, _ := btf.NewLog(0, false, 0)
@@ -220,4 +226,52 @@ func TestStructOpsConcurrently(t *testing.T) {
 	require.Empty(t, d.Kernel.Maps())
 	require.Empty(t, d.Kernel.Programs())
 	require.Empty(t, d.Kernel.hooks.ops)
+}
+
+// Types of a kernel that lie about their structs of functions: nothing panics, and what can be made takes values or refuses them.
+func TestStructOpsOfDamagedTypes(t *testing.T) {
+	draw := rand.New(rand.NewPCG(1, 1))
+	sound := congestionTypes().Data()
+	made := 0
+	for _, bytes := range []uint32{1, 2, 8} {
+		kernel := NewKernel(Options{BTF: func() *btf.BTF { return congestionTypesWith(bytes) }})
+		require.Len(t, kernel.ops(), 1)
+		f := opsFilling{kind: kernel.ops()[0], value: make([]byte, 64)}
+		f.value[32] = 'x' // the name
+		require.Equal(t, abi.EINVAL, f.fill())
+	}
+	for range 20_000 {
+		data := bytes.Clone(sound)
+		for range 1 + draw.IntN(3) {
+			data[24+draw.IntN(len(data)-24)] ^= 1 << draw.IntN(8)
+		}
+		log, _ := btf.NewLog(0, false, 0)
+		types, errno := btf.Load(data, log)
+		if errno != abi.OK {
+			continue
+		}
+		d := &congestionDesk{desk: &desk{Caller: NewCaller(NewKernel(Options{BTF: func() *btf.BTF { return types }, Memory: 1 << 20})), t: t}}
+		for _, kind := range d.Kernel.ops() {
+			types := d.must(BTFLoad{Data: d.Arena.Put(sound), Size: uint32(len(sound))})
+			fd, errno := d.Do(MapCreate{Type: abi.StructOps, KeySize: 4, ValueSize: kind.size, MaxEntries: 1, BTFVmlinuxValue: kind.valueID, BTFFD: types})
+			if errno != abi.OK {
+				continue
+			}
+			made++
+			value := d.Arena.Alloc(int(kind.size))
+			if room := d.Arena.Bytes(value, int(kind.size)); len(room) > 8 {
+				room[8+draw.IntN(len(room)-8)] = byte(draw.IntN(256))
+			}
+			key := d.Arena.Alloc(4)
+			d.Do(MapUpdateElem{FD: fd, Key: key, Value: value})
+			d.want(abi.OK, MapLookupElem{FD: fd, Key: key, Value: value})
+			d.Do(MapDeleteElem{FD: fd, Key: key})
+			for member := range uint32(len(kind.members) + 1) {
+				args := d.constant()
+				args.Type, args.AttachType, args.AttachBTFID = abi.ProgStructOps, abi.AttachType(member), kind.id
+				d.Do(args)
+			}
+		}
+	}
+	require.Greater(t, made, 1_000)
 }

@@ -45,7 +45,7 @@ var congestionRules = opsRules{
 	data: map[string]func([]byte) abi.Errno{
 		"flags": func(value []byte) abi.Errno {
 			const known = 31 // TCP_CONG_MASK
-			return invalidUnless(binary.NativeEndian.Uint32(value)&^known == 0)
+			return invalidUnless(len(value) == 4 && binary.NativeEndian.Uint32(value)&^known == 0)
 		},
 		"name": checkOpsName,
 	},
