@@ -30,6 +30,8 @@ const (
 	NetlinkCreate  = 0x400
 	NetlinkDump    = 0x300
 	NetlinkCapped  = 0x100 // of an error: the request is not repeated in it
+	NetlinkTexts   = 0x200 // of an error: attributes say more
+	NetlinkText    = 1     // such an attribute, with a text
 )
 
 // Sizes in bytes: the header of a message, that of an attribute, struct ifinfomsg and struct tcmsg.

@@ -64,7 +64,8 @@ func (c *call) borrowNetlink(fd int32) (socket int, is bpfsys.NetlinkSocket, ok 
 		return -1, is, false
 	}
 	capped, _ := unix.GetsockoptInt(socket, unix.SOL_NETLINK, unix.NETLINK_CAP_ACK)
-	return socket, bpfsys.NetlinkSocket{Port: at.Pid, Capped: capped != 0}, true
+	texts, _ := unix.GetsockoptInt(socket, unix.SOL_NETLINK, unix.NETLINK_EXT_ACK)
+	return socket, bpfsys.NetlinkSocket{Port: at.Pid, Capped: capped != 0, Texts: texts != 0}, true
 }
 
 // sendNetlink answers a message to the kernel.

@@ -137,7 +137,7 @@ func netlinkReceive(c client) {
 	size, _, err := unix.Recvfrom(fd, nil, unix.MSG_PEEK|unix.MSG_TRUNC)
 	require.NoError(c, err)
 	require.Equal(c, 16+4+len(setXDP(0, 0, 0)), size, "the request comes back in it")
-	buf, control := make([]byte, size), make([]byte, 64)
+	buf, control := make([]byte, max(size, 256))[:size], make([]byte, 64)
 	for _, flags := range []int{unix.MSG_PEEK, 0} {
 		n, ancillary, got, from, err := unix.Recvmsg(fd, buf, control, flags)
 		require.NoError(c, err)
@@ -166,6 +166,14 @@ func netlinkReceive(c client) {
 	require.Equal(c, 16+4+16, size)
 	refused, _ := c.result(buf[:size])
 	require.Equal(c, unix.EBADF, refused)
+
+	require.NoError(c, unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_EXT_ACK, 1))
+	require.NoError(c, unix.Sendto(fd, setXDP(6, c.program(abi.ProgXDP, abi.AttachXDP), 4), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}))
+	buf = buf[:cap(buf)]
+	size, _, err = unix.Recvfrom(fd, buf, 0)
+	require.NoError(c, err)
+	require.Contains(c, string(buf[:size]), "Underlying driver does not support XDP in native mode")
+	require.Equal(c, size, int(binary.NativeEndian.Uint32(buf)))
 }
 
 // netlinkNumbers: more sockets than there are numbers, closed and opened again, and messages that are not for the kernel.

@@ -18,6 +18,7 @@ type NetlinkAnswer struct {
 type NetlinkSocket struct {
 	Port   uint32 // its address
 	Capped bool   // errors do not repeat the request (NETLINK_CAP_ACK)
+	Texts  bool   // and say in words what is wrong (NETLINK_EXT_ACK)
 }
 
 // Netlink answers a datagram that a process sends to rtnetlink(7), by which programs are attached to XDP and to tc. All else is
@@ -47,6 +48,7 @@ type netlinkRequest struct {
 	body    []byte // the fixed part and the attributes
 	replies [][]byte
 	parent  uint32 // as messages with filters name it
+	text    string // what is wrong, "" where nothing is said about it
 }
 
 // parseNetlink reads the only message of a datagram.
@@ -134,6 +136,11 @@ func (r *netlinkRequest) end(errno abi.Errno) {
 	if errno != abi.OK && !r.from.Capped {
 		flags = 0
 		b = append(b, r.body...)
+	}
+	if errno != abi.OK && r.from.Texts && r.text != "" {
+		flags |= abi.NetlinkTexts
+		b = append(b, make([]byte, align4(len(b))-len(b))...)
+		b = appendAttr(b, abi.NetlinkText, append([]byte(r.text), 0))
 	}
 	r.reply(abi.NetlinkError, flags, b)
 }

@@ -60,7 +60,7 @@ func (r *netlinkRequest) changeXDP(point Point, fd, expected int32, flags uint32
 	h, gone := &r.kernel.hooks, r.proc.host().DeviceGone(point.Device)
 	if errno == abi.OK {
 		h.mu.Lock()
-		errno = h.changeXDP(point, now, before, flags)
+		errno, r.text = h.changeXDP(point, now, before, flags)
 		if errno == abi.OK && now != nil {
 			h.watch(point, gone)
 		}
@@ -91,7 +91,8 @@ func (c *call) programOf(fd int32, kind abi.ProgType) (*Program, abi.Errno) {
 }
 
 // changeXDP follows dev_xdp_attach, for programs without a link. It takes over the reference to now unless it fails.
-func (h *hooks) changeXDP(point Point, now, before *Program, flags uint32) abi.Errno {
+// What is wrong it says in the words of Linux, which bpftool prints.
+func (h *hooks) changeXDP(point Point, now, before *Program, flags uint32) (abi.Errno, string) {
 	mode := (&xdpPlace{devicePlace{point: point}, flags}).mode()
 	k := h.make(point)
 	defer h.tidy(k)
@@ -101,19 +102,21 @@ func (h *hooks) changeXDP(point Point, now, before *Program, flags uint32) abi.E
 	}
 	switch {
 	case here != nil && here.link != nil:
-		return abi.EBUSY
+		return abi.EBUSY, "Can't replace active BPF XDP link"
 	case flags&abi.XDPReplace != 0 && here.prog0() != before:
-		return abi.EEXIST
+		return abi.EEXIST, "Active program does not match expected"
 	case now == nil:
 	case flags&abi.XDPUpdateAbsent != 0 && here != nil:
-		return abi.EBUSY
+		return abi.EBUSY, "XDP program already attached"
 	case mode != xdpOffload && here == nil && len(k.seats) > 0:
-		return abi.EEXIST
-	case now.attach == abi.AttachXDPDevMap, now.attach == abi.AttachXDPCPUMap:
-		return abi.EINVAL
+		return abi.EEXIST, "Native and generic XDP can't be active at the same time"
+	case now.attach == abi.AttachXDPDevMap:
+		return abi.EINVAL, "BPF_XDP_DEVMAP programs can not be attached to a device"
+	case now.attach == abi.AttachXDPCPUMap:
+		return abi.EINVAL, "BPF_XDP_CPUMAP programs can not be attached to a device"
 	}
 	if now != here.prog0() && (mode == xdpOffload || mode == xdpDriver && point.Device == loopback) {
-		return abi.EOPNOTSUPP
+		return abi.EOPNOTSUPP, "Underlying driver does not support XDP in native mode"
 	}
 	if here != nil {
 		h.left = append(h.left, here.prog)
@@ -123,7 +126,7 @@ func (h *hooks) changeXDP(point Point, now, before *Program, flags uint32) abi.E
 		k.flags = mode
 		k.add(&seat{prog: now, flags: flags})
 	}
-	return abi.OK
+	return abi.OK, ""
 }
 
 // prog0 is the program of a seat, nil where there is no seat.
