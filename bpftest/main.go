@@ -38,25 +38,27 @@ func Patched() Option { return func(s *settings) { s.patched = true } }
 
 // Main runs the tests of a package on a simulated kernel and ends the process with their status. It is all that TestMain needs.
 //
-// Where no kernel can be simulated it ends with status 1 and says why on standard error, or with 0 if the environment has
-// BPFSIM_UNAVAILABLE=skip.
+// Where no filter can be installed it does what Patched asks for. Where that fails, too, no kernel can be simulated: it ends with status 1
+// and says why on standard error, or with 0 if the environment has BPFSIM_UNAVAILABLE=skip.
 func Main(m *testing.M, options ...Option) {
 	runTool(os.Args)
 	var s settings
 	for _, o := range options {
 		o(&s)
 	}
+	first := freeToChoose()
 	switch chosen, err := chooseRoad(); {
 	case err != nil:
 		os.Exit(unavailable(err))
 	case chosen == patchedRoad:
 		os.Exit(runPatched(m, s))
-	case s.patched && freeToChoose():
+	case s.patched && first:
 		status, err := runRebuilt()
 		if err == nil {
 			os.Exit(status)
 		}
 		fmt.Fprintf(os.Stderr, "bpftest: without a patched client, since it cannot be built: %v\n", err)
+		first = false
 	}
 	passOn()
 	if text := os.Getenv(socketName); text != "" {
@@ -66,10 +68,23 @@ func Main(m *testing.M, options ...Option) {
 		os.Exit(m.Run())
 	}
 	status, err := simulate(s)
+	if err != nil && first {
+		status, err = fallBack(err)
+	}
 	if err != nil {
 		os.Exit(unavailable(err))
 	}
 	os.Exit(status)
+}
+
+// fallBack takes the patched road where the notified one is closed.
+func fallBack(closed error) (status int, err error) {
+	fmt.Fprintf(os.Stderr, "bpftest: %v: taking the road that needs no filter\n", closed)
+	os.Unsetenv(socketName)
+	if status, err = runRebuilt(); err != nil {
+		return 0, fmt.Errorf("%w; and a patched client cannot be built: %w", closed, err)
+	}
+	return status, nil
 }
 
 // runTests is Main in the process whose calls are answered.
@@ -88,7 +103,6 @@ func unavailable(err error) int {
 		fmt.Fprintf(os.Stderr, "bpftest: tests skipped: %s=skip\n", unavailableName)
 		return 0
 	}
-	fmt.Fprintf(os.Stderr, "bpftest: bpfsim test takes another road, which needs no filter, and bpfsim doctor says what works here; "+
-		"%s=skip skips these tests instead\n", unavailableName)
+	fmt.Fprintf(os.Stderr, "bpftest: bpfsim doctor says what works here and what is missing; %s=skip skips these tests instead\n", unavailableName)
 	return 1
 }

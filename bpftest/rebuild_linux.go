@@ -60,7 +60,7 @@ func rebuild(program string) error {
 		return errors.New("this binary does not say how it was built")
 	}
 	here, err := exec.Command("go", "list", "-f", "{{.ImportPath}}", ".").Output()
-	if path := strings.TrimSpace(string(here)); err != nil || path+".test" != built.Path {
+	if path := strings.TrimSpace(string(here)); err != nil || path != strings.TrimSuffix(built.Path, ".test") { // a command's tests have its path
 		return fmt.Errorf("the working directory is not that of %s: use go test, or bpfsim test -c", strings.TrimSuffix(built.Path, ".test"))
 	}
 	self, err := os.Executable()

@@ -1,8 +1,10 @@
 package client
 
 import (
+	"errors"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -17,7 +19,7 @@ func init() {
 	if os.Getenv(outerName) == "" {
 		return
 	}
-	if err := refuse(unix.SYS_BPF, unix.SYS_SECCOMP); err != nil {
+	if err := refuse(unix.SYS_BPF, unix.SYS_SECCOMP); err != nil && !errors.Is(err, unix.EPERM) { // refused already, in what it starts
 		panic(err)
 	}
 }
@@ -38,7 +40,7 @@ func refuse(numbers ...uint32) error {
 	return errnoError(errno)
 }
 
-// In a container that refuses the calls the patched road is open, and the notified one says what is missing.
+// In a container that refuses the calls the patched road is open, and tests built without it take it.
 func TestUnderAnotherFilter(t *testing.T) {
 	if os.Getenv(outerName) != "" {
 		t.Skip("it is that test's")
@@ -51,13 +53,8 @@ func TestUnderAnotherFilter(t *testing.T) {
 	}
 	cmd.Env = append(cmd.Env, outerName+"=1")
 	out, err := cmd.CombinedOutput()
-	if patched() {
-		require.NoError(t, err, "%s", out)
-		require.Contains(t, string(out), "--- PASS: TestRing")
-		require.NotContains(t, string(out), "reach the host's kernel")
-		return
-	}
-	require.Error(t, err)
-	require.Contains(t, string(out), "bpftest: no kernel can be simulated here: ")
-	require.Contains(t, string(out), "bpfsim test")
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "--- PASS: TestRing")
+	require.NotContains(t, string(out), "reach the host's kernel")
+	require.Equal(t, !patched(), strings.Contains(string(out), "taking the road that needs no filter"), "%s", out)
 }
