@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -88,16 +89,53 @@ func (k *Handle) complain() {
 	for _, pin := range pins() {
 		k.t.Errorf("bpftest: %s is still pinned", pin)
 	}
-	var left []liveObject
-	for end := time.Now().Add(patience); ; time.Sleep(patience / 100) {
-		kernel.sweep()
-		if left = k.do(request{Op: opLive}).Objects; len(left) == 0 || time.Now().After(end) {
-			break
-		}
-	}
-	for _, o := range left {
+	for _, o := range k.left() {
 		k.t.Errorf("bpftest: %s%s was not closed: Close it, or pass bpftest.AllowLeaks()", o.Text, madeAt(o.Stack))
 	}
+}
+
+// left is what has not been closed. What goroutines close as the test ends may take a moment.
+func (k *Handle) left() []liveObject {
+	k.t.Helper()
+	if len(k.live()) == 0 {
+		return nil
+	}
+	forgotten := k.forgotten()
+	return append(forgotten, k.stay(patience)...)
+}
+
+// stay is what is still there after a time, or nothing as soon as nothing is.
+func (k *Handle) stay(long time.Duration) (left []liveObject) {
+	k.t.Helper()
+	for end := time.Now().Add(long); ; time.Sleep(patience / 1000) {
+		if left = k.live(); len(left) == 0 || time.Now().After(end) {
+			return left
+		}
+	}
+}
+
+// forgotten is what the garbage collector has closed now that it was called for the memory of maps.
+func (k *Handle) forgotten() (gone []liveObject) {
+	k.t.Helper()
+	release, mapped := collectMapped()
+	if !mapped {
+		return nil
+	}
+	open := k.stay(patience / 100)
+	release()
+	now := k.live()
+	for _, o := range open {
+		if !slices.ContainsFunc(now, func(other liveObject) bool { return other.Text == o.Text }) {
+			gone = append(gone, o)
+		}
+	}
+	return gone
+}
+
+func (k *Handle) live() []liveObject {
+	k.t.Helper()
+	kernel.sweep()
+	return k.do(request{Op: opLive}).Objects
 }
 
 // pins are the paths of the bpffs that are no directories.

@@ -34,7 +34,8 @@ func (k *Handle) Prog(name string) *Prog {
 // await asks until there is an answer: an object of the same name may have been closed just now, and not be gone yet.
 func (k *Handle) await(what string, q request) reply {
 	k.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(patience / 100) {
+	for end := time.Now().Add(patience / 10); ; time.Sleep(patience / 100) {
+		kernel.sweep()
 		a, err := kernel.do(q)
 		if err == nil {
 			return a
@@ -42,7 +43,6 @@ func (k *Handle) await(what string, q request) reply {
 		if time.Now().After(end) {
 			k.t.Fatalf("bpftest: %s: %v", what, err)
 		}
-		kernel.sweep()
 	}
 }
 

@@ -61,6 +61,7 @@ func called(name string) {
 
 // helped has a program's operation on a map wait for its turn, and tells what came of it.
 func helped(q request) (reply, error) {
+	kernel.sweep()
 	s, what := stepping.Load(), words[q.Op]
 	if s == nil || what == "" {
 		return kernel.do(q)

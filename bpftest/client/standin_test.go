@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -103,7 +104,14 @@ func TestTraceOfTheLibrary(t *testing.T) {
 type complaints struct {
 	testing.TB
 	said     []string
+	fatal    string
 	cleanups []func()
+}
+
+// Fatalf leaves by a panic.
+func (c *complaints) Fatalf(format string, args ...any) {
+	c.fatal = fmt.Sprintf(format, args...)
+	panic(c.fatal)
 }
 
 func (c *complaints) Helper()          {}

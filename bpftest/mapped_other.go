@@ -1,0 +1,5 @@
+//go:build !linux
+
+package bpftest
+
+func collectMapped() (release func(), mapped bool) { return nil, false }
