@@ -60,6 +60,9 @@ func (g *generator) loadProgram() *program.Call {
 	a := program.Attr{Bytes: c.Contents}
 	fds := g.fdArray(c, a)
 	code := g.code(fds)
+	if attachable(p) && !chance(g, 5) {
+		code = code[len(code)-16:]
+	}
 	at := g.input(codeAt, len(code))
 	a.Set(abi.ProgLoadType, 4, uint64(p.kind))
 	a.Set(abi.ProgLoadInsnCnt, 4, uint64(len(code)/8))

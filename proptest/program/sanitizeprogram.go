@@ -37,10 +37,24 @@ func (t *sanitizer) load() {
 	}
 	t.set(abi.ProgLoadCoreReloCnt, 4, 0)
 	t.programLog()
+	if attached(typ) {
+		t.set(abi.ProgLoadFDArrayCnt, 4, 0)
+	}
 	t.fdArray()
 	if n := t.get(abi.ProgLoadInsnCnt, 4); n <= maxInsns && !t.known(typ, n) {
 		t.set(abi.ProgLoadInsnCnt, 4, 0)
 	}
+}
+
+// attached reports whether programs of the type are attached to cgroups. Those hold no maps from the start: if it is a storage of cgroups it
+// gets an element then, with a number of this machine's for its key.
+func attached(typ abi.ProgType) bool {
+	switch typ {
+	case abi.ProgCgroupSKB, abi.ProgCgroupSock, abi.ProgCgroupSockAddr, abi.ProgSockOps, abi.ProgCgroupDevice, abi.ProgCgroupSysctl,
+		abi.ProgCgroupSockopt:
+		return true
+	}
+	return false
 }
 
 // programLog takes away a log, whose text is not Linux's, but not one that is refused.
@@ -85,7 +99,7 @@ func (t *sanitizer) known(typ abi.ProgType, count uint64) bool {
 	}
 	for len(code) > 2*insnSize {
 		n := loadsOne(code)
-		if n == 0 {
+		if n == 0 || attached(typ) && code[1]>>4 != 0 {
 			return false
 		}
 		code = code[n:]
