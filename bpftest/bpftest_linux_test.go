@@ -52,6 +52,8 @@ func (r *recorder) Fatalf(format string, args ...any) { r.Errorf(format, args...
 func (r *recorder) Fatal(args ...any)                 { r.Fatalf("%s", fmt.Sprint(args...)) }
 
 // record runs a test with its cleanups and returns what was said of it.
+func (r *recorder) Failed() bool { return len(r.said) > 0 }
+
 func record(t *testing.T, test func(testing.TB)) []string { return recordOf(t, test) }
 
 func recordOf(t testing.TB, test func(testing.TB)) []string {
@@ -235,10 +237,10 @@ func TestWrongSizes(t *testing.T) {
 	m := k.Map("flows")
 	require.EqualError(t, m.Put(uint64(1), uint64(1)), `update map "flows": key: uint64 has 8 bytes, the map wants 4`)
 	require.EqualError(t, m.Put(uint32(1), []byte{1}), `update map "flows": value: []uint8 has 1 bytes, the map wants 8`)
-	require.ErrorContains(t, m.Put(1, uint64(1)), "key: binary.Append: some values are not fixed-sized in type int")
+	require.ErrorContains(t, m.Put(1, uint64(1)), "key: int is not of the same size everywhere")
 	require.NoError(t, m.Put(uint32(1), uint64(1)))
 	require.ErrorContains(t, m.Lookup(uint32(1), new(uint16)), "uint16 takes 2 bytes, the map has 8")
-	require.ErrorContains(t, m.Lookup(nil, new(uint64)), "find it again")
+	require.ErrorContains(t, m.Lookup(nil, new(uint64)), "key: <nil> has 0 bytes, the map wants 4")
 	require.NoError(t, unix.Close(fd))
 }
 

@@ -31,9 +31,6 @@ func (p *Prog) context(input any) (*Context, error) {
 		return c, nil
 	}
 	bytes, err := encode(input)
-	if input == nil {
-		bytes, err = nil, nil
-	}
 	if err != nil {
 		return nil, fmt.Errorf("input: %w", err)
 	}

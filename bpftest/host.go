@@ -145,9 +145,13 @@ func (m *machine) rule(number int) *fault.Active {
 // fits says whether key and value have the sizes of a map, which may be another than the request was made for.
 func (q *request) fits(on *bpfsys.Map) bool {
 	s := on.Spec()
-	key := q.Op == opLookup || q.Op == opUpdate || q.Op == opDelete
-	value := q.Op == opUpdate || q.Op == opPush
+	key, value := q.needs()
 	return (!key || len(q.Key) == int(s.KeySize)) && (!value || len(q.Value) == int(s.ValueSize))
+}
+
+// needs tells whether the operation has a key and a value.
+func (q *request) needs() (key, value bool) {
+	return q.Op == opLookup || q.Op == opUpdate || q.Op == opDelete, q.Op == opUpdate || q.Op == opPush
 }
 
 // find finds the map with a name, as long as there is one only.
@@ -164,10 +168,18 @@ func (m *machine) find(name string) (found *bpfsys.Map, problem string) {
 		found = candidate
 	}
 	if found == nil {
-		slices.Sort(names)
-		return nil, fmt.Sprintf("no map is named %q; there are: %s", name, strings.Join(names, ", "))
+		return nil, fmt.Sprintf("no map is named %q; there are: %s", name, listed(names))
 	}
 	return found, ""
+}
+
+// listed are names in their order, each once.
+func listed(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
 }
 
 // hold takes a reference: the agent may close its last fd any moment.

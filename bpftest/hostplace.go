@@ -21,7 +21,9 @@ type seat struct {
 // seats are all programs that are attached.
 func (m *machine) seats() (all []seat) {
 	for _, a := range m.kernel.Attachments() {
-		all = append(all, seatOf(a))
+		if a.Point.At != abi.AttachPerfEvent { // its event has a name
+			all = append(all, seatOf(a))
+		}
 	}
 	for _, e := range m.kernel.PerfEvents() {
 		if p, cookie := e.Program(); p != nil {
@@ -118,8 +120,7 @@ func (m *machine) at(name string) (found []seat, problem string) {
 		places = append(places, fmt.Sprintf("%q", s.place))
 	}
 	if len(found) == 0 {
-		slices.Sort(places)
-		return nil, fmt.Sprintf("nothing is attached at %q; programs are at: %s", name, strings.Join(slices.Compact(places), ", "))
+		return nil, fmt.Sprintf("nothing is attached at %q; programs are at: %s", name, listed(places))
 	}
 	return found, ""
 }

@@ -3,8 +3,6 @@ package bpftest
 import (
 	"encoding/hex"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -25,8 +23,7 @@ func (m *machine) findProgram(name string) (found *bpfsys.Program, problem strin
 		found = candidate
 	}
 	if found == nil {
-		slices.Sort(names)
-		return nil, fmt.Sprintf("no program is named %q; there are: %s", name, strings.Join(names, ", "))
+		return nil, fmt.Sprintf("no program is named %q; there are: %s", name, listed(names))
 	}
 	return found, ""
 }

@@ -58,6 +58,7 @@ func Kernel(t testing.TB, options ...KernelOption) *Handle {
 		explored.lendKernel(free)
 	}
 	t.Cleanup(func() {
+		t.Helper()
 		defer free()
 		if !s.leaks {
 			k.complain()
@@ -100,8 +101,11 @@ func (k *Handle) left() []liveObject {
 	if len(k.live()) == 0 {
 		return nil
 	}
-	forgotten := k.forgotten()
-	return append(forgotten, k.stay(patience)...)
+	long := patience
+	if k.t.Failed() { // it may have left before it closed anything
+		long /= 10
+	}
+	return append(k.forgotten(), k.stay(long)...)
 }
 
 // stay is what is still there after a time, or nothing as soon as nothing is.
@@ -184,6 +188,7 @@ func (k *Handle) Fail(r fault.Rule) *Fault {
 	k.t.Helper()
 	f := &Fault{k, int(k.do(request{Op: opFail, Rule: r}).N)}
 	k.t.Cleanup(func() {
+		k.t.Helper()
 		if f.Hits() == 0 && r.Share == 0 {
 			k.t.Errorf("bpftest: the fault %v never happened", r)
 		}

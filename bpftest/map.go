@@ -92,12 +92,13 @@ func (m *Map) Contains(value any) error {
 func (m *Map) help(what string, op operation, key, value any, flags uint64) (result []byte, err error) {
 	fail := func(err error) error { return fmt.Errorf("%s map %q: %w", what, m.name, err) }
 	q := request{Op: op, Flags: flags}
-	if key != nil {
+	needKey, needValue := q.needs()
+	if key != nil || needKey {
 		if q.Key, err = marshal(key, m.shape.KeySize); err != nil {
 			return nil, fail(fmt.Errorf("key: %w", err))
 		}
 	}
-	if value != nil {
+	if value != nil || needValue {
 		if q.Value, err = marshal(value, m.shape.ValueSize); err != nil {
 			return nil, fail(fmt.Errorf("value: %w", err))
 		}
@@ -117,6 +118,9 @@ func (m *Map) reply(what string, q request) (reply, error) {
 	a, err := helped(q)
 	if err == nil && a.Errno != abi.OK {
 		err = syscall.Errno(a.Errno)
+	}
+	if a.Errno == abi.ENOTSUPP {
+		err = fmt.Errorf("%w: a program cannot do this with a map of type %s", err, m.shape.Type)
 	}
 	if err != nil {
 		return reply{}, fmt.Errorf("%s map %q: %w", what, m.name, err)

@@ -6,9 +6,13 @@ import (
 	"fmt"
 )
 
-// encode makes bytes of v.
+// encode makes bytes of v, none of nil.
 func encode(v any) ([]byte, error) {
 	switch v := v.(type) {
+	case nil:
+		return nil, nil
+	case int, uint, uintptr:
+		return nil, fmt.Errorf("%T is not of the same size everywhere: use uint32, int64 or the like", v)
 	case []byte:
 		return v, nil
 	case encoding.BinaryMarshaler:

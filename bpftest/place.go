@@ -92,7 +92,7 @@ func (p *Place) Fire(input any) int {
 			}
 		}
 		c.prog = prog
-		if v.add(in.program(c)) {
+		if v.add(in.fire(p.k.t, c)) {
 			break
 		}
 	}

@@ -105,5 +105,5 @@ func (p *Prog) Fire(input any) int {
 		p.k.t.Fatalf("bpftest: fire program %q: nothing stands for it: give it a function with StandIn", p.shape.Name)
 		return 0
 	}
-	return in.program(c)
+	return in.fire(p.k.t, c)
 }

@@ -3,6 +3,7 @@ package bpftest
 import (
 	"runtime/debug"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -54,6 +55,7 @@ func (k *Handle) StandIn(name string, program func(c *Context) int) {
 	before := standIns.put(in)
 	k.do(request{Op: opStandIn, Name: in.name})
 	k.t.Cleanup(func() {
+		k.t.Helper()
 		in.end()
 		if standIns.remove(in, before) {
 			k.do(request{Op: opNoStandIn, Name: in.name})
@@ -87,8 +89,8 @@ func (in *standIn) attempt(r run, result chan<- ran) {
 	defer func() {
 		if p := recover(); p != nil {
 			in.fail("bpftest: what stands for program %q panicked: %v\n%s", in.name, p, debug.Stack())
-		} else if !returned {
-			in.fail("bpftest: what stands for program %q has not returned", in.name) // such as by t.FailNow
+		} else if !returned && !in.k.t.Failed() && !in.k.t.Skipped() { // it ended its goroutine, and not by t.FailNow
+			in.fail("bpftest: what stands for program %q has not returned", in.name)
 		}
 		in.mu.Lock()
 		in.running--
@@ -97,6 +99,18 @@ func (in *standIn) attempt(r run, result chan<- ran) {
 	}()
 	a = in.times(r)
 	returned = true
+}
+
+// fire runs the program on the test's own goroutine.
+func (in *standIn) fire(t testing.TB, c *Context) int {
+	t.Helper()
+	defer func() {
+		if p := recover(); p != nil {
+			t.Helper()
+			t.Fatalf("bpftest: what stands for program %q panicked: %v\n%s", in.name, p, debug.Stack())
+		}
+	}()
+	return in.program(c)
 }
 
 // times runs the program as often as is wanted, each time on what the last run left.
@@ -135,6 +149,7 @@ func (in *standIn) fail(format string, args ...any) {
 
 // end is the end of the test.
 func (in *standIn) end() {
+	in.k.t.Helper()
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.running > 0 {

@@ -205,6 +205,9 @@ func TestStandInThatFails(t *testing.T) {
 			})
 			require.ErrorIs(t, err, unix.ECANCELED)
 			require.Contains(t, strings.Join(said, "\n"), tt.want)
+			if name == "FailNow" {
+				require.Equal(t, []string{"no"}, said)
+			}
 			if name == "forever" {
 				require.Contains(t, strings.Join(said, "\n"), "still runs at the end of the test")
 			}
@@ -253,4 +256,35 @@ func TestFireAtARawTracepoint(t *testing.T) {
 	require.Contains(t, said[0], `nothing stands for program "switched", which is attached there`)
 	k.StandIn("switched", func(c *bpftest.Context) int { return int(c.Ctx[0]) })
 	require.Equal(t, 9, k.At("raw_tracepoint/sched_switch").Fire([]byte{9}))
+}
+
+// Nil is an empty context or packet.
+func TestFireNil(t *testing.T) {
+	k := bpftest.Kernel(t)
+	defer unix.Close(load(t, "alone", abi.ProgTracepoint))
+	k.StandIn("alone", func(c *bpftest.Context) int { return 5 + len(c.Ctx) })
+	require.Equal(t, 5, k.Prog("alone").Fire(nil))
+}
+
+func TestFireWhatPanics(t *testing.T) {
+	k := bpftest.Kernel(t)
+	defer unix.Close(load(t, "alone", abi.ProgTracepoint))
+	said := record(t, func(t testing.TB) {
+		k.For(t).StandIn("alone", func(*bpftest.Context) int { panic("oh") })
+		k.For(t).Prog("alone").Fire(nil)
+	})
+	require.Contains(t, said[0], `bpftest: what stands for program "alone" panicked: oh`)
+}
+
+func TestWrongArguments(t *testing.T) {
+	k := bpftest.Kernel(t)
+	require.Contains(t, record(t, func(t testing.TB) { k.For(t).Map("flows") })[0], `there are: none`)
+	defer unix.Close(create(t, "flows", abi.Hash))
+	m := k.Map("flows")
+	require.ErrorContains(t, m.Put(uint32(1), nil), `update map "flows": value: <nil> has 0 bytes, the map wants 8`)
+	require.ErrorContains(t, m.Put(nil, uint64(1)), `update map "flows": key: <nil> has 0 bytes, the map wants 4`)
+	require.ErrorContains(t, m.Put(1, 1), `update map "flows": key: int is not of the same size everywhere: use uint32`)
+	err := m.Output(nil, 0)
+	require.ErrorIs(t, err, unix.Errno(abi.ENOTSUPP))
+	require.ErrorContains(t, err, "a program cannot do this with a map of type HASH")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/bpfsim/bpfsim/bpftest"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/perf"
 	"github.com/stretchr/testify/require"
 )
@@ -128,6 +129,20 @@ func sprint(args []any) string {
 		}
 	}
 	return b.String()
+}
+
+// One attachment is one place.
+func TestAttachedOnce(t *testing.T) {
+	k := bpftest.Kernel(t)
+	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{Name: "handle_exec", Type: ebpf.TracePoint, License: "GPL",
+		Instructions: asm.Instructions{asm.LoadImm(asm.R0, 0, asm.DWord), asm.Return()}})
+	require.NoError(t, err)
+	defer p.Close()
+	tp, err := link.Tracepoint("sched", "sched_process_exec", p, nil)
+	require.NoError(t, err)
+	defer tp.Close()
+	require.Equal(t, []string{"tracepoint/sched/sched_process_exec"}, k.Attached())
+	require.Equal(t, k.Attached(), k.Prog("handle_exec").Attached())
 }
 
 // What leaks is named with the line that made it: not of the library, but of who called it.
