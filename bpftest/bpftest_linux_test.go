@@ -257,5 +257,8 @@ func TestFaults(t *testing.T) {
 	require.NoError(t, freeze())
 
 	said := record(t, func(t testing.TB) { k.For(t).Fail(fault.Rule{Cmd: abi.MapFreeze, Name: "other", Errno: abi.EINTR}) })
-	require.Contains(t, said[0], "never happened")
+	require.Contains(t, said[0], `the fault freeze@other=EINTR`)
+	require.Contains(t, said[0], `never happened: maps and programs were: "flows"`)
+	said = record(t, func(t testing.TB) { k.For(t).Fail(fault.Rule{Cmd: abi.MapFreeze}) })
+	require.Contains(t, said[0], "OK without a delay changes nothing: give it an Errno or a Delay")
 }

@@ -79,6 +79,8 @@ func (h *host) answer(q request) reply {
 	switch q.Op {
 	case opSubmit, opDiscard:
 		return m.rings.commit(q)
+	case opMade:
+		return reply{Names: m.calls.named(q.Name)}
 	case opTrace:
 		m.calls.start()
 		return reply{}

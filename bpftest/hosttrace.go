@@ -2,7 +2,9 @@ package bpftest
 
 import (
 	"bytes"
+	"maps"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -24,6 +26,8 @@ type recorder struct {
 	events []trace.Event
 	// places are where objects were made: the program counters of the caller's stack.
 	places map[objectKey][]uintptr
+	// names are those of all objects, by kind.
+	names map[string]map[string]bool
 }
 
 // objectKey tells objects apart.
@@ -47,7 +51,7 @@ const (
 )
 
 func newRecorder(tests int, shift uint64) *recorder {
-	return &recorder{tests: tests, shift: shift, places: map[objectKey][]uintptr{}}
+	return &recorder{tests: tests, shift: shift, places: map[objectKey][]uintptr{}, names: map[string]map[string]bool{}}
 }
 
 // watch is told of each call (bpfsys.Options.Watch).
@@ -116,7 +120,7 @@ func makesObject(cmd abi.Cmd) bool {
 
 // note keeps where an object was made.
 func (r *recorder) note(c bpfsys.Call, o bpfsys.Outcome, stack []uintptr) {
-	if o.Errno != abi.OK || len(stack) == 0 {
+	if o.Errno != abi.OK || !makesObject(c.Cmd) {
 		return
 	}
 	file, _ := c.Process.Files.Get(o.Ret)
@@ -126,9 +130,23 @@ func (r *recorder) note(c bpfsys.Call, o bpfsys.Outcome, stack []uintptr) {
 	made, ok := file.Object().(numbered)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if ok && len(r.places) < mostPlaces {
-		r.places[keyOf(made)] = stack
+	if !ok || len(r.places) >= mostPlaces {
+		return
 	}
+	r.places[keyOf(made)] = stack
+	if r.names[made.Kind()] == nil {
+		r.names[made.Kind()] = map[string]bool{}
+	}
+	if o, ok := made.(interface{ Name() string }); ok {
+		r.names[made.Kind()][strconv.Quote(o.Name())] = true
+	}
+}
+
+// named are the names of all objects of a kind that were made.
+func (r *recorder) named(kind string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Keys(r.names[kind]))
 }
 
 // madeAt is where an object was made, nil where nobody knows.

@@ -186,14 +186,27 @@ type Fault struct {
 // A fault that never happened fails the test, since it has then tested nothing; ask Hits where that may be.
 func (k *Handle) Fail(r fault.Rule) *Fault {
 	k.t.Helper()
+	if err := r.Check(); err != nil {
+		k.t.Fatalf("bpftest: fail by the fault %v: %v: give it an Errno or a Delay", r, err)
+	}
 	f := &Fault{k, int(k.do(request{Op: opFail, Rule: r}).N)}
 	k.t.Cleanup(func() {
 		k.t.Helper()
 		if f.Hits() == 0 && r.Share == 0 {
-			k.t.Errorf("bpftest: the fault %v never happened", r)
+			k.t.Errorf("bpftest: the fault %v never happened: maps and programs were: %s", r, k.made("bpf-map", "bpf-prog"))
 		}
 	})
 	return f
+}
+
+// made are the names of all objects of some kinds that there were.
+func (k *Handle) made(kinds ...string) string {
+	k.t.Helper()
+	var names []string
+	for _, kind := range kinds {
+		names = append(names, k.do(request{Op: opMade, Name: kind}).Names...)
+	}
+	return listed(names)
 }
 
 // Hits is the number of calls that have failed by the fault.

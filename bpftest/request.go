@@ -38,6 +38,7 @@ const (
 	opNextRun   // the next run to be carried out
 	opRan       // the run numbered N, with the result Ran
 	opStopRuns
+	opMade    // the names of all objects of the kind Name
 	opTrace   // from now on
 	opCalls   // since then
 	opReserve // N bytes of the ring buffer Map
@@ -69,6 +70,7 @@ type reply struct {
 	Shape   shape
 	N       uint64
 	Objects []liveObject
+	Names   []string
 
 	Progs    []progShape
 	Attached []attachedProg

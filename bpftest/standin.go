@@ -2,6 +2,8 @@ package bpftest
 
 import (
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -41,7 +43,8 @@ type standIn struct {
 }
 
 // StandIn has a Go function stand for the program of that name, loaded already or later, to the end of the test: it runs when the test fires
-// the program (Prog.Fire, Place.Fire) and when the agent has it run by BPF_PROG_TEST_RUN. It returns what the program would.
+// the program (Prog.Fire, Place.Fire) and when the agent has it run by BPF_PROG_TEST_RUN. It returns what the program would. A program that
+// was never loaded fails the test.
 //
 //	k.StandIn("count_packets", func(c *bpftest.Context) int {
 //		seen := c.Map("packets")
@@ -57,6 +60,9 @@ func (k *Handle) StandIn(name string, program func(c *Context) int) {
 	k.t.Cleanup(func() {
 		k.t.Helper()
 		in.end()
+		if loaded := k.made("bpf-prog"); !k.t.Failed() && !strings.Contains(loaded, strconv.Quote(in.name)) {
+			k.t.Errorf("bpftest: a function stands for program %q, which was never loaded: loaded were: %s", name, loaded)
+		}
 		if standIns.remove(in, before) {
 			k.do(request{Op: opNoStandIn, Name: in.name})
 		}

@@ -288,3 +288,10 @@ func TestWrongArguments(t *testing.T) {
 	require.ErrorIs(t, err, unix.Errno(abi.ENOTSUPP))
 	require.ErrorContains(t, err, "a program cannot do this with a map of type HASH")
 }
+
+func TestStandInForNobody(t *testing.T) {
+	k := bpftest.Kernel(t)
+	defer unix.Close(load(t, "alone", abi.ProgTracepoint))
+	said := record(t, func(t testing.TB) { k.For(t).StandIn("alnoe", func(*bpftest.Context) int { return 0 }) })
+	require.Equal(t, []string{`bpftest: a function stands for program "alnoe", which was never loaded: loaded were: "alone"`}, said)
+}

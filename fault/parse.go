@@ -58,10 +58,7 @@ func parse(text string) (r Rule, err error) {
 			return r, err
 		}
 	}
-	if r.Errno == abi.OK && r.Delay == 0 {
-		return r, fmt.Errorf("OK without a delay changes nothing")
-	}
-	return r, nil
+	return r, r.Check()
 }
 
 func parseCommand(name string) (abi.Cmd, error) {

@@ -22,7 +22,16 @@ func TestParse(t *testing.T) {
 		got, err := fault.Parse(text)
 		require.NoError(t, err, text)
 		require.Equal(t, want, got, text)
+		again, err := fault.Parse(got.String())
+		require.NoError(t, err)
+		require.Equal(t, want, again, got.String())
 	}
+}
+
+func TestRuleInWords(t *testing.T) {
+	require.Equal(t, "update@flowz:nth=3=ENOMEM", fault.Rule{Cmd: abi.MapUpdateElem, Name: "flowz", Nth: 3, Errno: abi.ENOMEM}.String())
+	require.Equal(t, "create=EPERM", fault.Rule{Errno: abi.EPERM}.String())
+	require.Equal(t, "BPF_BTF_LOAD:delay=1s=OK", fault.Rule{Cmd: abi.BTFLoad, Delay: time.Second}.String())
 }
 
 func TestParseRefuses(t *testing.T) {

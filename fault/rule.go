@@ -11,8 +11,9 @@ import (
 	"github.com/bpfsim/bpfsim/syscall"
 )
 
-// Rule says what happens to which calls. Cmd is required, and Errno or Delay.
+// Rule says what happens to which calls. Cmd is required, and Errno or Delay (Check).
 type Rule struct {
+	// Cmd is the command. That of a rule which leaves it out is BPF_MAP_CREATE, whose number is 0.
 	Cmd abi.Cmd
 	// Name is a pattern (path.Match) of the name of the map, program or link that the call is about; "" is any.
 	Name string
@@ -38,6 +39,9 @@ type Active struct {
 	hits   atomic.Uint64
 	ended  atomic.Bool
 }
+
+// Rule is what was added.
+func (a *Active) Rule() Rule { return a.rule }
 
 // Hits is the number of calls to which the rule has happened.
 func (a *Active) Hits() uint64 { return a.hits.Load() }
