@@ -65,7 +65,7 @@ func TestPatchedWithoutThePatch(t *testing.T) {
 func TestPatchedWithoutMain(t *testing.T) {
 	out := output(t, 1, patchedCommand(t, buildPatched(t, filepath.Join("..", "..", "examples", "talkers"))))
 	require.Contains(t, out, "bpfsim: bpf(2) is answered with ENOSYS: ")
-	require.Contains(t, out, "Call bpftest.Main in TestMain")
+	require.Contains(t, out, "call bpftest.Main in TestMain")
 	require.Contains(t, out, "function not implemented")
 	require.NotContains(t, out, "--- PASS: TestDrain")
 }
