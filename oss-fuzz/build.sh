@@ -40,6 +40,9 @@ target insn FuzzCheck
 target syscall FuzzDump
 target syscall FuzzBpf
 target syscall FuzzProgLoad
+target syscall FuzzBTFLoad
+target syscall FuzzNetlink
+target syscall FuzzWriteProbes
 target proptest/campaign FuzzCall
 target proptest/campaign FuzzProgram
 target proptest/campaign FuzzParse
