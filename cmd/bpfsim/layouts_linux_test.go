@@ -47,11 +47,7 @@ func TestPatchedLayouts(t *testing.T) {
 		"work": func(dir string) {
 			output(t, 0, goIn(dir, "work", "init", ".", clientCopy(t, dir)))
 		},
-		"oldest": func(dir string) {
-			if out, err := goIn(dir, "get", "github.com/cilium/ebpf@v0.16.0").CombinedOutput(); err != nil {
-				skip(t, string(out))
-			}
-		},
+		"oldest": func(dir string) { getClient(t, dir, "0.16.0") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			if testing.Short() {
@@ -62,6 +58,27 @@ func TestPatchedLayouts(t *testing.T) {
 			out := output(t, 0, patchedCommand(t, buildPatched(t, dir)))
 			require.Contains(t, out, "--- PASS: TestThirdUpdateFails")
 		})
+	}
+}
+
+// getClient has the module in dir take a version of cilium/ebpf.
+func getClient(t *testing.T, dir, version string) {
+	t.Helper()
+	if out, err := goIn(dir, "get", "github.com/cilium/ebpf@v"+version).CombinedOutput(); err != nil {
+		skip(t, string(out))
+	}
+}
+
+// Tests pass with each version between the oldest and the one that examples have.
+func TestPatchedVersions(t *testing.T) {
+	if os.Getenv("BPFSIM_LONG") == "" {
+		t.Skip("set BPFSIM_LONG to run with five versions of cilium/ebpf")
+	}
+	for _, version := range []string{"0.17.3", "0.18.0", "0.19.0", "0.20.0", "0.21.0"} {
+		dir := copyModule(t, fakes)
+		getClient(t, dir, version)
+		out := output(t, 0, patchedCommand(t, buildPatched(t, dir)))
+		require.Contains(t, out, "--- PASS: TestThirdUpdateFails", version)
 	}
 }
 
