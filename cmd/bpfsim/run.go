@@ -10,7 +10,6 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/btf"
-	"github.com/bpfsim/bpfsim/fault"
 	"github.com/bpfsim/bpfsim/intercept"
 	"github.com/bpfsim/bpfsim/syscall"
 	"github.com/spf13/cobra"
@@ -60,7 +59,7 @@ func newRun() *cobra.Command {
 	flags.StringVar(&f.types, "btf", "", "the kernel's types: a file as /sys/kernel/btf/vmlinux, which it stands for (default the host's)")
 	flags.StringArrayVar(&f.faults, "fault", nil,
 		"let calls fail: update@ct:nth=3=ENOMEM is the third update of the map ct; may be given several times")
-	flags.BoolVar(&f.quiet, "quiet", false, "do not say on standard error what CMD asked for that is not simulated")
+	flags.BoolVar(&f.quiet, "quiet", false, "do not say on standard error what CMD asked for that is not simulated, nor which faults never happened")
 	flags.BoolVar(&f.root, "root", false, "let CMD see itself as root, in a user namespace: geteuid() is 0")
 	return cmd
 }
@@ -76,13 +75,22 @@ func run(cmd *cobra.Command, f runFlags, args []string) error {
 	}
 	refused := newRefusals(cmd.ErrOrStderr())
 	defer refused.close()
-	options, done, err := f.options(args, refused)
+	injected, err := parseFaults(f.faults)
+	if err != nil {
+		return failed(err)
+	}
+	options, done, err := f.options(args, refused, injected)
 	if err != nil {
 		return failed(err)
 	}
 	// A write to standard error when nobody reads it must not end bpfsim, on which CMD depends.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	code, err := intercept.Run(cmd.Context(), options)
+	if err == nil && !f.quiet {
+		for _, text := range injected.unused() {
+			refused.say(text)
+		}
+	}
 	if closed := done(); err == nil && closed != nil {
 		code, err = intercept.ExitFailed, closed
 	}
@@ -109,7 +117,7 @@ func (f runFlags) check(flags *pflag.FlagSet, args []string) error {
 }
 
 // options boots the kernel and opens the trace, which the function it returns closes.
-func (f runFlags) options(args []string, refused *refusals) (intercept.Options, func() error, error) {
+func (f runFlags) options(args []string, refused *refusals, injected *faults) (intercept.Options, func() error, error) {
 	o := intercept.Options{Args: args, BPFFS: f.bpffs, AsRoot: f.root, Caps: bpfsys.Root, CPUs: f.cpus, Reap: true}
 	if f.unprivileged {
 		o.Caps = bpfsys.Caps{}
@@ -129,10 +137,6 @@ func (f runFlags) options(args []string, refused *refusals) (intercept.Options, 
 	if err != nil {
 		return o, nil, err
 	}
-	faults, err := parseFaults(f.faults)
-	if err != nil {
-		return o, nil, err
-	}
 	types := intercept.HostTypes
 	if f.types != "" {
 		if o.Types, err = intercept.KernelTypes(f.types); err != nil {
@@ -141,7 +145,7 @@ func (f runFlags) options(args []string, refused *refusals) (intercept.Options, 
 		types = func() *btf.BTF { return o.Types }
 	}
 	collectWithin(memory)
-	kernel := bpfsys.Options{CPUs: o.CPUs, Numbers: numbers, Memory: memory, Fault: faults, BTF: types, Now: intercept.SinceBoot}
+	kernel := bpfsys.Options{CPUs: o.CPUs, Numbers: numbers, Memory: memory, Fault: injected.hook(), BTF: types, Now: intercept.SinceBoot}
 	kernel.Probes = intercept.HostProbes()
 	if !f.quiet {
 		kernel.Refused = refused.note
@@ -165,22 +169,6 @@ func openTrace(name string) (*os.File, error) {
 		return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	}
 	return os.Stderr, nil
-}
-
-// parseFaults reads the rules of --fault; nil where there are none.
-func parseFaults(texts []string) (func(bpfsys.Attempt) bpfsys.Fault, error) {
-	if len(texts) == 0 {
-		return nil, nil
-	}
-	var set fault.Set
-	for _, text := range texts {
-		rule, err := fault.Parse(text)
-		if err != nil {
-			return nil, fmt.Errorf("--fault: %w", err)
-		}
-		set.Add(rule)
-	}
-	return set.Fault, nil
 }
 
 // parseNumbers reads pairs such as 23=1000.

@@ -80,6 +80,14 @@ func TestRunFault(t *testing.T) {
 	require.Equal(t, 1, strings.Count(string(text), "(injected)"))
 }
 
+func TestRunFaultThatNeverHappened(t *testing.T) {
+	skipIfRefused(t)
+	const rule = "update@ct:nth=2=ENOMEM"
+	require.Equal(t, "bpfsim: --fault "+rule+" never happened: no call was the one it is about",
+		output(t, 0, bpfsimCommand(t, "run", "--fault", rule, "--", "true")))
+	require.Empty(t, output(t, 0, bpfsimCommand(t, "run", "--quiet", "--fault", rule, "--fault", "next:share=0.5=EINTR", "--", "true")))
+}
+
 func TestRunBPFFS(t *testing.T) {
 	skipIfRefused(t)
 	bpftool(t)
