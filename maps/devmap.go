@@ -3,17 +3,25 @@ package maps
 import "github.com/bpfsim/bpfsim/abi"
 
 // devMap is DEVMAP (devmap.c): for each index a network device, named by its number, and in values of 8 bytes a program.
-type devMap struct{ references }
+type devMap struct {
+	references
+	removals uint64 // updates without a device
+}
 
 func newDevMap(spec Spec) *devMap {
 	spec.Flags |= abi.FlagReadOnlyProg // programs redirect through it alone
-	return &devMap{newReferences(spec)}
+	return &devMap{references: newReferences(spec)}
 }
 
 const deviceBytes = 64 // struct bpf_dtab_netdev
 
-// Memlock is what fdinfo of 6.18 shows.
-func (m *devMap) Memlock() uint64 { return devMapBytes(m.spec) + deviceBytes*m.live() }
+// Memlock is what fdinfo of 6.18 shows: an update without a device counts as one that puts a device in.
+func (m *devMap) Memlock() uint64 {
+	live := m.live()
+	m.lock.Lock(bystander)
+	defer m.lock.Unlock()
+	return devMapBytes(m.spec) + deviceBytes*(live+m.removals)
+}
 
 func devMapBytes(spec Spec) uint64 { return 344 + 8*uint64(spec.MaxEntries) }
 
@@ -48,7 +56,10 @@ func (m *devMap) remove(t *Task, i uint32, value []byte) abi.Errno {
 	if namesProgram(value) {
 		return abi.EINVAL
 	}
-	m.clear(t, i)
+	m.lock.Lock(t)
+	defer m.lock.Unlock()
+	m.put(i, nil)
+	m.removals++
 	return abi.OK
 }
 

@@ -66,14 +66,19 @@ func (i *described) identify(o *object) {
 	}
 	i.put(abi.ProgInfoGPL, gpl)
 	i.zero(abi.ProgInfoRunTime, abi.ProgInfoVerifiedInsns)
-	insns := len(i.prog.code) / insnSize
-	for at := 0; at < len(i.prog.code); at += insnSize {
-		if i.prog.code[at] == codeLoad64 { // of two
-			insns--
+	i.put(abi.ProgInfoVerifiedInsns, uint32(i.prog.insns()))
+}
+
+// insns is how many instructions the program has, those of two slots counted once.
+func (p *prog) insns() int {
+	n := len(p.code) / insnSize
+	for at := 0; at < len(p.code); at += insnSize {
+		if p.code[at] == codeLoad64 {
+			n--
 			at += insnSize
 		}
 	}
-	i.put(abi.ProgInfoVerifiedInsns, uint32(insns))
+	return n
 }
 
 // maps lists the ids of maps.

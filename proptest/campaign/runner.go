@@ -68,7 +68,7 @@ func (r *runner) do(s program.Step) {
 	case program.Event:
 		e.outcome.Errno = r.kernel.Do(s.CPU, a)
 		if e.outcome.Errno == abi.OK && r.judging {
-			r.follow(a)
+			r.witness(a)
 		}
 	}
 	r.seen = append(r.seen, e)
@@ -150,6 +150,18 @@ func (r *runner) moved(o kernel.Outcome) bool {
 // returnedFD is the fd that a call returned before it was moved, for the model: it was not open, where it is now may have
 // been.
 const returnedFD = program.FirstFD + program.NumFDs
+
+// witness tells the model of an event that happened, and asks it about what the event told.
+func (r *runner) witness(e program.Event) {
+	told, ok := e.(program.FDInfo)
+	if !ok {
+		r.follow(e)
+		return
+	}
+	if why := r.possible.Each(func(s *model.State) (*model.State, string) { return s.FDInfo(told.FD, r.kernel.Arena().Text(told.To)) }); why != "" {
+		r.why = "illegal: " + why
+	}
+}
 
 // follow tells the model of an event that happened.
 func (r *runner) follow(e program.Event) {

@@ -94,6 +94,7 @@ var kinds = []struct {
 	{30, func(g *generator, m *mapShape) { g.aboutBTF() }},
 	{45, func(g *generator, m *mapShape) { g.aboutPrograms() }},
 	{18, func(g *generator, m *mapShape) { g.aboutLinks() }},
+	{12, func(g *generator, m *mapShape) { g.aboutFDInfo() }},
 	{4, func(g *generator, m *mapShape) { g.single(g.elemCall(abi.MapFreeze, m, 0, 0, 0)) }},
 }
 

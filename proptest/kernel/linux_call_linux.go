@@ -170,6 +170,8 @@ func (k *Linux) event(e program.Event) error {
 		return k.foreign(e.FD)
 	case program.Open:
 		return k.openThing(e.FD, e.What)
+	case program.FDInfo:
+		return k.fdInfo(e)
 	}
 	k.pinned = true
 	switch e := e.(type) {

@@ -95,6 +95,8 @@ func (k *Sim) Do(_ int, e program.Event) abi.Errno {
 		return k.files.foreign(e.FD)
 	case program.Open:
 		return k.files.open(e.FD, e.What)
+	case program.FDInfo:
+		return k.fdInfo(e)
 	case program.Mkdir:
 		return k.fs.Mkdir(e.Path)
 	case program.Rmdir:
