@@ -52,7 +52,7 @@ func newHost(cpus int, types func() *btf.BTF) *host {
 func (h *host) boot(seed uint64) {
 	m := &machine{runs: h.runs, calls: newRecorder(h.tests, h.shift), stoodFor: map[string]bool{}}
 	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault, BTF: h.types, Probes: h.probes, Run: m.run,
-		Watch: both(m.calls.watch, h.watch)})
+		Watch: both(m.calls.watch, h.watch), PerfOpened: m.calls.noteEvent})
 	h.booted.Store(m)
 }
 

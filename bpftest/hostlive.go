@@ -2,7 +2,9 @@ package bpftest
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/syscall"
 )
 
@@ -15,11 +17,15 @@ type liveObject struct {
 // live is what has not been closed, without the kernel's own BTF.
 func (m *machine) live() (objects []liveObject) {
 	add := func(o numbered, format string, args ...any) {
-		objects = append(objects, liveObject{fmt.Sprintf(format, args...), m.calls.madeAt(o)})
+		objects = append(objects, liveObject{fmt.Sprintf(format, args...), m.calls.madeAt(keyOf(o))})
+	}
+	for _, i := range m.kernel.Iters() {
+		add(i, "iterator%s", ofProgram(i.Link().Program()))
 	}
 	for _, l := range m.kernel.Links() {
 		add(l, "link (%s%s, id %d)", l.Type(), ofProgram(l.Program()), l.ID())
 	}
+	objects = append(objects, m.liveEvents()...)
 	for _, o := range m.kernel.Maps() {
 		add(o, "map %q (%s, id %d)", o.Name(), o.Spec().Type, o.ID())
 	}
@@ -42,4 +48,41 @@ func ofProgram(p *bpfsys.Program) string {
 		return ""
 	}
 	return fmt.Sprintf(" of program %q", p.Name())
+}
+
+// liveEvents are the perf events that no link has, which goes with its own. Those of the CPUs that one line opened are one.
+func (m *machine) liveEvents() (objects []liveObject) {
+	var linked []*bpfsys.PerfEvent
+	for _, l := range m.kernel.Links() {
+		linked = append(linked, l.PerfEvent())
+	}
+	var times []int // of each object
+	for _, e := range m.kernel.OpenPerfEvents() {
+		if slices.Contains(linked, e) {
+			continue
+		}
+		o := liveObject{eventName(e), m.calls.madeAt(keyOfEvent(e))}
+		at := slices.IndexFunc(objects, func(other liveObject) bool { return other.Text == o.Text && slices.Equal(other.Stack, o.Stack) })
+		if at < 0 {
+			objects, times = append(objects, o), append(times, 1)
+			continue
+		}
+		times[at]++
+	}
+	for i, n := range times {
+		text := fmt.Sprintf("perf event (%s)", objects[i].Text)
+		if n > 1 {
+			text = fmt.Sprintf("perf event (%s, %d times)", objects[i].Text, n)
+		}
+		objects[i].Text = text
+	}
+	return objects
+}
+
+// eventName is where a program is attached to the event, or what else it is for.
+func eventName(e *bpfsys.PerfEvent) string {
+	if e.Type() == abi.PerfSoftware && e.Config() == abi.PerfBPFOutput {
+		return "the buffer of a PERF_EVENT_ARRAY"
+	}
+	return eventPlace(e)
 }

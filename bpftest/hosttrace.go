@@ -33,7 +33,7 @@ type recorder struct {
 // objectKey tells objects apart.
 type objectKey struct {
 	kind string
-	id   uint32
+	id   uint64
 }
 
 // numbered is an object with an id.
@@ -42,7 +42,9 @@ type numbered interface {
 	Kind() string
 }
 
-func keyOf(o numbered) objectKey { return objectKey{o.Kind(), o.ID()} }
+func keyOf(o numbered) objectKey { return objectKey{o.Kind(), uint64(o.ID())} }
+
+func keyOfEvent(e *bpfsys.PerfEvent) objectKey { return objectKey{e.Kind(), e.ID()} }
 
 // Bounds of what is kept.
 const (
@@ -112,7 +114,7 @@ func both(first, second watcher) watcher {
 // makesObject tells the commands that make what can leak.
 func makesObject(cmd abi.Cmd) bool {
 	switch cmd {
-	case abi.MapCreate, abi.ProgLoad, abi.LinkCreate, abi.RawTracepointOpen, abi.BTFLoad:
+	case abi.MapCreate, abi.ProgLoad, abi.LinkCreate, abi.RawTracepointOpen, abi.BTFLoad, abi.IterCreate:
 		return true
 	}
 	return false
@@ -142,6 +144,16 @@ func (r *recorder) note(c bpfsys.Call, o bpfsys.Outcome, stack []uintptr) {
 	}
 }
 
+// noteEvent keeps where a perf event was made (bpfsys.Options.PerfOpened).
+func (r *recorder) noteEvent(p *bpfsys.Process, e *bpfsys.PerfEvent) {
+	stack := r.stackOf(p)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.places) < mostPlaces {
+		r.places[keyOfEvent(e)] = stack
+	}
+}
+
 // named are the names of all objects of a kind that were made.
 func (r *recorder) named(kind string) []string {
 	r.mu.Lock()
@@ -150,10 +162,10 @@ func (r *recorder) named(kind string) []string {
 }
 
 // madeAt is where an object was made, nil where nobody knows.
-func (r *recorder) madeAt(o numbered) []uintptr {
+func (r *recorder) madeAt(key objectKey) []uintptr {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.places[keyOf(o)]
+	return r.places[key]
 }
 
 func (r *recorder) add(e trace.Event, begun time.Time) {

@@ -42,6 +42,9 @@ type Options struct {
 	// Watch is told of each call that begins, and what it returns, unless nil, of the call's end. It may be called from many goroutines
 	// at once.
 	Watch func(Call) func(Outcome)
+	// PerfOpened is told of each perf event that a process has opened, before perf_event_open(2) returns; nil for nobody. It may be called
+	// from many goroutines at once.
+	PerfOpened func(*Process, *PerfEvent)
 }
 
 // Kernel is one simulated kernel: its maps, programs and BTF, and their ids. Its methods may be called from many goroutines.
@@ -53,6 +56,7 @@ type Kernel struct {
 	btf     func() *BTF       // the kernel's own, nil when there is none
 	ops     func() []*opsKind // the structs of functions that programs can be
 	links   registry[*Link]
+	iters   registry[*Iter]
 	hooks   hooks
 	seeds   seeds
 	perf    perfEvents

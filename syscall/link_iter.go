@@ -3,7 +3,9 @@ package bpfsys
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/bpfsim/bpfsim/abi"
 )
@@ -88,13 +90,39 @@ func (p *iterPlace) fdinfo(b *strings.Builder, _ *Link, _ bool) {
 }
 
 // Iter is an open iterator. Programs are not run, so there is nothing to read.
-type Iter struct{ link *Link }
+type Iter struct {
+	link *Link // with a reference
+	id   uint32
+	refs atomic.Int32
+}
 
 // Hold takes another reference.
-func (i *Iter) Hold() { i.link.Hold() }
+func (i *Iter) Hold() { i.refs.Add(1) }
+
+func (i *Iter) tryHold() bool { return holdLive(&i.refs) }
 
 // Release drops a reference.
-func (i *Iter) Release() { i.link.Release() }
+func (i *Iter) Release() {
+	if i.refs.Add(-1) == 0 {
+		i.link.kernel.iters.remove(i)
+		i.link.Release()
+	}
+}
+
+// ID tells the kernel's open iterators apart. Linux has no such number.
+func (i *Iter) ID() uint32 { return i.id }
+
+func (i *Iter) setID(id uint32) { i.id = id }
+
+// Link is what it was made of.
+func (i *Iter) Link() *Link { return i.link }
+
+// Iters are the kernel's open iterators in the order in which they were made, for looking at them from outside. It takes no references.
+func (k *Kernel) Iters() []*Iter {
+	k.iters.mu.RLock()
+	defer k.iters.mu.RUnlock()
+	return slices.Clone(k.iters.live)
+}
 
 // Kind is the link text of an fd (prepare_seq_file in kernel/bpf/bpf_iter.c).
 func (i *Iter) Kind() string { return "bpf_iter" }
@@ -118,5 +146,8 @@ func (c *call) iterCreate() (int32, abi.Errno) {
 		return 0, abi.EINVAL
 	}
 	c.refuse(Refusal{Cmd: abi.IterCreate, What: "what a program writes, so that the file is empty,"})
-	return c.install(&Iter{l}, ReadOnly)
+	iter := &Iter{link: l}
+	iter.refs.Store(1)
+	c.kernel.iters.add(iter)
+	return c.install(iter, ReadOnly)
 }

@@ -25,6 +25,14 @@ func linkPerfEvent(l *linking) (attachment, abi.Errno) {
 	return &perfPlace{event, l.attr.u64(abi.LinkPerfCookie)}, abi.OK
 }
 
+// PerfEvent is the event that the link is attached to, nil where it is attached to something else.
+func (l *Link) PerfEvent() *PerfEvent {
+	if place, ok := l.place.(*perfPlace); ok {
+		return place.event
+	}
+	return nil
+}
+
 func (p *perfPlace) point() Point { return Point{At: abi.AttachPerfEvent, Event: p.event.id} }
 
 // attach: an event has one program, from a link or from PERF_EVENT_IOC_SET_BPF.

@@ -1,6 +1,7 @@
 package bpfsys
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -34,7 +35,8 @@ type PerfEvent struct {
 // perfEvents are a kernel's.
 type perfEvents struct {
 	mu       sync.Mutex
-	last     uint64       // the id given out last
+	last     uint64 // the id given out last
+	open     map[uint64]*PerfEvent
 	attached []*PerfEvent // those with a program, in the order in which they got it
 }
 
@@ -43,6 +45,16 @@ func (all *perfEvents) add(e *PerfEvent) {
 	defer all.mu.Unlock()
 	all.last++
 	e.id = all.last
+	if all.open == nil {
+		all.open = map[uint64]*PerfEvent{}
+	}
+	all.open[e.id] = e
+}
+
+func (all *perfEvents) remove(e *PerfEvent) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	delete(all.open, e.id)
 }
 
 // Hold takes another reference.
@@ -56,6 +68,7 @@ func (e *PerfEvent) Release() {
 	if e.refs.Add(-1) != 0 {
 		return
 	}
+	e.kernel.perf.remove(e)
 	e.detach()
 	e.undefine()
 	_ = e.setOutput(nil)
@@ -64,6 +77,9 @@ func (e *PerfEvent) Release() {
 	}
 	e.account.Close()
 }
+
+// ID is what PERF_EVENT_IOC_ID says, unique in the kernel.
+func (e *PerfEvent) ID() uint64 { return e.id }
 
 // Kind is the link text of an fd.
 func (e *PerfEvent) Kind() string { return "[perf_event]" }
@@ -188,6 +204,18 @@ func (k *Kernel) PerfEvents() []*PerfEvent {
 	k.perf.mu.Lock()
 	defer k.perf.mu.Unlock()
 	return slices.Clone(k.perf.attached)
+}
+
+// OpenPerfEvents are all events that something refers to, ascending by id, for looking at them from outside. It takes no references.
+func (k *Kernel) OpenPerfEvents() []*PerfEvent {
+	k.perf.mu.Lock()
+	defer k.perf.mu.Unlock()
+	var events []*PerfEvent
+	for _, e := range k.perf.open {
+		events = append(events, e)
+	}
+	slices.SortFunc(events, func(a, b *PerfEvent) int { return cmp.Compare(a.id, b.id) })
+	return events
 }
 
 // perfEvent finds the event behind fd and takes a reference for the caller (perf_event_get): EBADF for any other file.

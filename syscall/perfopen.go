@@ -30,6 +30,9 @@ func (k *Kernel) PerfEventOpen(t *maps.Task, p *Process, args PerfEventOpen) (fd
 		return 0, errno, true
 	}
 	fd, errno = c.install(event, ReadWrite) // which releases it on an errno
+	if told := k.options.PerfOpened; told != nil && errno == abi.OK {
+		told(p, event)
+	}
 	return fd, errno, true
 }
 
