@@ -45,13 +45,15 @@ var floors = map[string][]string{
 		"abi", "model", "sim", "explore", "proptest/program", "proptest/kernel", "proptest/generator",
 	},
 
+	"semantics": {"abi", "proptest/program", "proptest/kernel"},
+
 	"internal/prefetch": {},
 	"internal/bubble":   {"sim"},
 
 	"bench": {"abi", "internal/prefetch", "maps", "syscall", "sim", "explore", "proptest/kernel", "proptest/campaign", "intercept"},
 	"cmd/bpfsim": {
 		"abi", "btf", "maps", "syscall", "fault", "sim", "model", "explore", "intercept", "bench", "vm", "patch",
-		"proptest/program", "proptest/kernel", "proptest/generator", "proptest/campaign",
+		"proptest/program", "proptest/kernel", "proptest/generator", "proptest/campaign", "semantics",
 	},
 }
 

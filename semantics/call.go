@@ -1,0 +1,371 @@
+package semantics
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/proptest/program"
+)
+
+// Call is a step whose names have got their meaning.
+type Call struct {
+	Step  Step
+	Cmd   abi.Cmd
+	Shape Shape // of the map
+	// Data is what is in memory behind the fields that point to some, and Numbers the fields that are numbers.
+	Data    map[string][]byte
+	Numbers map[string]uint64
+	// Raw calls have something in attr, or an address, that can be said in bytes only.
+	Raw bool
+
+	bytes   *program.Call // nil for an event
+	event   program.Event
+	cpu     int
+	outputs []output
+}
+
+// output is memory that a call may write.
+type output struct {
+	field string
+	addr  uint64
+	size  int // bytes
+}
+
+// Where in user memory things lie, from program.Base on.
+const (
+	attrAt   = 0
+	keyAt    = 0x200
+	nextAt   = 0x400
+	keysAt   = 0x600
+	inAt     = 0xc00
+	outAt    = 0xd00
+	lenAt    = 0xe00
+	valueAt  = program.PageSize
+	valuesAt = program.WritablePage * program.PageSize
+)
+
+// places are where the memory of each field lies, and how much there is.
+var places = map[string]struct{ at, room int }{
+	"key": {keyAt, nextAt - keyAt}, "prev_key": {keyAt, nextAt - keyAt}, "pathname": {keyAt, nextAt - keyAt}, "next_key": {nextAt, keysAt - nextAt},
+	"keys": {keysAt, inAt - keysAt}, "in_batch": {inAt, outAt - inAt}, "out_batch": {outAt, lenAt - outAt}, "buf_len": {lenAt, 0x100},
+	"excl_prog_hash": {keyAt, 0x100},
+	"value":          {valueAt, program.PageSize}, "buf": {valueAt, program.PageSize}, "info": {valueAt, program.PageSize},
+	"values": {valuesAt, program.PageSize},
+}
+
+// canary fills what a call may write. It looks like no key and no value of a statement.
+const canary = 0xee
+
+// resolve gives a step its meaning.
+func (s *scope) resolve(step Step) (*Call, error) {
+	c := &Call{Step: step, Data: map[string][]byte{}, Numbers: map[string]uint64{}}
+	err := s.fill(c)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", step, err)
+	}
+	return c, nil
+}
+
+func (s *scope) fill(c *Call) (err error) {
+	v := verbs[c.Step.Verb]
+	c.Cmd = v.cmd
+	if c.Shape, err = s.shape(c.Step); err != nil {
+		return err
+	}
+	if v.event {
+		c.event, err = s.happening(c.Step)
+		return err
+	}
+	c.bytes = &program.Call{Cmd: v.cmd, Attr: program.Base + attrAt, Size: uint32(abi.FieldsEnd(v.cmd)), Contents: make([]byte, 2*program.PageSize)}
+	if v.names {
+		c.bytes.As = s.open(c.Step.Name)
+	}
+	if v.file != "" {
+		c.Step = s.named(c.Step, v.file)
+	}
+	for _, t := range c.defaults() {
+		if err := s.set(c, t); err != nil {
+			return err
+		}
+	}
+	for _, t := range c.Step.Settings {
+		if err := s.set(c, t); err != nil {
+			return err
+		}
+	}
+	for _, field := range v.own {
+		c.ownMemory(field)
+	}
+	c.bytes.Contents = c.bytes.Contents[:min(int(c.bytes.Size), len(c.bytes.Contents))]
+	return c.findOutputs()
+}
+
+// named puts the fd of the step's name into its field, unless that is given.
+func (s *scope) named(step Step, field string) Step {
+	if _, given := step.get(field); given {
+		return step
+	}
+	return step.with(Setting{field, step.Name})
+}
+
+// defaults are the fields of a map that is made.
+func (c *Call) defaults() []Setting {
+	switch c.Step.Verb {
+	case "create":
+		decimal := func(n uint64) string { return strconv.FormatUint(n, 10) }
+		return []Setting{
+			{"key_size", decimal(uint64(c.Shape.KeySize))}, {"value_size", decimal(uint64(c.Shape.ValueSize))},
+			{"max_entries", decimal(uint64(c.Shape.MaxEntries))}, {"map_flags", decimal(c.Shape.Flags)},
+		}
+	case "update_batch", "delete_batch":
+		keys, _ := c.Step.get("keys")
+		return []Setting{{"count", strconv.Itoa(len(strings.Split(keys, ",")))}}
+	}
+	return nil
+}
+
+// set does what a setting says.
+func (s *scope) set(c *Call, t Setting) error {
+	f, known := abi.FieldOf(c.Cmd, t.Field)
+	switch {
+	case !known:
+		c.Raw = c.Raw || t.Field != cpuWord
+		return c.word(t)
+	case f.Kind == abi.FD:
+		fd, err := s.fd(t.Text)
+		c.Raw = c.Raw || t.Text == "closed"
+		c.put(f, uint64(uint32(fd)))
+		return err
+	case f.Kind.Address():
+		return s.address(c, f, t.Text)
+	case f.Kind == abi.Name:
+		copy(c.bytes.Contents[f.Offset:f.End()], t.Text)
+		return nil
+	}
+	n, err := s.number(t.Field, t.Text)
+	c.Numbers[t.Field] = n
+	c.put(f, n)
+	return err
+}
+
+func (c *Call) put(f abi.Field, n uint64) { program.PutWord(c.bytes.Contents[f.Offset:f.End()], n) }
+
+// word does what a word about attr says.
+func (c *Call) word(t Setting) error {
+	n, err := strconv.ParseUint(t.Text, 0, 32)
+	if err != nil && t.Field != attrWord {
+		return fmt.Errorf("%s=%s is no number", t.Field, t.Text)
+	}
+	switch t.Field {
+	case sizeWord:
+		c.bytes.Size = uint32(n)
+	case tailWord:
+		c.bytes.Contents[n] = 1
+		c.bytes.Size = max(c.bytes.Size, uint32(n)+1)
+	case cmdWord:
+		c.bytes.Cmd = abi.Cmd(n)
+	case cpuWord:
+		c.cpu = int(n)
+	case attrWord:
+		addr, special := specialAddress(t.Text)
+		if !special {
+			return fmt.Errorf("attr=%s: want -, bad or edge:N", t.Text)
+		}
+		c.bytes.Attr = addr
+	}
+	return nil
+}
+
+// specialAddress is what the words for addresses that are not good mean.
+func specialAddress(text string) (addr uint64, special bool) {
+	const gap, end = program.Base + program.GapPage*program.PageSize, program.Base + program.ReadOnlyPage*program.PageSize
+	switch {
+	case text == "-":
+		return 0, true
+	case text == "bad":
+		return gap, true
+	case text == "readonly":
+		return end, true
+	case strings.HasPrefix(text, "edge:"):
+		n, err := strconv.ParseUint(text[len("edge:"):], 10, 12)
+		return gap - n, err == nil
+	}
+	return 0, false
+}
+
+// address sets a field that points to memory, and what is there.
+func (s *scope) address(c *Call, f abi.Field, text string) error {
+	if other, same := strings.CutPrefix(text, "@"); same {
+		c.put(f, program.Base+uint64(places[other].at))
+		c.Data[f.Name] = nil
+		return nil
+	}
+	if addr, special := specialAddress(text); special {
+		c.put(f, addr)
+		c.Raw = c.Raw || text != "-"
+		return nil
+	}
+	data, err := s.data(c, f.Name, text)
+	if err != nil {
+		return err
+	}
+	place := places[f.Name]
+	if len(data) > place.room {
+		return fmt.Errorf("%s=%s has %d bytes, of which there are %d", f.Name, text, len(data), place.room)
+	}
+	c.Data[f.Name] = data
+	c.put(f, program.Base+uint64(place.at))
+	c.bytes.Memory = append(c.bytes.Memory, program.Write{Addr: program.Base + uint64(place.at), Bytes: data})
+	return nil
+}
+
+// data is what a field points to.
+func (s *scope) data(c *Call, field, text string) ([]byte, error) {
+	switch field {
+	case "key", "prev_key", "next_key":
+		return c.Shape.key(text)
+	case "value":
+		return s.value(c.Shape, text)
+	case "keys":
+		return joined(text, c.Shape.key)
+	case "values":
+		return joined(text, func(part string) ([]byte, error) { return s.value(c.Shape, part) })
+	case "buf_len":
+		return number(text, 4)
+	case "in_batch", "out_batch":
+		return number(text, max(4, c.Shape.KeySize))
+	case "pathname":
+		return append([]byte(text), 0), nil
+	case "excl_prog_hash":
+		return make([]byte, 32), nil
+	case "info":
+		n, err := strconv.Atoi(text) // so many bytes that are set
+		return bytesOf(1, n), err
+	}
+	return nil, fmt.Errorf("%s=%s: nothing to point to", field, text)
+}
+
+// value is a value, which names a map in a map of maps.
+func (s *scope) value(shape Shape, text string) ([]byte, error) {
+	if strings.Contains(text, ":") {
+		n, err := s.number("value", text)
+		return binary.LittleEndian.AppendUint32(nil, uint32(n)), err
+	}
+	return shape.value(text)
+}
+
+// joined is what a list means.
+func joined(list string, one func(string) ([]byte, error)) (all []byte, err error) {
+	for part := range strings.SplitSeq(list, ",") {
+		b, err := one(part)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, b...)
+	}
+	return all, nil
+}
+
+func bytesOf(value byte, n int) []byte { return slices.Repeat([]byte{value}, max(n, 0)) }
+
+// ownMemory points a field to memory of its own, full of canaries, unless the step says what is there.
+func (c *Call) ownMemory(field string) {
+	size := c.outputSize(field)
+	f, _ := abi.FieldOf(c.Cmd, field)
+	if _, given := c.Step.get(field); !given {
+		c.put(f, program.Base+uint64(places[field].at))
+		c.Data[field] = nil
+	} else if _, ours := c.Data[field]; !ours {
+		return // another address
+	}
+	if c.Data[field] == nil && !c.refersTo(field) {
+		c.bytes.Memory = append(c.bytes.Memory, program.Write{Addr: program.Base + uint64(places[field].at), Bytes: bytesOf(canary, size)})
+	}
+}
+
+// refersTo reports whether the step uses the memory of a field as it was left by the step before.
+func (c *Call) refersTo(field string) bool {
+	return slices.ContainsFunc(c.Step.Settings, func(t Setting) bool { return t.Text == "@"+field })
+}
+
+// outputSize is how much of a field's memory the call may write, in bytes.
+func (c *Call) outputSize(field string) int {
+	count := int(min(c.Numbers["count"], program.PageSize))
+	size := 0
+	switch field {
+	case "value":
+		size = c.Shape.ValueBytes()
+	case "next_key", "prev_key":
+		size = c.Shape.KeySize
+	case "keys":
+		size = count * c.Shape.KeySize
+	case "values":
+		size = count * c.Shape.ValueBytes()
+	case "out_batch":
+		size = max(4, c.Shape.KeySize)
+	case "buf_len":
+		size = 4
+	case "buf":
+		if room := c.Data["buf_len"]; len(room) == 4 {
+			size = int(binary.LittleEndian.Uint32(room))
+		}
+	case "info":
+		size = int(c.Numbers["info_len"])
+	}
+	return min(size, places[field].room)
+}
+
+// findOutputs lists what the call may write: the memory behind fields, and fields of attr itself.
+func (c *Call) findOutputs() error {
+	writes := slices.Clone(verbs[c.Step.Verb].own)
+	switch c.Cmd {
+	case abi.MapDump, abi.MapDumpJuly, abi.MapDumpAndDelete:
+		writes = append(writes, "buf_len", "prev_key")
+	case abi.MapLookupBatch, abi.MapLookupAndDeleteBatch, abi.MapUpdateBatch, abi.MapDeleteBatch:
+		c.inAttr("count")
+	case abi.ObjGetInfoByFD:
+		c.inAttr("info_len")
+	case abi.MapGetNextID:
+		c.inAttr("next_id")
+	}
+	for _, field := range writes {
+		f, _ := abi.FieldOf(c.Cmd, field)
+		if f.End() > len(c.bytes.Contents) {
+			continue
+		}
+		if addr := program.Word(c.bytes.Contents[f.Offset:f.End()]); addr != 0 {
+			c.outputs = append(c.outputs, output{field, addr, c.outputSize(field)})
+		}
+	}
+	return nil
+}
+
+func (c *Call) inAttr(field string) {
+	f, _ := abi.FieldOf(c.Cmd, field)
+	c.outputs = append(c.outputs, output{field, c.bytes.Attr + uint64(f.Offset), f.Size})
+}
+
+// happening is the event of a step that makes no call.
+func (s *scope) happening(step Step) (program.Event, error) {
+	fd, err := s.fd(step.Name)
+	switch step.Verb {
+	case "close":
+		return program.Close{FD: fd}, err
+	case "dup":
+		of, _ := step.get("of")
+		from, err := s.fd(of)
+		return program.Dup{FD: from, To: s.open(step.Name)}, err
+	case "foreign":
+		return program.Foreign{FD: s.open(step.Name)}, nil
+	case "open":
+		what, _ := step.get("what")
+		return program.Open{FD: s.open(step.Name), What: what}, nil
+	case "mkdir":
+		return program.Mkdir{Path: step.Name}, nil
+	}
+	return program.Unlink{Path: step.Name}, nil
+}
