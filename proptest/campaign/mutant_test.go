@@ -127,7 +127,7 @@ func withMemory(write func(a *program.Arena, addr uint64, p []byte) int) func(*k
 // mutantPrograms is the number of programs of mutantSeed within which each bug must be found.
 const (
 	mutantSeed     = 7
-	mutantPrograms = 2500
+	mutantPrograms = 5000
 )
 
 func TestMutantsAgainstModel(t *testing.T) {

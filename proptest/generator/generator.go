@@ -224,9 +224,13 @@ func (g *generator) thingsFor(typ abi.MapType) []int32 {
 	return g.sockets
 }
 
+// programFDs are the fds of the programs, now and then of those of XDP alone, which have several places.
 func (g *generator) programFDs() (fds []int32) {
+	alike := chance(g, 40)
 	for _, p := range g.programs {
-		fds = append(fds, p.fd)
+		if !alike || p.kind == abi.ProgXDP {
+			fds = append(fds, p.fd)
+		}
 	}
 	return fds
 }

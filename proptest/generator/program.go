@@ -46,7 +46,7 @@ func (g *generator) aboutPrograms() {
 // loadProgram loads a program, of few types as a rule, so that some are alike.
 func (g *generator) loadProgram() *program.Call {
 	p := pick(g, programKinds[g.Intn(4)], programKinds[8+g.Intn(8)])
-	if chance(g, 60) {
+	if chance(g, 45) {
 		p = pick(g, programKinds...)
 	}
 	flags := uint32(0)
