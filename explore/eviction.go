@@ -11,6 +11,7 @@ import (
 // evicted notes that the map removed key by itself at some instant of [start, end].
 func (r *Run) evicted(key string, start, end int64) {
 	r.History.Writes = append(r.History.Writes, model.Write{Start: start, End: end, Key: key, Removed: true, Evicted: true})
+	r.History.Operations = append(r.History.Operations, model.Operation{Start: start, End: end, Key: key, Effect: model.Removed})
 }
 
 // before is the content of a map that may evict and cannot say what, nil of others. Reading it changes nothing: neither

@@ -222,20 +222,21 @@ func (p *page) cell(row explore.Row, contract model.Contract) string {
 	case row.Asked[contract.Name] == 0:
 		return "-"
 	case !broken:
-		return fmt.Sprintf("holds (%d schedules, bound %d%s)", row.Schedules, explore.GridBound, share(row, contract))
+		return holds(row, row.Asked[contract.Name])
 	case writesInPlace(p.found[question.file()].Scenario):
 		return fmt.Sprintf("[broken, in place](#e%d)", number)
 	}
 	return fmt.Sprintf("[broken](#e%d)", number)
 }
 
-// share says in how many schedules the contract asked something, where that is less than half of them.
-func share(row explore.Row, contract model.Contract) string {
-	asked := row.Asked[contract.Name]
-	if 2*asked >= row.Schedules {
-		return ""
+// holds is the cell of a contract that every schedule keeps, with the share of those in which it asked something.
+func holds(row explore.Row, asked int) string {
+	in := fmt.Sprintf("%d schedules, bound %d", row.Schedules, explore.GridBound)
+	share := 100 * float64(asked) / float64(row.Schedules)
+	if 2*asked < row.Schedules {
+		return fmt.Sprintf("holds where it asks: in %.2g %% of %s", share, in)
 	}
-	return fmt.Sprintf(", asked in %d %%", 100*asked/row.Schedules)
+	return fmt.Sprintf("holds (%s, asks in %.3g %%)", in, share)
 }
 
 // Examples is every example with what it breaks.

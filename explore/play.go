@@ -110,9 +110,7 @@ func (p *player) take(t Turn) {
 	}
 	end := p.tick()
 	p.run.lost(before, op, errno, start, end)
-	if errno == abi.OK {
-		p.run.happened(task, op, value, start, end)
-	}
+	p.run.happened(task, op, value, errno, start, end)
 	p.done(task.Name, fmt.Sprintf("%s = %s", op, errno), start)
 }
 

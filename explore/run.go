@@ -102,9 +102,7 @@ func (r *Run) fill() {
 		op, before := Op{"update", key}, r.before()
 		value, errno := r.setup.do(op, uint64(i+1))
 		r.lost(before, op, errno, at-1, at-1)
-		if errno == abi.OK {
-			r.wrote(key, value, at, at)
-		}
+		r.happened(Task{}, op, value, errno, at, at)
 	}
 	r.History.Bound = r.Scenario.bound()
 }
@@ -163,9 +161,7 @@ func (r *Run) body(task Task, number uint64) func(*sim.Task) {
 			t.Mark()
 			value, errno := do(op, number+uint64(i))
 			start, end := spanOf(t)
-			if errno == abi.OK {
-				r.happened(task, op, value, start, end)
-			}
+			r.happened(task, op, value, errno, start, end)
 			r.done(t, fmt.Sprintf("%s = %s", op, errno))
 		}
 	}
@@ -179,8 +175,12 @@ func (r *Run) operations(task Task, t *sim.Task) func(Op, uint64) ([]byte, abi.E
 	return newClient(simulated{t.User().Caller}, r.setup.fd, r.Scenario.Map).do
 }
 
-// happened notes what an operation changed.
-func (r *Run) happened(task Task, op Op, value []byte, start, end int64) {
+// happened notes what came of an operation.
+func (r *Run) happened(task Task, op Op, value []byte, errno abi.Errno, start, end int64) {
+	r.told(task, op, value, errno, start, end)
+	if errno != abi.OK {
+		return
+	}
 	switch op.Verb {
 	case "update", "insert", "write":
 		for _, v := range r.values(task, op.Key, value, start) {

@@ -51,7 +51,11 @@ func (w *walker) goOn(key []byte) {
 }
 
 func (w *walker) call(records ...model.Pair) model.WalkCall {
-	return model.WalkCall{Records: records, Cursor: string(w.cursor)}
+	call := model.WalkCall{Records: records, Room: w.room}
+	if w.started {
+		call.Cursor = string(w.cursor)
+	}
+	return call
 }
 
 // nextLookup reads the next key and its value; a key that is gone when it is looked up is skipped.

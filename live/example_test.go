@@ -16,7 +16,7 @@ func Example() {
 		Shape: shape, Walk: explore.Walk{Way: "take-batch", Room: 4}, Mix: takers,
 	}, 10)
 	fmt.Println(result.Case, err)
-	fmt.Println(result.Walks, "walks,", result.Broken["conservation"], "lost or took something twice")
+	fmt.Println(result.Walks, "walks,", result.Broken["linearizability"], "lost or took something twice")
 	// Output:
 	// HASH, 8 bytes | take-batch | inserts, takes <nil>
 	// 10 walks, 0 lost or took something twice

@@ -19,6 +19,7 @@ type Mutator struct {
 	clock  *Clock
 	number *atomic.Uint64 // of the last write by anybody
 	writes []model.Write
+	told   []model.Operation
 	ends   []func()
 }
 
@@ -32,32 +33,45 @@ func (m *Mutator) Update(key uint32) { m.put(key, abi.Any) }
 func (m *Mutator) Insert(key uint32) { m.put(key, abi.NoExist) }
 
 func (m *Mutator) put(key uint32, flags uint64) {
-	m.Record(key, false, func() (string, bool) {
+	effect := model.Put
+	if flags == abi.NoExist {
+		effect = model.Added
+	}
+	m.Record(key, effect, func() (string, abi.Errno) {
 		value := ValueOf(m.number.Add(1), m.Shape.Value)
-		return value, m.caller.update(keyOf(key), value, flags) == abi.OK
+		return value, m.caller.update(keyOf(key), value, flags)
 	})
 }
 
 // Delete removes key.
 func (m *Mutator) Delete(key uint32) {
-	m.Record(key, true, func() (string, bool) { return "", m.caller.delete(keyOf(key)) == abi.OK })
+	m.Record(key, model.Removed, func() (string, abi.Errno) { return "", m.caller.delete(keyOf(key)) })
 }
 
 // Take removes key and keeps what it was given.
 func (m *Mutator) Take(key uint32) {
-	m.Record(key, true, func() (string, bool) {
-		value, errno := m.caller.take(keyOf(key))
-		return value, errno == abi.OK
-	})
+	m.Record(key, model.Took, func() (string, abi.Errno) { return m.caller.take(keyOf(key)) })
 }
 
-// Record notes a change of key and when it may have happened, if it did: change makes it and returns the value that key
-// has now or, where it was removed, that the remover was given.
-func (m *Mutator) Record(key uint32, removed bool, change func() (value string, done bool)) {
+// Record notes what was done to key and when it may have taken effect: do does it and returns the value that key has now or,
+// where it was taken, had. Where it fails, EEXIST and ENOENT still tell of the key.
+func (m *Mutator) Record(key uint32, effect model.Effect, do func() (value string, errno abi.Errno)) {
 	start := m.clock.Now()
-	value, done := change()
+	value, errno := do()
 	end := m.clock.Now()
-	if done {
+	switch errno {
+	case abi.OK:
+		removed := effect == model.Removed || effect == model.Took
 		m.writes = append(m.writes, model.Write{Start: start, End: end, Key: keyOf(key), Value: value, Removed: removed})
+	case abi.EEXIST:
+		effect = model.FoundPresent
+	case abi.ENOENT:
+		if effect == model.Overwrote { // a lookup without a lock may miss what is there
+			return
+		}
+		effect = model.FoundAbsent
+	default:
+		return
 	}
+	m.told = append(m.told, model.Operation{Start: start, End: end, Key: keyOf(key), Effect: effect, Value: value})
 }

@@ -22,7 +22,7 @@ var promises = map[string][]string{
 }
 
 // locked are the ways that copy a hash table's values under their bucket's lock, which only programs do without.
-var locked = []string{"dump-bucket", "lookup-batch", "take-batch", "dump-delete", "dump-delete-bucket", "next+take"}
+var locked = []string{"dump-bucket", "lookup-batch"}
 
 // Promised are the contracts that the walk must keep, whatever the case's mix does; the others may break. They are those of
 // docs/guarantees.md.
@@ -31,11 +31,12 @@ func (c Case) Promised() []string {
 		return c.promisedByArray()
 	}
 	promised := slices.Clone(promises[c.Walk.Way])
-	if !c.Mix.InPlace && slices.Contains(locked, c.Walk.Way) {
+	switch {
+	case c.Mix.InPlace:
+	case c.removes():
+		promised = append(promised, "linearizability")
+	case slices.Contains(locked, c.Walk.Way):
 		promised = append(promised, "no-invention")
-	}
-	if !c.Mix.InPlace && c.removes() {
-		promised = append(promised, "conservation")
 	}
 	return promised
 }

@@ -52,7 +52,7 @@ func Table(results []Result) string {
 }
 
 func (r Result) cell(contract string) string {
-	if contract == "conservation" && !r.Case.removes() {
+	if contract == "linearizability" && !r.Case.removes() || contract == "no-invention" && r.Case.removes() {
 		return "-"
 	}
 	if r.Broken[contract] == 0 && slices.Contains(r.Case.Promised(), contract) {

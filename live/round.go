@@ -67,7 +67,7 @@ func (s *stress) startMutator(cpu int, fd int32, seed int) error {
 // work changes the map until the walk has ended.
 func (m *mutatorThread) work(s *round, step func()) {
 	defer s.ended.Done()
-	m.writes = nil
+	m.writes, m.told = nil, nil
 	step()
 	if s.begun.CompareAndSwap(false, true) {
 		close(s.first)

@@ -75,7 +75,8 @@ func (s *stress) mutator(system explore.System, fd int32, seed int) *Mutator {
 // walk is one walk from a fresh start.
 func (s *stress) walk() model.History {
 	shape := s.result.Case.Shape
-	h := model.History{Writes: s.prepare(), Bound: shape.Bound(), Walk: model.Walk{Removes: s.result.Case.removes()}}
+	s.prepare()
+	h := model.History{Writes: s.walker.writes, Operations: s.walker.told, Bound: shape.Bound(), Walk: model.Walk{Removes: s.result.Case.removes()}}
 	round := newRound(len(s.mutators))
 	for _, mutator := range s.mutators {
 		mutator.rounds <- round
@@ -87,23 +88,23 @@ func (s *stress) walk() model.History {
 	for _, mutator := range s.mutators {
 		s.result.Writes += len(mutator.writes)
 		h.Writes = append(h.Writes, mutator.writes...)
+		h.Operations = append(h.Operations, mutator.told...)
 	}
 	h.Left = s.stepper.Content()
 	return h
 }
 
-// prepare gives the map the keys of a beginning, whatever the last walk left.
-func (s *stress) prepare() []model.Write {
-	s.walker.writes = nil
+// prepare gives the map the keys of a beginning, whatever the last walk left, as if it had been empty before.
+func (s *stress) prepare() {
+	s.walker.writes, s.walker.told = nil, nil
 	kind := s.result.Case.Shape.Type
 	for i, key := range keysOf(kind) {
 		if kind == abi.Array || i < startKeys {
 			s.walker.Update(key)
 		} else {
-			s.walker.Delete(key)
+			s.walker.caller.delete(keyOf(key))
 		}
 	}
-	return s.walker.writes
 }
 
 func (s *stress) read(h *model.History) {

@@ -35,19 +35,19 @@ func broken(format string, args ...any) Judgement {
 func Contracts() []Contract {
 	return []Contract{
 		{"no-invention", "each pair returned was the key's value at some instant of the call that returned it; " +
-			"a torn value is an invention", "walks that return a pair", noInvention},
+			"a torn value is an invention", "walks that return a pair and leave it in the map", noInvention},
 		{"stable-coverage", "a key present throughout the walk is returned",
 			"walks that end, while some key is present throughout", stableCoverage},
 		{"stable-exactness", "a key present and unchanged throughout the walk is returned exactly once",
 			"walks throughout which some key is present and unchanged", stableExactness},
 		{"no-duplicates", "no key is returned twice", "walks that return two pairs", noDuplicates},
 		{"bounded-termination", "the walk ends after a number of records and calls that depends on the map's shape " +
-			"and not on what others do", "all walks", boundedTermination},
+			"and not on what others do; no call without a record stays where it was", "all walks", boundedTermination},
 		{"snapshot", "what the walk returned is the map's content at one instant of the walk", "walks that end", snapshot},
-		{"conservation", "what the walk took out, what others took out and what is left is what was written, " +
-			"each once", "walks that take what they return, and end", conservation},
+		{"linearizability", "whatever was done to a key, by the walk, by others or by the map, and what is left, is as if each " +
+			"had been done at one instant", "walks that take what they return", linearizability},
 		{"cursor-progress", "no call leaves the cursor where an earlier call of the walk left it",
-			"walks of which two calls return pairs", cursorProgress},
+			"walks of two calls before the end", cursorProgress},
 	}
 }
 
@@ -62,6 +62,9 @@ func ContractByName(name string) (Contract, bool) {
 }
 
 func noInvention(h History) Judgement {
+	if h.Walk.Removes { // linearizability asks more
+		return unasked
+	}
 	for i, call := range h.Walk.Calls {
 		for _, pair := range call.Records {
 			if !h.could(pair.Key, pair.Value, call.Start, call.End) {
@@ -123,6 +126,9 @@ func boundedTermination(h History) Judgement {
 	if calls := len(h.Walk.Calls); calls > h.Bound+1 {
 		return broken("%d calls, and the map's shape allows %d", calls, h.Bound+1)
 	}
+	if call, first, ok := h.Walk.returns(true); ok {
+		return broken("call %d returned nothing and left the cursor at %q, where call %d had left it", call, h.Walk.Calls[call].Cursor, first)
+	}
 	return Judgement{Asked: len(h.Walk.Calls) > 0}
 }
 
@@ -175,76 +181,14 @@ func (h History) couldBe(content map[string]string, at int64) bool {
 	return true
 }
 
-// conservation asks of each value written where it went. One that another write or the map itself, by evicting the key,
-// may have ended is not missed.
-func conservation(h History) Judgement {
-	if !h.Walk.Removes || !h.Walk.Ended {
-		return unasked
-	}
-	taken, written := h.taken(), make(map[Pair]int)
-	for _, w := range h.Writes {
-		if !w.Removed {
-			written[Pair{w.Key, w.Value}]++
-		}
-	}
-	judgement := unasked
-	for _, w := range h.Writes {
-		pair := Pair{w.Key, w.Value}
-		if w.Removed {
-			continue
-		}
-		missed := !h.replaced(w)
-		switch {
-		case taken[pair] == 0 && missed:
-			return broken("%q=%q was written, and neither returned nor left", w.Key, w.Value)
-		case taken[pair] > written[pair]:
-			return broken("%q=%q was written %d times and taken or left %d times", w.Key, w.Value, written[pair], taken[pair])
-		}
-		judgement.Asked = judgement.Asked || missed || taken[pair] > 0
-	}
-	return judgement
-}
-
-// taken counts the pairs that somebody was given in exchange for them, or that are left.
-func (h History) taken() map[Pair]int {
-	taken := make(map[Pair]int)
-	for _, call := range h.Walk.Calls {
-		for _, pair := range call.Records {
-			taken[pair]++
-		}
-	}
-	for _, w := range h.Writes {
-		if w.Removed {
-			taken[Pair{w.Key, w.Value}]++
-		}
-	}
-	for key, value := range h.Left {
-		taken[Pair{key, value}]++
-	}
-	return taken
-}
-
-// replaced reports whether another write of the key, or a removal that asked for no value, may have ended w's value.
-func (h History) replaced(w Write) bool {
-	for _, other := range h.Writes {
-		ends := !other.Removed || other.Value == ""
-		if other != w && other.Key == w.Key && ends && other.End >= w.Start {
-			return true
-		}
-	}
-	return false
-}
-
+// cursorProgress asks of all calls but the last one of a walk that ended with nothing more.
 func cursorProgress(h History) Judgement {
-	seen := make(map[string]int)
-	for i, call := range h.Walk.Calls {
-		if len(call.Records) == 0 {
-			continue
-		}
-		if first, ok := seen[call.Cursor]; ok {
-			return broken("call %d left the cursor at %q, where call %d had left it", i, call.Cursor, first)
-		}
-		seen[call.Cursor] = i
+	if call, first, ok := h.Walk.returns(false); ok {
+		return broken("call %d left the cursor at %q, where call %d had left it", call, h.Walk.Calls[call].Cursor, first)
 	}
-	return Judgement{Asked: len(seen) > 1}
+	calls := len(h.Walk.Calls)
+	if calls > 0 && h.Walk.endsWith(calls-1) {
+		calls--
+	}
+	return Judgement{Asked: calls > 1}
 }

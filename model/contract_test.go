@@ -10,21 +10,29 @@ import (
 
 // kept is a history in which the walk keeps every promise: a and b are there throughout, c comes and goes before it.
 func kept() model.History {
-	return model.History{
-		Writes: []model.Write{
-			{Start: 1, End: 2, Key: "a", Value: "1"},
-			{Start: 3, End: 4, Key: "b", Value: "1"},
-			{Start: 5, End: 6, Key: "c", Value: "1"},
-			{Start: 7, End: 8, Key: "c", Value: "1", Removed: true},
-		},
-		Walk: model.Walk{Ended: true, Removes: true, Calls: []model.WalkCall{
+	h := model.History{
+		Walk: model.Walk{Ended: true, Calls: []model.WalkCall{
 			{Start: 10, End: 12, Records: []model.Pair{{Key: "a", Value: "1"}}, Cursor: "a"},
 			{Start: 14, End: 16, Records: []model.Pair{{Key: "b", Value: "1"}}, Cursor: "b"},
-			{Start: 18, End: 20},
+			{Start: 18, End: 20, Cursor: "b"},
 		}},
-		Left:  map[string]string{},
+		Left:  map[string]string{"a": "1", "b": "1"},
 		Bound: 4,
 	}
+	write(&h, 1, 2, "a", "1")
+	write(&h, 3, 4, "b", "1")
+	write(&h, 5, 6, "c", "1")
+	remove(&h, 7, 8, "c", "1")
+	return h
+}
+
+// keptFor is kept, by a walk that the contract asks about.
+func keptFor(contract string) model.History {
+	h := kept()
+	if contract == "linearizability" {
+		h.Walk.Removes, h.Left = true, map[string]string{}
+	}
+	return h
 }
 
 func record(h *model.History, start int64, key, value, cursor string) {
@@ -34,19 +42,30 @@ func record(h *model.History, start int64, key, value, cursor string) {
 
 func write(h *model.History, start, end int64, key, value string) {
 	h.Writes = append(h.Writes, model.Write{Start: start, End: end, Key: key, Value: value})
+	told(h, start, end, key, value, model.Put)
 }
 
 func remove(h *model.History, start, end int64, key, value string) {
 	h.Writes = append(h.Writes, model.Write{Start: start, End: end, Key: key, Value: value, Removed: true})
+	effect := model.Took
+	if value == "" {
+		effect = model.Removed
+	}
+	told(h, start, end, key, value, effect)
 }
 
 func evict(h *model.History, at int64, key string) {
 	h.Writes = append(h.Writes, model.Write{Start: at, End: at, Key: key, Removed: true, Evicted: true})
+	told(h, at, at, key, "", model.Removed)
+}
+
+func told(h *model.History, start, end int64, key, value string, effect model.Effect) {
+	h.Operations = append(h.Operations, model.Operation{Start: start, End: end, Key: key, Value: value, Effect: effect})
 }
 
 func TestContractsAcceptAWalkThatKeepsThemAll(t *testing.T) {
 	for _, c := range model.Contracts() {
-		require.Equal(t, model.Judgement{Asked: true}, c.Check(kept()), c.Name)
+		require.Equal(t, model.Judgement{Asked: true}, c.Check(keptFor(c.Name)), c.Name)
 	}
 }
 
@@ -78,33 +97,66 @@ func TestContractsCatch(t *testing.T) {
 			record(h, 17, "a", "2", "a2")
 		}},
 		{"bounded-termination", "more records than the shape allows", func(h *model.History) {
-			for range 3 {
-				record(h, 17, "a", "1", "a")
+			for _, cursor := range []string{"c", "d", "e"} {
+				record(h, 17, "a", "1", cursor)
 			}
 		}},
 		{"bounded-termination", "calls without an end", func(h *model.History) {
-			h.Walk.Calls = append(h.Walk.Calls, make([]model.WalkCall, 3)...)
+			for room := range 3 {
+				h.Walk.Calls = append(h.Walk.Calls, model.WalkCall{Room: room})
+			}
 			h.Walk.Ended = false
 		}},
+		{"bounded-termination", "200 calls that return nothing and stay where they are", func(h *model.History) { stay(h, 200) }},
+		{"cursor-progress", "200 calls that return nothing and stay where they are", func(h *model.History) { stay(h, 200) }},
 		{"snapshot", "two keys that were never there together", func(h *model.History) {
 			remove(h, 12, 13, "a", "")
 			write(h, 14, 15, "d", "1")
 			record(h, 17, "d", "1", "d")
 		}},
-		{"conservation", "a write into an element already taken", func(h *model.History) { write(h, 17, 18, "b", "2") }},
-		{"conservation", "a pair lost in a map that evicted another", func(h *model.History) {
+		{"linearizability", "a write into an element already taken", func(h *model.History) { told(h, 13, 18, "b", "2", model.Overwrote) }},
+		{"linearizability", "a value that is lost after it was taken", func(h *model.History) { write(h, 17, 18, "b", "2") }},
+		{"linearizability", "a pair lost in a map that evicted another", func(h *model.History) {
 			write(h, 3, 4, "d", "1")
+			write(h, 3, 4, "e", "1")
 			evict(h, 5, "e")
 		}},
+		{"linearizability", "a delete that succeeds after the walk has taken the key", func(h *model.History) { remove(h, 13, 14, "a", "") }},
+		{"linearizability", "an insert that succeeds where the key must be", func(h *model.History) {
+			told(h, 8, 9, "a", "1", model.Added)
+		}},
+		{"linearizability", "a walk of a map that evicts, which loses everything", func(h *model.History) {
+			evict(h, 13, "a")
+			h.Walk.Calls = h.Walk.Calls[2:]
+		}},
+		{"linearizability", "an insert that fails where the key cannot be", func(h *model.History) { told(h, 13, 15, "a", "", model.FoundPresent) }},
+		{"linearizability", "a delete that fails where the key must be", func(h *model.History) { told(h, 3, 9, "a", "", model.FoundAbsent) }},
+		{"linearizability", "a key nobody wrote", func(h *model.History) { record(h, 17, "z", "1", "z") }},
+		{"linearizability", "half of one value and half of another", func(h *model.History) {
+			write(h, 11, 15, "b", "2222")
+			h.Walk.Calls[1].Records[0].Value = "2211"
+		}},
+		{"linearizability", "a pair that the walk and another both took", func(h *model.History) { remove(h, 9, 17, "b", "1") }},
+		{"linearizability", "a part that another part's write undid", func(h *model.History) {
+			part(h, 5, "d", "1", 0)
+			part(h, 6, "d", "2", 1)
+			record(h, 17, "d", "\x002", "d")
+		}},
+		{"linearizability", "an order that no two keys' instants share, of one key", func(h *model.History) {
+			write(h, 9, 30, "a", "2")
+			write(h, 9, 30, "a", "3")
+			remove(h, 31, 32, "a", "2")
+			h.Left["a"] = "3"
+		}},
 		{"no-invention", "a key evicted before the call", func(h *model.History) { evict(h, 13, "b") }},
-		{"conservation", "a pair taken and still there", func(h *model.History) { h.Left["a"] = "1" }},
+		{"linearizability", "a pair taken and still there", func(h *model.History) { h.Left["a"] = "1" }},
 		{"cursor-progress", "a cursor that comes back", func(h *model.History) { record(h, 17, "c", "1", "a") }},
 	}
 	for _, test := range tests {
 		t.Run(test.contract+"/"+test.name, func(t *testing.T) {
 			c, ok := model.ContractByName(test.contract)
 			require.True(t, ok)
-			h := kept()
+			h := keptFor(test.contract)
 			test.breach(&h)
 			require.NotEmpty(t, c.Check(h).Breach)
 			require.True(t, c.Check(h).Asked)
@@ -133,37 +185,67 @@ func TestContractsDoNotBlame(t *testing.T) {
 			record(h, 17, "a", "1", "a2")
 		}},
 		{"snapshot", "a concurrent insert not seen", func(h *model.History) { write(h, 11, 17, "d", "1") }},
-		{"conservation", "a value that an update replaced", func(h *model.History) {
+		{"bounded-termination", "calls that ask for more room", func(h *model.History) { grow(h) }},
+		{"cursor-progress", "calls that ask for more room", func(h *model.History) { grow(h) }},
+		{"linearizability", "a value that an update replaced", func(h *model.History) {
 			write(h, 9, 9, "b", "2")
 			h.Walk.Calls[1].Records[0].Value = "2"
 		}},
-		{"conservation", "a pair that the map evicted", func(h *model.History) {
+		{"linearizability", "a pair that the map evicted", func(h *model.History) {
 			write(h, 3, 4, "d", "1")
 			evict(h, 5, "d")
+		}},
+		{"linearizability", "a write into an element that the walk may have taken afterwards", func(h *model.History) {
+			told(h, 15, 15, "b", "2", model.Overwrote)
+			h.Walk.Calls[1].Records[0].Value = "2"
+		}},
+		{"linearizability", "a key taken, put back and taken", func(h *model.History) {
+			write(h, 9, 30, "a", "2")
+			record(h, 17, "a", "2", "a2")
+		}},
+		{"linearizability", "an insert that failed before the walk and one that did not after it", func(h *model.History) {
+			told(h, 9, 9, "a", "", model.FoundPresent)
+			told(h, 13, 13, "a", "3", model.Added)
+			told(h, 14, 14, "c", "", model.FoundAbsent)
+			h.Left["a"] = "3"
+		}},
+		{"linearizability", "parts that are put together", func(h *model.History) {
+			part(h, 5, "d", "1", 0)
+			part(h, 6, "d", "2", 1)
+			record(h, 17, "d", "12", "d")
 		}},
 	}
 	for _, test := range tests {
 		t.Run(test.contract+"/"+test.name, func(t *testing.T) {
 			c, ok := model.ContractByName(test.contract)
 			require.True(t, ok)
-			h := kept()
+			h := keptFor(test.contract)
 			test.change(&h)
 			require.Empty(t, c.Check(h).Breach)
 		})
 	}
 }
 
-// What was taken is asked about although another write may have replaced it: it may have been taken twice.
-func TestConservationAsksOfWhatWasTaken(t *testing.T) {
-	h := kept()
-	h.Writes = h.Writes[:1]
-	write(&h, 2, 3, "a", "2")
-	evict(&h, 21, "a")
-	h.Walk.Calls = slices.Delete(h.Walk.Calls, 1, 2)
-	c, _ := model.ContractByName("conservation")
-	require.Equal(t, model.Judgement{Asked: true}, c.Check(h))
-	h.Left["a"] = "1"
-	require.NotEmpty(t, c.Check(h).Breach)
+// stay adds calls that do nothing behind the walk's first one.
+func stay(h *model.History, calls int) {
+	h.Bound = 256
+	for range calls {
+		h.Walk.Calls = slices.Insert(h.Walk.Calls, 1, model.WalkCall{Start: 13, End: 13, Cursor: "a"})
+	}
+}
+
+// grow adds calls that found too little room to the walk's beginning and to its middle.
+func grow(h *model.History) {
+	h.Bound = 8
+	h.Walk.Calls = slices.Insert(h.Walk.Calls, 1, model.WalkCall{Start: 13, End: 13, Cursor: "a", Room: 2}, model.WalkCall{Start: 13, End: 13, Cursor: "a", Room: 4})
+	h.Walk.Calls = slices.Insert(h.Walk.Calls, 0, model.WalkCall{Start: 9, End: 9, Room: 1})
+}
+
+// part writes a part of one byte of a value of two.
+func part(h *model.History, at int64, key, value string, offset int) {
+	h.Operations = append(h.Operations, model.Operation{
+		Start: at, End: at, Key: key, Value: value, Offset: offset, Size: 2, Effect: model.Put,
+	})
 }
 
 // A contract says when there was nothing to break, so that nobody takes that for a promise kept.
@@ -185,11 +267,9 @@ func TestContractsTellThatTheyAskedNothing(t *testing.T) {
 		{"no-duplicates", "one pair", func(h *model.History) { h.Walk.Calls = h.Walk.Calls[1:] }},
 		{"bounded-termination", "no walk", func(h *model.History) { h.Walk.Calls = nil }},
 		{"snapshot", "no end", func(h *model.History) { h.Walk.Ended = false }},
-		{"conservation", "a walk that leaves all where it is", func(h *model.History) { h.Walk.Removes = false }},
-		{"conservation", "all evicted, and nothing taken", func(h *model.History) {
-			h.Writes, h.Walk.Calls = h.Writes[:1], h.Walk.Calls[2:]
-			evict(h, 3, "a")
-		}},
+		{"no-invention", "a walk that takes what it returns", func(h *model.History) { h.Walk.Removes = true }},
+		{"linearizability", "a walk that leaves all where it is", func(h *model.History) { h.Walk.Removes = false }},
+		{"linearizability", "a map that nobody used", func(h *model.History) { h.Operations, h.Walk.Calls = nil, nil }},
 		{"cursor-progress", "one call", func(h *model.History) { h.Walk.Calls = h.Walk.Calls[1:] }},
 	}
 	asked := make(map[string]bool)
@@ -197,7 +277,7 @@ func TestContractsTellThatTheyAskedNothing(t *testing.T) {
 		t.Run(test.contract+"/"+test.name, func(t *testing.T) {
 			c, ok := model.ContractByName(test.contract)
 			require.True(t, ok)
-			h := kept()
+			h := keptFor(test.contract)
 			test.change(&h)
 			require.Equal(t, model.Judgement{}, c.Check(h))
 			asked[test.contract] = true

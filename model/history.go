@@ -8,6 +8,9 @@ import "math"
 type History struct {
 	// Writes are the changes by everybody but the walk, those before it and the map's own evictions included, in any order.
 	Writes []Write
+	// Operations are what everybody but the walk did to single keys, what failed and the map's own evictions included, in any
+	// order; at first the map is empty. Only walks that remove are asked about them.
+	Operations []Operation
 	// Walk is what the walk asked and was given.
 	Walk Walk
 	// Left is the map's content after everything has ended.
@@ -41,8 +44,10 @@ type Walk struct {
 type WalkCall struct {
 	Start, End int64
 	Records    []Pair
-	// Cursor is where the next call goes on: a key or a token.
+	// Cursor is where the next call goes on: a key or a token, "" before there is one.
 	Cursor string
+	// Room is the number of records that the next call has room for: a call that asks for more leaves a larger one.
+	Room int
 }
 
 // Pair is a key with its value.
@@ -84,6 +89,32 @@ func (w Walk) count(key string) int {
 		}
 	}
 	return n
+}
+
+// endsWith reports whether call i only found the walk's end.
+func (w Walk) endsWith(i int) bool {
+	return w.Ended && i == len(w.Calls)-1 && len(w.Calls[i].Records) == 0
+}
+
+// returns finds a call that left the walk where an earlier one, first, had left it: any call, or one that returned nothing.
+func (w Walk) returns(empty bool) (call, first int, found bool) {
+	type place struct {
+		cursor string
+		room   int
+	}
+	seen := make(map[place]int)
+	for i, call := range w.Calls {
+		at := place{call.Cursor, call.Room}
+		first, again := seen[at]
+		switch {
+		case w.endsWith(i):
+		case again && (!empty || len(call.Records) == 0):
+			return i, first, true
+		case !again:
+			seen[at] = i
+		}
+	}
+	return 0, 0, false
 }
 
 // keys are the keys that anybody wrote, each once, in order of their first write.

@@ -1,6 +1,10 @@
 package counters
 
-import "github.com/bpfsim/bpfsim/live"
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/live"
+	"github.com/bpfsim/bpfsim/model"
+)
 
 // Mixes have programs count the keys that are updated. In the second one, a system call puts back what a walk has taken:
 // then a count that was lost cannot be told from one that the new value replaced.
@@ -38,11 +42,14 @@ func newCounters(m *live.Mutator) (counters, error) {
 }
 
 func (c counters) count(m *live.Mutator, key uint32) {
-	m.Record(key, false, func() (string, bool) {
+	m.Record(key, model.Overwrote, func() (string, abi.Errno) {
 		number, err := c[key].run()
 		if err != nil {
 			panic(err) // a loaded program runs
 		}
-		return live.ValueOf(uint64(number), m.Shape.Value), number != 0
+		if number == 0 {
+			return "", abi.ENOENT
+		}
+		return live.ValueOf(uint64(number), m.Shape.Value), abi.OK
 	})
 }
