@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -51,13 +52,13 @@ func (c *client) read(addr uint64, n int) []byte {
 // valueOf is write number n's value: n in all words, so that a torn value shows.
 func (m Shape) valueOf(n uint64) []byte { return numbered(n, m.Value) }
 
-// numbered is n in all words of so many bytes.
-func numbered(n uint64, bytes int) []byte {
+// numbered is n in all words of so many bytes, and its low byte in each byte behind them.
+func numbered(n uint64, size int) []byte {
 	var p []byte
-	for range bytes / 8 {
+	for range size / 8 {
 		p = binary.LittleEndian.AppendUint64(p, n)
 	}
-	return p
+	return append(p, bytes.Repeat([]byte{byte(n)}, size%8)...)
 }
 
 // lookup is the value that a key has.

@@ -3,7 +3,6 @@ package explore
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -39,18 +38,24 @@ func valueText(value string) string {
 	return strings.Join(words, "|")
 }
 
+// valueWords are the numbers in a value's words, and in each byte behind them.
 func valueWords(value string) []string {
 	var words []string
-	for at := 0; at < len(value); at += 8 {
-		words = append(words, fmt.Sprint(binary.LittleEndian.Uint64([]byte(value[at:]))))
+	for ; len(value) >= 8; value = value[8:] {
+		words = append(words, fmt.Sprint(binary.LittleEndian.Uint64([]byte(value))))
+	}
+	for _, b := range []byte(value) {
+		words = append(words, fmt.Sprint(b))
 	}
 	return words
 }
 
 // isTorn reports that a value is made of several writes.
 func isTorn(value string) bool {
-	words := valueWords(value)
-	return slices.ContainsFunc(words, func(word string) bool { return word != words[0] })
+	if len(value) < 8 {
+		return string(numbered(uint64(value[0]), len(value))) != value
+	}
+	return string(numbered(binary.LittleEndian.Uint64([]byte(value)), len(value))) != value
 }
 
 // content reads the whole map while nobody else runs.

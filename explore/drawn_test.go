@@ -41,7 +41,7 @@ func drawWalk(t *rapid.T, kind explore.Kind, way explore.Way) explore.Scenario {
 	s := explore.Scenario{
 		Map: explore.Shape{
 			Type: kind.Type, Flags: kind.Flags, Entries: rapid.SampledFrom([]uint32{2, 4, 16, 32}).Draw(t, "entries"),
-			Value: 8 * rapid.IntRange(1, 2).Draw(t, "words"),
+			Value: rapid.SampledFrom([]int{8, 16, 3, 15}).Draw(t, "value"),
 		},
 		Walk:     explore.Walk{Way: way.Name, Room: rapid.IntRange(1, 3).Draw(t, "room")},
 		Contract: "snapshot",
@@ -58,7 +58,7 @@ func drawWalk(t *rapid.T, kind explore.Kind, way explore.Way) explore.Scenario {
 		s.Tasks = append(s.Tasks, drawMutator(t, fmt.Sprint("t", i), s.Map.Type, keys))
 	}
 	if s.Map.IsPerCPU() {
-		s.Map.Value *= 2 // CPUs
+		s.Map.Value = 2 * ((s.Map.Value + 7) / 8 * 8) // CPUs
 	}
 	return s
 }

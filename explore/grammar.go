@@ -28,12 +28,12 @@ const grammarText = `A scenario is a text file with a line for each part, in any
   program NAME [cpu=N]: OPERATION KEY; ...
   contract CONTRACT
 
-map       TYPE is {{.Types}}; entries 1 to {{.MaxEntries}}; value a multiple of 8 bytes, at
-          most {{.MaxValue}}; FLAG is {{.Flags}}.
+map       TYPE is {{.Types}}; entries 1 to {{.MaxEntries}}; value 1 to {{.MaxValue}}
+          bytes, of per-CPU types a multiple of 8 for each CPU; FLAG is {{.Flags}}.
           Keys are 4 bytes; those of lpm_trie are prefixes: the binary digits of the number behind its first 1, so that key n
           covers 2n and 2n+1, and key 1 all. Hash maps are made with BPF_F_ZERO_SEED, so that the order of a walk is always the same.
 keys      numbers, put into the map in this order before anything else happens; an array holds zeros without. Each
-          value written is another number, in all of its words: the first key gets 1, the next one 2, and so on.
+          value written is another number, in all of its words and in each byte behind them: the first key gets 1, the next one 2, and so on.
 walk      the task "walker". Each call has room for so many records, 1 to {{.MaxEntries}}.
 task      a process that does its operations one after the other while the map is walked; program: a BPF program.
           There can be several of both, each with a NAME of its own. CPUs are numbered from 0 to {{.MaxCPU}}; 0 is the default.

@@ -25,7 +25,7 @@ func (m Shape) ByCPU() bool { return m.evicts() || m.IsPerCPU() }
 // FitCPUs gives a value of a per-CPU map a part for each of the scenario's CPUs: of as many words as the value has, or as fit.
 func (s *Scenario) FitCPUs() {
 	if cpus := s.CPUs(); s.Map.IsPerCPU() {
-		s.Map.Value = 8 * cpus * min(s.Map.Value/8, maxValue/8/cpus)
+		s.Map.Value = 8 * cpus * min((s.Map.Value+7)/8, maxValue/8/cpus)
 	}
 }
 

@@ -56,7 +56,9 @@ func (p program) update(key, value []byte, flags uint64) abi.Errno {
 // write changes the words of the live value one by one, through the pointer that the lookup gave: others may run in
 // between, and the element may be gone or belong to another key by then.
 func (p program) write(live maps.Live, value []byte) {
-	for word := range len(value) / 8 {
-		live.Store(p.task, word, binary.LittleEndian.Uint64(value[8*word:]))
+	for word := range (len(value) + 7) / 8 {
+		var bytes [8]byte
+		copy(bytes[:], value[8*word:])
+		live.Store(p.task, word, binary.LittleEndian.Uint64(bytes[:]))
 	}
 }

@@ -24,7 +24,7 @@ type Shape struct {
 	Type    abi.MapType
 	Flags   uint32 // abi.FlagNoPrealloc, abi.FlagNoCommonLRU
 	Entries uint32
-	Value   int // bytes, a positive multiple of 8
+	Value   int // bytes
 }
 
 // Walk is who walks, and how.
@@ -100,8 +100,8 @@ func (m Shape) check() error {
 	if m.Entries < 1 || m.Entries > maxEntries {
 		return fmt.Errorf("entries=%d: want 1 to %d", m.Entries, maxEntries)
 	}
-	if m.Value < 8 || m.Value > maxValue || m.Value%8 != 0 {
-		return fmt.Errorf("value=%d: want 8 to %d bytes in steps of 8", m.Value, maxValue)
+	if m.Value < 1 || m.Value > maxValue {
+		return fmt.Errorf("value=%d: want 1 to %d bytes", m.Value, maxValue)
 	}
 	return nil
 }

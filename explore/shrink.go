@@ -44,7 +44,9 @@ func (s Scenario) smaller() []Scenario {
 		all = append(all, less)
 	}
 	less := s
-	less.Map.Value -= 8
+	if less.Map.Value--; s.Map.Value%8 == 0 {
+		less.Map.Value = s.Map.Value - 8
+	}
 	return append(all, less)
 }
 

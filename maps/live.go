@@ -102,7 +102,7 @@ func (v liveWords) Store(t *Task, word int, n uint64) {
 	t.Step(PointWord)
 	at := v.array.words.touch(v.at + uint64(word))
 	if bytes := v.bytes(word); bytes < 8 {
-		storeLow(at, n, bytes)
+		storeBytes(at, n, 0, bytes)
 		return
 	}
 	at.Store(n)

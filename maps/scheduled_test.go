@@ -1,6 +1,9 @@
 package maps_test
 
 import (
+	"bytes"
+	stdmaps "maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -113,4 +116,38 @@ func TestNextKeyOfDeletedCursor(t *testing.T) {
 	r := &recorder{at: 0, interrupt: func() { m.Delete(on(1), key4(order[1])) }}
 	require.Equal(t, abi.OK, m.NextKey(&maps.Task{Scheduler: r}, key4(order[1]), next))
 	require.Equal(t, key4(order[0]), next)
+}
+
+// An update between any two steps of a lookup tears an ARRAY's value where Linux's were seen torn, or where its copy must have an
+// end too; values that are one word never.
+func TestArrayValuesTear(t *testing.T) {
+	for size, want := range map[int][]int{
+		1: nil, 2: nil, 3: {2}, 4: nil, 5: {4}, 6: {4}, 7: {4, 6}, 8: nil, 9: {8}, 11: {8, 10}, 12: {8}, 15: {8, 12, 14}, 16: {8},
+		17: {8, 16}, 24: {8, 16}, 31: {8, 16, 24, 28, 30}, 32: {8, 16, 24},
+	} {
+		spec := small(abi.Array, 4, 0)
+		spec.ValueSize = uint32(size)
+		read, written := map[int]bool{}, map[int]bool{}
+		for step := range size + 2 {
+			m := must(t, spec)
+			update := func(task *maps.Task) {
+				require.Equal(t, abi.OK, m.(maps.Updater).Update(task, key4(0), bytes.Repeat([]byte{1}, size), abi.Any))
+			}
+			lookup := func(task *maps.Task) (value []byte) {
+				value = make([]byte, size)
+				require.Equal(t, abi.OK, m.(maps.Lookuper).Lookup(task, key4(0), value))
+				return value
+			}
+			value := lookup(&maps.Task{Scheduler: &recorder{at: step, interrupt: func() { update(on(0)) }}})
+			read[bytes.IndexByte(value, 1)] = true
+			m = must(t, spec)
+			update(&maps.Task{Scheduler: &recorder{at: step, interrupt: func() { value = lookup(on(0)) }}})
+			written[bytes.IndexByte(value, 0)] = true
+		}
+		for _, cuts := range []map[int]bool{read, written} {
+			delete(cuts, -1)
+			delete(cuts, 0)
+			require.ElementsMatch(t, want, slices.Collect(stdmaps.Keys(cuts)), "%d bytes", size)
+		}
+	}
 }

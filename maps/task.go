@@ -23,8 +23,8 @@ type Scheduler interface {
 // Point names the kind of action that a step stands before.
 type Point uint8
 
-// The kinds of steps: taking a lock, finding an element without one, copying one 8-byte word of a value without one,
-// copying between a map and user memory.
+// The kinds of steps: taking a lock, finding an element without one, copying one word of a value without one, copying between
+// a map and user memory.
 const (
 	PointLock Point = iota
 	PointFind
@@ -44,7 +44,7 @@ func (t *Task) Step(at Point) {
 	}
 }
 
-// copyWords copies src to dst as a reader or writer without a lock does: another task may run before each 8-byte word.
+// copyWords copies src to dst as a reader or writer without a lock does: another task may run before each word.
 func (t *Task) copyWords(dst, src []byte) {
 	if t.Scheduler == nil {
 		put(dst, src)
@@ -52,8 +52,19 @@ func (t *Task) copyWords(dst, src []byte) {
 	}
 	for len(dst) > 0 {
 		t.Step(PointWord)
-		n := copy(dst[:min(8, len(dst))], src)
+		n := copy(dst[:wordAt(len(dst))], src)
 		dst, src = dst[n:], src[n:]
+	}
+}
+
+// wordAt is the size of the next word of a copy that has so many bytes to go: 8 while there are as many, and then 4, 2 and 1.
+// Behind these ends, and there alone, Linux 6.18 on x86-64 was seen to tear values of 1 to 64 bytes: those of 1, 2, 4 and
+// 8 never, of 3 behind byte 2, of 7 behind 4, of 15 behind 8 and 12, of 31 behind 8, 16 and 28.
+func wordAt(left int) int {
+	for n := 8; ; n /= 2 {
+		if n <= left {
+			return n
+		}
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 // vector is the elements of the array types (arraymap.c): max entries values, zero until set, each in a slot of whole
-// 8-byte words. It takes no lock, as on Linux: a word is read or written at once, and a longer value may be seen half old
-// and half new.
+// 8-byte words. It takes no lock, as on Linux: a word is read or written at once, and a longer value, or one that is no word, may
+// be seen half old and half new (wordAt).
 type vector struct {
 	spec   Spec
 	stride uint64 // words in a slot
@@ -55,16 +55,32 @@ func readWords(t *Task, value []byte, run []atomic.Uint64) []byte {
 		if i > 0 {
 			t.Step(PointWord)
 		}
-		if len(value) <= 8 {
-			var word [8]byte
-			binary.LittleEndian.PutUint64(word[:], run[i].Load())
-			copy(value, word[:])
+		if len(value) < 8 {
+			readTail(t, value, &run[i])
 			return nil
 		}
 		binary.LittleEndian.PutUint64(value, run[i].Load())
-		value = value[8:]
+		if value = value[8:]; len(value) == 0 {
+			return nil
+		}
 	}
 	return value
+}
+
+// readTail fills value from the low bytes of a word, a smaller word at a time where a Scheduler watches. The first one's step
+// is behind it.
+func readTail(t *Task, value []byte, from *atomic.Uint64) {
+	for at := 0; at < len(value); {
+		n := len(value)
+		if t.Scheduler != nil {
+			if n = wordAt(len(value) - at); at > 0 {
+				t.Step(PointWord)
+			}
+		}
+		var word [8]byte
+		binary.LittleEndian.PutUint64(word[:], from.Load())
+		at += copy(value[at:min(at+n, len(value))], word[at:])
+	}
 }
 
 // Update overwrites a value in place; every index exists, so NoExist always fails.
@@ -107,9 +123,7 @@ func writeWords(t *Task, run []atomic.Uint64, value []byte) []byte {
 		}
 		t.Step(PointWord)
 		if len(value) < 8 {
-			var word [8]byte
-			copy(word[:], value)
-			storeLow(&run[i], binary.LittleEndian.Uint64(word[:]), len(value))
+			writeTail(t, &run[i], value)
 			return nil
 		}
 		run[i].Store(binary.LittleEndian.Uint64(value))
@@ -118,13 +132,29 @@ func writeWords(t *Task, run []atomic.Uint64, value []byte) []byte {
 	return value
 }
 
-// storeLow sets the low bytes of a word. What lies behind a value that ends in the midst of its word belongs to whoever
-// has mapped it: no write from here touches it (measured on 6.18).
-func storeLow(word *atomic.Uint64, n uint64, bytes int) {
-	low := uint64(1)<<(8*bytes) - 1
+// writeTail stores value in the low bytes of a word, as readTail reads it. What lies behind a value that ends in the midst of
+// its word belongs to whoever has mapped it: no write from here touches it (measured on 6.18).
+func writeTail(t *Task, to *atomic.Uint64, value []byte) {
+	var word [8]byte
+	copy(word[:], value)
+	for at := 0; at < len(value); {
+		n := len(value)
+		if t.Scheduler != nil {
+			if n = wordAt(len(value) - at); at > 0 {
+				t.Step(PointWord)
+			}
+		}
+		storeBytes(to, binary.LittleEndian.Uint64(word[:]), at, min(at+n, len(value)))
+		at += n
+	}
+}
+
+// storeBytes sets the bytes of a word from one to another, counted from the low end.
+func storeBytes(word *atomic.Uint64, n uint64, from, to int) {
+	mask := (uint64(1)<<(8*(to-from)) - 1) << (8 * from)
 	for {
 		old := word.Load()
-		if word.CompareAndSwap(old, old&^low|n&low) {
+		if word.CompareAndSwap(old, old&^mask|n&mask) {
 			return
 		}
 	}

@@ -22,7 +22,7 @@ func Scenario(source Source) explore.Scenario {
 	kind := pick(source, explore.Kinds()...)
 	s := explore.Scenario{
 		Map: explore.Shape{
-			Type: kind.Type, Flags: kind.Flags, Entries: pick[uint32](source, 2, 16, 4, 1, 32, 8), Value: 8 * (1 + source.Intn(3)),
+			Type: kind.Type, Flags: kind.Flags, Entries: pick[uint32](source, 2, 16, 4, 1, 32, 8), Value: pick(source, 8, 16, 24, 3, 7, 15, 1),
 		},
 		Walk:     explore.Walk{Way: pick(source, kind.Ways()...).Name, Room: 1 + source.Intn(4)},
 		Contract: "snapshot",
