@@ -52,9 +52,9 @@ func TestHalfWrittenAndTaken(t *testing.T) {
 keys 3
 walk take-batch room=1 cpu=0
 program p cpu=1: write 3
-contract no-invention`
+contract linearizability`
 	run := replayed(t, scenario, "0:p 2:walker", false)
-	require.Contains(t, run.Breach, "1|1|2|1")
+	require.Contains(t, run.Breach, "taken:1|1|2|1")
 	require.Equal(t, PartsTorn, run.parts())
 	require.Equal(t, []string{string(numbered(1, 32)), string(numbered(1, 16)) + string(numbered(2, 16))}, written(run, 3))
 }
