@@ -201,10 +201,10 @@ func (o *object) ofDevices() bool {
 // tellsIDs reports whether memory afterwards tells the ids that a call wrote.
 func (x *run) tellsIDs(o *object) bool {
 	switch {
+	case x.call.Cmd == abi.MapLookupElem: // another errno than EFAULT is wrong whatever the id is
+		return x.seen.Errno != abi.EFAULT
 	case x.seen.Errno != abi.OK && x.seen.Errno != abi.ENOENT:
 		return false
-	case x.call.Cmd == abi.MapLookupElem:
-		return true
 	case x.call.Cmd == abi.MapLookupBatch || x.call.Cmd == abi.MapLookupAndDeleteBatch:
 		return x.apart(x.outputs(o, min(x.u32(abi.BatchCount), o.maxEntries)))
 	}

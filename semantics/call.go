@@ -180,16 +180,18 @@ func (c *Call) word(t Setting) error {
 	return nil
 }
 
+// gap is where memory faults.
+const gap = program.Base + program.GapPage*program.PageSize
+
 // specialAddress is what the words for addresses that are not good mean.
 func specialAddress(text string) (addr uint64, special bool) {
-	const gap, end = program.Base + program.GapPage*program.PageSize, program.Base + program.ReadOnlyPage*program.PageSize
 	switch {
 	case text == "-":
 		return 0, true
 	case text == "bad":
 		return gap, true
 	case text == "readonly":
-		return end, true
+		return program.Base + program.ReadOnlyPage*program.PageSize, true
 	case strings.HasPrefix(text, "edge:"):
 		n, err := strconv.ParseUint(text[len("edge:"):], 10, 12)
 		return gap - n, err == nil
@@ -209,6 +211,7 @@ func (s *scope) address(c *Call, f abi.Field, text string) error {
 		c.Raw = c.Raw || text != "-"
 		return nil
 	}
+	text, atEnd := strings.CutPrefix(text, "end:")
 	data, err := s.data(c, f.Name, text)
 	if err != nil {
 		return err
@@ -217,9 +220,13 @@ func (s *scope) address(c *Call, f abi.Field, text string) error {
 	if len(data) > place.room {
 		return fmt.Errorf("%s=%s has %d bytes, of which there are %d", f.Name, text, len(data), place.room)
 	}
+	addr := program.Base + uint64(place.at)
+	if atEnd {
+		addr, c.Raw = gap-uint64(len(data)), true
+	}
 	c.Data[f.Name] = data
-	c.put(f, program.Base+uint64(place.at))
-	c.bytes.Memory = append(c.bytes.Memory, program.Write{Addr: program.Base + uint64(place.at), Bytes: data})
+	c.put(f, addr)
+	c.bytes.Memory = append(c.bytes.Memory, program.Write{Addr: addr, Bytes: data})
 	return nil
 }
 
@@ -243,8 +250,8 @@ func (s *scope) data(c *Call, field, text string) ([]byte, error) {
 	case "excl_prog_hash":
 		return make([]byte, 32), nil
 	case "info":
-		n, err := strconv.Atoi(text) // so many bytes that are set
-		return bytesOf(1, n), err
+		n, err := strconv.Atoi(strings.TrimPrefix(text, "zeros:"))
+		return bytesOf(0, n), err
 	}
 	return nil, fmt.Errorf("%s=%s: nothing to point to", field, text)
 }

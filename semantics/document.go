@@ -75,7 +75,7 @@ against the specification in [model](../../model) and on Linux 6.18; for each, a
 back. Maps are made with keys of 4 and values of 8 bytes and room for 4 elements unless the line says otherwise, and with BPF_F_ZERO_SEED where
 the order depends on a seed. Keys and values are little-endian numbers. ` + "`10/20`" + ` is a per-CPU value: 10 on CPU 0, 20 on the
 others. ` + "`5/24`" + ` as the key of an LPM_TRIE has 24 bits of prefix. ` + "`-`" + ` is NULL, ` + "`bad`" + ` an address that faults, ` + "`readonly`" + ` one that cannot be
-written, ` + "`edge:3`" + ` has three good bytes before the first that faults, ` + "`@next_key`" + ` is the memory of that field, as the call before left it. ` + "`size`" + `
+written, ` + "`edge:3`" + ` has three good bytes before the first that faults, ` + "`end:7`" + ` is a 7 that ends there, ` + "`@next_key`" + ` is the memory of that field, as the call before left it. ` + "`size`" + `
 is the third argument of bpf(2), ` + "`tail=32`" + ` sets the byte at offset 32 of attr. An fd is named by the step that made it; ` + "`id:m`" + ` is m's id.
 ` + "`take`" + ` is LOOKUP_AND_DELETE_ELEM, ` + "`walk`" + ` is GET_NEXT_KEY until ENOENT, in any order.
 

@@ -30,11 +30,11 @@ func TestDocument(t *testing.T) {
 	}
 	files, err := os.ReadDir(documents)
 	require.NoError(t, err)
-	got := map[string]string{}
 	for _, f := range files {
 		text, err := os.ReadFile(filepath.Join(documents, f.Name()))
 		require.NoError(t, err)
-		got[f.Name()] = string(text)
+		require.Equal(t, want[f.Name()], string(text), "%s is out of date: go test ./semantics -run TestDocument -update", f.Name())
+		delete(want, f.Name())
 	}
-	require.Equal(t, want, got, "docs/semantics is out of date: go test ./semantics -run TestDocument -update")
+	require.Empty(t, want, "pages are missing: go test ./semantics -run TestDocument -update")
 }

@@ -128,10 +128,9 @@ func parseChapter(text string) (Chapter, error) {
 		case ">>":
 			o, err = parseOrder(cmd, block)
 		case "--":
-			var r *Rule
-			if r, err = o.check(block); err == nil {
-				c.Rules = append(c.Rules, r)
-			}
+			var rules []*Rule
+			rules, err = o.check(block)
+			c.Rules = append(c.Rules, rules...)
 		}
 		if err != nil {
 			line, _, _ := strings.Cut(block, "\n")
@@ -167,16 +166,17 @@ func sections(block string) (title, sentences, program string) {
 	return title[3:], strings.Join(words, " "), program
 }
 
-// parseRule reads "== short: ERRNO on TYPES" and what follows.
+// parseRule reads "== short: ERRNO on TYPES as nobody" and what follows.
 func parseRule(cmd abi.Cmd, block string) (*Rule, error) {
 	title, text, program := sections(block)
+	title, nobody := strings.CutSuffix(title, " as nobody")
 	short, rest, _ := strings.Cut(title, ": ")
 	what, types, _ := strings.Cut(rest, " on ")
 	errno, known := abi.ErrnoByName(what)
 	if !known {
 		return nil, fmt.Errorf("%q is no errno", what)
 	}
-	r := &Rule{Cmd: cmd, Short: short, Errno: errno, Text: text}
+	r := &Rule{Cmd: cmd, Short: short, Errno: errno, Text: text, Nobody: nobody}
 	var err error
 	if r.Types, err = parseTypes(strings.Fields(types)); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/proptest/program"
 )
@@ -39,6 +40,9 @@ func (m *machine) Confine(f func()) {
 }
 
 func (m *machine) Do(c *Call) (Result, error) {
+	if _, real := m.kernel.(*kernel.Linux); real && c.onlyHere() {
+		return Result{}, fmt.Errorf("%w by Linux: %s", ErrUnsupported, c.Cmd)
+	}
 	if c.event != nil {
 		return Result{Errno: m.kernel.Do(c.cpu, c.event)}, nil
 	}
@@ -54,6 +58,11 @@ func (m *machine) Do(c *Call) (Result, error) {
 	}
 	r.Stray = m.stray(c)
 	return r, nil
+}
+
+// onlyHere reports whether the call is one that even the calls which Linux has cannot stand for.
+func (c *Call) onlyHere() bool {
+	return c.Cmd == abi.MapDumpAndDelete || c.Cmd == abi.MapDumpJuly && c.Numbers["flags"]&abi.DumpBucket != 0
 }
 
 // stray says where the call wrote although nothing of its is there.

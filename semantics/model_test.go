@@ -1,6 +1,7 @@
 package semantics_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -59,36 +60,50 @@ func other(errno abi.Errno) abi.Errno {
 }
 
 // lastCall is the number of calls before a statement's last one, and the errno that is right there.
-func lastCall(s semantics.Statement) (before int, errno abi.Errno) {
-	calls := -1
-	for _, step := range s.Steps {
-		if _, isCall := step.Cmd(); isCall {
-			calls++
-			errno = step.Want.Errno
+func lastCall(t *testing.T, s semantics.Statement) (before int, errno abi.Errno) {
+	p, err := s.Program(cpus)
+	require.NoError(t, err, s.Name)
+	for _, step := range p.Steps {
+		if _, isCall := step.Action.(*program.Call); isCall {
+			before++
 		}
 	}
-	return calls, errno
+	for _, step := range s.Steps {
+		if _, isCall := step.Cmd(); isCall {
+			errno = step.Want.Errno
+		}
+		if strings.HasPrefix(step.Verb, "walk") && errno == abi.OK {
+			errno = abi.ENOENT // its last call finds the end
+		}
+	}
+	return before - 1, errno
 }
 
-// A statement that an answer could not break would say nothing. Walks are made of several calls and are left to the mutants.
+// A statement that no answer could break would say nothing.
 func TestEveryStatementCanFail(t *testing.T) {
 	for _, s := range all() {
-		at, right := lastCall(s)
+		at, right := lastCall(t, s)
 		l := &liar{Sim: kernel.NewSim(), at: at, errno: other(right)}
 		failure, err := s.Run(semantics.OnKernel(l, cpus))
-		require.NoError(t, err, s.Name)
-		require.NotNil(t, failure, s.Name)
+		if err != nil || failure == nil {
+			t.Errorf("%s: %v", s.Name, err)
+		}
 	}
 }
 
-// The specification does not only allow what is stated, it demands it.
+// The specification does not only allow what is stated, it demands it. It leaves open whether there is a map with an id that was never
+// seen, or not lately: on a machine there are other processes.
 func TestModelDemandsWhatIsStated(t *testing.T) {
 	for _, s := range all() {
-		at, right := lastCall(s)
+		if last := s.Steps[len(s.Steps)-1]; last.Verb == "open_id" && last.Want.Errno == abi.ENOENT {
+			continue
+		}
+		at, right := lastCall(t, s)
 		p, err := s.Program(cpus)
 		require.NoError(t, err, s.Name)
 		m, err := campaign.Compare(p, &liar{Sim: kernel.NewSim(), at: at, errno: other(right)})
-		require.NoError(t, err, s.Name)
-		require.NotNil(t, m, s.Name)
+		if err != nil || m == nil {
+			t.Errorf("%s: %v", s.Name, err)
+		}
 	}
 }

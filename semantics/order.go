@@ -22,6 +22,8 @@ type check struct {
 	rule    *Rule
 	before  []Step    // what must have happened for the call to be wrong
 	changes []Setting // what makes it wrong
+	want    Want      // besides the errno
+	not     []string  // names of checks that cannot fail at the same time
 }
 
 // parseOrder reads ">> on TYPES" and a program whose last step is the call.
@@ -39,12 +41,17 @@ func parseOrder(cmd abi.Cmd, block string) (*order, error) {
 	return &order{cmd: cmd, types: types, before: steps[:last], call: steps[last]}, nil
 }
 
-// check reads "-- short ERRNO", sentences, and lines of steps that come before ("+ step") or of changes to the call.
-func (o *order) check(block string) (*Rule, error) {
+// check reads "-- short ERRNO", sentences, and lines of steps that come before ("+ step"), of what is written ("> count=0"), of checks that
+// cannot fail at the same time ("! short"), of whose call it is ("as nobody"), or of changes to the call. "-- attr N" stands for the checks of attr that all commands
+// have, N being the end of the last field.
+func (o *order) check(block string) ([]*Rule, error) {
 	title, text, program := sections(block)
 	words := strings.Fields(title)
 	if len(words) < 2 {
 		return nil, fmt.Errorf("want a name and an errno")
+	}
+	if words[0] == "attr" {
+		return o.attrChecks(words[1])
 	}
 	errno, known := abi.ErrnoByName(words[1])
 	if !known {
@@ -56,18 +63,58 @@ func (o *order) check(block string) (*Rule, error) {
 			return nil, err
 		}
 	}
-	c.rule.Program = o.program(c.before, c.changes, errno)
+	o.add(c)
+	return []*Rule{c.rule}, nil
+}
+
+// attrChecks are what bpf(2) checks before it knows what the command wants.
+func (o *order) attrChecks(end string) (rules []*Rule, err error) {
+	for _, block := range []string{
+		"-- size-beyond-page E2BIG\nThe size argument is more than a page (4096). Neither attr nor the command's number has been looked at.\n    size=4097\n",
+		"-- attr-unreadable EFAULT\nattr cannot be read.\n    attr=bad\n",
+		"-- beyond-attr E2BIG\nA byte behind the attr that the kernel knows (168 bytes) is not zero.\n    tail=168\n",
+		"-- tail EINVAL\nA byte behind the last field of the command is not zero.\n    tail=" + end + "\n",
+	} {
+		more, err := o.check(block)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, more...)
+	}
+	return rules, nil
+}
+
+// add makes c the last check of the order.
+func (o *order) add(c *check) {
+	c.rule.Program = o.program(c.before, c.changes, c.wanted())
 	c.rule.Good, c.rule.Wrong = slices.Concat(o.before, []Step{o.call}), c.rule.Program[len(o.before):]
 	o.pair(c)
 	o.checks = append(o.checks, c)
-	return c.rule, nil
 }
 
-func (c *check) line(line string) error {
-	if step, before := strings.CutPrefix(line, "+ "); before {
-		s, err := ParseStep(step)
+// wanted is what must come of a call that fails the check.
+func (c *check) wanted() Want {
+	want := c.want
+	want.Errno = c.rule.Errno
+	return want
+}
+
+func (c *check) line(line string) (err error) {
+	mark, rest, _ := strings.Cut(line, " ")
+	switch mark {
+	case "+":
+		s, err := ParseStep(rest)
 		c.before = append(c.before, s)
 		return err
+	case ">":
+		c.want, err = parseWant(rest)
+		return err
+	case "!":
+		c.not = strings.Fields(rest)
+		return nil
+	case "as":
+		c.rule.Nobody = true
+		return nil
 	}
 	for word := range strings.FieldsSeq(line) {
 		field, text, named := strings.Cut(word, "=")
@@ -80,9 +127,9 @@ func (c *check) line(line string) error {
 }
 
 // program is the call with what is wrong, and all that comes before.
-func (o *order) program(before []Step, changes []Setting, errno abi.Errno) []Step {
+func (o *order) program(before []Step, changes []Setting, want Want) []Step {
 	call := o.call.with(changes...)
-	call.Want = Want{Errno: errno}
+	call.Want = want
 	return slices.Concat(o.before, before, []Step{call})
 }
 
@@ -93,16 +140,18 @@ func (o *order) pair(c *check) {
 			continue
 		}
 		changes := slices.Concat(c.changes, first.changes)
-		steps := o.program(slices.Concat(first.before, c.before), changes, first.rule.Errno)
+		steps := o.program(slices.Concat(first.before, c.before), changes, first.wanted())
 		for _, t := range first.rule.types() {
-			first.rule.pairs = append(first.rule.pairs, first.rule.statement(first.rule.Short+"-before-"+c.rule.Short, t, steps))
+			s := first.rule.statement(first.rule.Short+"-before-"+c.rule.Short, t, steps)
+			s.Nobody = first.rule.Nobody || c.rule.Nobody
+			first.rule.pairs = append(first.rule.pairs, s)
 		}
 	}
 }
 
 // excludes reports whether a call cannot be wrong in both ways.
-func (c *check) excludes(other *check) bool {
-	return slices.ContainsFunc(c.changes, func(t Setting) bool {
-		return slices.ContainsFunc(other.changes, func(u Setting) bool { return t.Field == u.Field })
+func (c *check) excludes(later *check) bool {
+	return slices.Contains(later.not, c.rule.Short) || slices.ContainsFunc(c.changes, func(t Setting) bool {
+		return slices.ContainsFunc(later.changes, func(u Setting) bool { return t.Field == u.Field })
 	})
 }

@@ -22,7 +22,7 @@ const (
 //
 // Keys and values are numbers, little-endian and as long as the map says. 10/20 is a value whose first CPU has 10 and the others 20; 1/8
 // as the key of an LPM_TRIE has 8 bits of prefix. Addresses that are not good: - is NULL, "bad" cannot be read or written, "readonly"
-// can only be read, edge:N has N bytes before one that faults, @FIELD is the memory of another field. An fd is the name of a step that made it,
+// can only be read, edge:N has N bytes before one that faults, end:DATA is data that ends there, @FIELD is the memory of another field. An fd is the name of a step that made it,
 // or "closed". For a map of maps, fd:NAME is a value that names a map, and id:NAME is the id by which it is read.
 func ParseStep(line string) (Step, error) {
 	call, want, _ := strings.Cut(line, "->")

@@ -115,6 +115,9 @@ func (s *scope) number(field, text string) (uint64, error) {
 		n, err := s.fd(fd)
 		return uint64(uint32(n)), err
 	}
+	if text == "cpus" {
+		return uint64(s.cpus), nil
+	}
 	if field == "map_type" {
 		if t, known := TypeByName(text); known {
 			return uint64(t), nil

@@ -25,6 +25,8 @@ type Rule struct {
 	Types []abi.MapType
 	Errno abi.Errno // what the rule is about, OK for a success
 	Text  string    // a sentence or two
+	// Nobody rules are about callers without capabilities.
+	Nobody bool
 	// Check is the rule's place in the order of checks of the command, counted from 1; 0 for what is no check.
 	Check int
 	// Program is the program as it stands in the document; of a check, Good is the program with nothing wrong and Wrong the end of Program
@@ -59,7 +61,7 @@ func (r *Rule) statement(short string, t abi.MapType, steps []Step) Statement {
 	if t != abi.Unspec {
 		name += "/" + t.String()
 	}
-	s := Statement{Name: name, Rule: r, Type: t}
+	s := Statement{Name: name, Rule: r, Type: t, Nobody: r.Nobody}
 	for _, step := range steps {
 		s.Steps = append(s.Steps, typed(step, t))
 	}
