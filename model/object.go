@@ -1,6 +1,10 @@
 package model
 
-import "github.com/bpfsim/bpfsim/abi"
+import (
+	"slices"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
 
 // spec is what MAP_CREATE was told, as far as a map remembers it.
 type spec struct {
@@ -75,6 +79,8 @@ func (o *object) isMap() bool { return o.class() == ofMaps }
 // names are the serials of what the object holds by itself: its types, or what a program loads.
 func (o *object) names() []int {
 	switch {
+	case o.prog != nil && o.prog.types != 0:
+		return append(slices.Clip(o.prog.held), o.prog.types)
 	case o.prog != nil:
 		return o.prog.held
 	case o.link.is:

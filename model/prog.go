@@ -2,8 +2,6 @@ package model
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
 	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -20,6 +18,9 @@ type prog struct {
 	loads  []mapLoad
 	held   []int  // serials of maps and BTF, in the order in which it names them first
 	stores [2]int // serials of its maps that store for cgroups, by type
+	types  int    // serial of the BTF that funcs and lines, records as given, speak of; 0 for none
+	funcs  []byte
+	lines  []byte
 }
 
 // mapLoad is an instruction that loads a map: where it begins in the code, and the map's serial.
@@ -186,14 +187,6 @@ func (x *run) checkProgram(p *prog) abi.Errno {
 	return abi.OK
 }
 
-// checkRecords is check_btf_info_early, where records are of BTF that nobody has open: of others nothing is asked here.
-func (x *run) checkRecords(*prog) abi.Errno {
-	if x.u32(abi.ProgLoadFuncInfoCnt) != 0 || x.u32(abi.ProgLoadLineInfoCnt) != 0 {
-		return abi.EBADF
-	}
-	return abi.OK
-}
-
 // checkSleep is who may sleep, and who must (check_attach_btf_id).
 func (x *run) checkSleep(p *prog) abi.Errno {
 	sleeps := p.flags&progSleepable != 0
@@ -202,17 +195,4 @@ func (x *run) checkSleep(p *prog) abi.Errno {
 		return abi.EINVAL
 	}
 	return abi.OK
-}
-
-// tag is a hash of the program without its fds of maps (bpf_prog_calc_tag in kernel/bpf/core.c).
-func (p *prog) tag() []byte {
-	code := slices.Clone(p.code)
-	for _, l := range p.loads {
-		if src := code[l.at+1] >> 4; src == loadFD || src == loadValue {
-			binary.LittleEndian.PutUint32(code[l.at+4:], 0)
-			binary.LittleEndian.PutUint32(code[l.at+12:], 0)
-		}
-	}
-	sum := sha256.Sum256(code)
-	return sum[:8]
 }

@@ -67,18 +67,9 @@ func (i *described) identify(o *object) {
 	i.put(abi.ProgInfoGPL, gpl)
 	i.zero(abi.ProgInfoRunTime, abi.ProgInfoVerifiedInsns)
 	i.put(abi.ProgInfoVerifiedInsns, uint32(i.prog.insns()))
-}
-
-// insns is how many instructions the program has, those of two slots counted once.
-func (p *prog) insns() int {
-	n := len(p.code) / insnSize
-	for at := 0; at < len(p.code); at += insnSize {
-		if p.code[at] == codeLoad64 {
-			n--
-			at += insnSize
-		}
+	if i.prog.types != 0 {
+		i.put(abi.ProgInfoBTFID, i.learnID(i.state.object(i.prog.types), i.field(abi.ProgInfoBTFID), i.size-abi.ProgInfoBTFID))
 	}
-	return n
 }
 
 // maps lists the ids of maps.
@@ -124,7 +115,7 @@ func (i *described) recordSizes() abi.Errno {
 	return abi.OK
 }
 
-// text is what only those with CAP_BPF see: instructions, and tags of functions, of which there is one.
+// text is what only those with CAP_BPF see: instructions, what describes them, and tags of functions.
 func (i *described) text() abi.Errno {
 	for _, at := range []int{abi.ProgInfoJitedLen, abi.ProgInfoNrJitedLineInfo, abi.ProgInfoAttachBTFID} {
 		i.put(at, 0)
@@ -138,9 +129,14 @@ func (i *described) text() abi.Errno {
 	if errno := i.list(abi.ProgInfoXlatedLen, abi.ProgInfoXlated, 1, code); errno != abi.OK {
 		return errno
 	}
-	i.put(abi.ProgInfoNrJitedKsyms, 1)
-	i.put(abi.ProgInfoNrJitedFuncLens, 1)
-	i.put(abi.ProgInfoNrFuncInfo, 0)
-	i.put(abi.ProgInfoNrLineInfo, 0)
-	return i.list(abi.ProgInfoNrTags, abi.ProgInfoTags, 8, i.prog.tag())
+	functions := uint32(len(i.prog.starts()))
+	i.put(abi.ProgInfoNrJitedKsyms, functions)
+	i.put(abi.ProgInfoNrJitedFuncLens, functions)
+	if errno := i.list(abi.ProgInfoNrFuncInfo, abi.ProgInfoFuncInfo, 8, i.prog.funcs); errno != abi.OK {
+		return errno
+	}
+	if errno := i.list(abi.ProgInfoNrLineInfo, abi.ProgInfoLineInfo, 16, i.prog.lines); errno != abi.OK {
+		return errno
+	}
+	return i.list(abi.ProgInfoNrTags, abi.ProgInfoTags, 8, i.prog.tags())
 }

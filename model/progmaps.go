@@ -1,7 +1,6 @@
 package model
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -229,19 +228,4 @@ func (x *run) fits(o *object, p *prog) bool {
 	}
 	like.stores = first.stores
 	return like == first
-}
-
-// xlated is the code as the kernel shows it: with ids of maps in the place of fds. id is that of a serial.
-func (p *prog) xlated(id func(serial int) uint32) []byte {
-	code := slices.Clone(p.code)
-	for _, l := range p.loads {
-		binary.LittleEndian.PutUint32(code[l.at+4:], id(l.serial))
-		switch code[l.at+1] >> 4 {
-		case loadIdx:
-			code[l.at+1] = code[l.at+1]&15 | loadFD<<4
-		case loadIdxValue:
-			code[l.at+1] = code[l.at+1]&15 | loadValue<<4
-		}
-	}
-	return code
 }

@@ -19,6 +19,7 @@ const (
 	kindVolatile  = 9
 	kindConst     = 10
 	kindRestrict  = 11
+	kindFunc      = 12
 	kindFuncProto = 13
 	kindVar       = 14
 	kindDataSec   = 15

@@ -41,17 +41,25 @@ func (p *Program) numberFunction(all []insn.Insn, i int) {
 	all[i].Off, all[i].Imm = int16(all[i].Imm), int32(number)
 }
 
-// tags are the tags of the program's functions.
+// tags are the tags of the program's functions. Those of one among others are of its instructions on the way to be compiled: a call has
+// the number of the function for an offset, and not yet its address (jit_subprogs).
 func (p *Program) tags() (tags []byte) {
 	if len(p.starts) == 1 {
 		return p.digest[:8]
 	}
+	all := slices.Clone(p.insns)
+	for i := range all {
+		if all[i].NamesFunc() && all[i].Code != insn.CodeLoad64 {
+			p.numberFunction(all, i)
+			all[i].Off, all[i].Imm = int16(all[i].Imm), 1
+		}
+	}
 	for f, start := range p.starts {
-		end := len(p.insns)
+		end := len(all)
 		if f+1 < len(p.starts) {
 			end = p.starts[f+1]
 		}
-		tag := digest(p.insns[start:end])
+		tag := digest(all[start:end])
 		tags = append(tags, tag[:8]...)
 	}
 	return tags

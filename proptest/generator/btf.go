@@ -14,6 +14,7 @@ type btfShape struct {
 	keys    map[int]uint32 // integers, and structs for other sizes, by size in bytes
 	structs map[int]uint32 // structs by size
 	values  []valueShape
+	funcs   []uint32 // functions
 }
 
 // valueShape is a type for values.
@@ -47,6 +48,7 @@ func (g *generator) newBTF() (*btfShape, []byte) {
 			p.keys[size] = p.structs[size]
 		}
 	}
+	p.functions()
 	p.value(8, p.long, false)
 	p.value(12, p.structs[12], false)
 	for range 1 + g.Intn(3) {

@@ -36,15 +36,17 @@ const (
 func (g *generator) aboutPrograms() {
 	switch {
 	case !g.machine.Has(program.Programs):
+	case chance(g, 18):
+		g.describe()
 	case len(g.programs) == 0 || chance(g, 35):
-		g.single(g.loadProgram())
+		g.single(g.loadProgram(20))
 	default:
 		g.single(g.identifyProgram())
 	}
 }
 
-// loadProgram loads a program, of few types as a rule, so that some are alike.
-func (g *generator) loadProgram() *program.Call {
+// loadProgram loads a program, of few types as a rule, so that some are alike. So many of 100 have records, if there is BTF.
+func (g *generator) loadProgram(described int) *program.Call {
 	p := pick(g, programKinds[g.Intn(4)], programKinds[8+g.Intn(8)])
 	if chance(g, 45) {
 		p = pick(g, programKinds...)
@@ -71,19 +73,36 @@ func (g *generator) loadProgram() *program.Call {
 	a.Set(abi.ProgLoadFlags, 4, uint64(flags))
 	a.Set(abi.ProgLoadAttachType, 4, uint64(p.attach))
 	copy(a.Bytes[abi.ProgLoadName:][:abi.NameLen], pick(g, "", "", "filter", "a.b_C9", "fifteen_letters"))
-	if chance(g, 4) {
-		a.Set(pick(g, abi.ProgLoadLogLevel, abi.ProgLoadLogSize, abi.ProgLoadLogBuf, abi.ProgLoadIfindex, abi.ProgLoadAttachBTFID), 4, 1)
-	}
-	if chance(g, 4) { // records of no BTF
-		a.Set(pick(g, abi.ProgLoadFuncInfoCnt, abi.ProgLoadLineInfoCnt), 4, 1)
-		a.Set(abi.ProgLoadBTFFD, 4, 1<<32-1)
-	}
+	g.oddities(a)
+	g.records(c, code, described)
 	g.write(c, at, code)
 	g.write(c, licenseAt, append([]byte(pick(g, "GPL", "GPL", "MIT", "Dual MIT/GPL", "")), 0))
 	c.As = g.newFD()
 	p.fd = c.As
 	g.programs = append(g.programs, p)
 	return c
+}
+
+// oddities asks for what hardly a loader asks for, now and then.
+func (g *generator) oddities(a program.Attr) {
+	if !chance(g, 6) {
+		return
+	}
+	switch g.Intn(6) {
+	case 0:
+		a.Set(abi.ProgLoadAttachFD, 4, uint64(uint32(pick(g, g.doubtfulFD(), pick(g, g.fds...)))))
+	case 1:
+		a.Set(abi.ProgLoadAttachBTFID, 4, pick[uint64](g, 1, 2, 0xfffff, 0x100000, 1<<32-1))
+	case 2:
+		a.Set(abi.ProgLoadIfindex, 4, pick[uint64](g, 1, program.Nowhere))
+		a.Set(abi.ProgLoadFlags, 4, pick[uint64](g, 0, 1<<5, 1<<6, 1<<5|1<<6))
+	case 3:
+		a.Set(abi.ProgLoadFDArrayCnt, 4, pick[uint64](g, 1, 1<<30-1, 1<<32-1))
+	case 4:
+		a.Set(abi.ProgLoadCoreReloCnt, 4, 1)
+	default: // a log that is not whole
+		a.Set(pick(g, abi.ProgLoadLogLevel, abi.ProgLoadLogSize, abi.ProgLoadLogBuf), 4, 1)
+	}
 }
 
 // fdArray gives a program an array of fds, now and then, and is how many instructions may speak of.
@@ -144,6 +163,10 @@ func (g *generator) code(fds int) (code []byte) {
 		}
 		insn(0, 0, 0, second)
 	}
+	if len(code) == 0 && chance(g, 25) { // the end is another function
+		insn(0x85, 0, 1, 1)
+		insn(0x95, 0, 0, 0)
+	}
 	insn(0xb7, 0, 0, 1)
 	insn(0x95, 0, 0, 0)
 	return code
@@ -184,6 +207,7 @@ func (g *generator) programInfo(fd int32) *program.Call {
 	list(abi.ProgInfoXlatedLen, abi.ProgInfoXlated, pick[uint64](g, 512, 512, 16, 24, 21), pick(g, valuesAt, valuesAt, g.doubtfulAddress()))
 	list(abi.ProgInfoNrMapIDs, abi.ProgInfoMapIDs, pick[uint64](g, 8, 8, 1, 2), pick(g, valuesAt+1024, valuesAt+1024, g.doubtfulAddress()))
 	list(abi.ProgInfoNrTags, abi.ProgInfoTags, pick[uint64](g, 1, 2), valuesAt+2048)
+	g.wantRecords(info)
 	if chance(g, 8) {
 		info.Set(pick(g, abi.ProgInfoFuncInfoRecSize, abi.ProgInfoLineInfoRecSize, abi.ProgInfoNrFuncInfo), 4, pick[uint64](g, 8, 16, 1))
 	}

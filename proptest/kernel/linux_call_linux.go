@@ -70,7 +70,7 @@ func (k *Linux) plain(c program.Call) Outcome {
 		k.btfs.add(k.idOf(c.As))
 	case abi.ProgLoad:
 		k.progs.add(k.idOf(c.As))
-		k.noteHolder(c.As)
+		k.noteHolder(c.As, k.user.arena.Field(c, abi.ProgLoadFDArrayCnt, 4))
 	case abi.LinkCreate:
 		k.links.add(k.idOf(c.As))
 	}

@@ -40,9 +40,10 @@ func (k *Linux) programInfo(fd int32) (info, maps, code []byte) {
 	return slices.Clone(info), slices.Clone(attr[progMapsAt:][:4*count]), slices.Clone(attr[progCodeAt:][:size])
 }
 
-// noteHolder notes a program that was loaded, if it holds anything.
-func (k *Linux) noteHolder(fd int32) {
-	if _, maps, _ := k.programInfo(fd); len(maps) > 0 {
+// noteHolder notes a program that was loaded, if it holds anything: named is how much it named in fd_array.
+func (k *Linux) noteHolder(fd int32, named uint64) {
+	info, maps, _ := k.programInfo(fd)
+	if len(maps) > 0 || named > 0 || !program.Zero(info[abi.ProgInfoBTFID:][:4]) {
 		k.holders = append(k.holders, k.progs.real[len(k.progs.real)-1])
 	}
 }
@@ -60,13 +61,18 @@ func (k *Linux) bindMap(c program.Call) Outcome {
 // programFields are the fields of a program that are this machine's own.
 func (k *Linux) programFields(fd int32) []ownField {
 	info, _, _ := k.programInfo(fd)
-	id := uint32(program.Word(info[abi.ProgInfoID:][:4]))
+	id, btf := uint32(program.Word(info[abi.ProgInfoID:][:4])), uint32(program.Word(info[abi.ProgInfoBTFID:][:4]))
 	none := make([]byte, 8)
-	return []ownField{
+	fields := []ownField{
 		idField(abi.ProgInfoID, id, k.progs.ours[id]),
 		{abi.ProgInfoLoadTime, info[abi.ProgInfoLoadTime:][:8], none},
 		{abi.ProgInfoJitedLen, info[abi.ProgInfoJitedLen:][:4], none[:4]},
+		{abi.ProgInfoNrJitedLineInfo, info[abi.ProgInfoNrJitedLineInfo:][:4], none[:4]},
 	}
+	if btf != 0 {
+		fields = append(fields, idField(abi.ProgInfoBTFID, btf, k.btfs.ours[btf]))
+	}
+	return fields
 }
 
 // programLists puts our ids of maps in the place of the real ones in the lists that a call has filled, as given says.

@@ -112,6 +112,13 @@ func harmless(addr uint64) bool {
 	return addr < PageSize || addr >= 1<<63 || addr >= Base-PageSize && addr < Base+ArenaSize+PageSize
 }
 
+// emptyAbove reports whether addr is one above 4 GiB at which no process has anything: where struct bpf_btf_info has the address of a name
+// struct bpf_prog_info has the length of the instructions in the upper half. Go's heap begins at 0xc0 << 32.
+func emptyAbove(addr uint64) bool {
+	high := addr >> 32
+	return uint32(addr) == 0 && high < 0x1000 && (high < 0xc0 || high > 0xff)
+}
+
 func OurFD(n int32) bool { return n >= FirstFD && n < FirstFD+NumFDs }
 
 func programFD(n int32) bool { return n < 3 || OurFD(n) }
@@ -206,13 +213,14 @@ func (t *sanitizer) object() {
 // info keeps the pointers in struct bpf_map_info and struct bpf_btf_info harmless, and the length to what an older kernel knows.
 func (t *sanitizer) info() {
 	addr := t.get(abi.InfoPtr, 8)
-	for _, offset := range []uint64{abi.MapInfoHash, abi.BTFInfoData, abi.BTFInfoName} {
-		if b := t.arena.Span(addr+offset, 8, ToPoke); len(b) == 8 && !harmless(Word(b)) {
-			clear(b)
-		}
-	}
 	if t.machine.Has(Programs) {
 		t.programInfo(addr)
+	}
+	for _, offset := range []uint64{abi.MapInfoHash, abi.BTFInfoData, abi.BTFInfoName} {
+		b := t.arena.Span(addr+offset, 8, ToPoke)
+		if len(b) == 8 && !harmless(Word(b)) && (offset != abi.BTFInfoName || !emptyAbove(Word(b))) {
+			clear(b)
+		}
 	}
 	if t.machine.Has(MapHash) {
 		return

@@ -10,7 +10,6 @@ import (
 // Numbers of PROG_LOAD.
 const (
 	testRandomHi32 = 1 << 2 // BPF_F_TEST_RND_HI32: the verifier adds random instructions
-	maxTypeID      = 0xfffff
 	maxInsns       = 1_000_000
 	insnSize       = 8
 )
@@ -23,19 +22,12 @@ func (t *sanitizer) load() {
 	if t.get(abi.ProgLoadIfindex, 4) > 1 {
 		t.set(abi.ProgLoadIfindex, 4, Nowhere)
 	}
-	if id := t.get(abi.ProgLoadAttachBTFID, 4); id != 0 && id <= maxTypeID { // of the kernel's own BTF
-		t.set(abi.ProgLoadAttachBTFID, 4, id+maxTypeID+1)
-	}
 	typ := abi.ProgType(t.get(abi.ProgLoadType, 4))
 	switch typ {
 	case abi.ProgTracing, abi.ProgExt, abi.ProgLSM, abi.ProgLIRCMode2, abi.ProgStructOps:
 		t.set(abi.ProgLoadType, 4, uint64(abi.NumProgTypes+typ))
 	}
-	if int32(t.get(abi.ProgLoadBTFFD, 4)) >= 0 { // records that may be right, which are not compared
-		t.set(abi.ProgLoadFuncInfoCnt, 4, 0)
-		t.set(abi.ProgLoadLineInfoCnt, 4, 0)
-	}
-	t.set(abi.ProgLoadCoreReloCnt, 4, 0)
+	t.records()
 	t.programLog()
 	if attached(typ) {
 		t.set(abi.ProgLoadFDArrayCnt, 4, 0)
@@ -97,6 +89,9 @@ func (t *sanitizer) known(typ abi.ProgType, count uint64) bool {
 	if len(code) < size {
 		return true
 	}
+	if len(code) == 4*insnSize && calls(code) {
+		code = code[2*insnSize:]
+	}
 	for len(code) > 2*insnSize {
 		n := loadsOne(code)
 		if n == 0 || attached(typ) && code[1]>>4 != 0 {
@@ -105,6 +100,12 @@ func (t *sanitizer) known(typ abi.ProgType, count uint64) bool {
 		code = code[n:]
 	}
 	return len(code) == 2*insnSize && returns(typ, code)
+}
+
+// calls reports whether a program calls the function behind its end, and ends.
+func calls(code []byte) bool {
+	const call, exit = 0x1_0000_1085, codeExit
+	return binary.LittleEndian.Uint64(code) == call && binary.LittleEndian.Uint64(code[insnSize:]) == exit
 }
 
 // loadsOne is the length of an instruction that loads a map or a number into another register than R0, 0 for others.
