@@ -19,15 +19,26 @@ func ShrinkRun(run func(Chooser) (Trace, error), err error) (Trace, error) {
 	if !ok {
 		panic(fmt.Sprintf("sim: shrink %v, which carries no trace", err))
 	}
-	for i := 0; i < trace.Preemptions(); {
-		shorter, again := run(&Replay{turns: slices.Delete(trace.turns(), i, i+1), loose: true})
-		if sameKind(again, err) && shorter.Preemptions() < trace.Preemptions() {
-			trace, err, i = shorter, again, 0
-		} else {
-			i++
+	for i := 0; i < trace.Preemptions(); i++ {
+		for _, turns := range without(trace, i) {
+			shorter, again := run(&Replay{turns: turns, loose: true})
+			if sameKind(again, err) && shorter.Preemptions() < trace.Preemptions() {
+				trace, err, i = shorter, again, -1
+				break
+			}
 		}
 	}
 	return trace, err
+}
+
+// without are a trace's turns but one, with those behind it where they were, and one step earlier.
+func without(trace Trace, i int) [2][]turn {
+	same := slices.Delete(trace.turns(), i, i+1)
+	earlier := slices.Clone(same)
+	for j := i; j < len(earlier); j++ {
+		earlier[j].step--
+	}
+	return [2][]turn{same, earlier}
 }
 
 // sameKind compares types, for messages contain schedules, and for checks what they wrap, which may be more particular (errors.Is).
