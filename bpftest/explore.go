@@ -78,7 +78,10 @@ func Search(t *testing.T, o ExploreOptions, body func(*T)) Exploration {
 		t.Skip("bpftest: Explore needs bpf(2) to be answered in this process, and this test was built without the patch: run bpfsim test, or go test " +
 			"after eval \"$(bpfsim env)\"")
 	}
-	e := begin(t, direct, o, body)
+	if s := stepping.Load(); s != nil && s.run.Has() {
+		t.Fatal("bpftest: Explore is called in a body that is explored: call it in a test, one behind the other")
+	}
+	e := beginExplorer(t, direct, o, body)
 	defer e.end()
 	if *replayLine != "" {
 		return e.replay(*replayLine)
@@ -128,7 +131,7 @@ func (f *Failure) String() string {
 		text += "    " + line + "\n"
 	}
 	if f.Replay != "" {
-		text += fmt.Sprintf("\nthis order again: -run '^%s$' -bpftest.replay='%s'", f.test, f.Replay)
+		text += "\n" + again(f.test, f.Replay)
 	}
 	return text
 }

@@ -25,7 +25,7 @@ type explorer struct {
 	orders  int
 }
 
-func begin(t *testing.T, d *direct, o ExploreOptions, body func(*T)) *explorer {
+func beginExplorer(t *testing.T, d *direct, o ExploreOptions, body func(*T)) *explorer {
 	e := &explorer{t: t, body: body, options: o.withDefaults(), direct: d, session: bubble.Begin(), begun: time.Now()}
 	d.watch(stepper{})
 	return e
@@ -70,7 +70,7 @@ type attempt struct {
 // run runs the body in the order that c chooses.
 func (e *explorer) run(c sim.Chooser, tell bool) attempt {
 	t := &T{TB: e.t}
-	o := bubble.Options{Chooser: c, Patience: e.options.Patience, Exact: e.exact || tell, Tell: tell}
+	o := bubble.Options{Chooser: c, Patience: e.options.Patience, Exact: e.exact || tell, Tell: tell, Dying: e.dying}
 	if e.timers && e.options.HoldUp > 0 {
 		o.HoldUp = e.options.HoldUp
 	}
@@ -78,6 +78,7 @@ func (e *explorer) run(c sim.Chooser, tell bool) attempt {
 	if tell {
 		e.direct.host.watch = teller{e.direct.host, e.options.Show}.begin
 	}
+	e.session.Leave(e.dying(sim.Trace{}, nil))
 	out := e.session.Run(e.t, o, func(r *bubble.Run) {
 		t.run = r
 		stepping.Store(&steps{r, teller{e.direct.host, e.options.Show}})
@@ -91,8 +92,16 @@ func (e *explorer) run(c sim.Chooser, tell bool) attempt {
 	if t.skipped {
 		e.t.Skip(strings.Join(t.said, "\n"))
 	}
-	return attempt{out, t.said, t.verdict(out)}
+	a := attempt{out, t.said, t.verdict(out)}
+	if a.err == nil && e.t.Failed() {
+		a.err = &sim.CheckError{Trace: out.Trace, Err: errOutside}
+	}
+	return a
 }
+
+// errOutside is a failure of the test itself, which is for good: no other order can be tried then.
+var errOutside = errors.New("the body failed the test around it, whose messages stand elsewhere, and not its own T: take the one that the body is given " +
+	"(func(t *bpftest.T)), also for what it calls, so that each order has its own result")
 
 // verdict is what is wrong with a run. What the body says counts before what it left behind.
 func (t *T) verdict(out bubble.Outcome) error {
@@ -110,9 +119,9 @@ func (t *T) verdict(out bubble.Outcome) error {
 
 // learn runs the simplest order, and finds out what the body needs. Libraries ask, once and for all, what the kernel can do, so that it is like
 // none of those that follow.
-func (e *explorer) learn() attempt {
+func (e *explorer) learn(tell bool) attempt {
 	e.exact = true
-	a := e.run(&sim.First{}, false)
+	a := e.run(&sim.First{}, tell)
 	e.exact, e.timers = a.Outside, a.Slept
 	return a
 }
@@ -122,7 +131,7 @@ const restarts = 8
 
 func (e *explorer) search() Exploration {
 	e.orders = 1
-	if a := e.learn(); a.err != nil {
+	if a := e.learn(false); a.err != nil {
 		return e.conclude(a)
 	}
 	var differs error
@@ -212,8 +221,11 @@ func (e *explorer) conclude(a attempt) Exploration {
 
 func (e *explorer) explain(a attempt) *Failure {
 	var stuck *bubble.StuckError
-	if errors.As(a.err, &stuck) && stuck.Busy { // each further run would leave something behind that goes on
+	switch {
+	case errors.As(a.err, &stuck) && stuck.Busy: // each further run would leave something behind that goes on
 		return e.tell(a)
+	case errors.Is(a.err, errOutside):
+		return e.again(a.Trace.String(), a.err)
 	}
 	trace, err := sim.ShrinkRun(func(c sim.Chooser) (sim.Trace, error) {
 		again := e.run(c, false)
@@ -242,7 +254,7 @@ func (e *explorer) again(line string, want error) *Failure {
 // replay is what -bpftest.replay asks for.
 func (e *explorer) replay(line string) Exploration {
 	e.orders = 1
-	if a := e.learn(); a.err != nil && line == "-" {
+	if a := e.learn(true); a.err != nil && line == "-" {
 		return e.conclude(a)
 	}
 	return e.found(e.again(line, nil))

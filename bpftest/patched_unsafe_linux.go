@@ -31,7 +31,7 @@ type (
 		on            bool
 		mayMap        func(fd int, offset int64, length uintptr, prot, flags int) error
 		epollCtl      func(queue, op, fd int, event *unix.EpollEvent) (err error, ours bool)
-		epollWait     func()
+		epollWait     func(queue int, events []unix.EpollEvent, msec int) (n int, err error, ours bool)
 		perfEventOpen func(attr *unix.PerfEventAttr, pid, cpu, group, flags int) (fd int, err error, ours bool)
 		ioctl         func(fd int, request uint, value int) (err error, ours bool)
 		statfs        func(path string, buf *unix.Statfs_t) error
@@ -40,30 +40,30 @@ type (
 	}
 )
 
-//go:linkname calls github.com/cilium/ebpf/internal/sys.bpfsimCall1
+//go:linkname calls github.com/cilium/ebpf/internal/sys.bpfsimCall2
 var calls callHook
 
-//go:linkname unixCalls github.com/cilium/ebpf/internal/unix.bpfsimHook1
+//go:linkname unixCalls github.com/cilium/ebpf/internal/unix.bpfsimHook2
 var unixCalls unixHook
 
-//go:linkname files github.com/cilium/ebpf.bpfsimHook1
+//go:linkname files github.com/cilium/ebpf.bpfsimHook2
 var files fileHook
 
-//go:linkname filesOfInternal github.com/cilium/ebpf/internal.bpfsimHook1
+//go:linkname filesOfInternal github.com/cilium/ebpf/internal.bpfsimHook2
 var filesOfInternal fileHook
 
-//go:linkname filesOfKallsyms github.com/cilium/ebpf/internal/kallsyms.bpfsimHook1
+//go:linkname filesOfKallsyms github.com/cilium/ebpf/internal/kallsyms.bpfsimHook2
 var filesOfKallsyms fileHook
 
-//go:linkname filesOfLinux github.com/cilium/ebpf/internal/linux.bpfsimHook1
+//go:linkname filesOfLinux github.com/cilium/ebpf/internal/linux.bpfsimHook2
 var filesOfLinux fileHook
 
-//go:linkname filesOfSys github.com/cilium/ebpf/internal/sys.bpfsimHook1
+//go:linkname filesOfSys github.com/cilium/ebpf/internal/sys.bpfsimHook2
 var filesOfSys fileHook
 
 // closes counts the fds that were closed, where the standard library is patched.
 //
-//go:linkname closes syscall.bpfsimFDs1
+//go:linkname closes syscall.bpfsimFDs2
 var closes intercept.Closes
 
 // isPatched tells that the client library that is linked here is patched.
@@ -81,7 +81,11 @@ func answerCalls(own *intercept.Own) {
 	for _, f := range []*fileHook{&files, &filesOfInternal, &filesOfKallsyms, &filesOfLinux, &filesOfSys} {
 		f.open, f.readlink, f.path = own.OpenText, own.Readlink, own.Path
 	}
-	unixCalls.mayMap, unixCalls.epollCtl, unixCalls.epollWait = own.MayMap, own.EpollCtl, own.LookAtGates
+	unixCalls.mayMap, unixCalls.epollCtl = own.MayMap, own.EpollCtl
+	unixCalls.epollWait = func(queue int, events []unix.EpollEvent, msec int) (int, error, bool) {
+		own.LookAtGates()
+		return waitStep(own, queue, events, msec)
+	}
 	unixCalls.statfs, unixCalls.path, unixCalls.memlock = own.Statfs, own.Path, own.RaiseMemlock
 	unixCalls.perfEventOpen = func(attr *unix.PerfEventAttr, pid, cpu, group, flags int) (int, error, bool) {
 		defer runtime.KeepAlive(attr)

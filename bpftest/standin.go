@@ -78,7 +78,7 @@ func (in *standIn) run(r run) ran {
 		return canceled
 	}
 	result := make(chan ran, 1)
-	go in.attempt(r, result)
+	begin(in.name, func() { in.attempt(r, result) })
 	select {
 	case a := <-result:
 		return a
@@ -89,7 +89,6 @@ func (in *standIn) run(r run) ran {
 }
 
 func (in *standIn) attempt(r run, result chan<- ran) {
-	called(in.name)
 	a := canceled
 	returned := false
 	defer func() {

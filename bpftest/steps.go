@@ -28,8 +28,12 @@ func (stepper) Begin(cmd abi.Cmd, _ []byte) (cpu int) {
 	return 0
 }
 
-// End does nothing: bpfsys tells what came of the call.
-func (stepper) End(abi.Cmd, []byte, int32, abi.Errno) {}
+// End is where the agent's own code goes on; bpfsys tells what came of the call.
+func (stepper) End(abi.Cmd, []byte, int32, abi.Errno) {
+	if s := stepping.Load(); s != nil {
+		s.run.Returned()
+	}
+}
 
 // private tells that a command makes what nobody else knows yet, or asks what does not change.
 func private(cmd abi.Cmd) bool {
@@ -52,11 +56,16 @@ var words = map[operation]string{
 	opSubmit: "submit", opDiscard: "discard",
 }
 
-// called gives the calling goroutine the name of the program that it plays.
-func called(name string) {
-	if s := stepping.Load(); s != nil {
-		s.run.Call(name)
+// waits is a reader's wait for records, as a step.
+const waits = "wait"
+
+// begin starts a goroutine, under the name of the program that it plays.
+func begin(name string, f func()) {
+	if s := stepping.Load(); s != nil && s.run.Has() {
+		s.run.Go(name, f)
+		return
 	}
+	go f()
 }
 
 // helped has a program's operation on a map wait for its turn, and tells what came of it.
@@ -71,5 +80,6 @@ func helped(q request) (reply, error) {
 	if chosen && s.run.Telling() {
 		s.run.Told(s.teller.helped(q, a))
 	}
+	s.run.Returned()
 	return a, err
 }

@@ -23,14 +23,28 @@ func (e *explorer) tell(a attempt) *Failure {
 	return f
 }
 
+// dying is what is printed if the process dies in the middle of a run.
+func (e *explorer) dying(trace sim.Trace, steps []bubble.Step) string {
+	text := fmt.Sprintf("\nbpftest: the process dies in the middle of %s:\n\n", e.t.Name())
+	for _, line := range story(steps) {
+		text += "    " + line + "\n"
+	}
+	return text + again(e.t.Name(), trace.String()) + "\n\n"
+}
+
+// again says how an order is run again.
+func again(test, replay string) string {
+	return fmt.Sprintf("this order again: -run '^%s$' -bpftest.replay='%s'", test, replay)
+}
+
 // story is a line for each step: who, what, where.
 func story(steps []bubble.Step) (lines []string) {
 	who, what := 0, 0
 	for _, s := range steps {
-		who, what = max(who, len(s.Task)), max(what, len(did(s)))
+		who, what = max(who, len(s.Who)), max(what, len(did(s)))
 	}
 	for _, s := range steps {
-		lines = append(lines, strings.TrimRight(fmt.Sprintf("%-*s  %-*s  %s", who, s.Task, min(what, 100), did(s), s.Place), " "))
+		lines = append(lines, strings.TrimRight(fmt.Sprintf("%-*s  %-*s  %s", who, s.Who, min(what, 100), did(s), s.Place), " "))
 	}
 	return lines
 }
@@ -39,6 +53,10 @@ func did(s bubble.Step) string {
 	switch {
 	case s.Task == bubble.Clock:
 		return "time goes on"
+	case s.Kind == bubble.Start:
+		return "starts"
+	case s.Kind == bubble.Lock:
+		return "takes a mutex"
 	case s.Text == "":
 		return s.Kind
 	}

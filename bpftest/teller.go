@@ -146,7 +146,7 @@ func (t teller) helped(q request, a reply) string {
 	}
 	switch q.Op {
 	case opOutput, opSubmit:
-		text += fmt.Sprintf(" %d bytes", len(q.Value))
+		text += " " + t.record(q.Map, q.Value)
 	case opDiscard:
 	default:
 		if a.Errno != abi.OK && q.Op == opLookup {
@@ -158,6 +158,14 @@ func (t teller) helped(q request, a reply) string {
 		text += ": " + a.Errno.String()
 	}
 	return strings.TrimRight(text, " ")
+}
+
+// record is one of a ring or perf buffer.
+func (t teller) record(name string, value []byte) string {
+	if t.show == nil && len(value)%8 != 0 || len(value) > 32 {
+		return fmt.Sprintf("%d bytes", len(value))
+	}
+	return t.pair(name, nil, value)
 }
 
 // pair is an element, which may lack a key (queues) or a value.

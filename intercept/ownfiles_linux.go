@@ -81,6 +81,17 @@ func (own *Own) EpollCtl(queue, op, fd int, event *unix.EpollEvent) (err error, 
 	return errorOf(c.queueGate(queue, op, int32(fd), o, wanted)), true
 }
 
+// Object is what a fd stands for, nil when it is no object's.
+func (own *Own) Object(fd int) bpfsys.Object {
+	c := own.begin()
+	defer own.end(c)
+	file, _ := c.Get(int32(fd))
+	if file == nil {
+		return nil
+	}
+	return file.Object()
+}
+
 // LookAtGates comes before each wait in an epoll instance.
 func (own *Own) LookAtGates() { own.gates.look() }
 

@@ -1,7 +1,7 @@
 package patch
 
 // Version is the number in the name of the variable that links patched code with the simulator: it changes with the fields.
-const Version = "1"
+const Version = "2"
 
 const hookName = "bpfsimHook" + Version
 
@@ -111,7 +111,7 @@ var ` + hookName + ` = struct {
 	on            bool
 	mayMap        func(fd int, offset int64, length uintptr, prot, flags int) error
 	epollCtl      func(queue, op, fd int, event *EpollEvent) (err error, ours bool)
-	epollWait     func()
+	epollWait     func(queue int, events []EpollEvent, msec int) (n int, err error, ours bool)
 	perfEventOpen func(attr *PerfEventAttr, pid, cpu, group, flags int) (fd int, err error, ours bool)
 	ioctl         func(fd int, request uint, value int) (err error, ours bool)
 	statfs        func(path string, buf *Statfs_t) error
@@ -142,7 +142,7 @@ var unixWrappers = map[string]wrapper{
 	"EpollCtl": {heads: []string{"func EpollCtl(epfd int, op int, fd int, event *EpollEvent) (err error)"},
 		first: ` if bpfsim := ` + hookName + `.epollCtl; bpfsim != nil { if err, ours := bpfsim(epfd, op, fd, event); ours { return err } };`},
 	"EpollWait": {heads: []string{"func EpollWait(epfd int, events []EpollEvent, msec int) (n int, err error)"},
-		first: ` if bpfsim := ` + hookName + `.epollWait; bpfsim != nil { bpfsim() };`},
+		first: ` if bpfsim := ` + hookName + `.epollWait; bpfsim != nil { if n, err, ours := bpfsim(epfd, events, msec); ours { return n, err } };`},
 	"PerfEventOpen": {heads: []string{"func PerfEventOpen(attr *PerfEventAttr, pid int, cpu int, groupFd int, flags int) (fd int, err error)"},
 		first: ` if bpfsim := ` + hookName + `.perfEventOpen; bpfsim != nil { if fd, err, ours := bpfsim(attr, pid, cpu, groupFd, flags); ours { return fd, err } };`},
 	"IoctlSetInt": {heads: []string{"func IoctlSetInt(fd int, req uint, value int) error"},
@@ -154,17 +154,3 @@ var unixWrappers = map[string]wrapper{
 	"Prlimit": {heads: []string{"func Prlimit(pid, resource int, new, old *Rlimit) error"},
 		first: ` if bpfsim := ` + hookName + `.memlock; bpfsim != nil && pid == 0 && resource == RLIMIT_MEMLOCK && new != nil { was, err := bpfsim(*new); if old != nil { *old = was }; return err };`},
 }
-
-// closeDeclarations are the counters: one for each fd, as far as it goes, and one for calls on ranges of fds.
-const closeDeclarations = `
-
-//go:linkname bpfsimFDs` + Version + `
-var bpfsimFDs` + Version + ` = struct {
-	on   bool
-	all  uint32
-	each [1 << 10]uint32
-}{on: true}
-`
-
-// closeCounting stands behind a system call: close, dup3, dup2 (33 where there is one) and close_range.
-const closeCounting = `; if trap == SYS_CLOSE { bpfsimFDs` + Version + `.each[a1&(1<<10-1)]++ } else if trap == SYS_DUP3 || trap == 33 { bpfsimFDs` + Version + `.each[a2&(1<<10-1)]++ } else if trap == 436 { bpfsimFDs` + Version + `.all++ }`

@@ -4,19 +4,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// Standard is the package of the standard library through which all system calls go. It is patched to count closed fds: what was
-// known of them need not be asked again at each call.
-const Standard = "syscall"
-
-// Below is the path of a package below Module, or Standard; false for packages that are not patched. In a vendor directory the go command
+// Below is the path of a package below Module, or one of Standard; false for packages that are not patched. In a vendor directory the go command
 // gives packages the paths that they have without.
 func Below(importPath string) (pkg string, patched bool) {
 	importPath, _, _ = strings.Cut(importPath, " ") // of a package built for a test: "path [test]"
-	if importPath == Standard {
-		return Standard, true
+	if slices.Contains(Standard, importPath) {
+		return importPath, true
 	}
 	rest, ok := strings.CutPrefix(importPath+"/", Module+"/")
 	if !ok {

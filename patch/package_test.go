@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,34 @@ func TestUnknownShapes(t *testing.T) {
 	require.ErrorContains(t, err, "internal/unix has no EpollCtl, EpollWait, IoctlSetInt, Mmap, PerfEventOpen, Prlimit, Renameat2, Statfs")
 }
 
+// The Go that builds this is one whose own packages can be patched: a new one, whose functions look otherwise, is found here.
+func TestGoIsKnown(t *testing.T) {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	require.NoError(t, err)
+	for pkg, want := range map[string][]string{
+		"syscall":       {"syscall_linux.go"},
+		"internal/sync": {"mutex.go"},
+		"runtime":       {"panic.go", "proc.go", "rand.go", "select.go", "time.go"},
+	} {
+		names, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(root)), "src", pkg, "*.go"))
+		require.NoError(t, err)
+		changed, err := patch.Files(pkg, slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "_test.go") }))
+		require.NoError(t, err)
+		var files []string
+		for name := range changed {
+			files = append(files, filepath.Base(name))
+		}
+		require.ElementsMatch(t, want, files, pkg)
+	}
+}
+
+// Of a Go that is not known nothing is patched, rather than a part.
+func TestUnknownGo(t *testing.T) {
+	changed, err := patch.Files("runtime", write(t, "package runtime\n\nconst randomizeScheduler = raceenabled\n\nfunc newproc(fn *funcval) {}\n"))
+	require.NoError(t, err)
+	require.Empty(t, changed)
+}
+
 func TestBelow(t *testing.T) {
 	for path, want := range map[string]string{
 		"github.com/cilium/ebpf":              "",
@@ -69,6 +98,9 @@ func TestBelow(t *testing.T) {
 		"github.com/cilium/ebpfsomething":                                            "no",
 		"github.com/cilium/cilium":                                                   "no",
 		"syscall":                                                                    "syscall",
+		"runtime":                                                                    "runtime",
+		"internal/sync":                                                              "internal/sync",
+		"runtime/debug":                                                              "no",
 		"":                                                                           "no",
 	} {
 		pkg, ours := patch.Below(path)

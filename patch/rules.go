@@ -19,10 +19,11 @@ var fileFunctions = []string{"os.Open", "os.ReadFile", "os.Readlink", "os.Remove
 
 // apply patches a package.
 func apply(pkg string, files []*source) error {
-	switch pkg {
-	case Standard:
-		countCloses(files)
+	if slices.Contains(Standard, pkg) {
+		standard(pkg, files)
 		return nil
+	}
+	switch pkg {
 	case "internal/unix":
 		return wrappers(files)
 	case "rlimit":
@@ -89,23 +90,9 @@ func memlockProbe(files []*source) {
 	}
 }
 
-// countCloses counts behind each system call that closes fds. A Go whose function looks otherwise goes without.
-func countCloses(files []*source) {
-	for _, s := range files {
-		f := s.function("RawSyscall6")
-		if f == nil || s.head(f) != "func RawSyscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err Errno)" {
-			continue
-		}
-		for _, a := range s.assignments(f.Body, "err = Errno(errno)") {
-			s.insert(a.End(), closeCounting)
-			s.more += closeDeclarations
-		}
-	}
-}
-
 // head is a function's declaration in one line.
 func (s *source) head(f *ast.FuncDecl) string {
-	return "func " + f.Name.Name + strings.Join(strings.Fields(s.code(f.Type)[len("func")+1+len(f.Name.Name):]), " ")
+	return strings.Join(strings.Fields(string(s.text[s.offset(f.Pos()):s.offset(f.Type.End())])), " ")
 }
 
 // wrappers puts the hook before the kernel in functions that wrap one system call each.

@@ -60,6 +60,16 @@ func (s *source) function(name string) *ast.FuncDecl {
 	return nil
 }
 
+// declared finds the function or method with a declaration, nil when there is none.
+func (s *source) declared(head string) *ast.FuncDecl {
+	for _, d := range s.tree.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Body != nil && s.head(f) == head {
+			return f
+		}
+	}
+	return nil
+}
+
 // calls finds the calls of a function of another package, such as os.Open.
 func (s *source) calls(within ast.Node, function string) (found []*ast.CallExpr) {
 	ast.Inspect(within, func(n ast.Node) bool {

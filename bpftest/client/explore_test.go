@@ -45,9 +45,10 @@ func TestExploreFindsALostUpdate(t *testing.T) {
 		found := bpftest.Search(t, bpftest.ExploreOptions{Strategy: strategy, Budget: 200}, loses)
 		require.NotNil(t, found.Failure)
 		require.Contains(t, found.Failure.Message, "expected: int(2)")
-		require.Len(t, found.Failure.Story, 5)
-		require.Regexp(t, `^WaitGroup.Go.func1(-2)? +lookup counters 0 = 0 +explore_test.go:\d+$`, found.Failure.Story[0])
-		require.Regexp(t, `^body +lookup counters 0 = 1 +explore_test.go:\d+$`, found.Failure.Story[4])
+		require.Len(t, found.Failure.Story, 7)
+		require.Regexp(t, `^WaitGroup.Go.func1(-2)? +starts +explore_test.go:\d+$`, found.Failure.Story[0])
+		require.Regexp(t, `(?m)^WaitGroup.Go.func1(-2)? +lookup counters 0 = 0 +explore_test.go:\d+$`, strings.Join(found.Failure.Story, "\n"))
+		require.Regexp(t, `^body +lookup counters 0 = 1 +explore_test.go:\d+$`, found.Failure.Story[6])
 		require.Contains(t, found.String(), "-run '^TestExploreFindsALostUpdate$' -bpftest.replay='"+found.Failure.Replay+"'")
 		require.Contains(t, asReplay(t, found.Failure.Replay, loses).Failure.Message, "expected: int(2)")
 	}
@@ -74,7 +75,7 @@ func TestExploreShrinks(t *testing.T) {
 			})
 		})
 		require.NotNil(t, found.Failure)
-		require.LessOrEqual(t, len(strings.Fields(found.Failure.Replay)), 2, found.Failure.Replay)
+		require.LessOrEqual(t, len(strings.Fields(found.Failure.Replay)), 3, found.Failure.Replay)
 	}
 }
 
@@ -86,7 +87,7 @@ func asReplay(t *testing.T, line string, body func(*bpftest.T)) bpftest.Explorat
 }
 
 func TestExploreReplays(t *testing.T) {
-	found := asReplay(t, "1:WaitGroup.Go.func1-2", loses)
+	found := asReplay(t, "2:WaitGroup.Go.func1-2", loses)
 	require.Equal(t, 1, found.Orders)
 	require.Contains(t, found.Failure.Message, "expected: int(2)")
 	require.Nil(t, asReplay(t, "-", loses).Failure)
@@ -94,18 +95,18 @@ func TestExploreReplays(t *testing.T) {
 	require.Contains(t, asReplay(t, "x", loses).Failure.Message, `-bpftest.replay: parse schedule: "x" is not STEP:TASK`)
 }
 
-// A mutex that is held across calls makes two calls one. Goroutines that wait for it are not "durably blocked" (testing/synctest).
+// A mutex that is held across calls makes two calls one, and who gets it is explored, whether the race detector is on or not.
 func TestExploreMutex(t *testing.T) {
-	if raceDetector {
-		t.Skip("the race detector has goroutines begin in random order, and the first to begin takes the mutex")
-	}
 	var mu sync.Mutex
+	orders := map[string]bool{}
 	found := bpftest.Search(t, bpftest.ExploreOptions{Bound: bpftest.Unbounded}, func(t *bpftest.T) {
 		m, _ := counters(t)
+		order := ""
 		for _, name := range []string{"one", "two"} {
 			t.Go(name, func() {
 				mu.Lock()
 				defer mu.Unlock()
+				order += name
 				count(t, m)
 			})
 		}
@@ -114,12 +115,13 @@ func TestExploreMutex(t *testing.T) {
 			var n uint64
 			require.NoError(t, m.Lookup(uint32(0), &n))
 			require.EqualValues(t, 2, n)
+			orders[order] = true
 		})
 	})
 	require.Nil(t, found.Failure, "%v", found)
-	require.True(t, found.All)
-	require.Equal(t, 5, found.Orders, "the third one's step has five places")
-	require.Contains(t, found.String(), "no failure in 5 orders of calls (all within the bound)")
+	require.Equal(t, map[string]bool{"onetwo": true, "twoone": true}, orders)
+	// Starts, calls, and the mutex where its holder is in the middle: counted by hand from what each goroutine can do.
+	require.Contains(t, found.String(), "no failure in 200 orders of calls (all within the bound)")
 }
 
 // A program's operations are steps as well.
@@ -134,7 +136,7 @@ func TestExplorePrograms(t *testing.T) {
 			require.NotEqualValues(t, 1, n, "the program was overwritten")
 		})
 	})
-	require.Regexp(t, `^program +update counters 0 = 100`, found.Failure.Story[1])
+	require.Regexp(t, `^program +update counters 0 = 100`, found.Failure.Story[2])
 }
 
 // What stands for a program runs on several CPUs, fired by the test or by the agent's BPF_PROG_TEST_RUN, and its operations are steps.

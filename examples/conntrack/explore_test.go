@@ -66,7 +66,7 @@ func wants(t *testing.T, f *bpftest.Failure, patterns ...string) {
 		}
 	}
 	require.Equal(t, len(patterns), at, "no line is %q", append(patterns, "")[at])
-	require.LessOrEqual(t, len(f.Story), len(patterns)+2, "what is not needed was left out")
+	require.LessOrEqual(t, len(f.Story), len(patterns)+3, "what is not needed was left out")
 }
 
 const one = `10.0.0.1:1000->10.0.0.100:443`
@@ -76,6 +76,7 @@ func TestSweepLosesALiveConnection(t *testing.T) {
 	body := agent((*Table).Sweep, 4, 1)
 	found := bpftest.Search(t, bpftest.ExploreOptions{Show: show}, body)
 	wants(t, found.Failure,
+		`^agent +starts +explore_test.go:\d+$`,
 		`^agent +lookup_batch conntrack `+one+` seen 0s, the end +table.go:\d+$`,
 		`^body +update conntrack `+one+` seen 31s +\w+_test.go:\d+$`,
 		`^agent +delete_batch conntrack `+one+` +table.go:\d+$`,

@@ -2,6 +2,8 @@ package bubble
 
 import (
 	"fmt"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,15 +17,20 @@ type StuckError struct {
 	Waits []Wait
 }
 
-// Wait is a goroutine, its state in the words of Go's runtime, and where it is.
-type Wait struct{ Name, State, Place string }
+// Wait is a goroutine, its state in the words of Go's runtime, and where it is. Want is the kind of a step that it waits for.
+type Wait struct{ Name, State, Place, Want string }
 
 func (w Wait) String() string {
-	return strings.TrimSpace(fmt.Sprintf("%s: %s %s", w.Name, w.State, w.Place))
+	state := w.State
+	if w.Want != "" {
+		state = "waits: " + w.Want
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s: %s %s", w.Name, state, w.Place))
 }
 
+// mutex tells that the goroutine waits for a mutex and virtual time for it, where Go is not patched.
 func (w Wait) mutex() bool {
-	return strings.HasPrefix(w.State, "sync.Mutex.") || strings.HasPrefix(w.State, "sync.RWMutex.")
+	return (strings.HasPrefix(w.State, "sync.Mutex.") || strings.HasPrefix(w.State, "sync.RWMutex.")) && !w.durable()
 }
 
 func (w Wait) durable() bool { return strings.HasSuffix(w.State, "(durable)") }
@@ -42,7 +49,52 @@ func (e *StuckError) why() string {
 				"mutex, virtual time stands still (testing/synctest), so the holder must not sleep"
 		}
 	}
+	if slices.ContainsFunc(e.Waits, func(w Wait) bool { return w.Want != "" && w.Want != Lock }) {
+		return "deadlock: all goroutines wait, for each other or for what nobody brings, and no timer will wake one: a reader of records waits until " +
+			"somebody closes it, or for its deadline"
+	}
 	return "deadlock: all goroutines wait for each other, and no timer will wake one"
+}
+
+// PanicError ends a run in which a goroutine panicked.
+type PanicError struct {
+	Name  string
+	Value any
+	Place string
+	Stack []byte
+}
+
+// newPanicError is for the goroutine that panics.
+func newPanicError(name string, value any) *PanicError {
+	return &PanicError{name, value, panicPlace(), debug.Stack()}
+}
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("goroutine %s panicked: %v\n%s", e.Name, e.Value, e.Stack)
+}
+
+// Is tells panics of the same line from others (errors.Is).
+func (e *PanicError) Is(other error) bool {
+	o, ok := other.(*PanicError)
+	return ok && o.Place == e.Place
+}
+
+// ExitError ends a run in which a goroutine wanted to end the process.
+type ExitError struct {
+	Name  string
+	Code  int
+	Place string
+}
+
+func (e *ExitError) Error() string {
+	return fmt.Sprintf("goroutine %s called os.Exit(%d) at %s: a process would end here, and the rest of the test with it", e.Name, e.Code, e.Place)
+}
+
+// CrowdError ends a run with too many goroutines.
+type CrowdError struct{ Most int }
+
+func (e *CrowdError) Error() string {
+	return fmt.Sprintf("the body has more than %d goroutines: explore one that starts fewer", e.Most)
 }
 
 // LeftError ends a run whose body has returned and left goroutines that wait for ever.

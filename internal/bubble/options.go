@@ -22,6 +22,9 @@ type Options struct {
 	Exact bool
 	// Tell keeps what each step was and where in the code.
 	Tell bool
+	// Dying, unless nil, is what a patched Go prints when the process ends in the middle of the run, of a fatal error or of a panic that is not the
+	// run's own. The steps are as those of an Outcome.
+	Dying func(trace sim.Trace, steps []Step) string
 }
 
 func (o Options) withDefaults() Options {
@@ -40,7 +43,8 @@ type Outcome struct {
 	Trace sim.Trace
 	// Steps has as many elements as Trace.
 	Steps []Step
-	// Err is what ended the run before its body did: *sim.ChoiceError, *sim.StepLimitError, *StuckError or *LeftError.
+	// Err is what ended the run before its body did: *sim.ChoiceError, *sim.StepLimitError, *StuckError, *LeftError, *PanicError, *ExitError or
+	// *CrowdError.
 	Err error
 	// Slept tells that time had to pass, as all goroutines waited.
 	Slept bool
@@ -55,8 +59,8 @@ type Step struct {
 	Task  string
 	Kind  string // what the caller of Run.Step said
 	Ready int    // how many could have taken it
-	// Text and Place are there with Options.Tell: what came of it, and where the code stood that is the user's own.
-	Text, Place string
+	// Who is Task, or what its goroutine began with where that is known better later. Text and Place are there with Options.Tell: what came of it, and where the code stood that is the user's own.
+	Who, Text, Place string
 }
 
 // Clock is the name of the task that moves time on.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,25 +30,16 @@ type Run struct {
 	running   *goroutine // that took the last step
 	clock     *sim.Task
 	moved     bool          // time was moved on since the last step
-	slept     int           // hours without a step
+	slept     time.Duration // without a step
+	nap       time.Duration // how long nobody looks around meanwhile
 	awake     uint64        // when that has lasted too long, in the session's ticks
 	news      chan struct{} // somebody came to a step, or the body ended
 	bodies    int           // that run
+	failure   error         // of a goroutine, which ends the run
 
-	over  atomic.Bool // steps are free
-	abort atomic.Bool // steps end their goroutine
-}
-
-// goroutine is one that has taken a step, or was named.
-type goroutine struct {
-	id      uint64
-	name    string
-	task    *sim.Task // nil before its first step
-	wake    chan struct{}
-	pending bool // it stands before a step
-	kind    string
-	place   string
-	step    int // the number of its last step
+	beats atomic.Uint64 // of the conductor
+	over  atomic.Bool   // steps are free
+	abort atomic.Bool   // steps end their goroutine
 }
 
 // Run runs body, in a goroutine called body, to its end. t is a test in which synctest.Test may be called.
@@ -55,6 +47,7 @@ func (s *Session) Run(t *testing.T, o Options, body func(*Run)) Outcome {
 	s.tidy()
 	r := &Run{session: s, options: o.withDefaults(), referee: sim.NewReferee(o.Chooser),
 		known: make(map[uint64]*goroutine), names: make(map[string]int)}
+	s.current.Store(r)
 	done, abandoned := make(chan struct{}), make(chan struct{})
 	go func() { // not the test's own goroutine, which must go on when this one does not
 		defer close(done)
@@ -65,14 +58,37 @@ func (s *Session) Run(t *testing.T, o Options, body func(*Run)) Outcome {
 			}
 		})
 	}()
-	select {
-	case <-done:
-	case <-abandoned:
+	every := time.NewTicker(max(r.options.Patience/4, tick))
+	defer every.Stop()
+	for beats, same := uint64(0), 0; ; {
 		select {
-		case <-done: // the goroutines ended at their next steps
-		case <-time.After(time.Second):
+		case <-done:
+			return r.outcome()
+		case <-abandoned:
+			select {
+			case <-done: // the goroutines ended at their next steps
+			case <-time.After(time.Second):
+			}
+			return r.outcome()
+		case <-every.C:
+			if now := r.beats.Load(); now != beats {
+				beats, same = now, 0
+			} else if same++; same == stalls {
+				return r.stall()
+			}
 		}
 	}
+}
+
+// stalls is after how many quarters of Patience without a sign of the conductor a run has stalled.
+const stalls = 8
+
+// stall ends a run from outside, where real time goes on: in the bubble nobody wakes who lets time pass while a goroutine that a timer has
+// woken computes for ever, or waits for something outside.
+func (r *Run) stall() Outcome {
+	r.abort.Store(true)
+	r.over.Store(true)
+	r.end(r.busy())
 	return r.outcome()
 }
 
@@ -80,15 +96,61 @@ func (r *Run) outcome() Outcome {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.out.Trace = r.referee.Trace()
+	r.tellWho()
 	return r.out
+}
+
+// tellWho names those who took steps.
+func (r *Run) tellWho() {
+	names := map[string]int{}
+	who := map[string]string{Clock: Clock}
+	for _, g := range r.tasks {
+		who[g.name] = g.name
+		if g.entry != "" && strings.Contains(g.name, wrapped) {
+			names[g.entry]++
+			if who[g.name] = g.entry; names[g.entry] > 1 {
+				who[g.name] = fmt.Sprintf("%s-%d", g.entry, names[g.entry])
+			}
+		}
+	}
+	for i := range r.out.Steps {
+		r.out.Steps[i].Who = who[r.out.Steps[i].Task]
+	}
+}
+
+// fail ends the run for what a goroutine did.
+func (r *Run) fail(err error) {
+	r.mu.Lock()
+	if r.failure == nil {
+		r.failure = err
+	}
+	r.mu.Unlock()
+	r.tell()
+}
+
+// catch makes a goroutine's panic the end of the run.
+func (r *Run) catch() {
+	if p := recover(); p != nil {
+		id, _ := whoami()
+		r.fail(newPanicError(r.nameOf(id), p))
+	}
 }
 
 // catchDeadlock tells of goroutines that are left when the body has ended.
 func (r *Run) catchDeadlock() {
-	if recover() == nil || r.out.Err != nil {
-		return
+	if recover() != nil {
+		r.end(&LeftError{r.waits()})
 	}
-	r.out.Err = &LeftError{r.waits()}
+}
+
+// end keeps the first error.
+func (r *Run) end(err error) (ended bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.out.Err == nil {
+		r.out.Err = err
+	}
+	return r.out.Err != nil
 }
 
 // conduct is the bubble's first goroutine. It reports false when goroutines go on that do not come to a step.
@@ -97,26 +159,33 @@ func (r *Run) conduct(body func(*Run)) bool {
 	_, r.bubble = whoami()
 	r.news = make(chan struct{}, 1)
 	r.clock = r.referee.Join(Clock)
-	r.Go("body", func() { body(r) })
-	for ended := false; !ended && r.out.Err == nil; {
-		ended, r.out.Err = r.advance()
+	calm(0)
+	r.begin("body", func() { body(r) })
+	for ended := false; !ended; {
+		over, err := r.advance()
+		ended = r.end(err) || over
 	}
-	r.out.Elapsed = time.Since(begin)
-	r.release()
-	if r.out.Err == nil && !r.settle() { // what the body left, and what goes on although it has to end
-		r.out.Err = r.busy()
+	r.release(time.Since(begin))
+	if !r.end(nil) && !r.settle() { // what the body left, and what goes on although it has to end
+		r.end(r.busy())
 		r.abort.Store(true)
 	}
-	return r.out.Err == nil
+	r.mu.Lock()
+	left := r.failure
+	r.mu.Unlock()
+	return !r.end(left)
 }
 
 // advance has one step taken, or lets time pass for one to come.
 func (r *Run) advance() (ended bool, err error) {
+	r.beats.Add(1)
 	if !r.settle() {
 		return false, r.busy()
 	}
-	ready, ended := r.look()
+	ready, ended, err := r.look()
 	switch {
+	case err != nil:
+		return false, err
 	case ended:
 		return true, r.referee.End()
 	case len(ready) == 0:
@@ -129,64 +198,6 @@ func (r *Run) busy() error {
 	return &StuckError{Busy: true, Patience: r.options.Patience, Waits: r.waits()}
 }
 
-// Go starts a goroutine with a name. The run lasts until f has returned.
-func (r *Run) Go(name string, f func()) {
-	r.mu.Lock()
-	r.bodies++
-	r.mu.Unlock()
-	go func() {
-		r.Call(name)
-		defer func() {
-			r.mu.Lock()
-			r.bodies--
-			r.mu.Unlock()
-			r.tell()
-		}()
-		f()
-	}()
-}
-
-// Call names the calling goroutine, if it is the run's and has no name yet.
-func (r *Run) Call(name string) {
-	if id, bubble := whoami(); bubble == r.bubble {
-		r.get(id, func() string { return Name(name) })
-	}
-}
-
-// Step waits until it is the calling goroutine's turn. kind is what the step is, in a word. It reports false for goroutines that are not the
-// run's and when the body has ended: they are not held up.
-func (r *Run) Step(kind string) bool {
-	id, bubble := whoami()
-	if bubble != r.bubble || r.over.Load() {
-		return r.free(bubble)
-	}
-	g := r.get(id, entry)
-	g.kind = kind
-	if r.options.Tell {
-		g.place = Place()
-	}
-	r.mu.Lock()
-	if g.task == nil {
-		r.newcomers = append(r.newcomers, g)
-	}
-	g.pending = true
-	r.mu.Unlock()
-	r.tell()
-	<-g.wake
-	if r.over.Load() {
-		return r.free(bubble)
-	}
-	return true
-}
-
-// free is a step that nobody chose.
-func (r *Run) free(bubble uint64) bool {
-	if bubble == r.bubble && r.abort.Load() {
-		runtime.Goexit()
-	}
-	return false
-}
-
 // Told keeps what came of the calling goroutine's last step.
 func (r *Run) Told(text string) {
 	id, _ := whoami()
@@ -197,28 +208,23 @@ func (r *Run) Told(text string) {
 	}
 }
 
-// Telling tells that Told wants to be called.
-func (r *Run) Telling() bool { return r.options.Tell }
-
-// get is what is known of the calling goroutine, which is in the bubble.
-func (r *Run) get(id uint64, name func() string) *goroutine {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	g := r.known[id]
-	if g == nil {
-		g = &goroutine{id: id, name: name(), wake: make(chan struct{}, 1)}
-		r.known[id] = g
-	}
-	return g
-}
-
-func (r *Run) nameOf(id uint64) string {
+// Returned begins what is left to chance anew, behind what a step did.
+func (r *Run) Returned() {
+	id, _ := whoami()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if g := r.known[id]; g != nil {
-		return g.name
+		calm(2*g.step + 1)
 	}
-	return fmt.Sprintf("goroutine %d", id)
+}
+
+// Telling tells that Told wants to be called.
+func (r *Run) Telling() bool { return r.options.Tell }
+
+// Has tells that the calling goroutine is one of the run's.
+func (r *Run) Has() bool {
+	_, bubble := whoami()
+	return bubble == r.bubble
 }
 
 // tell wakes who waits for something to happen.
@@ -227,41 +233,6 @@ func (r *Run) tell() {
 	case r.news <- struct{}{}:
 	default:
 	}
-}
-
-// look lists who can take a step: the goroutine first that took the last one, the others in the order of their first steps. Those who come to their
-// first one together are named in the order in which they were started: in which they came differs from run to run.
-func (r *Run) look() (ready []*goroutine, ended bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	slices.SortFunc(r.newcomers, func(a, b *goroutine) int { return int(a.id) - int(b.id) })
-	for _, g := range r.newcomers {
-		g.name = r.unique(g.name)
-		g.task = r.referee.Join(g.name)
-		r.tasks = append(r.tasks, g)
-	}
-	r.newcomers = r.newcomers[:0]
-	if r.running != nil && r.running.pending {
-		ready = append(ready, r.running)
-	}
-	for _, g := range r.tasks {
-		if g != r.running && g.pending {
-			ready = append(ready, g)
-		}
-	}
-	return ready, r.bodies == 0
-}
-
-// unique numbers goroutines of the same name.
-func (r *Run) unique(name string) string {
-	if name == Clock {
-		name = Clock + "-"
-	}
-	r.names[name]++
-	if n := r.names[name]; n > 1 {
-		return fmt.Sprintf("%s-%d", name, n)
-	}
-	return name
 }
 
 // turn lets one go on.
@@ -273,7 +244,7 @@ func (r *Run) turn(ready []*goroutine) error {
 	for _, g := range ready {
 		tasks = append(tasks, g.task)
 	}
-	if r.options.HoldUp > 0 && !r.moved {
+	if r.options.HoldUp > 0 && !r.moved && slices.ContainsFunc(ready, (*goroutine).begun) {
 		tasks = append(tasks, r.clock)
 	}
 	next, err := r.referee.Next(ready[0] == r.running, tasks...)
@@ -282,6 +253,7 @@ func (r *Run) turn(ready []*goroutine) error {
 	}
 	if next == r.clock {
 		r.out.Steps = append(r.out.Steps, Step{Task: Clock, Ready: len(tasks)})
+		r.leave(true)
 		r.moved = true
 		if !slices.ContainsFunc(r.waits(), Wait.mutex) { // with whom time stands still
 			r.pass(r.options.HoldUp)
@@ -296,23 +268,46 @@ func (r *Run) turn(ready []*goroutine) error {
 	g.pending = false
 	r.running, r.moved, r.slept = g, false, 0
 	r.mu.Unlock()
+	r.leave(ready[0] != g)
+	calm(2 * g.step)
 	g.wake <- struct{}{}
 	return nil
 }
 
-// sleep has time pass until somebody comes to a step, since all wait: an hour at most, behind which it looks around.
+// leave keeps what is to be printed if the process dies.
+func (r *Run) leave(turned bool) {
+	if r.options.Dying != nil && (turned || r.options.Tell) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		var steps []Step
+		if r.options.Tell {
+			r.tellWho()
+			steps = r.out.Steps
+		}
+		r.session.Leave(r.options.Dying(r.referee.Trace(), steps))
+	}
+}
+
+// years is how long all may wait for a timer.
+const years = 10_000 * time.Hour
+
+// sleep has time pass until somebody comes to a step, since all wait: an hour, behind which it looks around, and longer when nothing happens in it.
 func (r *Run) sleep() error {
-	const hour, hours = time.Hour, 10_000
 	if r.slept == 0 {
-		r.awake = r.deadline()
+		r.awake, r.nap = r.deadline(), time.Hour
 		if waits := r.waits(); slices.ContainsFunc(waits, Wait.mutex) {
 			return &StuckError{Waits: waits}
 		}
 	}
-	if r.slept++; r.slept > hours || r.session.ticks.Load() > r.awake {
+	begun := r.session.ticks.Load()
+	if r.slept > years || begun > r.awake {
 		return &StuckError{Waits: r.waits()}
 	}
-	r.pass(hour)
+	r.slept += r.nap
+	r.pass(r.nap)
+	if r.session.ticks.Load() == begun {
+		r.nap *= 2
+	}
 	return nil
 }
 
@@ -330,10 +325,18 @@ func (r *Run) pass(d time.Duration) {
 	}
 }
 
+// free is a step that nobody chose: on, or to the goroutine's end.
+func (r *Run) free() {
+	if _, bubble := whoami(); bubble == r.bubble && r.abort.Load() {
+		runtime.Goexit()
+	}
+}
+
 // release lets everybody go: on without order, or to their end after an error.
-func (r *Run) release() {
+func (r *Run) release(elapsed time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.out.Elapsed = elapsed
 	if r.out.Err != nil {
 		r.abort.Store(true)
 	}

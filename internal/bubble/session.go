@@ -21,6 +21,8 @@ type Session struct {
 	limit   int64
 	floor   uint64 // bytes of heap after the last collection
 	away    uint64 // goroutines that were in system calls at the beginning
+	current atomic.Pointer[Run]
+	plain   uintptr // the code of goroutines that need not be told what they begin with
 }
 
 const (
@@ -44,11 +46,14 @@ func Begin() *Session {
 	s.away = read().away
 	s.stopped.Go(s.keepTime)
 	s.stopped.Go(s.giveRests)
+	s.take()
 	return s
 }
 
 // End ends the session.
 func (s *Session) End() {
+	s.giveBack()
+	s.current.Store(nil)
 	close(s.stop)
 	s.stopped.Wait()
 	debug.SetMemoryLimit(s.limit)

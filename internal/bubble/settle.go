@@ -47,8 +47,18 @@ func (r *Run) quiet() bool {
 func (r *Run) waits() (all []Wait) {
 	for _, s := range stacks(r.bubble) {
 		if !s.own() {
-			all = append(all, Wait{r.nameOf(s.id), s.state, s.place()})
+			all = append(all, r.waitOf(s))
 		}
 	}
 	return all
+}
+
+func (r *Run) waitOf(s stack) Wait {
+	w := Wait{Name: r.nameOf(s.id), State: s.state, Place: s.place()}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if g := r.known[s.id]; g != nil && g.pending && g.ready != nil {
+		w.Want = g.kind
+	}
+	return w
 }

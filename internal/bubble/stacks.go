@@ -89,7 +89,7 @@ func (s stack) place() string {
 
 // libraries are packages whose code is not what the user wants to be shown.
 var libraries = []string{"runtime.", "runtime/", "sync.", "internal/", "time.", "testing.", "testing/", "context.", "os.", "reflect.", "syscall.",
-	"iter.", "github.com/cilium/ebpf", "github.com/stretchr/testify", "golang.org/x/", "github.com/bpfsim/bpfsim/bpftest.",
+	"iter.", "fmt.", "io.", "bufio.", "log.", "log/", "net.", "net/", "github.com/cilium/ebpf", "github.com/stretchr/testify", "golang.org/x/", "github.com/bpfsim/bpfsim/bpftest.",
 	"github.com/bpfsim/bpfsim/intercept.", "github.com/bpfsim/bpfsim/internal/bubble.", "github.com/bpfsim/bpfsim/syscall."}
 
 // foreign tells that a function, named as in a stack, belongs to a library.
@@ -117,18 +117,37 @@ func Place() string {
 	}
 }
 
+// panicPlace is where the panic of the calling goroutine began, in code that is the user's own or not.
+func panicPlace() string {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	panicked := false
+	for {
+		f, more := frames.Next()
+		if panicked && !strings.HasPrefix(f.Function, "runtime.") {
+			return f.File + ":" + strconv.Itoa(f.Line)
+		}
+		panicked = panicked || f.Function == "runtime.gopanic"
+		if !more {
+			return ""
+		}
+	}
+}
+
 // entry is the name of the function that the calling goroutine began with, as a task may be named.
 func entry() string {
 	var pcs [256]uintptr
-	n := runtime.Callers(2, pcs[:])
-	name := "goroutine"
-	for i := max(0, n-2); i < n; i++ {
-		if f := runtime.FuncForPC(pcs[i] - 1); f != nil && f.Name() != "runtime.goexit" {
-			name = f.Name()
+	for n := runtime.Callers(2, pcs[:]); n > 0; n-- {
+		f := runtime.FuncForPC(pcs[n-1] - 1)
+		if f != nil && f.Name() != "runtime.goexit" && !strings.HasPrefix(f.Name(), beginning) {
+			return short(f.Name())
 		}
 	}
-	return short(name)
+	return "goroutine"
 }
+
+// beginning is the name of what stands before the first function of a goroutine.
+const beginning = "github.com/bpfsim/bpfsim/internal/bubble.(*Session)."
 
 // short makes "Agent.collect" of "example.com/agent.(*Agent).collect".
 func short(name string) string {
@@ -136,8 +155,11 @@ func short(name string) string {
 	if _, rest, ok := strings.Cut(name, "."); ok {
 		name = rest
 	}
-	return Name(strings.NewReplacer("(*", "", ")", "", "[...]", "").Replace(name))
+	return Name(strings.NewReplacer("(*", "", ")", "", "[...]", "", ".gowrap", wrapped).Replace(name))
 }
+
+// wrapped is in the names of functions that compilers make for a go statement with arguments: "Agent.Run.go1".
+const wrapped = ".go"
 
 // Name makes a task's name of any text.
 func Name(text string) string {

@@ -1,0 +1,180 @@
+package patch
+
+// Standard are the packages of the standard library that are patched: syscall, through which all system calls go, to count closed fds, since
+// what was known of them need not be asked again at each call; runtime and internal/sync for tests that explore, in which goroutines run in an
+// order that is chosen.
+var Standard = []string{"internal/sync", "runtime", "syscall"}
+
+// closeDeclarations are the counters: one for each fd, as far as it goes, and one for calls on ranges of fds.
+const closeDeclarations = `
+
+//go:linkname bpfsimFDs` + Version + `
+var bpfsimFDs` + Version + ` = struct {
+	on   bool
+	all  uint32
+	each [1 << 10]uint32
+}{on: true}
+`
+
+// closeCounting stands behind a system call: close, dup3, dup2 (33 where there is one) and close_range.
+const closeCounting = `; if trap == SYS_CLOSE { bpfsimFDs` + Version + `.each[a1&(1<<10-1)]++ } else if trap == SYS_DUP3 || trap == 33 { bpfsimFDs` + Version + `.each[a2&(1<<10-1)]++ } else if trap == 436 { bpfsimFDs` + Version + `.all++ }`
+
+// lockDeclarations are those of internal/sync. lock, unless it is nil, waits for a mutex in the place of the runtime: held tells whether
+// somebody has it, try takes it unless somebody has. It reports false when it has not taken it.
+const lockDeclarations = `
+
+//go:linkname bpfsimLock` + Version + `
+var bpfsimLock` + Version + ` = struct {
+	on   bool
+	lock func(held, try func() bool) bool
+}{on: true}
+`
+
+// runtimeDeclarations: calm, unless its seed is 0, has what Go leaves to chance come out the same each time, for goroutines in a bubble of
+// testing/synctest: the order of goroutines under the race detector, of the cases of select, of timers of one instant and of elements of maps, and
+// math/rand. Time in a bubble then moves on while goroutines wait for mutexes. start gets what a goroutine in a bubble is to run and returns
+// what it runs instead. exit comes before os.Exit, and may not return. story is printed when the process dies of a panic or a fatal error.
+const runtimeDeclarations = `
+
+//go:linkname bpfsimGo` + Version + `
+var bpfsimGo` + Version + ` = struct {
+	on    bool
+	calm  func(seed uint64)
+	start func(f func()) func()
+	exit  func(code int)
+	story []byte
+}{on: true, calm: bpfsimCalm}
+
+var (
+	bpfsimIsCalm bool
+	bpfsimSeed   uint64
+)
+
+func bpfsimCalm(seed uint64) {
+	bpfsimIsCalm, bpfsimSeed = seed != 0, seed
+	randomizeScheduler = raceenabled && seed == 0
+	isIdleInSynctest[waitReasonSyncMutexLock] = seed != 0
+	isIdleInSynctest[waitReasonSyncRWMutexRLock] = seed != 0
+	isIdleInSynctest[waitReasonSyncRWMutexLock] = seed != 0
+}
+
+//go:nosplit
+func bpfsimChance() uint64 { // splitmix64
+	bpfsimSeed += 0x9e3779b97f4a7c15
+	z := bpfsimSeed
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+func bpfsimBegin(fn *funcval) *funcval {
+	f := bpfsimGo` + Version + `.start(*(*func())(unsafe.Pointer(&fn)))
+	return *(**funcval)(unsafe.Pointer(&f))
+}
+`
+
+// change is what a function, with this declaration, does first, or in the place of one statement.
+type change struct{ head, was, text string }
+
+// lockChanges are those of internal/sync, of Go 1.26.
+var lockChanges = []change{
+	{"func (m *Mutex) lockSlow()", "", ` if bpfsimLock` + Version + `.lock != nil && bpfsimLock` + Version + `.lock(` +
+		`func() bool { return atomic.LoadInt32(&m.state)&(mutexLocked|mutexStarving) != 0 }, m.TryLock) { return };`},
+}
+
+// runtimeChanges are those of runtime, of Go 1.26.
+var runtimeChanges = []change{
+	{"func newproc(fn *funcval)", "", ` if bpfsimGo` + Version + `.start != nil && getg().bubble != nil { fn = bpfsimBegin(fn) };`},
+	{"func os_beforeExit(exitCode int)", "", ` if bpfsimGo` + Version + `.exit != nil { bpfsimGo` + Version + `.exit(exitCode) };`},
+	{"func dopanic_m(gp *g, pc, sp uintptr, bubble *synctestBubble) bool", "", ` gwrite(bpfsimGo` + Version + `.story);`},
+	{"func rand() uint64", "", ` if bpfsimIsCalm && getg().bubble != nil { return bpfsimChance() };`},
+	{"func selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, block bool) (int, bool)", "j := cheaprandn(uint32(norder + 1))",
+		`j := cheaprandn(uint32(norder + 1)); if bpfsimIsCalm && gp.bubble != nil { j = uint32(bpfsimChance() % uint64(norder+1)) }`},
+	{"func (t *timer) maybeAdd()", "t.rand = cheaprand()", `t.rand = cheaprand(); if bpfsimIsCalm { bpfsimSeed++; t.rand = uint32(bpfsimSeed) }`},
+}
+
+// The order of goroutines under the race detector, which is random for good.
+const (
+	randomOrder = "const randomizeScheduler = raceenabled"
+	chosenOrder = "var randomizeScheduler = raceenabled"
+)
+
+// standard patches a package of the standard library. Of a Go whose functions look otherwise nothing is patched.
+func standard(pkg string, files []*source) {
+	patched := false
+	switch pkg {
+	case "syscall":
+		patched = countCloses(files)
+	case "internal/sync":
+		patched = changeAll(files, lockChanges, lockDeclarations)
+	case "runtime":
+		patched = chooseOrder(files) && changeAll(files, runtimeChanges, runtimeDeclarations)
+	}
+	for _, s := range files {
+		if !patched {
+			s.edits, s.more = nil, ""
+		}
+	}
+}
+
+// countCloses counts behind each system call that closes fds.
+func countCloses(files []*source) (found bool) {
+	for _, s := range files {
+		f := s.function("RawSyscall6")
+		if f == nil || s.head(f) != "func RawSyscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err Errno)" {
+			continue
+		}
+		for _, a := range s.assignments(f.Body, "err = Errno(errno)") {
+			s.insert(a.End(), closeCounting)
+			s.more += closeDeclarations
+			found = true
+		}
+	}
+	return found
+}
+
+// changeAll makes all changes, with the declarations behind the file of the first, or reports false.
+func changeAll(files []*source, changes []change, declarations string) bool {
+	for _, c := range changes {
+		s := c.make(files)
+		if s == nil {
+			return false
+		}
+		s.more += declarations
+		declarations = ""
+	}
+	return true
+}
+
+// make makes the change and returns the file that has the function, nil when there is no such function or statement.
+func (c change) make(files []*source) *source {
+	for _, s := range files {
+		f := s.declared(c.head)
+		switch {
+		case f == nil:
+			continue
+		case c.was == "":
+			s.insert(f.Body.Lbrace+1, c.text)
+			return s
+		}
+		if places := s.assignments(f.Body, c.was); len(places) == 1 {
+			s.replace(places[0], c.text)
+			return s
+		}
+		return nil
+	}
+	return nil
+}
+
+// chooseOrder makes a variable of a constant.
+func chooseOrder(files []*source) bool {
+	for _, s := range files {
+		for _, d := range s.tree.Decls {
+			if s.code(d) == randomOrder {
+				s.replace(d, chosenOrder)
+				return true
+			}
+		}
+	}
+	return false
+}
