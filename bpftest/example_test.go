@@ -60,3 +60,13 @@ func ExampleT_Go() {
 		}
 	}
 }
+
+// Tests that run in parallel have a kernel each where calls are answered in their own process, as under bpfsim test.
+func ExampleKernel_parallel() {
+	_ = func(t *testing.T) {
+		t.Parallel()
+		k := bpftest.Kernel(t) // of this goroutine and of those that it starts from now on
+		k.Fail(fault.Rule{Cmd: abi.MapUpdateElem, Name: "flows", Errno: abi.ENOMEM})
+		// ... the agent, whose map "flows" has nothing to do with those of other tests ...
+	}
+}

@@ -26,7 +26,11 @@ type host struct {
 	shift  uint64        // by which its code lies elsewhere
 	booted atomic.Pointer[machine]
 	watch  func(bpfsys.Call) func(bpfsys.Outcome) // of kernels booted from now on (bpfsys.Options.Watch)
-	runs   *runs
+
+	// Where tests are in this process:
+	bpffs   string // the directory that stands for it
+	tenants tenants
+	stray   *machine // answers goroutines of no test
 }
 
 // machine is a kernel, the faults in it, and what stands for its programs.
@@ -40,27 +44,33 @@ type machine struct {
 	rules  []*fault.Active
 	// stoodFor are the names of programs that something stands for.
 	stoodFor map[string]bool
+
+	tenant tenant
+	label  *label   // of the goroutines of a parallel test
+	below  string   // the directory of its bpffs, below that of the process
+	strays []string // calls that may have been of this test's; tenants has the lock
 }
 
 func newHost(cpus int, types func() *btf.BTF) *host {
-	h := &host{cpus: cpus, types: types, probes: intercept.HostProbes(), runs: newRuns()}
-	h.boot(0)
+	h := &host{cpus: cpus, types: types, probes: intercept.HostProbes()}
+	h.booted.Store(h.newMachine(0))
+	h.stray = &machine{kernel: bpfsys.NewKernel(bpfsys.Options{CPUs: cpus, Fault: h.strayed})}
 	return h
 }
 
-// boot begins with a new kernel. Objects of the old one live on as long as they are open.
-func (h *host) boot(seed uint64) {
-	m := &machine{runs: h.runs, calls: newRecorder(h.tests, h.shift), stoodFor: map[string]bool{}}
+// newMachine boots a new kernel.
+func (h *host) newMachine(seed uint64) *machine {
+	m := &machine{runs: newRuns(), calls: newRecorder(h.tests, h.shift), stoodFor: map[string]bool{}}
 	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault, BTF: h.types, Probes: h.probes, Run: m.run,
 		Watch: both(m.calls.watch, h.watch), PerfOpened: m.calls.noteEvent})
-	h.booted.Store(m)
+	return m
 }
 
-func (h *host) current() *bpfsys.Kernel { return h.booted.Load().kernel }
+func (h *host) current() *bpfsys.Kernel { return h.here().kernel }
 
 // serve answers requests until the tests' process has ended.
 func (h *host) serve(c net.Conn) {
-	defer h.runs.stop()
+	defer func() { h.booted.Load().runs.stop() }()
 	defer c.Close()
 	in, out := gob.NewDecoder(c), gob.NewEncoder(c)
 	for {
@@ -71,8 +81,17 @@ func (h *host) serve(c net.Conn) {
 	}
 }
 
+// answer answers a request to the newest kernel, or begins with another one. Objects of the old one live on as long as they are open.
 func (h *host) answer(q request) reply {
-	m := h.booted.Load()
+	if q.Op != opBoot {
+		return h.booted.Load().answer(q)
+	}
+	h.tests, h.shift = q.PID, q.Code-codeAddress()
+	h.booted.Store(h.newMachine(q.Seed))
+	return reply{}
+}
+
+func (m *machine) answer(q request) reply {
 	if a, ok := m.program(q); ok {
 		return a
 	}
@@ -87,22 +106,18 @@ func (h *host) answer(q request) reply {
 	case opCalls:
 		return reply{Calls: m.calls.calls()}
 	case opNextRun:
-		return reply{Run: h.runs.next()}
+		return reply{Run: m.runs.next()}
 	case opRan:
-		h.runs.answer(uint64(q.N), q.Ran)
+		m.runs.answer(uint64(q.N), q.Ran)
 		return reply{}
 	case opServeRuns:
-		h.runs.start()
+		m.runs.start()
 		return reply{}
 	case opStopRuns:
-		h.runs.stop()
+		m.runs.stop()
 		return reply{}
 	case opCPUs:
-		return reply{N: uint64(h.cpus)}
-	case opBoot:
-		h.tests, h.shift = q.PID, q.Code-codeAddress()
-		h.boot(q.Seed)
-		return reply{}
+		return reply{N: uint64(m.kernel.CPUs())}
 	case opFail:
 		return reply{N: uint64(m.fail(q.Rule))}
 	case opHits:

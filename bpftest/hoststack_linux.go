@@ -11,9 +11,6 @@ import (
 	"github.com/bpfsim/bpfsim/syscall"
 )
 
-// deepest is how many callers are kept.
-const deepest = 48
-
 // stackOf are the program counters of who calls: the callers' return addresses, the innermost first. It is nil for other programs than the
 // tests, and where the stack cannot be read.
 func (r *recorder) stackOf(p *bpfsys.Process) []uintptr {

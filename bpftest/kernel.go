@@ -14,10 +14,11 @@ import (
 )
 
 // Handle is the kernel of one test.
-type Handle struct{ t testing.TB }
-
-// taken is locked while a test has a kernel of its own.
-var taken sync.Mutex
+type Handle struct {
+	t        testing.TB
+	link     link
+	standIns *registry
+}
 
 // KernelOption is a setting of a test's kernel.
 type KernelOption func(*kernelSettings)
@@ -36,8 +37,10 @@ func AllowLeaks() KernelOption { return func(s *kernelSettings) { s.leaks = true
 // Kernel begins with a new, empty kernel for the test, which ends it when fds or pins of maps or programs are left over, or a fault
 // (Fail) never happened.
 //
-// All calls of the process go to this kernel until the test has ended, so that only one test at a time can have one: two that run in
-// parallel (t.Parallel) and call Kernel are refused.
+// All calls of the process go to this kernel until the test has ended, so that only one test at a time can have one. Where calls are answered in the
+// tests' own process (bpfsim test, Patched), tests that run in parallel have one each: after t.Parallel, Kernel marks the calling goroutine by a
+// profiler label, which goroutines hand on to those that they start. A goroutine that has no label of a test's may use what a test has made, by its fd;
+// another call of its gets ENOSYS, and fails all parallel tests that have a kernel then.
 func Kernel(t testing.TB, options ...KernelOption) *Handle {
 	t.Helper()
 	var s kernelSettings
@@ -47,34 +50,36 @@ func Kernel(t testing.TB, options ...KernelOption) *Handle {
 	if kernel == nil {
 		t.Fatal("bpftest: there is no simulated kernel to take: call bpftest.Main in TestMain, and run go test without bpfsim run")
 	}
-	if !taken.TryLock() {
-		t.Fatal("bpftest: another test has a kernel now, and a process has one at a time: take t.Parallel out of tests that call Kernel, " +
-			"and call it once in a test and its subtests")
+	way, err := kernel.boot(tenantOf(t), request{Op: opBoot, Seed: s.seed, PID: os.Getpid(), Code: codeAddress()})
+	if err != nil {
+		t.Fatalf("bpftest: %v", err)
 	}
-	k := &Handle{t}
-	k.do(request{Op: opBoot, Seed: s.seed, PID: os.Getpid(), Code: codeAddress()})
-	free := sync.OnceFunc(taken.Unlock)
+	k := &Handle{t, way, &registry{link: way, byName: map[string]*standIn{}}}
+	free := sync.OnceFunc(way.free)
 	if explored, ok := t.(*T); ok {
 		explored.lendKernel(free)
 	}
 	t.Cleanup(func() {
 		t.Helper()
 		defer free()
+		if strays := k.link.strays(); len(strays) > 0 {
+			t.Errorf("bpftest: calls of which nobody knows for which test they are, answered with ENOSYS: %s: %s", strings.Join(strays, ", "), strayHelp)
+		}
 		if !s.leaks {
 			k.complain()
 		}
-		removePins()
+		removePins(k.link.bpffs())
 	})
 	return k
 }
 
 // For is the kernel with another test's word for what goes wrong, such as a subtest's.
-func (k *Handle) For(t testing.TB) *Handle { return &Handle{t} }
+func (k *Handle) For(t testing.TB) *Handle { return &Handle{t, k.link, k.standIns} }
 
 // do is a request that cannot fail but by the other process's end.
 func (k *Handle) do(q request) reply {
 	k.t.Helper()
-	a, err := kernel.do(q)
+	a, err := k.link.do(q)
 	if err != nil {
 		k.t.Fatalf("bpftest: %v", err)
 	}
@@ -87,7 +92,7 @@ const patience = time.Second
 // complain fails the test for what is left over.
 func (k *Handle) complain() {
 	k.t.Helper()
-	for _, pin := range pins() {
+	for _, pin := range pins(k.link.bpffs()) {
 		k.t.Errorf("bpftest: %s is still pinned", pin)
 	}
 	for _, o := range k.left() {
@@ -95,9 +100,14 @@ func (k *Handle) complain() {
 	}
 }
 
+// looking is locked while a test looks for what was forgotten, which keeps the objects of all tests open for a moment.
+var looking sync.Mutex
+
 // left is what has not been closed. What goroutines close as the test ends may take a moment.
 func (k *Handle) left() []liveObject {
 	k.t.Helper()
+	looking.Lock()
+	defer looking.Unlock()
 	if len(k.live()) == 0 {
 		return nil
 	}
@@ -138,13 +148,12 @@ func (k *Handle) forgotten() (gone []liveObject) {
 
 func (k *Handle) live() []liveObject {
 	k.t.Helper()
-	kernel.sweep()
+	k.link.sweep()
 	return k.do(request{Op: opLive}).Objects
 }
 
-// pins are the paths of the bpffs that are no directories.
-func pins() (paths []string) {
-	root := os.Getenv(bpffsName)
+// pins are the paths of a bpffs that are no directories.
+func pins(root string) (paths []string) {
 	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			paths = append(paths, path)
@@ -154,15 +163,15 @@ func pins() (paths []string) {
 	return paths
 }
 
-// removePins empties the bpffs for the next test.
-func removePins() {
-	entries, err := os.ReadDir(os.Getenv(bpffsName))
+// removePins empties a bpffs for the next test.
+func removePins(root string) {
+	entries, err := os.ReadDir(root)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name(), ".") {
-			_ = os.RemoveAll(filepath.Join(os.Getenv(bpffsName), e.Name()))
+			_ = os.RemoveAll(filepath.Join(root, e.Name()))
 		}
 	}
 }

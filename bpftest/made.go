@@ -14,14 +14,25 @@ var libraries = []string{
 	"github.com/bpfsim/bpfsim/syscall.", "golang.org/x/sys/unix.", "syscall.", "internal/", "runtime.", "sync.", "testing.", "reflect.",
 }
 
+// deepest is how many callers are kept.
+const deepest = 48
+
 // madeAt is where something was made, ", made at FILE:LINE", of the stack of the call that made it; "" where the stack does not say.
 func madeAt(stack []uintptr) string {
+	if place := callerIn(stack); place != "" {
+		return ", made at " + place + ","
+	}
+	return ""
+}
+
+// callerIn is the line of a stack that has called a library; "" where there is none.
+func callerIn(stack []uintptr) string {
 	frames := runtime.CallersFrames(stack)
 	for more := len(stack) > 0; more; {
 		var f runtime.Frame
 		f, more = frames.Next()
 		if f.Function != "" && !isLibrary(f) {
-			return fmt.Sprintf(", made at %s:%d,", f.File, f.Line)
+			return fmt.Sprintf("%s:%d", f.File, f.Line)
 		}
 	}
 	return ""

@@ -115,7 +115,7 @@ func (m *Map) ask(what string, q request) (result []byte, err error) {
 // reply is ask with all that comes of it.
 func (m *Map) reply(what string, q request) (reply, error) {
 	q.Map, q.CPU = m.name, m.cpu
-	a, err := helped(q)
+	a, err := helped(m.k.link, q)
 	if err == nil && a.Errno != abi.OK {
 		err = syscall.Errno(a.Errno)
 	}

@@ -61,15 +61,17 @@ func takeCalls(s settings) (end func(), err error) {
 		return nil, fmt.Errorf("make bpffs directory: %w", err)
 	}
 	h := newHost(s.cpus, types)
-	own, err := intercept.NewOwn(intercept.Options{Current: h.current, Caps: bpfsys.Root, CPUs: s.cpus, Types: ownTypes, BPFFS: dir}, &closes)
+	own, err := intercept.NewOwn(intercept.Options{Current: h.current, Stray: h.stray.kernel, Below: h.below, Caps: bpfsys.Root, CPUs: s.cpus,
+		Types: ownTypes, BPFFS: dir}, &closes)
 	if err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, err
 	}
 	os.Setenv(bpffsName, dir)
 	os.Setenv(ownName, "1")
-	kernel = &direct{host: h, free: own.Sweep, watch: own.Watch}
-	answerCalls(own)
+	h.bpffs = dir
+	kernel = &direct{host: h, release: own.Sweep, watch: own.Watch}
+	answerCalls(own, h)
 	return func() {
 		own.Close()
 		_ = os.RemoveAll(dir)

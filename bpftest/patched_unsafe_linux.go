@@ -73,7 +73,7 @@ func isPatched() bool { return calls.on }
 func passOn() { calls.on = false }
 
 // answerCalls answers the patched client's calls.
-func answerCalls(own *intercept.Own) {
+func answerCalls(own *intercept.Own, h *host) {
 	calls.bpf = func(cmd uint32, attr unsafe.Pointer, size uintptr) (int32, uint32) {
 		ret, errno := own.Bpf(cmd, attr, size)
 		return ret, uint32(errno)
@@ -89,6 +89,10 @@ func answerCalls(own *intercept.Own) {
 	unixCalls.statfs, unixCalls.path, unixCalls.memlock = own.Statfs, own.Path, own.RaiseMemlock
 	unixCalls.perfEventOpen = func(attr *unix.PerfEventAttr, pid, cpu, group, flags int) (int, error, bool) {
 		defer runtime.KeepAlive(attr)
+		if h.here() == h.stray {
+			h.tenants.strayed("perf_event_open")
+			return -1, unix.ENOSYS, true
+		}
 		return own.PerfEventOpen(bpfsys.PerfEventOpen{Attr: uint64(uintptr(unsafe.Pointer(attr))), PID: int32(pid), CPU: int32(cpu),
 			Group: int32(group), Flags: uint64(flags)})
 	}

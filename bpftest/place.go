@@ -80,7 +80,7 @@ func (p *Place) Fire(input any) int {
 	var c *Context
 	for _, s := range p.progs {
 		prog := &Prog{k: p.k, cpu: p.cpu, shape: s}
-		in := standIns.find(s.Name)
+		in := p.k.standIns.find(s.Name)
 		if in == nil {
 			p.k.t.Fatalf("bpftest: fire %s: nothing stands for program %q, which is attached there: give it a function with StandIn", p.name, s.Name)
 			return 0

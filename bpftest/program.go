@@ -35,8 +35,8 @@ func (k *Handle) Prog(name string) *Prog {
 func (k *Handle) await(what string, q request) reply {
 	k.t.Helper()
 	for end := time.Now().Add(patience / 10); ; time.Sleep(patience / 100) {
-		kernel.sweep()
-		a, err := kernel.do(q)
+		k.link.sweep()
+		a, err := k.link.do(q)
 		if err == nil {
 			return a
 		}
@@ -100,7 +100,7 @@ func (p *Prog) Fire(input any) int {
 	if err != nil {
 		p.k.t.Fatalf("bpftest: fire program %q: %v", p.shape.Name, err)
 	}
-	in := standIns.find(p.shape.Name)
+	in := p.k.standIns.find(p.shape.Name)
 	if in == nil {
 		p.k.t.Fatalf("bpftest: fire program %q: nothing stands for it: give it a function with StandIn", p.shape.Name)
 		return 0

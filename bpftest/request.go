@@ -2,8 +2,10 @@ package bpftest
 
 import (
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -94,6 +96,14 @@ type link interface {
 	sweep()
 	// serveRuns has f carry out the runs of programs that calls ask for, until stop.
 	serveRuns(f func(run) ran) (stop func())
+	// boot begins with a new kernel for a test, and returns the way to it.
+	boot(t tenant, q request) (link, error)
+	// free ends the test's time.
+	free()
+	// strays are calls during that time of which nobody knows whose they were.
+	strays() []string
+	// bpffs is the directory that stands for the kernel's bpffs.
+	bpffs() string
 }
 
 // kernel is the way to the kernel of this process's tests; nil outside of Main.
@@ -115,6 +125,8 @@ type remote struct {
 	in  *gob.Decoder
 	// runs is a second way, on which somebody may wait for runs while requests go the first one.
 	runs *remote
+	// taken is locked while a test has a kernel of its own.
+	taken sync.Mutex
 }
 
 func newRemote(c io.ReadWriter) *remote {
@@ -134,6 +146,22 @@ func (r *remote) do(q request) (a reply, err error) {
 }
 
 func (r *remote) sweep() { sweep() }
+
+// boot has no way to tell which test a call of this process is of.
+func (r *remote) boot(_ tenant, q request) (link, error) {
+	if !r.taken.TryLock() {
+		return nil, errors.New("another test has a kernel now, and on this road a process has one at a time: call bpftest.Kernel once in a test and its " +
+			"subtests, and take t.Parallel out of tests that call it, or run bpfsim test, where parallel tests have one each")
+	}
+	_, err := r.do(q)
+	return r, err
+}
+
+func (r *remote) free() { r.taken.Unlock() }
+
+func (r *remote) strays() []string { return nil }
+
+func (r *remote) bpffs() string { return os.Getenv(bpffsName) }
 
 // serveRuns takes a goroutine, while something stands for a program, and another for each run: what stands for one may make calls, and
 // ask the kernel, itself.

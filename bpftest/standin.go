@@ -55,7 +55,7 @@ type standIn struct {
 func (k *Handle) StandIn(name string, program func(c *Context) int) {
 	k.t.Helper()
 	in := &standIn{k: k, name: cutName(name), program: program}
-	before := standIns.put(in)
+	before := k.standIns.put(in)
 	k.do(request{Op: opStandIn, Name: in.name})
 	k.t.Cleanup(func() {
 		k.t.Helper()
@@ -63,7 +63,7 @@ func (k *Handle) StandIn(name string, program func(c *Context) int) {
 		if loaded := k.made("bpf-prog"); !k.t.Failed() && !strings.Contains(loaded, strconv.Quote(in.name)) {
 			k.t.Errorf("bpftest: a function stands for program %q, which was never loaded: loaded were: %s", name, loaded)
 		}
-		if standIns.remove(in, before) {
+		if k.standIns.remove(in, before) {
 			k.do(request{Op: opNoStandIn, Name: in.name})
 		}
 	})
@@ -163,14 +163,13 @@ func (in *standIn) end() {
 	in.ended = true
 }
 
-// registry has the stand-ins of a process.
+// registry has the stand-ins of a kernel.
 type registry struct {
+	link   link
 	mu     sync.Mutex
 	byName map[string]*standIn
 	stop   func() // ends listening for runs
 }
-
-var standIns = registry{byName: map[string]*standIn{}}
 
 func (r *registry) find(name string) *standIn {
 	r.mu.Lock()
@@ -185,7 +184,7 @@ func (r *registry) put(in *standIn) (before *standIn) {
 	before = r.byName[in.name]
 	r.byName[in.name] = in
 	if r.stop == nil {
-		r.stop = kernel.serveRuns(r.run)
+		r.stop = r.link.serveRuns(r.run)
 	}
 	return before
 }

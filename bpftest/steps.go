@@ -69,7 +69,7 @@ func begin(name string, f func()) {
 }
 
 // helped has a program's operation on a map wait for its turn, and tells what came of it.
-func helped(q request) (reply, error) {
+func helped(kernel link, q request) (reply, error) {
 	kernel.sweep()
 	s, what := stepping.Load(), words[q.Op]
 	if s == nil || what == "" {

@@ -15,6 +15,11 @@ type Options struct {
 	// Current is asked at each call which kernel answers it, so that a test can begin with a new one; nil means Kernel. Objects stay
 	// what they are in the kernel that made them.
 	Current func() *bpfsys.Kernel
+	// Stray, of NewOwn, is a kernel that Current returns for callers of whom it does not know which one is theirs. A call of such a caller that is
+	// about an object goes to the object's kernel.
+	Stray *bpfsys.Kernel
+	// Below, of NewOwn, is the directory that stands for the bpffs of a kernel, as it goes on behind BPFFS ("/a"); nil is for BPFFS itself.
+	Below func(*bpfsys.Kernel) string
 	// Args is the command and its arguments; the command is looked up in PATH.
 	Args []string
 	// BPFFS is the directory that stands for a mounted bpffs; it is made when absent. Empty means a private mount over

@@ -3,6 +3,7 @@
 package intercept
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,6 +22,8 @@ import (
 type Own struct {
 	supervisor
 	pid   int
+	stray *bpfsys.Kernel
+	below func(*bpfsys.Kernel) string
 	calls sync.Pool
 	watch atomic.Pointer[Watcher]
 	fds   fdCache
@@ -29,7 +32,8 @@ type Own struct {
 // noListener is the listener of a supervisor whose only client is its own process.
 const noListener = -1
 
-// NewOwn takes over a directory that stands for the bpffs. Of the options it wants Current or Kernel, Caps, Types, CPUs, BPFFS and Stderr.
+// NewOwn takes over a directory that stands for the bpffs. Of the options it wants Current or Kernel, Stray, Below, Caps, Types, CPUs,
+// BPFFS and Stderr.
 // closes may be nil.
 func NewOwn(o Options, closes *Closes) (*Own, error) {
 	o = o.withDefaults()
@@ -47,7 +51,10 @@ func NewOwn(o Options, closes *Closes) (*Own, error) {
 		return nil, err
 	}
 	limits := fdLimits()
-	own := &Own{pid: os.Getpid(), supervisor: supervisor{listener: noListener, limits: limits, stderr: o.Stderr, kernel: o.Current, caps: o.Caps,
+	if o.Below == nil {
+		o.Below = func(*bpfsys.Kernel) string { return "" }
+	}
+	own := &Own{pid: os.Getpid(), stray: o.Stray, below: o.Below, supervisor: supervisor{listener: noListener, limits: limits, stderr: o.Stderr, kernel: o.Current, caps: o.Caps,
 		uid: o.uid(), probes: HostProbes(), cpus: o.CPUs, objects: newObjects(limits.objects), gates: newGates(), bpffs: fs,
 		threads: newThreads(1)}}
 	own.fds.closed = closes
@@ -92,6 +99,7 @@ func (own *Own) Sweep() {
 type ownCall struct {
 	call
 	own     *Own
+	answers *bpfsys.Kernel // the call
 	from    notification
 	task    maps.Task
 	process bpfsys.Process
@@ -122,7 +130,24 @@ func (c *ownCall) run(cmd abi.Cmd, addr uint64, size uint32) (int32, abi.Errno) 
 	if sweeps(cmd) {
 		c.own.Sweep()
 	}
-	return c.kernel().Bpf(&c.task, &c.process, uint32(cmd), addr, size)
+	c.answers = c.kernel()
+	if c.answers == c.own.stray {
+		c.answers = c.owner(cmd, int(size))
+	}
+	return c.answers.Bpf(&c.task, &c.process, uint32(cmd), addr, size)
+}
+
+// owner is the kernel of the first object that a call is about, or else that for strays.
+func (c *ownCall) owner(cmd abi.Cmd, size int) *bpfsys.Kernel {
+	for _, f := range abi.Fields(cmd) {
+		if f.Kind != abi.FD || f.End() > min(size, len(c.attr)) {
+			continue
+		}
+		if file, _ := c.Get(int32(binary.NativeEndian.Uint32(c.attr[f.Offset:]))); file != nil && file.Kernel() != nil {
+			return file.Kernel()
+		}
+	}
+	return c.own.stray
 }
 
 // runWatched is run under the eyes of w.
@@ -175,19 +200,19 @@ func (c *ownCall) IsOpen(fd int32) bool {
 
 // Pin links o at a path (bpfsys.FileSystem).
 func (c *ownCall) Pin(dir int32, path string, o bpfsys.Object) abi.Errno {
-	return c.call.Pin(dir, c.bpffs.translate(path), o)
+	return c.call.Pin(dir, c.own.translate(c.answers, path), o)
 }
 
 // Open finds the object pinned at a path (bpfsys.FileSystem).
 func (c *ownCall) Open(dir int32, path string, access bpfsys.Access) (bpfsys.Object, abi.Errno) {
-	return c.call.Open(dir, c.bpffs.translate(path), access)
+	return c.call.Open(dir, c.own.translate(c.answers, path), access)
 }
 
-// translate is where a path leads that looks for the bpffs where all clients do. No mount can lie there for this process alone.
-func (b *bpffs) translate(path string) string {
+// translate is where a path leads that looks for the bpffs of a kernel where all clients do. No mount can lie there for this process alone.
+func (own *Own) translate(k *bpfsys.Kernel, path string) string {
 	rest, ok := strings.CutPrefix(filepath.Clean(path), mountPoint)
 	if !ok || rest != "" && rest[0] != '/' {
 		return path
 	}
-	return b.dir + rest
+	return own.bpffs.dir + own.below(k) + rest
 }

@@ -71,7 +71,7 @@ func transfer(to, from unsafe.Pointer, n int) (whole bool) {
 			_ = recover()
 		}
 	}()
-	copy(unsafe.Slice((*byte)(to), n), unsafe.Slice((*byte)(from), n))
+	copyUnseen(to, from, n)
 	return true
 }
 

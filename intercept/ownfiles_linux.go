@@ -12,7 +12,7 @@ import (
 )
 
 // Path is where a path below /sys/fs/bpf is to be found, any other path as it is.
-func (own *Own) Path(name string) string { return own.bpffs.translate(name) }
+func (own *Own) Path(name string) string { return own.translate(own.kernel(), name) }
 
 // OpenText opens what a client reads of objects, tracepoints and CPUs; ours is false for files that are the host's to open.
 func (own *Own) OpenText(name string) (file *os.File, err error, ours bool) {

@@ -72,6 +72,25 @@ func (f *File) Kind() string {
 // Object is what the file is of.
 func (f *File) Object() Object { return f.object }
 
+// Kernel is the one that has made what the file is of; nil for what is no object of bpf(2).
+func (f *File) Kernel() *Kernel {
+	switch o := f.object.(type) {
+	case *Map:
+		return o.kernel
+	case *Program:
+		return o.kernel
+	case *Link:
+		return o.kernel
+	case *BTF:
+		return o.kernel
+	case *PerfEvent:
+		return o.kernel
+	case *Iter:
+		return o.link.kernel
+	}
+	return nil
+}
+
 // Map is the file's map, nil when the file is of something else.
 func (f *File) Map() *Map { return f.m }
 

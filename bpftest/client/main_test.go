@@ -1,7 +1,9 @@
 package client
 
 import (
+	"flag"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/bpftest"
@@ -12,9 +14,16 @@ import (
 // onKernelName lets the benchmarks run on the kernel, as root and without the patch, to compare with.
 const onKernelName = "BPFSIM_BENCH_KERNEL"
 
+// parallelTests run at the same time, on a machine of one CPU, too.
+const parallelTests = 6
+
 func TestMain(m *testing.M) {
 	if os.Getenv(onKernelName) != "" {
 		os.Exit(m.Run())
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", strconv.Itoa(parallelTests)); err != nil {
+		panic(err)
 	}
 	bpftest.Main(m, bpftest.CPUs(4))
 }
