@@ -49,6 +49,7 @@ var floors = map[string][]string{
 
 	"internal/prefetch": {},
 	"internal/bubble":   {"sim"},
+	"internal/mutants":  {},
 
 	"bench": {"abi", "internal/prefetch", "maps", "syscall", "sim", "explore", "proptest/kernel", "proptest/campaign", "intercept"},
 	"cmd/bpfsim": {

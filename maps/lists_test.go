@@ -94,3 +94,25 @@ func elements(m *lru) int {
 	}
 	return n
 }
+
+// One look for elements to evict ends behind so many nodes, the used ones among them counted, which become active
+// (__bpf_lru_list_shrink_inactive in bpf_lru_list.c, with nr_scans of 4).
+func TestShrinkCountsUsedNodes(t *testing.T) {
+	for used, want := range map[int]int{0: 4, 1: 3, 2: 2, 4: 0} {
+		a := new(arena)
+		a.init(Spec{KeySize: 4, ValueSize: 1}, listEnds, 10)
+		a.nodes = newSlab[node](1, listEnds+10, nodeChunk)
+		var l lists
+		l.init(chain{a, func(*Task, slot) bool { return true }}, 0, 0, perCPUScans)
+		for range 10 {
+			l.in(a.fresh(), kindInactive)
+		}
+		for i, s := 0, l.at(l.ends[kindInactive]).prev; i < used; i, s = i+1, l.at(s).prev {
+			l.at(s).ref.Store(true)
+		}
+		got := l.shrinkInactive(&Task{}, perCPUWant, func(slot) {})
+		require.Equal(t, want, got, "%d used", used)
+		require.Equal(t, used, l.held[kindActive])
+		require.Equal(t, 10-4, l.held[kindInactive])
+	}
+}

@@ -1,20 +1,15 @@
 package maps
 
-import (
-	"sync"
-	"sync/atomic"
-
-	"github.com/bpfsim/bpfsim/abi"
-)
+import "github.com/bpfsim/bpfsim/abi"
 
 // pool counts a HASH's elements in use, and holds the free slots, the last one given back first. Linux keeps a list a
 // CPU (percpu_freelist.c) which nobody can see, so taking one is no step.
 type pool struct {
 	table   *table
 	element uint64 // bytes that one costs
-	used    atomic.Uint32
-	granted atomic.Uint32 // elements that there is memory for
-	mu      sync.Mutex
+	used    sharedCount
+	granted sharedCount // elements that there is memory for
+	mu      mutex
 	top     slot
 }
 

@@ -15,6 +15,7 @@ func (x *table) settle() {
 
 func (x *table) settlePage(p *page) {
 	next := p.resized(settled)
+	inside()
 	for at := range p.count {
 		key, s := x.key(p, at), x.slot(p, at)
 		if s == none {

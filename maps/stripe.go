@@ -1,10 +1,5 @@
 package maps
 
-import (
-	"runtime"
-	"sync/atomic"
-)
-
 // maxStripes bounds the locks of a map. Linux has one a bucket; here the pages of buckets whose numbers are equal modulo
 // the number of stripes share one, so maps of up to 64 buckets have exactly Linux's locks.
 const maxStripes = 64
@@ -18,7 +13,7 @@ type stripe struct {
 	lock Lock
 	// closed sends readers to the lock. It stays set behind a writer, since looking after all hazards costs more than
 	// some readers lose, until reopenAfter of them came and no other writer.
-	closed  atomic.Bool
+	closed  sharedFlag
 	readers uint8 // that came to the lock since
 	// spare is an element that replaces another one without asking the pool, so that replacing works in a full map
 	// (Linux has one a CPU, extra_elems). Only HASH uses it.
@@ -26,14 +21,11 @@ type stripe struct {
 	_     [44]byte
 }
 
-// reopenAfter is the number of readers in a row that make it likely that many more will come.
-const reopenAfter = 32
-
 // hazard is where a CPU's reader announces the stripe it reads, as with hazard pointers: counted from 1, in the lower half of
 // state; 0 is none. Reading so writes to no memory that readers on other CPUs use, as Linux's readers under RCU do. The
 // upper half is where the CPU's last walk is, which costs nothing to note together.
 type hazard struct {
-	state atomic.Uint64
+	state sharedWord
 	_     [56]byte // to the end of the cache line
 }
 
@@ -89,17 +81,13 @@ func (g *guard) write(n uint32) *stripe {
 // unlock ends what lock began.
 func (x *table) unlock(st *stripe) { st.lock.Unlock() }
 
-// patience is the number of looks at a hazard before the reader on it may have lost its CPU: giving up one's own takes
-// longer than most lookups.
-const patience = 100
-
 // keepOut sends readers of stripe n, which the caller has locked, to the lock, and waits for those that are inside.
 func (g *guard) keepOut(n uint32) {
 	g.stripes[n].closed.Store(true)
 	for i := range g.hazards {
 		for spins := 0; g.hazards[i].state.Load()&hazardSet == uint64(n+1); spins++ { // for a lookup's length
 			if spins >= patience {
-				runtime.Gosched()
+				giveWay()
 			}
 		}
 	}

@@ -209,6 +209,7 @@ func (s *Sweep) copy(p *page, from, to uint32) {
 	key, value := int(x.spec.KeySize), x.valueBytes
 	record := key + value
 	cells := p.cells(from, to-from, x.layout)
+	inside()
 	switch {
 	case s.Values == nil && x.layout.has(slots):
 		records := s.Keys[s.Count*record:]

@@ -67,3 +67,32 @@ func TestSweepReusesMemoryAsStepsDo(t *testing.T) {
 		}
 	}
 }
+
+// A step ends when it has copied so many elements that others have waited long enough, and one with little room, which locks one
+// page alone, behind that page.
+func TestSweepStepsAreBounded(t *testing.T) {
+	const entries, most, perPage = 20_000, 4096, 32 * 4
+	m := must(t, small(abi.Hash, entries, abi.FlagZeroSeed)).(store)
+	for key := range uint32(entries) {
+		require.Equal(t, abi.OK, m.Update(on(0), key4(key), make([]byte, 8), abi.Any))
+	}
+	for _, c := range []struct{ room, least, most int }{
+		{entries, most, most + perPage}, {64, 64, 64}, {63, 1, perPage},
+	} {
+		s := &maps.Sweep{Keys: make([]byte, 4*c.room), Values: make([]byte, 8*c.room)}
+		m.(maps.Swept).Sweeper().Sweep(on(0), s)
+		require.GreaterOrEqual(t, s.Count, c.least, "room %d", c.room)
+		require.LessOrEqual(t, s.Count, c.most, "room %d", c.room)
+	}
+	sparse := must(t, small(abi.Hash, 64, abi.FlagZeroSeed)).(store) // a page each
+	for _, key := range sameBucket(sparse, 2) {
+		require.Equal(t, abi.OK, sparse.Update(on(0), key4(key), make([]byte, 8), abi.Any))
+	}
+	for key := range uint32(20) {
+		sparse.Update(on(0), key4(key), make([]byte, 8), abi.Any)
+	}
+	s := &maps.Sweep{Bucket: 2, Keys: make([]byte, 4*40), Values: make([]byte, 8*40)}
+	sparse.(maps.Swept).Sweeper().Sweep(on(0), s)
+	require.Equal(t, sparse.ReadBucket(on(0), 2, nil, nil, false), s.Count)
+	require.Equal(t, uint32(3), s.Bucket)
+}

@@ -110,6 +110,7 @@ func (x *table) fill(p *page, at uint32, hash uint32, s slot, key, value []byte)
 	if x.layout.head != 0 {
 		p.fill(at, tag(hash), s, x.layout)
 	}
+	inside()
 	switch cell := p.cell(at, x.layout); {
 	case !x.layout.has(slots):
 		put(cell, key)

@@ -1,7 +1,5 @@
 package maps
 
-import "sync"
-
 // Task is what an operation runs on: a CPU, and a Scheduler when a machine interleaves tasks step by step. A nil
 // Scheduler means real goroutines (or just one): steps cost nothing and locks are real.
 type Task struct {
@@ -47,6 +45,7 @@ func (t *Task) Step(at Point) {
 // copyWords copies src to dst as a reader or writer without a lock does: another task may run before each word.
 func (t *Task) copyWords(dst, src []byte) {
 	if t.Scheduler == nil {
+		inside()
 		put(dst, src)
 		return
 	}
@@ -69,7 +68,7 @@ func wordAt(left int) int {
 }
 
 // Lock is a kernel lock (a bucket's, an LRU list's, a queue's). Its zero value is unlocked.
-type Lock struct{ mu sync.Mutex }
+type Lock struct{ mu mutex }
 
 // Lock acquires l for t. Under a Scheduler it is one step, and a held lock hands the CPU to other tasks.
 func (l *Lock) Lock(t *Task) {

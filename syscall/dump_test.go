@@ -237,6 +237,15 @@ func TestDumpOfItsOwnArguments(t *testing.T) {
 		require.Equal(t, uint32(3), d.word(d.prev), at)
 		require.Equal(t, uint32(3*dumpRecord), d.word(args.BufLen), at)
 	}
+	for in := uint64(0); in <= 4; in++ { // the buffer begins inside the number, or right behind it
+		d := newDumpDesk(t)
+		d.must(MapDeleteElem{FD: d.fd, Key: d.Arena.Put(le32(0))}) // the first one, of which the number's zeros change nothing
+		args := MapDump{FD: d.fd, Buf: d.buf + in, BufLen: d.buf, PrevKey: d.prev}
+		d.Arena.Write(args.BufLen, le32(dumpRecord))
+		d.must(args)
+		require.Equal(t, uint32(2), d.word(d.prev), in)
+		require.Equal(t, uint32(dumpRecord), d.word(args.BufLen), in)
+	}
 	d := newDumpDesk(t)
 	d.Arena.Write(d.buf+dumpRecord, le32(0))
 	args := d.room(2 * dumpRecord)

@@ -90,6 +90,34 @@ func TestSweepsLeaveWhatStepsLeave(t *testing.T) {
 	})
 }
 
+// Arrays that share a few bytes are written in the order of the steps, those that only touch in any. All keys are of one bucket,
+// whose keys are written first.
+func TestSweepsOfArraysThatTouch(t *testing.T) {
+	const count = 4
+	const keys, values = count * 4, count * 8 // bytes of the arrays
+	spec := sweptSpec(abi.Hash, 8, count)
+	for _, apart := range []int{keys - 3, keys - 2, keys - 1, keys, keys + 1, -values - 1, -values, 1 - values, 2 - values, 9 - values} {
+		for _, remove := range []bool{false, true} {
+			swift, stepping := newTwin(spec), newTwin(spec)
+			stepping.Process.Interrupted = func() bool { return false }
+			for _, w := range []*twin{swift, stepping} {
+				for _, key := range []uint32{2, 5, 6, 7} {
+					w.Arena.Write(twinMemory, append(le32(key), 1, 2, 3, 4))
+					w.Do(MapUpdateElem{FD: w.fd, Key: twinMemory, Value: twinMemory})
+				}
+				at := uint64(twinMemory + 1000)
+				batch := MapLookupBatch{FD: w.fd, Keys: at, Values: uint64(int64(at) + int64(apart)), Out: 2 * twinMemory, Count: count}
+				args := Args(batch)
+				if remove {
+					args = MapLookupAndDeleteBatch(batch)
+				}
+				w.Do(args)
+			}
+			require.Equal(t, stepping.everything(), swift.everything(), "values %d bytes behind keys", apart)
+		}
+	}
+}
+
 // Maps larger than a step are copied whole, in order, and emptied whole.
 func TestSweepsGoOn(t *testing.T) {
 	const entries, buf = 10_000, 2 << 30
