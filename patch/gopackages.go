@@ -33,7 +33,8 @@ var bpfsimLock` + Version + ` = struct {
 // runtimeDeclarations: calm, unless its seed is 0, has what Go leaves to chance come out the same each time, for goroutines in a bubble of
 // testing/synctest: the order of goroutines under the race detector, of the cases of select, of timers of one instant and of elements of maps, and
 // math/rand. Time in a bubble then moves on while goroutines wait for mutexes. start gets what a goroutine in a bubble is to run and returns
-// what it runs instead. exit comes before os.Exit, and may not return. story is printed when the process dies of a panic or a fatal error.
+// what it runs instead. exit comes before os.Exit, and may not return. story is printed when the process dies of a panic or a fatal error. self are the
+// numbers of the calling goroutine and of its bubble, 0 outside of any.
 const runtimeDeclarations = `
 
 //go:linkname bpfsimGo` + Version + `
@@ -43,7 +44,8 @@ var bpfsimGo` + Version + ` = struct {
 	start func(f func()) func()
 	exit  func(code int)
 	story []byte
-}{on: true, calm: bpfsimCalm}
+	self  func() (id, bubble uint64)
+}{on: true, calm: bpfsimCalm, self: bpfsimSelf}
 
 var (
 	bpfsimIsCalm bool
@@ -65,6 +67,14 @@ func bpfsimChance() uint64 { // splitmix64
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31
+}
+
+func bpfsimSelf() (id, bubble uint64) {
+	gp := getg()
+	if gp.bubble != nil {
+		bubble = gp.bubble.id
+	}
+	return gp.goid, bubble
 }
 
 func bpfsimBegin(fn *funcval) *funcval {

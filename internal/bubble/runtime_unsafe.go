@@ -15,6 +15,7 @@ type (
 		start func(f func()) func()
 		exit  func(code int)
 		story []byte
+		self  func() (id, bubble uint64)
 	}
 	lockHook struct {
 		//lint:ignore U1000 the patched internal/sync sets it
@@ -28,6 +29,14 @@ var golang goHook
 
 //go:linkname mutexes internal/sync.bpfsimLock2
 var mutexes lockHook
+
+// whoami is the number of the calling goroutine and of its bubble, 0 outside of any.
+func whoami() (id, bubble uint64) {
+	if golang.on {
+		return golang.self()
+	}
+	return readHeader()
+}
 
 // take has the session asked about goroutines, mutexes and the end of the process.
 func (s *Session) take() {

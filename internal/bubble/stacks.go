@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// whoami is the number of the calling goroutine and of its bubble, 0 outside of any.
-func whoami() (id, bubble uint64) {
+// readHeader is whoami by what the runtime prints.
+func readHeader() (id, bubble uint64) {
 	var buf [128]byte
 	header := buf[:runtime.Stack(buf[:], false)]
 	return parseHeader(header)
