@@ -46,6 +46,7 @@ var floors = map[string][]string{
 	},
 
 	"semantics": {"abi", "proptest/program", "proptest/kernel"},
+	"conform":   {"abi", "proptest/kernel", "semantics"},
 
 	"internal/prefetch": {},
 	"internal/bubble":   {"sim"},
@@ -54,7 +55,7 @@ var floors = map[string][]string{
 	"bench": {"abi", "internal/prefetch", "maps", "syscall", "sim", "explore", "proptest/kernel", "proptest/campaign", "intercept"},
 	"cmd/bpfsim": {
 		"abi", "btf", "maps", "syscall", "fault", "sim", "model", "explore", "intercept", "bench", "vm", "patch",
-		"proptest/program", "proptest/kernel", "proptest/generator", "proptest/campaign", "semantics",
+		"proptest/program", "proptest/kernel", "proptest/generator", "proptest/campaign", "semantics", "conform",
 	},
 }
 

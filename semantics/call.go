@@ -199,11 +199,21 @@ func specialAddress(text string) (addr uint64, special bool) {
 	return 0, false
 }
 
+// cursors are the fields whose memory a walk goes on from, by the field that is the cursor.
+var cursors = map[string]string{"key": "next_key", "in_batch": "out_batch", "prev_key": "prev_key"}
+
+// GoesOn reports whether a cursor is what the call before left in the memory for the next one.
+func (c *Call) GoesOn(cursor string) bool {
+	text, _ := c.Step.get(cursor)
+	return text == "@"+cursors[cursor]
+}
+
 // address sets a field that points to memory, and what is there.
 func (s *scope) address(c *Call, f abi.Field, text string) error {
 	if other, same := strings.CutPrefix(text, "@"); same {
 		c.put(f, program.Base+uint64(places[other].at))
 		c.Data[f.Name] = nil
+		c.Raw = c.Raw || cursors[f.Name] != other
 		return nil
 	}
 	if addr, special := specialAddress(text); special {

@@ -2,7 +2,6 @@ package semantics
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -35,10 +34,10 @@ func (s Statement) Run(on Implementation) (failure *Failure, err error) {
 }
 
 func (s Statement) run(on Implementation) (*Failure, error) {
-	if err := on.Start(!s.Nobody); err != nil {
-		return nil, fmt.Errorf("start %s: %w", on.Name(), err)
+	r, err := Begin(on, !s.Nobody)
+	if err != nil {
+		return nil, err
 	}
-	r := &running{on: on, scope: newScope(on.CPUs())}
 	for i, step := range s.Steps {
 		why, err := r.step(step)
 		if err != nil {
@@ -51,22 +50,12 @@ func (s Statement) run(on Implementation) (*Failure, error) {
 	return nil, nil
 }
 
-// running is a statement that is being run.
-type running struct {
-	on    Implementation
-	scope *scope
-}
-
 // step makes a step and says what is not as it wants.
-func (r *running) step(step Step) (why string, err error) {
+func (r *Session) step(step Step) (why string, err error) {
 	if step.walks() {
 		return r.walk(step)
 	}
-	c, err := r.scope.resolve(step)
-	if err != nil {
-		return "", err
-	}
-	result, err := r.on.Do(c)
+	c, result, err := r.ask(step)
 	if err != nil {
 		return "", err
 	}
@@ -77,36 +66,22 @@ func (r *running) step(step Step) (why string, err error) {
 	return why, err
 }
 
-// tooMany is how many keys more than there are a walk may give before it is given up.
-const tooMany = 4
-
-// walk walks a whole map by GET_NEXT_KEY.
-func (r *running) walk(step Step) (why string, err error) {
-	var keys [][]byte
+// walk walks a whole map by GET_NEXT_KEY and compares the keys.
+func (r *Session) walk(step Step) (why string, err error) {
+	keys, errno, err := r.keys(step, len(step.Want.Words)+tooMany)
 	shape := r.scope.shapes[step.Name]
-	for next := firstKey(step); ; next = nextKey(step) {
-		c, err := r.scope.resolve(next)
-		if err != nil {
-			return "", err
-		}
-		result, err := r.on.Do(c)
-		if err != nil {
-			return "", err
-		}
-		if result.Errno == step.Want.Errno && result.Errno != abi.OK || result.Errno == abi.ENOENT && step.Want.Errno == abi.OK {
-			return r.compareKeys(step, shape, keys), nil
-		}
-		if result.Errno != abi.OK {
-			return fmt.Sprintf("the walk ended with %s", result.Errno), nil
-		}
-		keys = append(keys, bytes.Clone(result.Fields["next_key"]))
-		if len(keys) > len(step.Want.Words)+tooMany {
-			return fmt.Sprintf("the walk does not end: it came to %s", texts(keys, shape.keyText)), nil
-		}
+	switch {
+	case err != nil:
+		return "", err
+	case errno == abi.OK:
+		return fmt.Sprintf("the walk does not end: it came to %s", texts(keys, shape.keyText)), nil
+	case errno != step.Want.Errno && (errno != abi.ENOENT || step.Want.Errno != abi.OK):
+		return fmt.Sprintf("the walk ended with %s", errno), nil
 	}
+	return r.compareKeys(step, shape, keys), nil
 }
 
-func (r *running) compareKeys(step Step, shape Shape, keys [][]byte) string {
+func (r *Session) compareKeys(step Step, shape Shape, keys [][]byte) string {
 	var want [][]byte
 	for _, word := range step.Want.Words {
 		key, err := shape.key(word)
@@ -138,7 +113,7 @@ func texts(all [][]byte, text func([]byte) string) string {
 }
 
 // check compares what came of a call with what the step wants.
-func (r *running) check(c *Call, got Result) (why string, err error) {
+func (r *Session) check(c *Call, got Result) (why string, err error) {
 	want := c.Step.Want
 	if got.Errno != want.Errno {
 		return fmt.Sprintf("want %s, got %s", want.Errno, got.Errno), nil
@@ -170,7 +145,7 @@ func (r *running) check(c *Call, got Result) (why string, err error) {
 }
 
 // checkWords compares what a call gives back first. named gets the fields that the words are about.
-func (r *running) checkWords(c *Call, got Result, named map[string]bool) (string, error) {
+func (r *Session) checkWords(c *Call, got Result, named map[string]bool) (string, error) {
 	words := c.Step.Want.Words
 	switch c.Step.Verb {
 	case "lookup", "take":
@@ -193,10 +168,13 @@ func (r *running) checkWords(c *Call, got Result, named map[string]bool) (string
 }
 
 // compare compares bytes with what a word means.
-func (r *running) compare(c *Call, field string, got []byte, word string) (string, error) {
+func (r *Session) compare(c *Call, field string, got []byte, word string) (string, error) {
 	want, err := r.meaning(c, field, word)
-	if err != nil || bytes.Equal(got, want) {
+	switch {
+	case err != nil || bytes.Equal(got, want):
 		return "", err
+	case len(got) != len(want):
+		return fmt.Sprintf("%s has %d bytes, want %d", field, len(got), len(want)), nil
 	}
 	text := c.Shape.valueText
 	if field != "value" {
@@ -205,7 +183,7 @@ func (r *running) compare(c *Call, field string, got []byte, word string) (strin
 	return fmt.Sprintf("want %s %s, got %s", field, word, text(got)), nil
 }
 
-func (r *running) meaning(c *Call, field, word string) ([]byte, error) {
+func (r *Session) meaning(c *Call, field, word string) ([]byte, error) {
 	if field == "next_id" {
 		n, err := r.scope.number(field, word)
 		return binary.LittleEndian.AppendUint32(nil, uint32(n)), err
@@ -248,7 +226,7 @@ func records(buf, length []byte, s Shape) (all []pair) {
 }
 
 // comparePairs compares elements with words such as 1=10, in any order; "none" is no element.
-func (r *running) comparePairs(c *Call, got []pair, words []string) (string, error) {
+func (r *Session) comparePairs(c *Call, got []pair, words []string) (string, error) {
 	var want, have []string
 	for _, word := range words {
 		if word == "none" {
@@ -265,15 +243,13 @@ func (r *running) comparePairs(c *Call, got []pair, words []string) (string, err
 		}
 		want = append(want, string(key)+string(value))
 	}
-	var text []string
 	for _, p := range got {
 		have = append(have, string(p.key)+string(p.value))
-		text = append(text, c.Shape.keyText(p.key)+"="+c.Shape.valueText(p.value))
 	}
 	slices.Sort(want)
 	slices.Sort(have)
 	if slices.Equal(want, have) {
 		return "", nil
 	}
-	return fmt.Sprintf("want %s, got %s", strings.Join(words, " "), cmp.Or(strings.Join(text, " "), "none")), nil
+	return fmt.Sprintf("want %s, got %s", strings.Join(words, " "), strings.Join(pairWords(c.Shape, got), " ")), nil
 }

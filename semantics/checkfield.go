@@ -16,7 +16,7 @@ var infoFields = map[string]struct{ at, size int }{
 }
 
 // checkField compares a named field; "written" asks only that it was.
-func (r *running) checkField(c *Call, got Result, t Setting) (string, error) {
+func (r *Session) checkField(c *Call, got Result, t Setting) (string, error) {
 	field, at, size := t.Field, 0, 4
 	if place, known := infoFields[t.Field]; known && c.Cmd == abi.ObjGetInfoByFD {
 		field, at, size = "info", place.at, place.size
@@ -26,6 +26,8 @@ func (r *running) checkField(c *Call, got Result, t Setting) (string, error) {
 	case t.Text == "written" && !got.Wrote[field]:
 		return field + " was not written", nil
 	case t.Text == "written":
+		return "", nil
+	case !has && field == "out_batch": // whoever has no memory need not say what its cursors look like
 		return "", nil
 	case !has || len(b) < at+size:
 		return field + " was not given back", nil
@@ -40,7 +42,7 @@ func (r *running) checkField(c *Call, got Result, t Setting) (string, error) {
 	return r.checkNumber(t, program.Word(b[at:at+size]))
 }
 
-func (r *running) checkNumber(t Setting, have uint64) (string, error) {
+func (r *Session) checkNumber(t Setting, have uint64) (string, error) {
 	field := t.Field
 	if field == "type" {
 		field = "map_type"

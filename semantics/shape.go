@@ -104,7 +104,7 @@ func number(text string, size int) ([]byte, error) {
 
 // keyText and valueText are the shortest text for what was seen.
 func (s Shape) keyText(key []byte) string {
-	if s.Type != abi.LPMTrie || len(key) < 4 {
+	if s.Type != abi.LPMTrie || len(key) < 5 {
 		return bytesText(key)
 	}
 	return fmt.Sprintf("%s/%d", bytesText(key[4:]), binary.LittleEndian.Uint32(key))
