@@ -56,6 +56,11 @@ const (
 	MapDumpJuly Cmd = 1001
 	// MapDumpAndDelete is what Yonghong Song asked for in his review of RFC v3 (5 July 2019).
 	MapDumpAndDelete Cmd = 1002
+
+	// PerfEventOpen and PerfIoctl are no commands of bpf(2) but perf_event_open(2), and ioctl(2) on what that opens. Where calls
+	// are written down to be made on several kernels, their arguments are fields like those of attr.
+	PerfEventOpen Cmd = 3000
+	PerfIoctl     Cmd = 3001
 )
 
 var cmdNames = map[Cmd]string{
@@ -74,6 +79,7 @@ var cmdNames = map[Cmd]string{
 	IterCreate: "BPF_ITER_CREATE", LinkDetach: "BPF_LINK_DETACH", ProgBindMap: "BPF_PROG_BIND_MAP",
 	TokenCreate: "BPF_TOKEN_CREATE", ProgStreamReadByFD: "BPF_PROG_STREAM_READ_BY_FD", MapDump: "BPF_MAP_DUMP",
 	MapDumpJuly: "BPF_MAP_DUMP_JULY", MapDumpAndDelete: "BPF_MAP_DUMP_AND_DELETE",
+	PerfEventOpen: "perf_event_open", PerfIoctl: "perf_ioctl",
 }
 
 // String is the kernel's name, or the number where the command has none.

@@ -29,6 +29,7 @@ const (
 	EINVAL       Errno = 22
 	ENFILE       Errno = 23
 	EMFILE       Errno = 24
+	ENOTTY       Errno = 25
 	ENOSPC       Errno = 28
 	EROFS        Errno = 30
 	ERANGE       Errno = 34
@@ -58,7 +59,7 @@ var errnoNames = map[Errno]string{
 	EBADFD: "EBADFD", EOPNOTSUPP: "EOPNOTSUPP", ENOTSUPP: "ENOTSUPP", ENOTSOCK: "ENOTSOCK", EXDEV: "EXDEV",
 	ENOTEMPTY: "ENOTEMPTY", ENODEV: "ENODEV", ENODATA: "ENODATA", EPROTO: "EPROTO",
 	ESRCH: "ESRCH", ENOLINK: "ENOLINK", EAFNOSUPPORT: "EAFNOSUPPORT", ESTALE: "ESTALE", EINPROGRESS: "EINPROGRESS",
-	ECANCELED: "ECANCELED",
+	ECANCELED: "ECANCELED", ENOTTY: "ENOTTY",
 }
 
 // String is the C name, "OK" for 0, or "errno N" for a number without a name here.

@@ -9,7 +9,7 @@ import (
 
 // Every command has fields, in order, apart from each other and inside of attr; no two of a command share a name.
 func TestFieldsLieBesideEachOther(t *testing.T) {
-	commands := []abi.Cmd{abi.MapDump, abi.MapDumpJuly, abi.MapDumpAndDelete}
+	commands := []abi.Cmd{abi.MapDump, abi.MapDumpJuly, abi.MapDumpAndDelete, abi.PerfEventOpen, abi.PerfIoctl}
 	for c := range abi.NumLinuxCmds {
 		commands = append(commands, c)
 	}

@@ -95,4 +95,9 @@ var otherFields = map[Cmd][]Field{
 		{"stream_buf", 0, 8, Pointer}, {"stream_buf_len", 8, 4, Number}, {"stream_id", 12, 4, Number},
 		{"prog_fd", 16, 4, FD},
 	},
+	PerfEventOpen: {
+		{"perf_attr", PerfOpenAttr, 8, Pointer}, {"pid", PerfOpenPID, 4, Number}, {"cpu", PerfOpenCPU, 4, Number},
+		{"group_fd", PerfOpenGroup, 4, FD}, {"flags", PerfOpenFlags, 8, Flags},
+	},
+	PerfIoctl: {{"fd", PerfIoctlFD, 4, FD}, {"request", PerfIoctlRequest, 4, Flags}, {"arg", PerfIoctlArg, 8, Flags}},
 }

@@ -20,6 +20,9 @@ const PerfCurrentCPU = 1<<32 - 1
 
 // The numbers of software events (enum perf_sw_ids).
 const (
+	PerfCPUClock    = 0
+	PerfTaskClock   = 1
+	PerfDummy       = 9
 	PerfBPFOutput   = 10
 	PerfSoftwareMax = 12
 )
@@ -56,11 +59,13 @@ const (
 const (
 	PerfBitDisabled      = 1 << 0
 	PerfBitInherit       = 1 << 1
+	PerfBitPinned        = 1 << 2
 	PerfBitExcludeKernel = 1 << 5
 	PerfBitFreq          = 1 << 10
 	PerfBitEnableOnExec  = 1 << 12
 	PerfBitWatermark     = 1 << 14
 	PerfBitSampleIDAll   = 1 << 18
+	PerfBitNoUserChain   = 1 << 22 // exclude_callchain_user
 	PerfBitUseClockID    = 1 << 25
 	PerfBitWriteBackward = 1 << 27
 	PerfBitAuxOutput     = 1 << 31
@@ -81,14 +86,29 @@ const (
 	PerfSamplePeriod     = 1 << 8
 	PerfSampleStreamID   = 1 << 9
 	PerfSampleRaw        = 1 << 10
+	PerfSampleStackUser  = 1 << 13
 	PerfSampleIdentifier = 1 << 16
 )
 
 // Flags of perf_event_open(2).
 const (
+	PerfFlagNoGroup   = 1 << 0
+	PerfFlagOutput    = 1 << 1
 	PerfFlagPIDCgroup = 1 << 2
 	PerfFlagCloexec   = 1 << 3
 	PerfFlagsEnd      = 1 << 4
+)
+
+// Offsets of the arguments of PerfEventOpen and PerfIoctl, as programs of calls have them.
+const (
+	PerfOpenAttr     = 0
+	PerfOpenPID      = 8
+	PerfOpenCPU      = 12
+	PerfOpenGroup    = 16
+	PerfOpenFlags    = 24
+	PerfIoctlFD      = 0
+	PerfIoctlRequest = 4
+	PerfIoctlArg     = 8
 )
 
 // PerfRequest is a request of ioctl(2) on a perf event.

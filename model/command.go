@@ -70,6 +70,8 @@ var works = map[abi.Cmd]func(*run) (int32, abi.Errno){
 	abi.MapGetFDByID:            (*run).fdByID,
 	abi.ObjPin:                  plain((*run).pin),
 	abi.ObjGet:                  (*run).get,
+	abi.PerfEventOpen:           (*run).openEvent,
+	abi.PerfIoctl:               plain((*run).eventIoctl),
 	abi.MapDump:                 plain((*run).dump),
 	abi.MapDumpJuly:             plain((*run).dump),
 	abi.MapDumpAndDelete:        plain((*run).dump),

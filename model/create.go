@@ -43,7 +43,7 @@ func (x *run) unspecified(errno abi.Errno) (int32, abi.Errno) {
 	if x.loose && x.seen.Errno == abi.OK {
 		o := &object{lost: true}
 		x.state.add(o)
-		x.state.replace(x.seen.Ret, file{serial: o.serial, access: access{true, true}})
+		x.state.replace(x.seen.Ret, &description{serial: o.serial, access: access{true, true}})
 	}
 	return 0, errno
 }

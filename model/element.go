@@ -75,6 +75,10 @@ func (x *run) store(o *object, t table, key, value []byte, flags uint64) abi.Err
 	if s, ok := t.(*storage); ok {
 		return x.belong(s, key, x.keep(o.initial(value)), flags)
 	}
+	if a, ok := t.(*fdArray); ok {
+		defer x.released(o)
+		return x.fill(a, key, value, flags)
+	}
 	if c, ok := t.(*cpuMap); ok {
 		defer x.released(o)
 		return x.queue(o, c, key, value, flags)
@@ -112,7 +116,7 @@ func (x *run) delete() abi.Errno {
 
 // released frees what o may have held alone.
 func (x *run) released(o *object) {
-	if o.keeps() {
+	if o.keeps() || o.kind == abi.PerfEventArray {
 		x.state.release()
 	}
 }

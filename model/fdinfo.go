@@ -71,6 +71,8 @@ func (s *State) describe(o *object) []infoLine {
 		return o.prog.describe(o)
 	case ofLinks:
 		return s.describeLink(o)
+	case ofEvents:
+		return nil
 	}
 	return o.describeMap()
 }

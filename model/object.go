@@ -22,7 +22,7 @@ type spec struct {
 }
 
 // object is a map: its shape, what happened to it as a whole, and its elements. One with btf is BTF, one with prog a program, one
-// that is a link, and none of that.
+// with event a perf event, one that is a link, and none of that.
 type object struct {
 	spec
 	serial int    // position in the order of creation, from 1
@@ -32,6 +32,7 @@ type object struct {
 	table  table
 	btf    *btf
 	prog   *prog
+	event  *event
 	link   link
 	// programs is what those have in common that it holds, or that use it.
 	programs progKind
@@ -60,6 +61,7 @@ const (
 	ofBTF
 	ofProgs
 	ofLinks
+	ofEvents // which have no ids
 )
 
 func (o *object) class() class {
@@ -70,6 +72,8 @@ func (o *object) class() class {
 		return ofProgs
 	case o.link.is:
 		return ofLinks
+	case o.event != nil:
+		return ofEvents
 	}
 	return ofMaps
 }
@@ -85,6 +89,8 @@ func (o *object) names() []int {
 		return o.prog.held
 	case o.link.is:
 		return []int{o.link.prog}
+	case o.event != nil:
+		return []int{o.event.prog}
 	case o.typed.serial != 0:
 		return []int{o.typed.serial}
 	}

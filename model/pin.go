@@ -14,7 +14,7 @@ func (x *run) pin() abi.Errno {
 		return abi.EINVAL
 	}
 	f, open := x.state.files.get(int32(x.u32(abi.ObjBPFFD)))
-	if !open || f.serial == 0 || x.state.object(f.serial).btf != nil { // not EBADF (measured)
+	if !open || f.serial == 0 || !x.state.object(f.serial).pinnable() { // not EBADF (measured)
 		return abi.EINVAL
 	}
 	p, errno := x.path()
@@ -28,6 +28,9 @@ func (x *run) pin() abi.Errno {
 	x.state.tree[p.path()] = f.serial
 	return abi.OK
 }
+
+// pinnable reports what a pin can be of.
+func (o *object) pinnable() bool { return o.class() != ofBTF && o.class() != ofEvents }
 
 // get is OBJ_GET.
 func (x *run) get() (int32, abi.Errno) {

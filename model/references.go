@@ -242,7 +242,7 @@ func (x *run) program(fd int32) (serial int, errno abi.Errno) {
 // socket is the socket whose fd is a value.
 func (x *run) socket(value []byte) (file, abi.Errno) {
 	if len(value) == 8 && binary.LittleEndian.Uint64(value) > 1<<31-1 {
-		return file{}, abi.EINVAL
+		return file{description: nowhere}, abi.EINVAL
 	}
 	f, open := x.state.files.get(int32(u32(value)))
 	switch {

@@ -205,10 +205,9 @@ func (x *run) open(offset int) (*object, access, abi.Errno) {
 		return nil, access{}, abi.EINVAL
 	}
 	x.loose = o.lost
-	if o.frozen { // frozen counts as no right to write (map_get_sys_perms)
-		f.access.write = false
-	}
-	return o, f.access, abi.OK
+	can := f.access
+	can.write = can.write && !o.frozen // frozen counts as no right to write (map_get_sys_perms)
+	return o, can, abi.OK
 }
 
 // openFor is open for a command that must read or write elements.
@@ -226,6 +225,6 @@ func (x *run) newFD(serial int, a access) (int32, abi.Errno) {
 	if x.seen.Errno == abi.OK && (fd < 0 || x.state.Open(fd)) {
 		return -1, abi.OK
 	}
-	x.state.install(fd, file{serial: serial, access: a})
+	x.state.install(fd, &description{serial: serial, access: a})
 	return fd, abi.OK
 }

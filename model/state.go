@@ -16,9 +16,11 @@ type State struct {
 	sockets int       // made so far
 	evicted int       // elements that updates pushed out so far
 	tree    tree
-	points  points    // where programs are attached
-	dump    *nested   // nil unless in the middle of a dump
-	takes   []element // what the call in progress is taken to remove where nothing tells (untold.go)
+	points  points // where programs are attached
+	// attached are the serials of perf events in the order in which they got a program; some are gone.
+	attached []int
+	dump     *nested   // nil unless in the middle of a dump
+	takes    []element // what the call in progress is taken to remove where nothing tells (untold.go)
 
 	owner  *owner // of what this state alone has, nil when it may share everything
 	listed *owner // of the array behind objects
@@ -50,8 +52,7 @@ func (s *State) Close(fd int32) *State {
 	next := *s
 	old, _ := s.files.get(fd)
 	next.files = s.files.without(fd)
-	next.put(old.serial)
-	next.lose(old.thing)
+	next.closed(old.description)
 	return &next
 }
 
@@ -59,7 +60,7 @@ func (s *State) Close(fd int32) *State {
 func (s *State) Dup2(from, to int32) *State {
 	next := *s
 	f, _ := s.files.get(from)
-	next.replace(to, f)
+	next.replace(to, f.description)
 	return &next
 }
 
@@ -67,17 +68,29 @@ func (s *State) Dup2(from, to int32) *State {
 func (s *State) OpenForeign(fds ...int32) *State {
 	next := *s
 	for _, fd := range fds {
-		next.replace(fd, file{})
+		next.replace(fd, new(description))
 	}
 	return &next
 }
 
-// replace makes fd refer to f, and frees what only fd referred to. Only for a state that nobody else has yet.
-func (s *State) replace(fd int32, f file) {
+// replace makes fd refer to d, and frees what only fd referred to. Only for a state that nobody else has yet.
+func (s *State) replace(fd int32, d *description) {
 	old, _ := s.files.get(fd)
-	s.install(fd, f)
-	s.put(old.serial)
-	s.lose(old.thing)
+	s.install(fd, d)
+	s.closed(old.description)
+}
+
+// closed is what follows when an fd is closed, if that was the last one of a description. Only for a state that nobody else has yet.
+func (s *State) closed(d *description) {
+	if s.files.have(d) {
+		return
+	}
+	emptied := s.leave(d)
+	s.put(d.serial)
+	s.lose(d.thing)
+	if emptied {
+		s.release()
+	}
 }
 
 // Open reports whether fd is open.
@@ -96,8 +109,8 @@ func (s *State) MapType(fd int32) abi.MapType {
 }
 
 // install opens fd. Only for a state that nobody else has yet.
-func (s *State) install(fd int32, f file) {
-	s.files = s.files.with(fd, f)
+func (s *State) install(fd int32, d *description) {
+	s.files = s.files.with(fd, d)
 }
 
 // add makes o the newest map. Only for a state that nobody else has yet.
@@ -142,6 +155,14 @@ func (s *State) take(i int) *object {
 	return s.objects[i]
 }
 
+// alone is the object at a position, which no other state has from now on. Only for a state that nobody else has yet.
+func (s *State) alone(at int) *object {
+	s.objects, s.listed = slices.Clone(s.objects), s.owner
+	s.objects[at] = s.objects[at].clone()
+	s.objects[at].owner = nil
+	return s.objects[at]
+}
+
 // put frees the object with that serial number once neither an fd nor a pin holds it (bpf_map_put in kernel/bpf/syscall.c): its
 // id is free at once. Only for a state that nobody else has yet.
 func (s *State) put(serial int) {
@@ -173,10 +194,7 @@ func (s *State) emptyUnused(serial int) (emptied bool) {
 	if s.objects[at].kind != abi.ProgArray || s.used(serial) {
 		return false
 	}
-	s.objects, s.listed = slices.Clone(s.objects), s.owner
-	o := s.objects[at].clone()
-	o.owner, o.table.(*references).elements = nil, nil
-	s.objects[at] = o
+	s.alone(at).table.(*references).elements = nil
 	return true
 }
 

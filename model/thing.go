@@ -1,10 +1,6 @@
 package model
 
-import (
-	"slices"
-
-	"github.com/bpfsim/bpfsim/abi"
-)
+import "github.com/bpfsim/bpfsim/abi"
 
 // thing is what an fd refers to that is no bpf object. Sockets are told apart by number, in the order of their making.
 type thing struct {
@@ -41,22 +37,19 @@ func (s *State) OpenThing(fd int32, what string) *State {
 		next.sockets++
 		t.socket = next.sockets
 	}
-	next.replace(fd, file{thing: t})
+	next.replace(fd, &description{thing: t})
 	return &next
 }
 
-// lose takes a socket that nobody has open any more out of its maps (sock_map_close and reuseport_detach_sock). Only for a
-// state that nobody else has yet.
+// lose takes a socket that is closed out of its maps (sock_map_close and reuseport_detach_sock). Only for a state that nobody else has
+// yet.
 func (s *State) lose(t *thing) {
-	if t == nil || t.socket == 0 || s.refers(t) {
+	if t == nil || t.socket == 0 {
 		return
 	}
-	s.objects, s.listed = slices.Clone(s.objects), s.owner
 	for i, o := range s.objects {
 		if r, ok := o.table.(socketHolder); ok && r.holds(t.socket) {
-			s.objects[i] = o.clone()
-			s.objects[i].owner = nil
-			s.objects[i].table.(socketHolder).drop(t.socket)
+			s.alone(i).table.(socketHolder).drop(t.socket)
 		}
 	}
 }
@@ -65,16 +58,6 @@ func (s *State) lose(t *thing) {
 type socketHolder interface {
 	holds(socket int) bool
 	drop(socket int)
-}
-
-// refers reports whether an fd refers to t.
-func (s *State) refers(t *thing) bool {
-	for _, f := range s.files {
-		if f.thing == t {
-			return true
-		}
-	}
-	return false
 }
 
 // user reports whether maps of sockets, or an array of a reuseport group, have the socket.

@@ -24,6 +24,11 @@ func (a *perfAttr) has(bit uint64) bool { return a.bits&bit != 0 }
 // sampling tells an event that samples from one that only counts.
 func (a *perfAttr) sampling() bool { return a.period != 0 }
 
+// showsUser tells samples with something of the user's stack.
+func (a *perfAttr) showsUser() bool {
+	return !a.has(abi.PerfBitNoUserChain) || a.samples&abi.PerfSampleStackUser != 0
+}
+
 // decode reads raw, which is padded with zeros.
 func (a *perfAttr) decode(raw *[abi.PerfAttrSize]byte) {
 	le := binary.LittleEndian
@@ -97,12 +102,16 @@ func (a *perfAttr) checkPeriod() abi.Errno {
 	return abi.OK
 }
 
-// checkMore is what perf_event_alloc finds wrong once the driver is known.
-func (a *perfAttr) checkMore() abi.Errno {
-	const clockRealtime, clockMonotonic, clockMonotonicRaw, clockBoottime, clockTAI = 0, 1, 4, 7, 11
+// checkAux: no driver here has more to write than samples.
+func (a *perfAttr) checkAux() abi.Errno {
 	if a.has(abi.PerfBitAuxOutput) || a.auxAction != 0 {
 		return abi.EOPNOTSUPP
 	}
+	return abi.OK
+}
+
+func (a *perfAttr) checkClock() abi.Errno {
+	const clockRealtime, clockMonotonic, clockMonotonicRaw, clockBoottime, clockTAI = 0, 1, 4, 7, 11
 	if !a.has(abi.PerfBitUseClockID) {
 		return abi.OK
 	}

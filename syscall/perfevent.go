@@ -30,6 +30,7 @@ type PerfEvent struct {
 	pending  bool       // those who wait were woken up
 	program  *Program   // attached, with a reference; nil when there is none
 	cookie   uint64
+	leader   *PerfEvent // of its group, without a reference; nil for itself
 }
 
 // perfEvents are a kernel's.
@@ -146,10 +147,14 @@ func (e *PerfEvent) attach(p *Program, cookie uint64) abi.Errno {
 	defer e.mu.Unlock()
 	want := e.takes()
 	switch {
+	case want == abi.ProgUnspec:
+		return abi.EINVAL
 	case e.program != nil && (want == abi.ProgPerfEvent || p.Type() == want):
 		return abi.EEXIST
 	case p.Type() != want:
 		return abi.EINVAL
+	case slices.ContainsFunc(all.attached, func(other *PerfEvent) bool { return other.firesWith(e) && other.program == p }):
+		return abi.EEXIST // a program runs once at a place (bpf_prog_array_copy)
 	case !p.tryHold():
 		return abi.EBADF
 	}
@@ -158,10 +163,21 @@ func (e *PerfEvent) attach(p *Program, cookie uint64) abi.Errno {
 	return abi.OK
 }
 
-// takes is the type of programs that can be attached.
+// firesWith reports whether two events are of the same tracepoint or probe, whose programs are in one list.
+func (e *PerfEvent) firesWith(other *PerfEvent) bool {
+	if e.defined != nil {
+		return e.defined == other.defined
+	}
+	return e.attr.kind == abi.PerfTracepoint && other.attr.kind == e.attr.kind && e.attr.config == other.attr.config
+}
+
+// takes is the type of programs that can be attached, UNSPEC for none.
 func (e *PerfEvent) takes() abi.ProgType {
 	switch {
 	case e.attr.kind == abi.PerfTracepoint:
+		if tp, _ := e.Tracepoint(); tp.Group == "ftrace" { // what tracers write is no tracepoint
+			return abi.ProgUnspec
+		}
 		return abi.ProgTracepoint
 	case e.kernel.isProbe(e.attr.kind):
 		return abi.ProgKprobe

@@ -8,9 +8,6 @@ import (
 	"github.com/bpfsim/bpfsim/maps"
 )
 
-// enotty is the errno of a request that nobody knows.
-const enotty abi.Errno = 25
-
 // PerfEventIoctl is ioctl(2) on a perf event. ours is false when fd is none of this kernel's.
 func (k *Kernel) PerfEventIoctl(t *maps.Task, p *Process, fd int32, request abi.PerfRequest, arg uint64) (errno abi.Errno, ours bool) {
 	c := k.begin(t, p)
@@ -51,7 +48,7 @@ func (c *call) perfIoctl(e *PerfEvent, request abi.PerfRequest, arg uint64) abi.
 	case abi.PerfModifyAttributes:
 		return c.refuse(Refusal{Call: "ioctl", What: "PERF_EVENT_IOC_MODIFY_ATTRIBUTES", Errno: abi.EOPNOTSUPP})
 	}
-	return enotty
+	return abi.ENOTTY
 }
 
 func (e *PerfEvent) enable(on bool) abi.Errno {
@@ -118,14 +115,17 @@ const mostQueried = 64
 // perfQuery lists the programs of a tracepoint (perf_event_query_prog_array in kernel/trace/bpf_trace.c): struct
 // perf_event_query_bpf is the room for ids, their number, and ids.
 func (c *call) perfQuery(e *PerfEvent, arg uint64) abi.Errno {
-	if e.attr.kind != abi.PerfTracepoint {
+	switch {
+	case !c.proc.Caps.SysAdmin: // CAP_PERFMON, which it holds
+		return abi.EPERM
+	case e.attr.kind != abi.PerfTracepoint:
 		return abi.EINVAL
 	}
-	var word [4]byte
-	if errno := c.copyIn(word[:], arg); errno != abi.OK {
+	var head [8]byte
+	if errno := c.copyIn(head[:], arg); errno != abi.OK {
 		return errno
 	}
-	room := binary.LittleEndian.Uint32(word[:])
+	room := binary.LittleEndian.Uint32(head[:])
 	if room > mostQueried {
 		return abi.E2BIG
 	}

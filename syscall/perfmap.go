@@ -32,6 +32,13 @@ func (e *PerfEvent) MayMap(want Mapping) abi.Errno {
 	return abi.OK
 }
 
+// isMapped tells whether e has a buffer.
+func (e *PerfEvent) isMapped() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ring != nil
+}
+
 // hasPages tells whether e has a buffer of that size.
 func (e *PerfEvent) hasPages(pages uint64) bool {
 	e.mu.Lock()
@@ -90,8 +97,13 @@ func (e *PerfEvent) pause(on bool) abi.Errno {
 // setOutput has what e writes go to another event's buffer (perf_event_set_output), or to its own again for nil.
 func (e *PerfEvent) setOutput(to *PerfEvent) abi.Errno {
 	if to == e || to != nil && (to.cpu != e.cpu || to.cpu == noCPU && to.pid != e.pid ||
-		to.attr.has(abi.PerfBitWriteBackward) != e.attr.has(abi.PerfBitWriteBackward)) {
+		!to.sameClock(e) || to.attr.has(abi.PerfBitWriteBackward) != e.attr.has(abi.PerfBitWriteBackward)) {
 		return abi.EINVAL
+	}
+	if to != nil {
+		if to = to.bufferOwner(); !to.isMapped() {
+			return abi.EINVAL
+		}
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -44,11 +44,11 @@ func (k *Kernel) begin(t *maps.Task, p *Process) *call {
 	return &call{kernel: k, task: t, proc: p, arena: directly(t, p)}
 }
 
-// isOurs looks at the type alone. An attr that cannot be read is the host's to refuse.
+// isOurs looks at the type alone. Of an attr that cannot be read everybody says the same.
 func (c *call) isOurs(args PerfEventOpen) bool {
 	var raw [abi.PerfAttrVer0]byte
 	if c.proc.Mem.Read(raw[:], args.Attr) < len(raw) {
-		return false
+		return true
 	}
 	kind := abi.PerfType(binary.LittleEndian.Uint32(raw[abi.PerfAttrType:]))
 	config := binary.LittleEndian.Uint64(raw[abi.PerfAttrConfig:])
@@ -74,25 +74,33 @@ func (c *call) newPerfEvent(args PerfEventOpen) (*PerfEvent, abi.Errno) {
 	switch {
 	case errno != abi.OK:
 		return nil, errno
-	case !c.proc.Caps.SysAdmin: // CAP_PERFMON, which it holds, under kernel.perf_event_paranoid 2
+	case !c.proc.Caps.SysAdmin && !attr.has(abi.PerfBitExcludeKernel): // CAP_PERFMON, which it holds, under kernel.perf_event_paranoid 2
 		return nil, abi.EACCES
 	}
 	if errno := attr.checkPeriod(); errno != abi.OK {
 		return nil, errno
 	}
-	if errno := c.checkPerfTarget(args); errno != abi.OK {
+	e := &PerfEvent{kernel: c.kernel, attr: attr, pid: args.PID, cpu: args.CPU, enabled: !attr.has(abi.PerfBitDisabled)}
+	g, errno := c.perfGroup(args)
+	if errno != abi.OK {
 		return nil, errno
 	}
-	e := &PerfEvent{kernel: c.kernel, attr: attr, pid: args.PID, cpu: args.CPU, enabled: !attr.has(abi.PerfBitDisabled)}
+	defer g.release()
+	if errno := c.checkPerfTarget(e, args, g.leader()); errno != abi.OK {
+		return nil, errno
+	}
 	if errno := c.findPerfSource(e); errno != abi.OK {
 		return nil, errno
 	}
-	errno = attr.checkMore()
+	if errno = c.checkPerfMore(e, args); errno == abi.OK {
+		errno = e.join(g)
+	}
 	if errno == abi.OK && c.proc.Backing != nil {
 		e.backing, errno = c.proc.Backing(perfMemoryWords)
 	}
 	if errno != abi.OK {
 		e.undefine()
+		_ = e.setOutput(nil)
 		return nil, errno
 	}
 	e.account = c.kernel.budget.Open()
@@ -102,37 +110,37 @@ func (c *call) newPerfEvent(args PerfEventOpen) (*PerfEvent, abi.Errno) {
 }
 
 // checkPerfTarget looks at what the event is to follow.
-func (c *call) checkPerfTarget(args PerfEventOpen) abi.Errno {
-	if args.Flags&abi.PerfFlagPIDCgroup != 0 {
-		return c.checkPerfCgroup(args)
-	}
-	if args.Group != -1 {
-		file, open := c.proc.Files.Get(args.Group)
-		if !open || file == nil {
-			return abi.EBADF
-		}
-		if _, ok := file.object.(*PerfEvent); !ok {
-			return abi.EBADF
-		}
-	}
-	if args.PID != everybody && args.PID != 0 {
+func (c *call) checkPerfTarget(e *PerfEvent, args PerfEventOpen, leader *PerfEvent) abi.Errno {
+	follows := args.PID != everybody && args.Flags&abi.PerfFlagPIDCgroup == 0
+	if follows && args.PID != 0 {
 		if _, exists, _ := c.proc.host().TaskFD(uint32(args.PID), -1); args.PID < 0 || !exists {
 			return abi.ESRCH
 		}
 	}
-	if uint32(args.CPU) >= uint32(c.kernel.options.CPUs) && (args.PID == everybody || args.CPU != noCPU) {
+	switch {
+	case follows && leader != nil && leader.attr.has(abi.PerfBitInherit) != e.attr.has(abi.PerfBitInherit),
+		uint32(args.CPU) >= uint32(c.kernel.options.CPUs) && (args.CPU != noCPU || !follows), e.attr.has(abi.PerfBitSigtrap) && !follows:
 		return abi.EINVAL
 	}
 	return abi.OK
 }
 
-// checkPerfCgroup: a cgroup's events are of one CPU, and there is nobody in a cgroup here.
-func (c *call) checkPerfCgroup(args PerfEventOpen) abi.Errno {
-	if args.PID == everybody || args.CPU == noCPU {
-		return abi.EINVAL
+// checkPerfMore is what is looked at once the driver is known.
+func (c *call) checkPerfMore(e *PerfEvent, args PerfEventOpen) abi.Errno {
+	if errno := e.attr.checkAux(); errno != abi.OK {
+		return errno
 	}
-	if c.proc.host().Kind(args.PID) != CgroupDir {
-		return abi.EBADF
+	if args.Flags&abi.PerfFlagPIDCgroup != 0 {
+		if c.proc.host().Kind(args.PID) != CgroupDir {
+			return abi.EBADF
+		}
+		return c.refuse(Refusal{Call: "perf_event_open", What: "a cgroup", Errno: abi.EINVAL})
 	}
-	return c.refuse(Refusal{Call: "perf_event_open", What: "a cgroup", Errno: abi.EINVAL})
+	if errno := e.attr.checkClock(); errno != abi.OK {
+		return errno
+	}
+	if args.PID == everybody && !c.proc.Caps.SysAdmin {
+		return abi.EACCES
+	}
+	return abi.OK
 }

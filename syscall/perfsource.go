@@ -24,21 +24,45 @@ func (k *Kernel) isProbe(kind abi.PerfType) bool {
 func (c *call) findPerfSource(e *PerfEvent) abi.Errno {
 	switch {
 	case e.attr.kind == abi.PerfTracepoint:
-		if _, ok := c.kernel.tracepoint(e.attr.config); ok {
-			return abi.OK
-		}
-		if p := c.kernel.probes.use(e.attr.config); p != nil {
-			e.define(p)
-			return abi.OK
-		}
-		return abi.EINVAL
+		return c.findTracepoint(e)
 	case c.kernel.isProbe(e.attr.kind):
 		return c.findProbe(e)
 	case e.attr.kind == abi.PerfSoftware && e.attr.config < abi.PerfSoftwareMax:
+		if e.attr.config <= abi.PerfTaskClock && e.attr.sampling() { // a clock makes a period of its frequency
+			e.attr.bits &^= abi.PerfBitFreq
+		}
 		return abi.OK
 	}
 	return abi.ENOENT // as on a machine without a PMU
 }
+
+// findTracepoint follows perf_trace_init and perf_trace_event_perm in kernel/trace/trace_event_perf.c: what is recorded is for those who may
+// look into the kernel, but for system calls of one process. Nobody gets ftrace:function (measured on 6.18).
+func (c *call) findTracepoint(e *PerfEvent) abi.Errno {
+	tp, ok := e.Tracepoint()
+	if !ok {
+		p := c.kernel.probes.use(e.attr.config)
+		if p == nil {
+			return abi.EINVAL
+		}
+		e.define(p)
+	}
+	raw, ofCalls := e.attr.samples&abi.PerfSampleRaw != 0, tp.Group == "syscalls" || tp.Group == "raw_syscalls"
+	errno := abi.OK
+	switch everything := c.proc.Caps.SysAdmin; {
+	case tp.isFunction() && everything && e.attr.sampling() && e.attr.showsUser():
+		errno = abi.EINVAL
+	case tp.isFunction(), raw && !everything && (e.pid == everybody || !ofCalls):
+		errno = abi.EPERM
+	}
+	if errno != abi.OK {
+		e.undefine()
+	}
+	return errno
+}
+
+// isFunction tells the event of every function of the kernel.
+func (tp Tracepoint) isFunction() bool { return tp.Group == "ftrace" && tp.Name == "function" }
 
 // The longest name of a symbol and of a file (KSYM_NAME_LEN, PATH_MAX).
 const (

@@ -24,7 +24,8 @@ func (c *call) objPin() (int32, abi.Errno) {
 	}
 	defer c.leave(file)
 	switch file.object.(type) {
-	case *BTF, *Iter, *stats:
+	case *Map, *Program, *Link:
+	default:
 		return 0, abi.EINVAL
 	}
 	path, errno := c.path(args.Pathname, dir)

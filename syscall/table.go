@@ -89,7 +89,7 @@ var table = [abi.NumLinuxCmds + 3]Command{
 	fullTo[RawTracepointOpen](24, ""),
 	fullTo[BTFLoad](40, "without tokens"),
 	fullTo[BTFGetFDByID](16, ""),
-	fullTo[TaskFDQuery](48, "not of perf events"),
+	fullTo[TaskFDQuery](48, ""),
 	full[MapLookupAndDeleteElem](""),
 	full[MapFreeze](""),
 	fullTo[BTFGetNextID](8, ""),

@@ -118,6 +118,11 @@ func (g *generator) newCgroupProgram() programShape {
 	if chance(g, 45) {
 		p = pick(g, fit...)
 	}
+	return g.newProgram(p)
+}
+
+// newProgram loads a program that loads.
+func (g *generator) newProgram(p programShape) programShape {
 	c := g.call(abi.ProgLoad)
 	a := program.Attr{Bytes: c.Contents}
 	code := []byte{0xb7, 0, 0, 0, 1, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0}
@@ -276,4 +281,5 @@ func (g *generator) forgetFD(fd int32) {
 	g.maps = slices.DeleteFunc(g.maps, func(m *mapShape) bool { return m.fd == fd })
 	g.programs = slices.DeleteFunc(g.programs, func(p programShape) bool { return p.fd == fd })
 	g.links = slices.DeleteFunc(g.links, func(l linkShape) bool { return l.fd == fd })
+	g.events = slices.DeleteFunc(g.events, func(e eventShape) bool { return e.fd == fd })
 }

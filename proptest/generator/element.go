@@ -25,6 +25,14 @@ func (g *generator) element(m *mapShape) *program.Call {
 	for holds(m.typ) && len(g.thingsFor(m.typ)) < 3 && chance(g, 70) {
 		g.add(g.openFor(m.typ))
 	}
+	if m.typ == abi.PerfEventArray {
+		if len(g.events) < 3 && chance(g, 60) {
+			g.single(g.openEvent())
+		}
+		if chance(g, 12) {
+			g.throughAnother(m)
+		}
+	}
 	if m.key == 0 {
 		if m.typ == abi.BloomFilter {
 			return g.filterElement(m)
@@ -164,7 +172,8 @@ func (g *generator) fillValue(b []byte, m *mapShape) {
 	case abi.CPUMap:
 		g.queue(b)
 		return
-	case abi.DevMap, abi.DevMapHash, abi.SockMap, abi.SockHash, abi.XSKMap, abi.ReusePortSockArray, abi.CgroupArray, abi.ProgArray:
+	case abi.DevMap, abi.DevMapHash, abi.SockMap, abi.SockHash, abi.XSKMap, abi.ReusePortSockArray, abi.CgroupArray, abi.ProgArray,
+		abi.PerfEventArray:
 		g.reference(b, m.typ)
 		return
 	}

@@ -95,6 +95,7 @@ var kinds = []struct {
 	{45, func(g *generator, m *mapShape) { g.aboutPrograms() }},
 	{18, func(g *generator, m *mapShape) { g.aboutLinks() }},
 	{12, func(g *generator, m *mapShape) { g.aboutFDInfo() }},
+	{12, (*generator).aboutEvents},
 	{4, func(g *generator, m *mapShape) { g.single(g.elemCall(abi.MapFreeze, m, 0, 0, 0)) }},
 }
 
@@ -214,6 +215,8 @@ func (g *generator) thingsFor(typ abi.MapType) []int32 {
 	switch typ {
 	case abi.ProgArray:
 		return g.programFDs()
+	case abi.PerfEventArray:
+		return g.eventFDs()
 	case abi.CgroupArray, abi.CgrpStorage:
 		return g.cgroups
 	case abi.TaskStorage:

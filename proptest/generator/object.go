@@ -67,21 +67,28 @@ func (g *generator) pinned(m *mapShape) *program.Call {
 	if chance(g, 50) {
 		return g.pin(m.fd)
 	}
+	return g.getAt(g.path(), g.openFlags())
+}
+
+// getAt opens a pin.
+func (g *generator) getAt(path string, flags uint32) *program.Call {
 	c := g.call(abi.ObjGet)
 	a := program.Attr{Bytes: c.Contents}
 	a.Set(abi.ObjPathname, 8, pathAt)
-	a.Set(abi.ObjFileFlags, 4, uint64(g.openFlags()))
+	a.Set(abi.ObjFileFlags, 4, uint64(flags))
 	c.As = g.newFD()
-	g.write(c, pathAt, append([]byte(g.path()), 0))
+	g.write(c, pathAt, append([]byte(path), 0))
 	return c
 }
 
 // pin pins what an fd refers to.
-func (g *generator) pin(fd int32) *program.Call {
+func (g *generator) pin(fd int32) *program.Call { return g.pinAt(fd, g.path()) }
+
+func (g *generator) pinAt(fd int32, path string) *program.Call {
 	c := g.call(abi.ObjPin)
 	a := program.Attr{Bytes: c.Contents}
 	a.Set(abi.ObjPathname, 8, pathAt)
 	a.Set(abi.ObjBPFFD, 4, uint64(uint32(fd)))
-	g.write(c, pathAt, append([]byte(g.path()), 0))
+	g.write(c, pathAt, append([]byte(path), 0))
 	return c
 }

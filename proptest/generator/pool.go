@@ -21,13 +21,14 @@ type Pool struct {
 	btfs                    []*btfShape    // that should exist
 	links                   []linkShape    // likewise
 	programs                []programShape // likewise
+	events                  []eventShape   // likewise
 }
 
 // reset is p, empty again: the program in it is lost.
 func (p *Pool) reset() *Pool {
 	p.steps, p.used, p.set, p.made, p.shaped = p.steps[:0], 0, 0, 0, 0
 	p.maps, p.fds, p.btfs, p.sockets, p.cgroups = p.maps[:0], p.fds[:0], p.btfs[:0], p.sockets[:0], p.cgroups[:0]
-	p.tasks, p.programs, p.links = p.tasks[:0], p.programs[:0], p.links[:0]
+	p.tasks, p.programs, p.links, p.events = p.tasks[:0], p.programs[:0], p.links[:0], p.events[:0]
 	return p
 }
 

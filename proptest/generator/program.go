@@ -40,6 +40,11 @@ func (g *generator) aboutPrograms() {
 		g.describe()
 	case len(g.programs) == 0 || chance(g, 35):
 		g.single(g.loadProgram(20))
+	case chance(g, 8):
+		fd := pick(g, g.programs...).fd
+		g.add(program.Close{FD: fd})
+		g.forgetFD(fd)
+		g.single(g.programID(pick(g, abi.ProgGetNextID, abi.ProgGetFDByID)))
 	default:
 		g.single(g.identifyProgram())
 	}
@@ -182,6 +187,11 @@ func (g *generator) identifyProgram() *program.Call {
 	case abi.ObjPin:
 		return g.pin(p.fd)
 	}
+	return g.programID(cmd)
+}
+
+// programID asks for an id of a program, or a program by its id.
+func (g *generator) programID(cmd abi.Cmd) *program.Call {
 	c := g.call(cmd)
 	program.Attr{Bytes: c.Contents}.Set(abi.IDStart, 4, uint64(g.Intn(len(g.programs)/2+3)))
 	if cmd == abi.ProgGetFDByID {

@@ -36,3 +36,11 @@ func (o Outcome) String() string {
 	}
 	return fmt.Sprint(o.Ret)
 }
+
+// clean drops what libc would: the -1 beside an errno.
+func (o Outcome) clean() Outcome {
+	if o.Errno != abi.OK {
+		o.Ret = 0
+	}
+	return o
+}

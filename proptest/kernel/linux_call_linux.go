@@ -17,6 +17,8 @@ func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 		panic(err) // programs are checked against the machine's CPUs
 	}
 	switch c.Cmd {
+	case abi.PerfEventOpen, abi.PerfIoctl:
+		return k.eventCall(c)
 	case abi.MapDump, abi.MapDumpJuly:
 		return k.dump(cpu, c, during)
 	case abi.MapGetNextID, abi.BTFGetNextID, abi.ProgGetNextID, abi.LinkGetNextID:
@@ -38,9 +40,9 @@ func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 	case abi.MapLookupElem:
 		return k.lookup(c)
 	case abi.MapUpdateElem:
-		return k.updateElem(c)
+		return k.noteFilled(c, k.updateElem(c))
 	case abi.MapDeleteElem:
-		return k.ownerCall(c)
+		return k.noteFilled(c, k.ownerCall(c))
 	case abi.MapUpdateBatch:
 		return k.updateBatch(c)
 	case abi.MapLookupBatch, abi.MapLookupAndDeleteBatch:
@@ -64,6 +66,7 @@ func (k *Linux) plain(c program.Call) Outcome {
 	case abi.MapCreate:
 		k.ids.add(k.idOf(c.As))
 		k.noteOuter(c)
+		k.noteArray(c)
 		k.emptied = k.emptied || abi.MapType(k.user.arena.Field(c, abi.CreateMapType, 4)) == abi.ProgArray
 		k.noteTyped(c)
 	case abi.BTFLoad:
@@ -78,14 +81,6 @@ func (k *Linux) plain(c program.Call) Outcome {
 	return Outcome{Ret: c.As}
 }
 
-// clean drops what libc would: the -1 beside an errno.
-func (o Outcome) clean() Outcome {
-	if o.Errno != abi.OK {
-		o.Ret = 0
-	}
-	return o
-}
-
 // kind is what an fd refers to.
 type kind uint8
 
@@ -96,6 +91,7 @@ const (
 	btfFile
 	progFile
 	linkFile
+	eventFile
 )
 
 // kindMade is the kind of an fd that a command has returned.
@@ -133,6 +129,7 @@ func (k *Linux) idsOf(cmd abi.Cmd) *ids {
 
 // settleIDs waits until all is gone that should be, before somebody asks.
 func (k *Linux) settleIDs() {
+	k.settleEvents()
 	k.settlePrograms()
 	k.settle()
 	k.settleBTF()
@@ -144,6 +141,7 @@ func (k *Linux) move(fd int, as int32, what kind) {
 		panic(err) // the limit of fds is too low for FirstFD+NumFDs
 	}
 	unix.Close(fd)
+	k.noteLeft()
 	k.open[as] = what
 }
 
@@ -174,6 +172,7 @@ func (k *Linux) event(e program.Event) error {
 		return k.fdInfo(e)
 	}
 	k.pinned = true
+	k.noteLeft()
 	switch e := e.(type) {
 	case program.Mkdir:
 		return unix.Mkdir(e.Path, 0o700)
@@ -192,6 +191,7 @@ func (k *Linux) closeFD(fd int32) error {
 		return unix.EBADF
 	}
 	delete(k.open, fd)
+	k.noteLeft()
 	return unix.Close(int(fd))
 }
 
@@ -202,6 +202,7 @@ func (k *Linux) dup(from, to int32) error {
 	if err := unix.Dup3(int(from), int(to), unix.O_CLOEXEC); err != nil {
 		return err
 	}
+	k.noteLeft()
 	k.open[to] = k.open[from]
 	return nil
 }

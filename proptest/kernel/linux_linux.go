@@ -29,6 +29,8 @@ type Linux struct {
 	progs   ids // of programs
 	links   ids // of links
 	cgroup  cgroup
+	events  events
+	machine program.Machine
 	holders []uint32 // real ids of the programs that hold something and live
 	typed   []uint32 // real ids of the maps with BTF that live
 	outers  []uint32 // real ids of the maps of maps that live
@@ -75,6 +77,7 @@ func (k *Linux) thread(opened chan<- error) {
 	}
 	k.closeAll()
 	k.cgroup.remove()
+	k.events.close()
 	k.user.close()
 	close(k.done)
 }
@@ -173,6 +176,8 @@ func (k *Linux) Start(m program.Machine) error {
 	if !m.BPF && UnprivilegedAllowed() {
 		return errors.New("kernel.unprivileged_bpf_disabled is 0, so that callers without CAP_BPF make maps")
 	}
+	k.events.keep()
+	k.machine = m
 	return setCapabilities(m.BPF, m.SysAdmin)
 }
 
@@ -184,6 +189,7 @@ func (k *Linux) closeAll() error {
 	if err := setCapabilities(true, true); err != nil {
 		return err
 	}
+	k.emptyArrays()
 	for fd := range k.open {
 		unix.Close(int(fd))
 	}

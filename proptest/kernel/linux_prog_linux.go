@@ -135,14 +135,26 @@ func (k *Linux) flushPrograms() {
 
 // loadHolder loads a program that holds a map.
 func (k *Linux) loadHolder(held int) (fd int) {
+	return k.load(abi.ProgSocketFilter, 0x1118|uint64(held)<<32, 0, 0xb7, 0x95) // R1 is the map, R0 is 0
+}
+
+// loadEmpty loads a program that holds nothing.
+func (k *Linux) loadEmpty(kind abi.ProgType) (fd int) { return k.load(kind, 0xb7, 0x95) }
+
+// progID is the id of a program that is open.
+func (k *Linux) progID(fd int) uint32 {
+	info, _, _ := k.programInfo(int32(fd))
+	return uint32(program.Word(info[abi.ProgInfoID:][:4]))
+}
+
+func (k *Linux) load(kind abi.ProgType, insns ...uint64) (fd int) {
 	const code, license = 256, 512
 	attr := k.user.scratch(1024)
-	for at, word := range []uint64{0x1118, 0, 0xb7, 0x95} { // R1 is the map, R0 is 0
-		program.PutWord(attr[code+8*at:][:8], word)
+	for at, insn := range insns {
+		program.PutWord(attr[code+8*at:][:8], insn)
 	}
-	program.PutWord(attr[code+4:][:4], uint64(held))
-	program.PutWord(attr[abi.ProgLoadType:][:4], uint64(abi.ProgSocketFilter))
-	program.PutWord(attr[abi.ProgLoadInsnCnt:][:4], 4)
+	program.PutWord(attr[abi.ProgLoadType:][:4], uint64(kind))
+	program.PutWord(attr[abi.ProgLoadInsnCnt:][:4], uint64(len(insns)))
 	program.PutWord(attr[abi.ProgLoadInsns:][:8], scratchBase+code)
 	program.PutWord(attr[abi.ProgLoadLicense:][:8], scratchBase+license)
 	errno := abi.EAGAIN

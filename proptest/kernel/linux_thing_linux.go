@@ -144,7 +144,8 @@ func (k *Linux) connect() (int, error) {
 // references reports whether values of maps of that type name what only this machine has.
 func references(typ abi.MapType) bool {
 	switch typ {
-	case abi.DevMap, abi.DevMapHash, abi.SockMap, abi.SockHash, abi.XSKMap, abi.ReusePortSockArray, abi.CgroupArray, abi.ProgArray:
+	case abi.DevMap, abi.DevMapHash, abi.SockMap, abi.SockHash, abi.XSKMap, abi.ReusePortSockArray, abi.CgroupArray, abi.ProgArray,
+		abi.PerfEventArray:
 		return true
 	}
 	return false

@@ -78,6 +78,9 @@ func (k *Sim) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 		proc = k.interrupted(task, c, during)
 	}
 	task.CPU = cpu
+	if program.OnEvents(c.Cmd) {
+		return k.eventCall(task, c)
+	}
 	return k.linkCall(c, func() Outcome {
 		ret, errno := k.kernel.Bpf(task, proc, uint32(c.Cmd), c.Attr, c.Size)
 		return Outcome{Ret: ret, Errno: errno}

@@ -52,18 +52,16 @@ func (k *Sim) linkCall(c program.Call, call func() Outcome) Outcome {
 
 // linkByID makes a call in which an id stands for the length of the call.
 func (k *Sim) linkByID(c program.Call, call func() Outcome) Outcome {
-	field := k.arena.Span(c.Attr, 4, program.ToPoke)
-	if len(field) < 4 || c.Size < 4 {
-		return call()
-	}
-	id := uint32(program.Word(field))
-	if real := k.links.real; id > 0 && int(id) <= len(real) {
-		program.PutWord(field, uint64(real[id-1]))
-	} else if n := len(real); n > 0 && id <= real[n-1] && id > 0 {
-		program.PutWord(field, uint64(real[n-1]+1))
+	if field := k.arena.Span(c.Attr, 4, program.ToPoke); len(field) == 4 && c.Size >= 4 {
+		id := uint32(program.Word(field))
+		defer program.PutWord(field, uint64(id))
+		if real := k.links.real; id > 0 && int(id) <= len(real) {
+			program.PutWord(field, uint64(real[id-1]))
+		} else if n := len(real); n > 0 && id <= real[n-1] && id > 0 {
+			program.PutWord(field, uint64(real[n-1]+1))
+		}
 	}
 	out := call()
-	program.PutWord(field, uint64(id))
 	if next := k.arena.Span(c.Attr+abi.IDNext, 4, program.ToWrite); c.Cmd == abi.LinkGetNextID && out.Errno == abi.OK {
 		program.PutWord(next, uint64(k.links.ours[uint32(program.Word(next))]))
 	}

@@ -20,13 +20,19 @@ type Layout struct {
 // ownCmds is the number of the project's own commands, from abi.MapDump on.
 const ownCmds = 3
 
-// layouts are those of Linux's commands and, behind them, of the project's own. The last one is empty.
-var layouts = func() (all [abi.NumLinuxCmds + ownCmds + 1]Layout) {
+// perfCalls is the number of calls that are no commands of bpf(2), from abi.PerfEventOpen on.
+const perfCalls = 2
+
+// layouts are those of Linux's commands and, behind them, of the project's own and of other calls. The last one is empty.
+var layouts = func() (all [abi.NumLinuxCmds + ownCmds + perfCalls + 1]Layout) {
 	for c := range abi.NumLinuxCmds {
 		all[c] = newLayout(c)
 	}
 	for i := range abi.Cmd(ownCmds) {
 		all[abi.NumLinuxCmds+i] = newLayout(abi.MapDump + i)
+	}
+	for i := range abi.Cmd(perfCalls) {
+		all[abi.NumLinuxCmds+ownCmds+i] = newLayout(abi.PerfEventOpen + i)
 	}
 	return all
 }()
@@ -35,7 +41,7 @@ func newLayout(c abi.Cmd) Layout {
 	l := Layout{Fields: abi.Fields(c)}
 	l.End = abi.FieldsEnd(c)
 	_, l.known = abi.AttrEnd(c)
-	l.known = l.known || onBTF(c) || onPrograms(c)
+	l.known = l.known || onBTF(c) || onPrograms(c) || OnEvents(c)
 	for _, f := range l.Fields {
 		l.whole = max(l.whole, f.End())
 		if l.known && (f.Name == "map_fd" || f.Name == "bpf_fd") {
@@ -55,8 +61,10 @@ func LayoutOf(c abi.Cmd) *Layout {
 		return &layouts[c]
 	case c >= abi.MapDump && c < abi.MapDump+ownCmds:
 		return &layouts[abi.NumLinuxCmds+c-abi.MapDump]
+	case OnEvents(c):
+		return &layouts[abi.NumLinuxCmds+ownCmds+c-abi.PerfEventOpen]
 	}
-	return &layouts[abi.NumLinuxCmds+ownCmds]
+	return &layouts[len(layouts)-1]
 }
 
 // onBTF reports whether c is about BTF alone.
@@ -74,11 +82,14 @@ func onPrograms(c abi.Cmd) bool {
 	return false
 }
 
+// OnEvents reports whether c is no command of bpf(2), but a call about perf events.
+func OnEvents(c abi.Cmd) bool { return c >= abi.PerfEventOpen && c < abi.PerfEventOpen+perfCalls }
+
 // MakesFD reports whether c returns an fd.
 func MakesFD(c abi.Cmd) bool {
 	switch c {
 	case abi.MapCreate, abi.ObjGet, abi.MapGetFDByID, abi.BTFLoad, abi.BTFGetFDByID, abi.ProgLoad, abi.ProgGetFDByID,
-		abi.LinkCreate, abi.LinkGetFDByID:
+		abi.LinkCreate, abi.LinkGetFDByID, abi.PerfEventOpen:
 		return true
 	}
 	return false

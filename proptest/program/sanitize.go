@@ -21,7 +21,7 @@ func (a *Arena) Load(m *Machine, c *Call) {
 	for _, w := range c.Memory {
 		a.Poke(w.Addr, w.Bytes)
 	}
-	if c.Cmd < abi.NumLinuxCmds && !LayoutOf(c.Cmd).known || onBTF(c.Cmd) && !m.Has(BTF) || onPrograms(c.Cmd) && !m.Has(Programs) {
+	if c.Cmd < abi.NumLinuxCmds && !LayoutOf(c.Cmd).known || onBTF(c.Cmd) && !m.Has(BTF) || (onPrograms(c.Cmd) || OnEvents(c.Cmd)) && !m.Has(Programs) {
 		c.Cmd += abi.NumLinuxCmds // known to Linux, but not to bpfsim, whose answer is another
 	}
 	if c.Cmd == abi.MapDumpAndDelete && !m.Has(DumpAndDelete) {
@@ -81,6 +81,8 @@ func (t *sanitizer) sanitize() {
 	case abi.ProgQuery:
 		t.place(4)
 		t.queryLists()
+	case abi.PerfEventOpen, abi.PerfIoctl:
+		t.eventCall()
 	case abi.MapDumpJuly:
 		if !t.machine.Has(DumpBucket) {
 			t.set(abi.JulyFlags, 8, t.get(abi.JulyFlags, 8)&^abi.DumpBucket)
