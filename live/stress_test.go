@@ -57,6 +57,24 @@ func TestWalksOfChangingMaps(t *testing.T) {
 	})
 }
 
+// Walks with room for all elements at once, which bpfsim copies in one step out of packed pages: in each layout of elements
+// (maps/layout.go), beside all that others can do.
+func TestWalksInOneStep(t *testing.T) {
+	onMachines(t, func(t *testing.T, m Machine) {
+		for _, value := range []int{8, 40, 160} {
+			shape := explore.Shape{Type: abi.Hash, Entries: 64, Value: value}
+			mixes := Mixes(shape.Type)
+			for _, c := range CasesOf(m, shape, mixes[len(mixes)-1]) {
+				c.Walk.Room = 64
+				result, err := Stress(m, c, 2**walks)
+				require.NoError(t, err, c)
+				require.NoError(t, result.Kept())
+				require.Positive(t, result.Records, c)
+			}
+		}
+	})
+}
+
 // What a broken walker does to the first record of each walk is noticed, whatever else happens.
 func TestJudgeBlamesBrokenWalkers(t *testing.T) {
 	drop := func([]model.Pair) []model.Pair { return nil }

@@ -42,23 +42,34 @@ func TestStoresLive(t *testing.T) {
 		{abi.LRUHash, 50, abi.FlagNoCommonLRU}, {abi.LRUHash, 3, 0}, {abi.Hash, 1, 0},
 		{abi.PerCPUHash, 50, 0}, {abi.PerCPUHash, 2000, 0}, {abi.LRUPerCPUHash, 50, 0}, {abi.LRUPerCPUHash, 50, abi.FlagNoCommonLRU},
 	} {
-		for _, size := range []uint32{16, 96} { // in the page and, of a HASH, outside
+		for _, size := range []uint32{16, 96, 160} { // of a HASH, each has another layout
 			spec := small(c.kind, c.entries, c.flags)
 			spec.ValueSize = size
 			m := must(t, spec).(store)
-			together(func(_ int, task *maps.Task, random *rand.Rand) { disturb(t, m, task, random) })
+			var settling sync.WaitGroup
+			settling.Add(workers)
+			together(func(_ int, task *maps.Task, random *rand.Rand) {
+				disturb(t, m, task, random, false)
+				settling.Done()
+				settling.Wait() // so that all settle the elements at once
+				disturb(t, m, task, random, true)
+			})
 			require.LessOrEqual(t, len(walk(t, m)), int(m.Spec().MaxEntries))
 			requireWhole(t, m)
 		}
 	}
 }
 
-// disturb does workerRounds random operations and looks at every value it gets.
-func disturb(t *testing.T, m store, task *maps.Task, random *rand.Rand) {
+// disturb does workerRounds/2 random operations and looks at every value it gets. Elements settle with the first that is looked
+// at live.
+func disturb(t *testing.T, m store, task *maps.Task, random *rand.Rand, live bool) {
+	if live {
+		m.LookupLive(task, key4(0))
+	}
 	size := m.ValueBytes()
 	value, next := make([]byte, size), make([]byte, 4)
 	keys, values := make([]byte, 16*4), make([]byte, 16*size)
-	for range workerRounds {
+	for range workerRounds / 2 {
 		key := key4(random.Uint32N(2 * m.Spec().MaxEntries))
 		switch random.IntN(10) {
 		case 0, 1, 2, 3:
@@ -77,7 +88,9 @@ func disturb(t *testing.T, m store, task *maps.Task, random *rand.Rand) {
 				m.ReadBucket(task, b, keys, values, random.IntN(2) == 0)
 			}
 		case 8:
-			m.LookupLive(task, key)
+			if live {
+				m.LookupLive(task, key)
+			}
 			sweep(t, m, task, random)
 		default:
 			if m.Lookup(task, key, value) == abi.OK {

@@ -94,7 +94,7 @@ func (r *Runner) test(args []string, flag string) (failed bool, out string) {
 
 // excerpt is the beginning and the end of a long text.
 func excerpt(text string) string {
-	const most = 4000
+	const most = 700
 	if len(text) <= 2*most {
 		return text
 	}
