@@ -202,10 +202,11 @@ func pageRecords(pairs []model.Pair, call int) []pageRecord {
 
 // deeds says what a step of each kind does.
 var deeds = map[maps.Point]string{
-	maps.PointLock: "takes a lock",
-	maps.PointFind: "finds an element without a lock",
-	maps.PointWord: "copies one word of a value without a lock",
-	maps.PointUser: "copies to or from user memory",
+	maps.PointLock:  "takes a lock",
+	maps.PointFind:  "finds an element without a lock",
+	maps.PointWord:  "copies one word of a value without a lock",
+	maps.PointUser:  "copies to or from user memory",
+	maps.PointCount: "counts an element in or out",
 }
 
 // say describes frame i: what the step before it did.

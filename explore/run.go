@@ -105,6 +105,9 @@ func (r *Run) fill() {
 		r.happened(Task{}, op, value, errno, at, at)
 	}
 	r.History.Bound = r.Scenario.bound()
+	if !r.Scenario.Map.IsArray() {
+		r.History.Capacity = int(r.Scenario.capacity())
+	}
 }
 
 // create is the call that makes the scenario's map on a machine with so many CPUs.

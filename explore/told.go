@@ -36,8 +36,10 @@ func (o Op) effect(errno abi.Errno) (effect model.Effect, known bool) {
 		return 0, false
 	case errno == abi.EEXIST:
 		return model.FoundPresent, true
-	case errno == abi.ENOENT, errno == abi.E2BIG, errno == abi.ENOSPC: // the last two: a full map has room for keys that are there
+	case errno == abi.ENOENT:
 		return model.FoundAbsent, true
+	case errno == abi.E2BIG, errno == abi.ENOSPC: // a full map has room for keys that are there
+		return model.FoundFull, true
 	}
 	return 0, false
 }

@@ -110,6 +110,24 @@ func TestLinuxHoldsMoreThanMaxEntries(t *testing.T) {
 	})
 }
 
+// An element is allocated before the one that it replaces is freed: for so long, a map that has room refuses another key.
+func TestLinuxRefusesWhatHasRoom(t *testing.T) {
+	shape := explore.Shape{Type: abi.Hash, Flags: abi.FlagNoPrealloc, Entries: 2, Value: 8}
+	ours, theirs := keyOf(35), keyOf(3)
+	race(t, func(d *caller) func() bool {
+		require.Equal(t, abi.OK, d.update(theirs, ValueOf(1, 8), abi.Any))
+		return func() bool {
+			errno := d.update(ours, ValueOf(1, 8), abi.Any)
+			d.delete(ours)
+			return errno == abi.E2BIG
+		}
+	}, func(d *caller) func() {
+		return func() { d.update(theirs, ValueOf(1, 8), abi.Any) }
+	}, shape, bpfsys.MapCreate{
+		Type: abi.Hash, KeySize: keyBytes, ValueSize: 8, MaxEntries: shape.Entries, Flags: shape.Flags | abi.FlagZeroSeed,
+	})
+}
+
 // GET_NEXT_KEY copies a key without a lock, from an element that is another key's by then: long keys come in pieces of two.
 func TestLinuxReturnsKeysThatNobodyWrote(t *testing.T) {
 	const size = 256

@@ -1,22 +1,38 @@
 package maps
 
-import "github.com/bpfsim/bpfsim/abi"
+import (
+	"sync/atomic"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
 
 // hash is HASH, preallocated or not: the two differ in Memlock only.
 type hash struct {
 	table
-	pool pool
+	pool   pool
+	spares []spare // one a CPU (extra_elems); only HASH uses them
+}
+
+// spare is an element that replaces another one without asking the pool, so that replacing works in a full map.
+type spare struct {
+	slot atomic.Uint32
+	_    [60]byte // to the end of the cache line
 }
 
 func newHash(spec Spec) *hash {
-	h := new(hash)
-	h.start(spec, int(min(bucketCount(spec.MaxEntries), maxStripes)))
+	h := &hash{spares: make([]spare, max(spec.CPUs, 1))}
+	h.start(spec)
 	return h
 }
 
-// start makes h an empty map with so many slots more than it may have elements.
-func (h *hash) start(spec Spec, spare int) {
-	h.init(spec, layoutOf(spec), 1, int(spec.MaxEntries)+spare, &h.pool)
+// start makes h an empty map. It may use more slots than it may have elements: spare ones, and where several tasks may find the
+// last place free, one for each lock that they hold.
+func (h *hash) start(spec Spec) {
+	limit := int(spec.MaxEntries) + len(h.spares)
+	if spec.Flags&abi.FlagNoPrealloc != 0 {
+		limit += int(min(bucketCount(spec.MaxEntries), maxStripes))
+	}
+	h.init(spec, layoutOf(spec), 1, limit, &h.pool)
 	cost := elementBytes(spec)
 	if spec.Type == abi.PerCPUHash {
 		cost = partsElementBytes(spec)
@@ -38,11 +54,12 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	switch {
 	case errno != abi.OK:
 	case found:
-		s = h.supersede(st, p, at)
+		s = h.supersede(t, p, at)
+		h.pool.replacing(t)
 		at = h.raise(p, hash, at)
 	// Counted before linking: a full map fails without touching the bucket.
 	default:
-		if errno = h.pool.reserve(); errno != abi.OK {
+		if errno = h.pool.reserve(t); errno != abi.OK {
 			break
 		}
 		if h.layout.has(slots) {
@@ -54,6 +71,9 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 		h.fill(p, at, hash, s, key, value)
 	}
 	h.unlock(st)
+	if found && errno == abi.OK {
+		h.pool.replaced(t)
+	}
 	return errno
 }
 
@@ -86,18 +106,17 @@ func (h *hash) overwrite(t *Task, key, value []byte, flags uint64) bool {
 	return found
 }
 
-// supersede is the slot for what replaces element at: the stripe's spare one, and the old one becomes the spare.
-// Elements that may move stay in theirs.
-func (h *hash) supersede(st *stripe, p *page, at uint32) slot {
+// supersede is the slot for what replaces element at: the CPU's spare one, and the old one becomes the spare. Elements that may
+// move stay in theirs.
+func (h *hash) supersede(t *Task, p *page, at uint32) slot {
 	old := h.slot(p, at)
 	if h.layout.has(keys) {
 		return old
 	}
-	s := st.spare
+	s := slot(h.spares[t.CPU%len(h.spares)].slot.Swap(uint32(old)))
 	if s == none {
 		s = h.arena.fresh()
 	}
-	st.spare = old
 	return s
 }
 

@@ -59,12 +59,12 @@ func (h *hash) exchange(t *Task, key, value, old []byte, flags uint64) (replaced
 		put(h.value(p, at), value)
 		return true, abi.OK
 	}
-	return false, h.add(p, hash, key, value)
+	return false, h.add(t, p, hash, key, value)
 }
 
 // add inserts an element that is not there, if there is room.
-func (h *hash) add(p *page, hash uint32, key, value []byte) abi.Errno {
-	if errno := h.pool.reserve(); errno != abi.OK {
+func (h *hash) add(t *Task, p *page, hash uint32, key, value []byte) abi.Errno {
+	if errno := h.pool.reserve(t); errno != abi.OK {
 		return errno
 	}
 	var s slot

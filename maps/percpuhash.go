@@ -8,7 +8,7 @@ type perCPUHash struct{ hash }
 
 func newPerCPUHash(spec Spec) *perCPUHash {
 	h := new(perCPUHash)
-	h.start(spec, 0)
+	h.start(spec)
 	return h
 }
 
@@ -38,7 +38,7 @@ func (h *perCPUHash) set(t *Task, key []byte, p partWrite, flags uint64) abi.Err
 		p.write(t, h.value(page, at))
 		return abi.OK
 	}
-	if errno := h.pool.reserve(); errno != abi.OK {
+	if errno := h.pool.reserve(t); errno != abi.OK {
 		return errno
 	}
 	var s slot

@@ -21,8 +21,22 @@ func (p *pool) init(x *table, element uint64) {
 	}
 }
 
-// reserve counts an element in: E2BIG when max entries are in use, ENOMEM when there is no memory for another.
-func (p *pool) reserve() abi.Errno {
+// counts reports whether others can come in between a look at the number of elements and its change: where Linux allocates
+// each (alloc_htab_elem and free_htab_elem in hashtab.c).
+func (p *pool) counts(t *Task) bool {
+	return t.Scheduler != nil && p.table.spec.Flags&abi.FlagNoPrealloc != 0
+}
+
+// reserve counts an element in: E2BIG when max entries are in use, ENOMEM when there is no memory for another. Of several
+// tasks that find the last place free, each in another bucket, a Scheduler can let all have it, as Linux does.
+func (p *pool) reserve(t *Task) abi.Errno {
+	if p.counts(t) {
+		if p.used.Load() >= p.table.spec.MaxEntries {
+			return abi.E2BIG
+		}
+		t.Step(PointCount)
+		return p.exceed()
+	}
 	for {
 		used := p.used.Load()
 		if used == p.granted.Load() {
@@ -55,6 +69,35 @@ func (p *pool) grow(used uint32) abi.Errno {
 	return abi.OK
 }
 
+// exceed counts an element in, whether or not there is room.
+func (p *pool) exceed() abi.Errno {
+	if p.used.Add(1) <= p.granted.Load() {
+		return abi.OK
+	}
+	n, ok := p.table.spec.Account.grant(p.element, 1)
+	if !ok {
+		p.used.Add(^uint32(0))
+		return abi.ENOMEM
+	}
+	p.granted.Add(n)
+	return abi.OK
+}
+
+// replacing counts an element in that takes another one's place, and replaced the other one out: an element is allocated
+// before the old one is freed, and without its bucket's lock.
+func (p *pool) replacing(t *Task) {
+	if p.counts(t) {
+		p.used.Add(1)
+	}
+}
+
+func (p *pool) replaced(t *Task) {
+	if p.counts(t) {
+		t.Step(PointCount)
+		p.used.Add(^uint32(0))
+	}
+}
+
 // take is a free slot, for an element that was counted in.
 func (p *pool) take() slot {
 	p.mu.Lock()
@@ -68,7 +111,10 @@ func (p *pool) take() slot {
 }
 
 // give takes an element back.
-func (p *pool) give(_ *Task, s slot) {
+func (p *pool) give(t *Task, s slot) {
+	if p.counts(t) {
+		t.Step(PointCount)
+	}
 	if s != none {
 		p.put(s, s)
 	}
@@ -76,7 +122,10 @@ func (p *pool) give(_ *Task, s slot) {
 }
 
 // giveAll takes a whole chain back: its first element is the next to be taken.
-func (p *pool) giveAll(_ *Task, first, last slot, n int) {
+func (p *pool) giveAll(t *Task, first, last slot, n int) {
+	if p.counts(t) {
+		t.Step(PointCount)
+	}
 	if first != none {
 		p.put(first, last)
 	}

@@ -36,9 +36,10 @@ func steps(op func(task *maps.Task)) []maps.Point {
 }
 
 const (
-	lock = maps.PointLock
-	find = maps.PointFind
-	word = maps.PointWord
+	lock  = maps.PointLock
+	find  = maps.PointFind
+	word  = maps.PointWord
+	count = maps.PointCount
 )
 
 func TestSteps(t *testing.T) {
@@ -149,5 +150,69 @@ func TestArrayValuesTear(t *testing.T) {
 			delete(cuts, 0)
 			require.ElementsMatch(t, want, slices.Collect(stdmaps.Keys(cuts)), "%d bytes", size)
 		}
+	}
+}
+
+// Without preallocation others may come in between the look at the number of elements and its change, as on Linux: into the
+// last place fit two, and while an element is replaced, there is none for another one.
+func TestCountsOfElementsThatAreAllocated(t *testing.T) {
+	const first, other, third = 35, 3, 17 // 35 is alone in the first of 2 buckets, in which others would wait for its lock
+	fill := func(flags uint32, keys ...uint32) store {
+		spec := small(abi.Hash, 2, flags|abi.FlagZeroSeed)
+		m := must(t, spec).(store)
+		for _, key := range keys {
+			require.Equal(t, abi.OK, m.Update(on(0), key4(key), make([]byte, 8), abi.Any))
+		}
+		return m
+	}
+	update := func(m store, task *maps.Task, key uint32) abi.Errno {
+		return m.Update(task, key4(key), make([]byte, 8), abi.Any)
+	}
+	for _, flags := range []uint32{0, abi.FlagNoPrealloc} {
+		m, inserted := fill(flags, third), abi.EAGAIN
+		r := &recorder{at: 1, interrupt: func() { inserted = update(m, on(1), first) }}
+		task := &maps.Task{Scheduler: r}
+		errno := update(m, task, other)
+		require.Equal(t, abi.OK, errno)
+		switch flags {
+		case 0:
+			require.Equal(t, []maps.Point{lock}, r.steps)
+		default:
+			require.Equal(t, []maps.Point{lock, count}, r.steps)
+			require.Equal(t, abi.OK, inserted)
+			require.Len(t, walk(t, m), 3)
+		}
+		m, inserted = fill(flags, other), abi.EAGAIN
+		r = &recorder{at: 1, interrupt: func() { inserted = update(m, &maps.Task{CPU: 1, Scheduler: new(recorder)}, first) }}
+		require.Equal(t, abi.OK, update(m, &maps.Task{Scheduler: r}, other))
+		switch flags {
+		case 0:
+			require.Equal(t, []maps.Point{lock}, r.steps)
+		default:
+			require.Equal(t, []maps.Point{lock, count}, r.steps)
+			require.Equal(t, abi.E2BIG, inserted)
+			require.Equal(t, abi.OK, update(m, on(0), first))
+		}
+	}
+}
+
+// A CPU's spare element is what it replaced last, in any bucket: the next key that it updates is where that was.
+func TestSparesAreACPUs(t *testing.T) {
+	for _, cpu := range []int{0, 1} {
+		m := must(t, small(abi.Hash, 16, abi.FlagZeroSeed)).(store)
+		update := func(cpu int, key uint32, value byte) {
+			task := &maps.Task{CPU: cpu, Scheduler: new(recorder)}
+			require.Equal(t, abi.OK, m.Update(task, key4(key), bytes.Repeat([]byte{value}, 8), abi.Any))
+		}
+		update(0, 3, 1)
+		update(0, 35, 2) // in another bucket
+		value := make([]byte, 8)
+		r := &recorder{at: 1, interrupt: func() {
+			update(0, 3, 3)
+			update(cpu, 35, 4)
+		}}
+		require.Equal(t, abi.OK, m.Lookup(&maps.Task{Scheduler: r}, key4(3), value))
+		want := map[int]byte{0: 4, 1: 1}[cpu] // what 35 has now, or what 3 had
+		require.Equal(t, bytes.Repeat([]byte{want}, 8), value, "CPU %d", cpu)
 	}
 }

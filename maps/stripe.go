@@ -15,10 +15,7 @@ type stripe struct {
 	// some readers lose, until reopenAfter of them came and no other writer.
 	closed  sharedFlag
 	readers uint8 // that came to the lock since
-	// spare is an element that replaces another one without asking the pool, so that replacing works in a full map
-	// (Linux has one a CPU, extra_elems). Only HASH uses it.
-	spare slot
-	_     [44]byte
+	_       [48]byte
 }
 
 // hazard is where a CPU's reader announces the stripe it reads, as with hazard pointers: counted from 1, in the lower half of

@@ -22,17 +22,18 @@ type Scheduler interface {
 type Point uint8
 
 // The kinds of steps: taking a lock, finding an element without one, copying one word of a value without one, copying between
-// a map and user memory.
+// a map and user memory, changing a map's number of elements after it was looked at.
 const (
 	PointLock Point = iota
 	PointFind
 	PointWord
 	PointUser
+	PointCount
 )
 
 // String is the point's name in traces.
 func (p Point) String() string {
-	return [...]string{"lock", "find", "word", "user"}[p]
+	return [...]string{"lock", "find", "word", "user", "count"}[p]
 }
 
 // Step marks a step boundary.

@@ -48,6 +48,8 @@ func Contracts() []Contract {
 			"had been done at one instant", "walks that take what they return", linearizability},
 		{"cursor-progress", "no call leaves the cursor where an earlier call of the walk left it",
 			"walks of two calls before the end", cursorProgress},
+		{"capacity", "no more than max_entries keys are left, and a key is refused for want of room only while as many may be there",
+			"maps in which as many keys were written", capacity},
 	}
 }
 

@@ -16,8 +16,9 @@ func kept() model.History {
 			{Start: 14, End: 16, Records: []model.Pair{{Key: "b", Value: "1"}}, Cursor: "b"},
 			{Start: 18, End: 20, Cursor: "b"},
 		}},
-		Left:  map[string]string{"a": "1", "b": "1"},
-		Bound: 4,
+		Left:     map[string]string{"a": "1", "b": "1"},
+		Bound:    4,
+		Capacity: 2,
 	}
 	write(&h, 1, 2, "a", "1")
 	write(&h, 3, 4, "b", "1")
@@ -150,6 +151,17 @@ func TestContractsCatch(t *testing.T) {
 		}},
 		{"no-invention", "a key evicted before the call", func(h *model.History) { evict(h, 13, "b") }},
 		{"linearizability", "a pair taken and still there", func(h *model.History) { h.Left["a"] = "1" }},
+		{"capacity", "more keys than there is room for", func(h *model.History) { h.Capacity = 1 }},
+		{"capacity", "a key refused where there is room", func(h *model.History) {
+			told(h, 9, 13, "d", "", model.FoundFull)
+			h.Capacity = 3
+		}},
+		{"capacity", "a key refused before the map was full", func(h *model.History) {
+			write(h, 15, 16, "d", "1")
+			told(h, 9, 13, "e", "", model.FoundFull)
+			h.Capacity = 3
+		}},
+		{"capacity", "a key refused after another one was removed", func(h *model.History) { told(h, 9, 13, "d", "", model.FoundFull); h.Capacity = 3 }},
 		{"cursor-progress", "a cursor that comes back", func(h *model.History) { record(h, 17, "c", "1", "a") }},
 	}
 	for _, test := range tests {
@@ -187,6 +199,15 @@ func TestContractsDoNotBlame(t *testing.T) {
 		{"snapshot", "a concurrent insert not seen", func(h *model.History) { write(h, 11, 17, "d", "1") }},
 		{"bounded-termination", "calls that ask for more room", func(h *model.History) { grow(h) }},
 		{"cursor-progress", "calls that ask for more room", func(h *model.History) { grow(h) }},
+		{"capacity", "a key refused while another one came", func(h *model.History) {
+			write(h, 12, 16, "d", "1")
+			told(h, 9, 13, "e", "", model.FoundFull)
+			h.Capacity = 3
+		}},
+		{"capacity", "a key refused while another one went", func(h *model.History) {
+			told(h, 7, 9, "e", "", model.FoundFull)
+			h.Capacity = 3
+		}},
 		{"linearizability", "a value that an update replaced", func(h *model.History) {
 			write(h, 9, 9, "b", "2")
 			h.Walk.Calls[1].Records[0].Value = "2"
@@ -270,6 +291,8 @@ func TestContractsTellThatTheyAskedNothing(t *testing.T) {
 		{"no-invention", "a walk that takes what it returns", func(h *model.History) { h.Walk.Removes = true }},
 		{"linearizability", "a walk that leaves all where it is", func(h *model.History) { h.Walk.Removes = false }},
 		{"linearizability", "a map that nobody used", func(h *model.History) { h.Operations, h.Walk.Calls = nil, nil }},
+		{"capacity", "a map that always holds all keys", func(h *model.History) { h.Capacity = 0 }},
+		{"capacity", "a map with room for more", func(h *model.History) { h.Capacity = 8 }},
 		{"cursor-progress", "one call", func(h *model.History) { h.Walk.Calls = h.Walk.Calls[1:] }},
 	}
 	asked := make(map[string]bool)

@@ -15,6 +15,8 @@ type History struct {
 	Walk Walk
 	// Left is the map's content after everything has ended.
 	Left map[string]string
+	// Capacity is the number of keys that the map has room for, 0 for one that always holds them all.
+	Capacity int
 	// Bound is the number of records and of calls that a walk of this map may take whatever others do: buckets times
 	// max_entries, since a walk that never turns back reads each bucket once.
 	Bound int

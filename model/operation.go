@@ -29,8 +29,10 @@ const (
 	Took
 	// FoundPresent: it was there, and stays (EEXIST).
 	FoundPresent
-	// FoundAbsent: it was not there, and stays away (ENOENT, or no room for it).
+	// FoundAbsent: it was not there, and stays away (ENOENT).
 	FoundAbsent
+	// FoundFull is FoundAbsent for want of room.
+	FoundFull
 )
 
 // content is what a key holds at an instant.
@@ -83,6 +85,8 @@ func (o Operation) String() string {
 		return fmt.Sprintf("taken:%q", o.Value)
 	case FoundPresent:
 		return "found present"
+	case FoundFull:
+		return "refused for want of room"
 	}
 	return "found absent"
 }
