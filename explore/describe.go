@@ -14,9 +14,12 @@ import (
 func (s Scenario) describe(call model.WalkCall, ended bool) string {
 	var words []string
 	for _, pair := range call.Records {
-		words = append(words, pairText(pair))
+		words = append(words, s.Map.pairText(pair))
 	}
-	if len(words) == 0 {
+	switch {
+	case call.Failed != abi.OK:
+		words = []string{call.Failed.String()}
+	case len(words) == 0:
 		words = []string{"nothing"}
 	}
 	if ended {
@@ -26,8 +29,8 @@ func (s Scenario) describe(call model.WalkCall, ended bool) string {
 }
 
 // pairText is key=value, the value as the number of its write; a torn value shows all its words.
-func pairText(p model.Pair) string {
-	return keyText(p.Key) + "=" + valueText(p.Value)
+func (m Shape) pairText(p model.Pair) string {
+	return m.keyText(p.Key) + "=" + valueText(p.Value)
 }
 
 func valueText(value string) string {

@@ -16,25 +16,27 @@ var verbDocs = []struct{ verb, doc string }{
 	{"delete", "removes the key"},
 	{"take", "removes it and gets its value (LOOKUP_AND_DELETE_ELEM)"},
 	{"read", "looks the key up, which in a program marks it as used"},
+	{"signal", "sends the walker a signal: a dump in progress, or the next one, ends with EINTR, and the walk makes its call again"},
 	{"write", "looks the value up and writes its words in place, one by one, without a lock"},
 }
 
 const grammarText = `A scenario is a text file with a line for each part, in any order. Lines that begin with # are comments.
 
-  map TYPE entries=N value=BYTES [FLAG...]
+  map TYPE entries=N value=BYTES [key=BYTES] [FLAG...]
   keys KEY...
-  walk WALK room=N [cpu=N]
+  walk WALK room=N [cpu=N] [fault=N]
   task NAME [cpu=N]: OPERATION KEY; OPERATION KEY; ...
   program NAME [cpu=N]: OPERATION KEY; ...
   contract CONTRACT
 
 map       TYPE is {{.Types}}; entries 1 to {{.MaxEntries}}; value 1 to {{.MaxValue}}
           bytes, of per-CPU types a multiple of 8 for each CPU; FLAG is {{.Flags}}.
-          Keys are 4 bytes; those of lpm_trie are prefixes: the binary digits of the number behind its first 1, so that key n
-          covers 2n and 2n+1, and key 1 all. Hash maps are made with BPF_F_ZERO_SEED, so that the order of a walk is always the same.
+          Keys are 4 bytes, or key=BYTES, a multiple of 4 up to {{.MaxKey}}, in which the number is repeated; those of lpm_trie are
+          prefixes: the binary digits of the number behind its first 1, so that key n covers 2n and 2n+1, and key 1 all. Hash maps are made with BPF_F_ZERO_SEED, so that the order of a walk is always the same.
 keys      numbers, put into the map in this order before anything else happens; an array holds zeros without. Each
           value written is another number, in all of its words and in each byte behind them: the first key gets 1, the next one 2, and so on.
-walk      the task "walker". Each call has room for so many records, 1 to {{.MaxEntries}}.
+walk      the task "walker". Each call has room for so many records, 1 to {{.MaxEntries}}. The records or values of call number fault,
+          counted from 1, cannot be written to memory: it ends with EFAULT, and the walk goes on from where it was before.
 task      a process that does its operations one after the other while the map is walked; program: a BPF program.
           There can be several of both, each with a NAME of its own. CPUs are numbered from 0 to {{.MaxCPU}}; 0 is the default.
 contract  what is asked of each run.
@@ -73,14 +75,14 @@ func Grammar() string {
 	type way struct{ Name, Doc, Reads string }
 	type verb struct{ Verb, Who, Doc string }
 	g := struct {
-		Types, Flags, Example        string
-		MaxEntries, MaxValue, MaxCPU int
-		Ways                         []way
-		Verbs                        []verb
-		Contracts                    []model.Contract
+		Types, Flags, Example                string
+		MaxEntries, MaxValue, MaxKey, MaxCPU int
+		Ways                                 []way
+		Verbs                                []verb
+		Contracts                            []model.Contract
 	}{
 		Types: oneOf(typeWords()), Flags: oneOf(flagWords()), Example: exampleText,
-		MaxEntries: maxEntries, MaxValue: maxValue, MaxCPU: maxCPUs - 1, Contracts: model.Contracts(),
+		MaxEntries: maxEntries, MaxValue: maxValue, MaxKey: maxKey, MaxCPU: maxCPUs - 1, Contracts: model.Contracts(),
 	}
 	for _, w := range Ways() {
 		g.Ways = append(g.Ways, way{w.Name, w.Doc, w.reads()})

@@ -34,6 +34,13 @@ func Grid(k Kind, w Way) (Row, error) {
 			}
 		}
 	}
+	for _, f := range failures() {
+		for _, room := range w.rooms() {
+			if err := row.explore(k.failing(w, f, room), f.schedules()); err != nil {
+				return Row{}, err
+			}
+		}
+	}
 	return row, nil
 }
 
@@ -71,10 +78,36 @@ type Counterexample struct {
 	Schedule string
 }
 
-// Smallest is the counterexample of the contract that says most with least. It needs no program where that is possible;
-// then it is one of whole calls, which can be shown on Linux; then one with few operations and keys, shrunk.
-func (row Row) Smallest(contract string) (Counterexample, error) {
-	runs := slices.Clone(row.Broken[contract])
+// Conditions are what it takes to break the contract: nothing beyond other tasks where that is enough, else each condition under
+// which a schedule does. There are none where nothing breaks it.
+func (row Row) Conditions(contract string) []Condition {
+	var all []Condition
+	for _, c := range Conditions() {
+		if len(row.brokenUnder(contract, c)) > 0 {
+			all = append(all, c)
+		}
+	}
+	if len(all) > 0 && all[0] == Always {
+		return all[:1]
+	}
+	return all
+}
+
+// brokenUnder are the runs that broke the contract and need the condition.
+func (row Row) brokenUnder(contract string, c Condition) []*Run {
+	var runs []*Run
+	for _, r := range row.Broken[contract] {
+		if r.Scenario.condition() == c {
+			runs = append(runs, r)
+		}
+	}
+	return runs
+}
+
+// Smallest is the counterexample of the contract, under the condition, that says most with least. It needs no program where that is
+// possible; then it is one of whole calls, which can be shown on Linux; then one with few operations and keys, shrunk.
+func (row Row) Smallest(contract string, c Condition) (Counterexample, error) {
+	runs := row.brokenUnder(contract, c)
 	slices.SortStableFunc(runs, func(a, b *Run) int { return cmp.Compare(a.Scenario.weight(), b.Scenario.weight()) })
 	var first *Counterexample
 	for _, run := range runs {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/explore"
@@ -73,12 +72,14 @@ func exploreGrid(t *testing.T) []explore.Row {
 	return rows
 }
 
-// cell names the question that one cell of the page answers.
-type cell struct{ kind, way, contract string }
+// cell names the question that one cell of the page answers, under a condition.
+type cell struct {
+	kind, way, contract string
+	condition           explore.Condition
+}
 
 func (c cell) file() string {
-	name := strings.ToLower(strings.ReplaceAll(c.kind, " BPF_F", "")) + "-" + c.way + "-" + c.contract + ".txt"
-	return filepath.Join(counterexampleDir, name)
+	return filepath.Join(counterexampleDir, explore.CounterexampleFile(c.kind, c.way, c.contract, c.condition))
 }
 
 // brokenCells are the cells with a counterexample in the order of the page.
@@ -86,8 +87,8 @@ func brokenCells(rows []explore.Row) []cell {
 	var cells []cell
 	for _, row := range rows {
 		for _, contract := range model.Contracts() {
-			if len(row.Broken[contract.Name]) > 0 {
-				cells = append(cells, cell{row.Kind.Name, row.Way.Name, contract.Name})
+			for _, condition := range row.Conditions(contract.Name) {
+				cells = append(cells, cell{row.Kind.Name, row.Way.Name, contract.Name, condition})
 			}
 		}
 	}
@@ -99,11 +100,10 @@ func writeCounterexamples(t *testing.T, rows []explore.Row) {
 	require.NoError(t, os.RemoveAll(counterexampleDir))
 	require.NoError(t, os.MkdirAll(counterexampleDir, 0o755))
 	for _, row := range rows {
-		for contract := range row.Broken {
-			smallest, err := row.Smallest(contract)
+		for _, c := range brokenCells([]explore.Row{row}) {
+			smallest, err := row.Smallest(c.contract, c.condition)
 			require.NoError(t, err)
-			file := cell{row.Kind.Name, row.Way.Name, contract}.file()
-			require.NoError(t, os.WriteFile(file, []byte(smallest.String()), 0o644))
+			require.NoError(t, os.WriteFile(c.file(), []byte(smallest.String()), 0o644))
 		}
 	}
 }

@@ -142,11 +142,12 @@ func (p *page) Changes() map[string][]explore.Change { return explore.GridChange
 
 // E links to the example of a cell, and fails where the cell holds: the page's advice must follow from its tables.
 func (p *page) E(kind, way, contract string) (string, error) {
-	number, ok := p.numbers[cell{kind, way, contract}]
-	if !ok {
-		return "", fmt.Errorf("%s, %s, %s is not broken", kind, way, contract)
+	for _, condition := range explore.Conditions() {
+		if number, ok := p.numbers[cell{kind, way, contract, condition}]; ok {
+			return fmt.Sprintf("example %d](#e%d)", number, number), nil
+		}
 	}
-	return fmt.Sprintf("example %d](#e%d)", number, number), nil
+	return "", fmt.Errorf("%s, %s, %s is not broken", kind, way, contract)
 }
 
 // Schedules is the number of schedules that were run.
@@ -216,17 +217,23 @@ func headings() string {
 }
 
 func (p *page) cell(row explore.Row, contract model.Contract) string {
-	question := cell{row.Kind.Name, row.Way.Name, contract.Name}
-	number, broken := p.numbers[question]
-	switch {
-	case row.Asked[contract.Name] == 0:
-		return "-"
-	case !broken:
-		return holds(row, row.Asked[contract.Name])
-	case writesInPlace(p.found[question.file()].Scenario):
-		return fmt.Sprintf("[broken, in place](#e%d)", number)
+	var broken []string
+	for _, condition := range row.Conditions(contract.Name) {
+		words := "broken"
+		if condition != explore.Always {
+			words += ", " + string(condition)
+		}
+		number := p.numbers[cell{row.Kind.Name, row.Way.Name, contract.Name, condition}]
+		broken = append(broken, fmt.Sprintf("[%s](#e%d)", words, number))
 	}
-	return fmt.Sprintf("[broken](#e%d)", number)
+	switch asked := row.Asked[contract.Name]; {
+	case len(broken) > 0:
+		return strings.Join(broken, "; ")
+	case asked == 0:
+		return "-"
+	default:
+		return holds(row, asked)
+	}
 }
 
 // holds is the cell of a contract that every schedule keeps, with the share of those in which it asked something.

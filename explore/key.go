@@ -1,9 +1,12 @@
 package explore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"slices"
+	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
 )
@@ -20,28 +23,56 @@ const (
 )
 
 func (m Shape) keyBytes() int {
-	if m.isTrie() {
+	switch {
+	case m.isTrie():
 		return prefixBytes
+	case m.Key == 0:
+		return keyBytes
 	}
-	return keyBytes
+	return m.Key
+}
+
+// checkKey reports a size that keys cannot have.
+func (m Shape) checkKey() error {
+	switch {
+	case m.Key == 0:
+		return nil
+	case m.IsArray() || m.isTrie():
+		return fmt.Errorf("key=%d: keys of type %s have one size", m.Key, typeWord(m.Type))
+	case m.Key < keyBytes || m.Key > maxKey || m.Key%keyBytes != 0:
+		return fmt.Errorf("key=%d: want %d to %d bytes in steps of %d", m.Key, keyBytes, maxKey, keyBytes)
+	}
+	return nil
 }
 
 // keyOf is the key that n stands for.
 func (m Shape) keyOf(n uint32) []byte {
 	if !m.isTrie() {
-		return binary.LittleEndian.AppendUint32(nil, n)
+		return bytes.Repeat(binary.LittleEndian.AppendUint32(nil, n), m.keyBytes()/keyBytes)
 	}
 	length := bits.Len32(n) - 1
 	return binary.BigEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, uint32(length)), n<<(32-length))
 }
 
-// keyText is the number of a key.
-func keyText(key string) string {
+// keyText is the number of a key; one that nobody wrote shows all its numbers.
+func (m Shape) keyText(key string) string {
 	n := binary.LittleEndian.Uint32([]byte(key))
-	if len(key) == prefixBytes {
+	switch {
+	case m.isTrie():
 		n = 1<<n | uint32(uint64(binary.BigEndian.Uint32([]byte(key[4:])))>>(32-n))
+	case string(m.keyOf(n)) != key:
+		return tornKey(key)
 	}
 	return fmt.Sprint(n)
+}
+
+// tornKey is the numbers in a key, those in a row that are the same once.
+func tornKey(key string) string {
+	var numbers []string
+	for ; len(key) >= keyBytes; key = key[keyBytes:] {
+		numbers = append(numbers, fmt.Sprint(binary.LittleEndian.Uint32([]byte(key))))
+	}
+	return strings.Join(slices.Compact(numbers), "|")
 }
 
 // checkTrie reports what a trie of a scenario has not.
@@ -56,7 +87,9 @@ func (s Scenario) checkTrie() error {
 				return fmt.Errorf("%s %s: a lookup in a map of type %s may find another key than the program's, so there is no %q: want update",
 					t.kind(), t.Name, typeWord(s.Map.Type), op.Verb)
 			}
-			keys = append(keys[:len(keys):len(keys)], op.Key)
+			if op.Verb != "signal" {
+				keys = append(keys[:len(keys):len(keys)], op.Key)
+			}
 		}
 	}
 	for _, key := range keys {

@@ -169,7 +169,7 @@ func (l *loop) finish(a bpfsys.MapDumpJuly, filled int, errno abi.Errno) abi.Err
 // bucketOf is the number of the bucket that holds key in a map of this shape with seed 0.
 func (m Shape) bucketOf(key []byte) uint32 {
 	table, errno := maps.New(maps.Spec{
-		Type: m.Type, KeySize: 4, ValueSize: 8, MaxEntries: m.Entries, Flags: m.Flags | abi.FlagZeroSeed, CPUs: 1,
+		Type: m.Type, KeySize: uint32(m.keyBytes()), ValueSize: 8, MaxEntries: m.Entries, Flags: m.Flags | abi.FlagZeroSeed, CPUs: 1,
 	})
 	if errno != abi.OK {
 		panic(errno) // the scenario's own map was made

@@ -126,6 +126,30 @@ var slotMutators = []mutator{
 	{"a program writes a part of two words in place", 2, 32, "0 1", []string{"program p cpu=1: write 1"}, GridBound},
 }
 
+// failure is what happens to the walker itself, beside a mutator.
+type failure struct {
+	mutator
+	fault int // the number of the walk's call that faults, 0 for none
+}
+
+// failures are those of all maps: their keys are prefixes too.
+func failures() []failure {
+	return []failure{
+		{mutator{"the walk's first call faults at its values, and a value is updated", 16, 8, "4 5 3", []string{"task a cpu=1: update 5"}, GridBound}, 1},
+		{mutator{"a signal interrupts the walk, and a value is updated", 16, 8, "4 5 3", []string{"task a cpu=1: signal; update 5"}, GridBound}, 0},
+	}
+}
+
+// failing puts a failure to work on a walk of the kind.
+func (k Kind) failing(w Way, f failure, room int) Scenario {
+	if (Shape{Type: k.Type}).IsPerCPU() {
+		f.mutator = byCPU([]mutator{f.mutator})[0]
+	}
+	s := k.scenario(w, f.mutator, room)
+	s.Walk.Fault = f.fault
+	return s
+}
+
 // mutators are those of the kind.
 func (k Kind) mutators() []mutator {
 	shape, mutators := Shape{Type: k.Type}, hashMutators
@@ -176,6 +200,9 @@ type Change struct {
 // GridChanges are what the grid does to maps, each of them to each walk; those of the hash types and of arrays to per-CPU maps as well.
 func GridChanges() map[string][]Change {
 	all := make(map[string][]Change)
+	for _, f := range failures() {
+		all["all"] = append(all["all"], Change{Doc: f.doc, Keys: f.keys, Tasks: f.tasks, Bound: f.bound})
+	}
 	for name, mutators := range map[string][]mutator{
 		"hash": hashMutators, "array": arrayMutators, "trie": trieMutators, "per-CPU hash": partMutators, "per-CPU array": slotMutators,
 	} {

@@ -158,10 +158,10 @@ func (r *Run) pageTimeline(f *timeline) pageTimeline {
 		p.Buckets = append(p.Buckets, title)
 	}
 	for i, call := range r.History.Walk.Calls {
-		p.Records = append(p.Records, pageRecords(call.Records, i)...)
+		p.Records = append(p.Records, r.Scenario.Map.pageRecords(call.Records, i)...)
 	}
 	for i, frame := range f.frames {
-		p.addFrame(frame, used, r.say(i))
+		p.addFrame(r.Scenario.Map, frame, used, r.say(i))
 		p.Frames[i].Records = r.returned(frame.calls)
 	}
 	return p
@@ -176,10 +176,10 @@ func (r *Run) returned(calls int) int {
 	return n
 }
 
-func (p *pageTimeline) addFrame(f frame, used []int, say string) {
+func (p *pageTimeline) addFrame(m Shape, f frame, used []int, say string) {
 	var content [][]pageRecord
 	for _, b := range used {
-		content = append(content, pageRecords(f.content[b], 0))
+		content = append(content, m.pageRecords(f.content[b], 0))
 	}
 	same := func(m [][]pageRecord) bool { return slices.EqualFunc(m, content, slices.Equal[[]pageRecord]) }
 	at := slices.IndexFunc(p.Maps, same)
@@ -191,11 +191,11 @@ func (p *pageTimeline) addFrame(f frame, used []int, say string) {
 	p.Frames = append(p.Frames, pageFrame{Map: at, Cursor: f.cursor, Say: say})
 }
 
-func pageRecords(pairs []model.Pair, call int) []pageRecord {
+func (m Shape) pageRecords(pairs []model.Pair, call int) []pageRecord {
 	records := []pageRecord{}
 	for _, p := range pairs {
 		value := valueText(p.Value)
-		records = append(records, pageRecord{keyText(p.Key), value, isTorn(p.Value), call})
+		records = append(records, pageRecord{m.keyText(p.Key), value, isTorn(p.Value), call})
 	}
 	return records
 }

@@ -81,7 +81,7 @@ func (m *Shape) parse(words []string) error {
 	}
 	m.Type = Types()[at]
 	settings, flags := map[string]func(int){
-		"entries": func(n int) { m.Entries = uint32(n) }, "value": func(n int) { m.Value = n },
+		"entries": func(n int) { m.Entries = uint32(n) }, "value": func(n int) { m.Value = n }, "key": func(n int) { m.Key = n },
 	}, map[string]func(){}
 	for _, f := range shapeFlags {
 		flags[f.word] = func() { m.Flags |= f.bit }
@@ -115,7 +115,7 @@ func (w *Walk) parse(words []string) error {
 	}
 	w.Way = words[0]
 	return eachWord(words[1:], map[string]func(int){
-		"room": func(n int) { w.Room = n }, "cpu": func(n int) { w.CPU = n },
+		"room": func(n int) { w.Room = n }, "cpu": func(n int) { w.CPU = n }, "fault": func(n int) { w.Fault = n },
 	}, nil)
 }
 
@@ -135,10 +135,13 @@ func (t *Task) parse(line string) error {
 }
 
 func (t *Task) parseOp(words []string) error {
-	if len(words) == 0 {
+	switch {
+	case len(words) == 0:
 		return nil
-	}
-	if len(words) != 2 {
+	case len(words) == 1 && words[0] == "signal":
+		t.Ops = append(t.Ops, Op{Verb: "signal"})
+		return nil
+	case len(words) != 2 || words[0] == "signal":
 		return fmt.Errorf("want a verb and a key, not %q", words)
 	}
 	key, err := strconv.ParseUint(words[1], 10, 32)

@@ -24,9 +24,9 @@ const (
 // writers are those of the scenario.
 func (s Scenario) writers() Writers {
 	switch {
-	case s.writesInPlace() && s.Map.valueSize(s.CPUs()) > 8:
+	case s.meets(InPlace) && s.Map.valueSize(s.CPUs()) > 8:
 		return LongPointers
-	case s.writesInPlace():
+	case s.meets(InPlace):
 		return Pointers
 	case s.NeedsProgram():
 		return Helpers

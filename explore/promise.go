@@ -32,16 +32,29 @@ var broken = sync.OnceValue(func() map[string]Counterexample {
 	return all
 })
 
-// Promises reports whether docs/guarantees.md says that walks as this one, of maps as this one, keep the contract. What
-// only writes in place break is promised to all others.
+// CounterexampleFile is the name of the file that holds a counterexample to what walks of a kind of maps keep, one that needs the
+// condition.
+func CounterexampleFile(kind, way, contract string, c Condition) string {
+	name := strings.ToLower(strings.ReplaceAll(kind, " BPF_F", "")) + "-" + way + "-" + contract
+	if c != Always {
+		name += "-" + strings.ReplaceAll(string(c), " ", "-")
+	}
+	return name + ".txt"
+}
+
+// Promises reports whether docs/guarantees.md says that walks as this one, of maps as this one, keep the contract. What only
+// writes in place break is promised to all others, as is what only faults or only signals break.
 func (s Scenario) Promises(contract string) bool {
 	kind, known := s.Map.kind()
 	if !known {
 		return false
 	}
-	name := strings.ToLower(strings.ReplaceAll(kind.Name, " BPF_F", "")) + "-" + s.Walk.Way + "-" + contract + ".txt"
-	counterexample, found := broken()[name]
-	return !found || counterexample.Scenario.writesInPlace() && !s.writesInPlace()
+	for _, c := range Conditions() {
+		if _, found := broken()[CounterexampleFile(kind.Name, s.Walk.Way, contract, c)]; found && s.meets(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // kind is the kind of maps that the page has a table of, false for a type without. A flag that changes nothing for the
@@ -57,11 +70,4 @@ func (m Shape) kind() (kind Kind, known bool) {
 		return kinds[at], true
 	}
 	return Kind{}, false
-}
-
-// writesInPlace reports whether a program writes through a pointer that a lookup gave it.
-func (s Scenario) writesInPlace() bool {
-	return slices.ContainsFunc(s.Tasks, func(t Task) bool {
-		return slices.ContainsFunc(t.Ops, func(op Op) bool { return op.Verb == "write" })
-	})
 }

@@ -25,6 +25,7 @@ type Run struct {
 	now      func() int64 // the instant at which the elements evict
 	setup    *client      // takes no steps
 	walk     *walker      // nil until the walk begins
+	victim   *sim.Task    // of signals: the walker
 	contents contents     // nil where each value is written as a whole
 }
 
@@ -53,7 +54,7 @@ func (s Scenario) machine(observe func(*Run)) (*sim.Machine, *Run) {
 	}
 	m := sim.NewMachine(options)
 	r.setUp(m)
-	m.Spawn(walkerName, s.Walk.CPU, r.walker)
+	r.victim = m.Spawn(walkerName, s.Walk.CPU, r.walker)
 	for i, t := range s.Tasks {
 		m.Spawn(t.Name, t.CPU, r.body(t, s.firstNumber(i)))
 	}
@@ -145,10 +146,10 @@ func (r *Run) walker(t *sim.Task) {
 	w := newWalker(simulated{t.User().Caller}, r.setup.fd, r.Scenario)
 	r.walk = w
 	r.History.Walk.Removes = w.way.Removes
-	for ended := false; !ended && len(r.History.Walk.Calls) <= r.History.Bound+1; {
+	for ended := false; !ended && len(r.History.Walk.Calls) <= r.History.Bound+1+r.Scenario.failures(); {
 		var call model.WalkCall
 		t.Mark()
-		call, ended = w.way.step(w)
+		call, ended = w.step()
 		call.Start, call.End = spanOf(t)
 		r.History.Walk.Calls = append(r.History.Walk.Calls, call)
 		r.History.Walk.Ended = ended
@@ -175,7 +176,14 @@ func (r *Run) operations(task Task, t *sim.Task) func(Op, uint64) ([]byte, abi.E
 		size := r.Scenario.Map.valueSize(r.Scenario.CPUs())
 		return program{task: &t.Kernel, elements: r.elements, shape: r.Scenario.Map, size: size}.do
 	}
-	return newClient(simulated{t.User().Caller}, r.setup.fd, r.Scenario.Map).do
+	client := newClient(simulated{t.User().Caller}, r.setup.fd, r.Scenario.Map)
+	return func(op Op, number uint64) ([]byte, abi.Errno) {
+		if op.Verb == "signal" {
+			t.Signal(r.victim)
+			return nil, abi.OK
+		}
+		return client.do(op, number)
+	}
 }
 
 // happened notes what came of an operation.

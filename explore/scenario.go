@@ -19,11 +19,12 @@ type Scenario struct {
 	Contract string
 }
 
-// Shape is the map of a scenario. Keys are 4 bytes; it is made with BPF_F_ZERO_SEED where its type takes that.
+// Shape is the map of a scenario. It is made with BPF_F_ZERO_SEED where its type takes that.
 type Shape struct {
 	Type    abi.MapType
 	Flags   uint32 // abi.FlagNoPrealloc, abi.FlagNoCommonLRU
 	Entries uint32
+	Key     int // bytes, 0 for 4; prefixes have 8
 	Value   int // bytes
 }
 
@@ -32,6 +33,8 @@ type Walk struct {
 	Way  string // one of Ways
 	Room int    // records that a call has room for, at least 1
 	CPU  int
+	// Fault is the number, counted from 1, of the call whose records or values cannot be written to memory, 0 for none.
+	Fault int
 }
 
 // Task is a user process or, with Program, a BPF program that does its operations one after the other.
@@ -42,7 +45,7 @@ type Task struct {
 	Ops     []Op
 }
 
-// Op is one operation on a key. Each value written in a scenario is another one: the number of the write, counted
+// Op is one operation on a key, or a signal to the walker. Each value written in a scenario is another one: the number of the write, counted
 // from 1, in all words.
 type Op struct {
 	Verb string // one of the verbs of its task's kind
@@ -51,13 +54,14 @@ type Op struct {
 
 // Verbs of processes and of programs; verbDocs says what they do.
 var (
-	processVerbs = []string{"update", "insert", "delete", "take", "read"}
+	processVerbs = []string{"update", "insert", "delete", "take", "read", "signal"}
 	programVerbs = []string{"update", "insert", "delete", "read", "write"}
 )
 
 const (
 	maxEntries = 64
 	maxValue   = 64
+	maxKey     = 512
 	maxCPUs    = 8
 )
 
@@ -100,6 +104,9 @@ func (m Shape) check() error {
 	if m.Entries < 1 || m.Entries > maxEntries {
 		return fmt.Errorf("entries=%d: want 1 to %d", m.Entries, maxEntries)
 	}
+	if err := m.checkKey(); err != nil {
+		return err
+	}
 	if m.Value < 1 || m.Value > maxValue {
 		return fmt.Errorf("value=%d: want 1 to %d bytes", m.Value, maxValue)
 	}
@@ -116,6 +123,9 @@ func (w Walk) check(kind abi.MapType) error {
 	}
 	if w.Room < 1 || w.Room > maxEntries {
 		return fmt.Errorf("room=%d: want 1 to %d records", w.Room, maxEntries)
+	}
+	if w.Fault < 0 {
+		return fmt.Errorf("fault=%d: want the number of a call", w.Fault)
 	}
 	return checkCPU(w.CPU)
 }

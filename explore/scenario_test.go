@@ -84,7 +84,7 @@ func TestParseNamesTheLine(t *testing.T) {
 		"map\n" + rest:                                                             `want a map type that can be walked: hash, lru_hash, array, percpu_hash, lru_percpu_hash, percpu_array or lpm_trie`,
 		"map hash entries=8 value=65\n" + rest:                                     `value=65: want 1 to 64 bytes`,
 		"map hash entries=1 value=8\nkeys 1 2\n" + rest:                            `2 keys in a map of 1 entries`,
-		"map hash entries=8 value=8 bright\n" + rest:                               `unknown word "bright": want entries=NUMBER, no_common_lru, no_prealloc or value=NUMBER`,
+		"map hash entries=8 value=8 bright\n" + rest:                               `unknown word "bright": want entries=NUMBER, key=NUMBER, no_common_lru, no_prealloc or value=NUMBER`,
 		"map hash entries=8 value=8 no_prealloc=1\n" + rest:                        `unknown word "no_prealloc=1"`,
 		"map hash entries value=8\n" + rest:                                        `unknown word "entries"`,
 		"map hash entries=8 value=8\nkeys 4294967296\n" + rest:                     `is no number of 32 bits`,

@@ -32,9 +32,12 @@ const AfterWalk = math.MaxInt
 var ErrSubCall = errors.New("interleaves steps inside of calls")
 
 // Whole finds the order of whole calls that gives exactly what the run gave: the same records, cursors and errnos, and the
-// same content at the end. Operations whose steps overlap are tried in the order in which they began to have an
+// same content at the end. A fault or a signal in a command that Linux does not have is inside of a call. Operations whose steps overlap are tried in the order in which they began to have an
 // effect, and in that in which they ended. The error is ErrSubCall when neither gives it.
 func (r *Run) Whole() (Script, error) {
+	if way, _ := WayByName(r.Scenario.Walk.Way); !way.Kernel && r.Scenario.failures() > 0 {
+		return Script{}, ErrSubCall // what stands for the command copies records itself
+	}
 	for _, at := range []func(span) int{span.start, span.end} {
 		script := Script{Scenario: r.Scenario, Turns: r.turns(at)}
 		played, err := script.Play(NewStage(r.Scenario.CPUs()))

@@ -33,6 +33,11 @@ func (s Scenario) smaller() []Scenario {
 		less.Keys = without(s.Keys, i)
 		all = append(all, less)
 	}
+	if s.Walk.Fault != 0 {
+		less := s
+		less.Walk.Fault = 0
+		all = append(all, less)
+	}
 	for _, n := range []uint32{s.Map.Entries / 2, s.Map.Entries - 1} {
 		less := s
 		less.Map.Entries = n
@@ -41,6 +46,11 @@ func (s Scenario) smaller() []Scenario {
 	for _, n := range []int{s.Walk.Room / 2, s.Walk.Room - 1} {
 		less := s
 		less.Walk.Room = n
+		all = append(all, less)
+	}
+	if s.Map.Key != 0 {
+		less := s
+		less.Map.Key = s.Map.Key / 2 / keyBytes * keyBytes
 		all = append(all, less)
 	}
 	less := s

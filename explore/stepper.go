@@ -18,7 +18,7 @@ func NewStepper(system System, fd int32, shape Shape, walk Walk) *Stepper {
 func (s *Stepper) Begin() { s.walker.started, s.walker.room = false, s.room }
 
 // Step makes the next call, or the two calls that read one key. Start and End are the caller's to fill in.
-func (s *Stepper) Step() (call model.WalkCall, ended bool) { return s.walker.way.step(s.walker) }
+func (s *Stepper) Step() (call model.WalkCall, ended bool) { return s.walker.step() }
 
 // Content is what the map holds, read key by key while nobody changes it.
 func (s *Stepper) Content() map[string]string { return s.walker.content() }

@@ -11,6 +11,9 @@ import (
 func (s Scenario) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "map %s entries=%d value=%d", typeWord(s.Map.Type), s.Map.Entries, s.Map.Value)
+	if s.Map.Key != 0 {
+		fmt.Fprintf(&b, " key=%d", s.Map.Key)
+	}
 	for _, f := range shapeFlags {
 		if s.Map.Flags&f.bit != 0 {
 			b.WriteString(" " + f.word)
@@ -20,7 +23,11 @@ func (s Scenario) String() string {
 	for _, key := range s.Keys {
 		fmt.Fprintf(&b, " %d", key)
 	}
-	fmt.Fprintf(&b, "\nwalk %s room=%d cpu=%d\n", s.Walk.Way, s.Walk.Room, s.Walk.CPU)
+	fmt.Fprintf(&b, "\nwalk %s room=%d cpu=%d", s.Walk.Way, s.Walk.Room, s.Walk.CPU)
+	if s.Walk.Fault != 0 {
+		fmt.Fprintf(&b, " fault=%d", s.Walk.Fault)
+	}
+	b.WriteString("\n")
 	for _, t := range s.Tasks {
 		b.WriteString(t.String() + "\n")
 	}
@@ -37,7 +44,12 @@ func (t Task) String() string {
 }
 
 // String is the operation in words.
-func (o Op) String() string { return fmt.Sprintf("%s %d", o.Verb, o.Key) }
+func (o Op) String() string {
+	if o.Verb == "signal" {
+		return o.Verb
+	}
+	return fmt.Sprintf("%s %d", o.Verb, o.Key)
+}
 
 var shapeFlags = []struct {
 	bit  uint32

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -72,7 +73,7 @@ func (r *Run) cursor() cursor {
 	case r.History.Walk.Ended:
 		return cursor{Text: "at the end", Bucket: -1}
 	}
-	key := keyText(string(w.cursor))
+	key := r.Scenario.Map.keyText(string(w.cursor))
 	table, hashed := r.elements.(maps.Drainer)
 	switch {
 	case r.Scenario.Map.isTrie():
@@ -81,7 +82,7 @@ func (r *Run) cursor() cursor {
 		return cursor{Text: "index " + key, Key: key}
 	case w.way.cursor == bucketCursor:
 		b := min(binary.LittleEndian.Uint32(w.cursor), table.Buckets()-1)
-		return cursor{Text: "bucket " + key, Bucket: int(b)}
+		return cursor{Text: fmt.Sprint("bucket ", binary.LittleEndian.Uint32(w.cursor)), Bucket: int(b)}
 	}
 	return cursor{Text: "key " + key, Bucket: int(table.BucketOf(w.cursor)), Key: key}
 }

@@ -17,6 +17,8 @@ type walker struct {
 	way  Way
 	room int // records; doubled when a bucket does not fit
 
+	calls   int // made so far
+	fault   int // the number of the one whose records or values have nowhere to go, 0 for none
 	started bool
 	cursor  []byte // key or token to go on from
 	keys    uint64 // addresses of the output
@@ -29,10 +31,34 @@ func newWalker(system System, fd int32, s Scenario) *walker {
 	// Room doubles only when a bucket, which holds no more than the map, does not fit.
 	records := max(s.Walk.Room, 2*int(s.capacity()))
 	return &walker{
-		client: newClient(system, fd, s.Map), way: way, room: s.Walk.Room, cursor: make([]byte, s.Map.keyBytes()),
+		client: newClient(system, fd, s.Map), way: way, room: s.Walk.Room, fault: s.Walk.Fault, cursor: make([]byte, s.Map.keyBytes()),
 		keys: system.Alloc(records * s.Map.keyBytes()), values: system.Alloc(records * (s.Map.keyBytes() + s.Map.Value)),
 		length: system.Alloc(4),
 	}
+}
+
+// step makes the next call.
+func (w *walker) step() (call model.WalkCall, done bool) {
+	w.calls++
+	return w.way.step(w)
+}
+
+// nowhere is an address at which no process has memory.
+const nowhere = 1
+
+// to is addr, where records or values are to go, unless the call is to fault.
+func (w *walker) to(addr uint64) uint64 {
+	if w.calls == w.fault {
+		return nowhere
+	}
+	return addr
+}
+
+// failed is a call that came to nothing.
+func (w *walker) failed(errno abi.Errno) model.WalkCall {
+	call := w.call()
+	call.Failed = errno
+	return call
 }
 
 // from is the address of the cursor, 0 before the first record.
@@ -60,7 +86,7 @@ func (w *walker) call(records ...model.Pair) model.WalkCall {
 
 // nextLookup reads the next key and its value; a key that is gone when it is looked up is skipped.
 func (w *walker) nextLookup() (model.WalkCall, bool) {
-	lookup := bpfsys.MapLookupElem{FD: w.fd, Key: w.next, Value: w.value}
+	lookup := bpfsys.MapLookupElem{FD: w.fd, Key: w.next, Value: w.to(w.value)}
 	return w.nextKey(func() abi.Errno {
 		_, errno := w.system.Do(lookup)
 		return errno
@@ -69,7 +95,7 @@ func (w *walker) nextLookup() (model.WalkCall, bool) {
 
 // nextTake takes the next key out of the map.
 func (w *walker) nextTake() (model.WalkCall, bool) {
-	take := bpfsys.MapLookupAndDeleteElem{FD: w.fd, Key: w.next, Value: w.value}
+	take := bpfsys.MapLookupAndDeleteElem{FD: w.fd, Key: w.next, Value: w.to(w.value)}
 	return w.nextKey(func() abi.Errno {
 		_, errno := w.system.Do(take)
 		return errno
@@ -80,33 +106,37 @@ func (w *walker) nextKey(get func() abi.Errno) (model.WalkCall, bool) {
 	if _, errno := w.system.Do(bpfsys.MapGetNextKey{FD: w.fd, Key: w.from(), NextKey: w.next}); errno != abi.OK {
 		return w.call(), ended(errno)
 	}
+	errno := get()
+	if errno == abi.EFAULT {
+		return w.failed(errno), false
+	}
 	w.goOn(w.read(w.next, w.shape.keyBytes()))
-	if get() != abi.OK {
+	if errno != abi.OK {
 		return w.call(), false
 	}
 	return w.call(model.Pair{Key: string(w.cursor), Value: string(w.read(w.value, w.shape.Value))}), false
 }
 
 func (w *walker) dumpRFC() (model.WalkCall, bool) {
-	return w.dump(bpfsys.MapDump{FD: w.fd, PrevKey: w.from(), Buf: w.values, BufLen: w.length})
+	return w.dump(bpfsys.MapDump{FD: w.fd, PrevKey: w.from(), Buf: w.to(w.values), BufLen: w.length})
 }
 
 func (w *walker) dumpJuly() (model.WalkCall, bool) {
-	return w.dump(bpfsys.MapDumpJuly{FD: w.fd, PrevKey: w.from(), Buf: w.values, BufLen: w.length})
+	return w.dump(bpfsys.MapDumpJuly{FD: w.fd, PrevKey: w.from(), Buf: w.to(w.values), BufLen: w.length})
 }
 
 func (w *walker) dumpBuckets() (model.WalkCall, bool) {
 	return w.dump(bpfsys.MapDumpJuly{
-		FD: w.fd, PrevKey: w.from(), Buf: w.values, BufLen: w.length, Flags: abi.DumpBucket,
+		FD: w.fd, PrevKey: w.from(), Buf: w.to(w.values), BufLen: w.length, Flags: abi.DumpBucket,
 	})
 }
 
 func (w *walker) dumpDelete() (model.WalkCall, bool) {
-	return w.dump(bpfsys.MapDumpAndDelete{FD: w.fd, Buf: w.values, BufLen: w.length})
+	return w.dump(bpfsys.MapDumpAndDelete{FD: w.fd, Buf: w.to(w.values), BufLen: w.length})
 }
 
 func (w *walker) dumpDeleteBuckets() (model.WalkCall, bool) {
-	return w.dump(bpfsys.MapDumpAndDelete{FD: w.fd, Buf: w.values, BufLen: w.length, Flags: abi.DumpBucket})
+	return w.dump(bpfsys.MapDumpAndDelete{FD: w.fd, Buf: w.to(w.values), BufLen: w.length, Flags: abi.DumpBucket})
 }
 
 // dump reads packed records. The last key is the cursor: only a walk that began with a key is told it by the kernel.
@@ -114,6 +144,8 @@ func (w *walker) dump(args bpfsys.Args) (model.WalkCall, bool) {
 	w.write(w.length, binary.LittleEndian.AppendUint32(nil, uint32(w.room*(w.shape.keyBytes()+w.shape.Value))))
 	switch _, errno := w.system.Do(args); errno {
 	case abi.OK:
+	case abi.EFAULT, abi.EINTR:
+		return w.failed(errno), false
 	case abi.ENOSPC:
 		w.room *= 2
 		return w.call(), false
@@ -148,11 +180,14 @@ func (w *walker) takeBatch() (model.WalkCall, bool) {
 // batch reads up to room records. ENOENT ends the walk and may still come with records; ENOSPC asks for more room.
 func (w *walker) batch(command func(bpfsys.MapLookupBatch) bpfsys.Args) (model.WalkCall, bool) {
 	_, errno := w.system.Do(command(bpfsys.MapLookupBatch{
-		FD: w.fd, In: w.from(), Out: w.next, Keys: w.keys, Values: w.values, Count: uint32(w.room),
+		FD: w.fd, In: w.from(), Out: w.next, Keys: w.keys, Values: w.to(w.values), Count: uint32(w.room),
 	}))
-	if errno == abi.ENOSPC {
+	switch errno {
+	case abi.ENOSPC:
 		w.room *= 2
 		return w.call(), false
+	case abi.EFAULT:
+		return w.failed(errno), false
 	}
 	n := int(binary.LittleEndian.Uint32(w.system.Attr()[abi.BatchCount:]))
 	keyBytes := w.shape.keyBytes()

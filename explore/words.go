@@ -127,7 +127,7 @@ func (s Scenario) readable(sentence string) string {
 		bytes, err := strconv.Unquote(literal)
 		switch {
 		case err == nil && before == "" && len(bytes) == s.Map.keyBytes():
-			return keyText(bytes)
+			return s.Map.keyText(bytes)
 		case err == nil && len(bytes) == s.Map.Value:
 			return before + valueText(bytes)
 		}

@@ -125,7 +125,7 @@ func boundedTermination(h History) Judgement {
 		return broken("%d records, and the map's shape allows %d", records, h.Bound)
 	}
 	// One more call finds the end.
-	if calls := len(h.Walk.Calls); calls > h.Bound+1 {
+	if calls := h.Walk.whole(); calls > h.Bound+1 {
 		return broken("%d calls, and the map's shape allows %d", calls, h.Bound+1)
 	}
 	if call, first, ok := h.Walk.returns(true); ok {
@@ -188,8 +188,8 @@ func cursorProgress(h History) Judgement {
 	if call, first, ok := h.Walk.returns(false); ok {
 		return broken("call %d left the cursor at %q, where call %d had left it", call, h.Walk.Calls[call].Cursor, first)
 	}
-	calls := len(h.Walk.Calls)
-	if calls > 0 && h.Walk.endsWith(calls-1) {
+	calls := h.Walk.whole()
+	if calls > 0 && h.Walk.endsWith(len(h.Walk.Calls)-1) {
 		calls--
 	}
 	return Judgement{Asked: calls > 1}

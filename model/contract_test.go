@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/model"
 	"github.com/stretchr/testify/require"
 )
@@ -208,6 +209,8 @@ func TestContractsDoNotBlame(t *testing.T) {
 			told(h, 7, 9, "e", "", model.FoundFull)
 			h.Capacity = 3
 		}},
+		{"bounded-termination", "calls that faulted", func(h *model.History) { fault(h, 8) }},
+		{"cursor-progress", "calls that faulted", func(h *model.History) { fault(h, 8) }},
 		{"linearizability", "a value that an update replaced", func(h *model.History) {
 			write(h, 9, 9, "b", "2")
 			h.Walk.Calls[1].Records[0].Value = "2"
@@ -252,6 +255,13 @@ func stay(h *model.History, calls int) {
 	h.Bound = 256
 	for range calls {
 		h.Walk.Calls = slices.Insert(h.Walk.Calls, 1, model.WalkCall{Start: 13, End: 13, Cursor: "a"})
+	}
+}
+
+// fault adds calls that did so behind the walk's first one.
+func fault(h *model.History, calls int) {
+	for range calls {
+		h.Walk.Calls = slices.Insert(h.Walk.Calls, 1, model.WalkCall{Start: 13, End: 13, Cursor: "a", Failed: abi.EFAULT})
 	}
 }
 

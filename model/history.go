@@ -1,6 +1,10 @@
 package model
 
-import "math"
+import (
+	"math"
+
+	"github.com/bpfsim/bpfsim/abi"
+)
 
 // History is what happened to one map while one walk went through it. Times are instants of any clock that orders
 // actions: step numbers of a simulated machine, or a clock read before and after a call on a real kernel. An action
@@ -50,6 +54,9 @@ type WalkCall struct {
 	Cursor string
 	// Room is the number of records that the next call has room for: a call that asks for more leaves a larger one.
 	Room int
+	// Failed is what a fault or a signal ended the call with, abi.OK where none did. Its records are lost to the walk, which goes
+	// on from where it was.
+	Failed abi.Errno
 }
 
 // Pair is a key with its value.
@@ -80,6 +87,17 @@ func (w Walk) records() int {
 	return n
 }
 
+// whole is the number of calls that neither a fault nor a signal ended.
+func (w Walk) whole() int {
+	n := 0
+	for _, call := range w.Calls {
+		if call.Failed == abi.OK {
+			n++
+		}
+	}
+	return n
+}
+
 // count is how often key was returned.
 func (w Walk) count(key string) int {
 	n := 0
@@ -106,6 +124,9 @@ func (w Walk) returns(empty bool) (call, first int, found bool) {
 	}
 	seen := make(map[place]int)
 	for i, call := range w.Calls {
+		if call.Failed != abi.OK { // the next one is made again
+			continue
+		}
 		at := place{call.Cursor, call.Room}
 		first, again := seen[at]
 		switch {
