@@ -5,12 +5,17 @@ import (
 	"github.com/bpfsim/bpfsim/proptest/program"
 )
 
-// corrupt makes one or two things of a call wrong, so that checks compete.
+// corrupt makes one or two things of a call wrong, so that checks compete. What few callers ask for when they make a map may be all,
+// since some of it is looked at behind everything else.
 func (g *generator) corrupt(c *program.Call) {
+	wrong := 1 + g.Intn(2)
 	if c.Cmd == abi.MapCreate && chance(g, 40) {
-		g.corruptCreate(c)
+		for range 1 + g.Intn(3) {
+			g.corruptCreate(c)
+		}
+		wrong = g.Intn(3)
 	}
-	for range 1 + g.Intn(2) {
+	for range wrong {
 		switch weighted(g, 60, 10, 8, 8, 2) {
 		case 0:
 			g.corruptField(c)
