@@ -13,7 +13,7 @@ import (
 // One call may return more elements than the map takes, because others refill it meanwhile: the walker's memory has to
 // hold what it asks for, or the kernel takes elements out and cannot hand them over.
 func TestWalkerHasMemoryForItsRoom(t *testing.T) {
-	run, err := explore.Replay(scenario(t, `map hash entries=4 value=24 no_prealloc
+	run, err := explore.Replay(scenario(t, `map hash entries=4 value=24
 keys 24 3 3 17
 walk dump-delete-bucket room=3 cpu=0
 task t0 cpu=2: take 35; update 24
