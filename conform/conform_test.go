@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/conform"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/proptest/kernel/kerneltest"
@@ -23,7 +24,11 @@ func names(r *conform.Report) (all []string) {
 
 func ask(t *testing.T, on semantics.Implementation) *conform.Report {
 	t.Helper()
-	report, err := conform.Run(context.Background(), on, conform.Options{Seed: 1})
+	o := conform.Options{Seed: 1}
+	if testing.Short() {
+		o.Types, o.Programs = []abi.MapType{abi.Hash, abi.LRUHash}, 20
+	}
+	report, err := conform.Run(context.Background(), on, o)
 	require.NoError(t, err)
 	return report
 }

@@ -11,8 +11,16 @@ import (
 	"github.com/bpfsim/bpfsim/semantics"
 )
 
-// all are the statements of the document and those about the order of checks.
-func all() []semantics.Statement { return append(semantics.Statements(), semantics.Pairs()...) }
+// all are the statements of the document and those about the order of checks; of these a part is enough to be quick.
+func all() []semantics.Statement {
+	statements := semantics.Statements()
+	for i, pair := range semantics.Pairs() {
+		if !testing.Short() || i%16 == 0 {
+			statements = append(statements, pair)
+		}
+	}
+	return statements
+}
 
 // requireAll runs every statement on an implementation, and returns how many were asked.
 func requireAll(t *testing.T, on semantics.Implementation) (asked int) {
@@ -51,7 +59,7 @@ func TestOnLinux(t *testing.T) {
 
 func TestNamesAreUnique(t *testing.T) {
 	names := map[string]bool{}
-	for _, s := range all() {
+	for _, s := range append(semantics.Statements(), semantics.Pairs()...) {
 		require.False(t, names[s.Name], s.Name)
 		names[s.Name] = true
 	}
