@@ -255,7 +255,7 @@ func (r *Run) turn(ready []*goroutine) error {
 		r.out.Steps = append(r.out.Steps, Step{Task: Clock, Ready: len(tasks)})
 		r.leave(true)
 		r.moved = true
-		if !slices.ContainsFunc(r.waits(), Wait.mutex) { // with whom time stands still
+		if r.stands() == nil {
 			r.pass(r.options.HoldUp)
 		}
 		return nil
@@ -295,8 +295,8 @@ const years = 10_000 * time.Hour
 func (r *Run) sleep() error {
 	if r.slept == 0 {
 		r.awake, r.nap = r.deadline(), time.Hour
-		if waits := r.waits(); slices.ContainsFunc(waits, Wait.mutex) {
-			return &StuckError{Waits: waits}
+		if err := r.stands(); err != nil {
+			return err
 		}
 	}
 	begun := r.session.ticks.Load()
@@ -307,6 +307,17 @@ func (r *Run) sleep() error {
 	r.pass(r.nap)
 	if r.session.ticks.Load() == begun {
 		r.nap *= 2
+	}
+	return nil
+}
+
+// stands tells that virtual time stands still, as a goroutine waits for a mutex, where Go is not patched.
+func (r *Run) stands() error {
+	if golang.on {
+		return nil
+	}
+	if waits := r.waits(); slices.ContainsFunc(waits, Wait.mutex) {
+		return &StuckError{Waits: waits}
 	}
 	return nil
 }
