@@ -47,7 +47,32 @@ func Scenario(source Source) explore.Scenario {
 		writeNothing(&s)
 	}
 	s.FitCPUs()
+	fail(source, &s)
+	if hashed := !s.Map.IsArray() && s.Map.Type != abi.LPMTrie; hashed && chance(source, 15) {
+		s.Map.Key = pick(source, 12, 8, 64) // which may come in pieces
+	}
 	return s
+}
+
+// fail lets calls of some walks fault, and signals interrupt others.
+func fail(source Source, s *explore.Scenario) {
+	if chance(source, 15) {
+		s.Walk.Fault = 1 + source.Intn(3)
+	}
+	if chance(source, 15) {
+		t := &s.Tasks[0]
+		t.Program, t.Ops = false, append([]explore.Op{{Verb: "signal"}}, withoutWrites(t.Ops)...)
+	}
+}
+
+// withoutWrites has a process read what a program would write in place.
+func withoutWrites(ops []explore.Op) []explore.Op {
+	for i := range ops {
+		if ops[i].Verb == "write" {
+			ops[i].Verb = "read"
+		}
+	}
+	return ops
 }
 
 // mutator is a task that changes the map.
@@ -66,11 +91,7 @@ func mutator(source Source, name string, keys []uint32) explore.Task {
 // writeNothing has programs read what they would write in place.
 func writeNothing(s *explore.Scenario) {
 	for i := range s.Tasks {
-		for j := range s.Tasks[i].Ops {
-			if op := &s.Tasks[i].Ops[j]; op.Verb == "write" {
-				op.Verb = "read"
-			}
-		}
+		withoutWrites(s.Tasks[i].Ops)
 	}
 }
 
