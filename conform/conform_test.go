@@ -58,6 +58,7 @@ func TestFaultsAreNamed(t *testing.T) {
 		"inverted EXIST": {"MAP_UPDATE_ELEM/exist-present", "MAP_UPDATE_ELEM/exist-absent-inserts-nothing", "programs/HASH"},
 		"never full":     {"MAP_UPDATE_ELEM/full-keeps", "programs/HASH"},
 		"restarts":       {"walks/HASH"},
+		"skips":          {"walks/HASH"},
 		"no FREEZE":      {"MAP_FREEZE/stays", "MAP_FREEZE/twice"},
 		"plain LRU":      {"MAP_UPDATE_ELEM/evicts"},
 		"end at a gap":   {"MAP_GET_NEXT_KEY/deleted-cursor"},

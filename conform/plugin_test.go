@@ -46,6 +46,8 @@ func servePlugin(behaviour string) {
 			os.Exit(3)
 		case behaviour == "lies about lengths":
 			fmt.Fprintf(&b, "%s OK value=010203 next_key=01 count=9 keys=00 values=00\n", number)
+		case behaviour == "lies about counts":
+			fmt.Fprintf(&b, "%s ENOENT count=9 keys=00 values=00\n", number)
 		case behaviour == "out of order":
 			fmt.Fprintf(&b, "%s1 OK\n", number)
 		case behaviour == "nonsense":
@@ -83,8 +85,9 @@ func TestPluginIsAskedAsATypeIs(t *testing.T) {
 func TestPluginsThatFail(t *testing.T) {
 	for behaviour, says := range map[string]string{
 		"hangs":              "no answer to .* in 200ms",
-		"dies":               "ended without an answer",
+		"dies":               "(?s)ended without an answer.*failed 10 times",
 		"lies about lengths": "value has 3 bytes, want 8",
+		"lies about counts":  "keys has 1 bytes, want 36",
 		"out of order":       "answered number .* was asked",
 		"nonsense":           "is no number",
 		"no errno":           `"FINE" is no errno`,

@@ -112,6 +112,10 @@ func (m *toyMap) LookupBatch(cursor []byte, count int) (keys, values [][]byte, n
 	if m.fault == "restarts" && m.find(cursor) < 0 {
 		cursor = nil
 	}
+	if m.fault == "skips" && cursor != nil {
+		cursor = append([]byte(nil), cursor...)
+		cursor[0]++ // as if the next key had been given
+	}
 	for _, e := range sorted {
 		if string(e.key) > string(cursor) || cursor == nil {
 			if len(keys) == count {

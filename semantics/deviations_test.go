@@ -123,6 +123,9 @@ var deviations = map[string]struct {
 	"pins are opened with every right":     {ignoring(abi.ObjGet, "file_flags", uint64(abi.FlagReadOnly|abi.FlagWriteOnly)), "OBJ_GET/modes/HASH"},
 	"a map may be for nobody":              {ignoring(abi.MapCreate, "map_flags", uint64(abi.FlagReadOnly)), "MAP_CREATE/both-modes/HASH"},
 	"short attrs are EINVAL":               {shortAttr, "MAP_CREATE/short-attr/HASH"},
+	"buckets have another order":           {ignoring(abi.MapCreate, "map_flags", uint64(abi.FlagZeroSeed)), "MAP_GET_NEXT_KEY/buckets/HASH"},
+	"a batch has another value":            {spilling(abi.MapLookupBatch, abi.ENOENT, "values", 0), "MAP_LOOKUP_BATCH/all/HASH"},
+	"info has another number of entries":   {spilling(abi.ObjGetInfoByFD, abi.OK, "info", abi.MapInfoMaxEntries), "OBJ_GET_INFO_BY_FD/shape/HASH"},
 	"bytes behind the fields do not count": {zeroTail, "MAP_DELETE_ELEM/tail/HASH"},
 }
 

@@ -20,6 +20,7 @@ func TestSpec(t *testing.T) {
 	require.Zero(t, code)
 	require.Regexp(t, `(?s)^# BPF_MAP_LOOKUP_ELEM\n.*4\. \*\*EINVAL\*\*, tail.*5\. \*\*EINVAL\*\*, flags`, out)
 	require.NotContains(t, out, "EBADF")
+	require.NotContains(t, out, "QUEUE")
 }
 
 func TestSpecMisused(t *testing.T) {
