@@ -45,7 +45,7 @@ var floors = map[string][]string{
 		"abi", "model", "sim", "explore", "proptest/program", "proptest/kernel", "proptest/generator",
 	},
 
-	"semantics": {"abi", "proptest/program", "proptest/kernel"},
+	"semantics": {"abi", "btf", "proptest/program", "proptest/kernel"},
 	"conform":   {"abi", "proptest/kernel", "semantics"},
 
 	"internal/prefetch": {},

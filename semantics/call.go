@@ -87,6 +87,9 @@ func (s *scope) fill(c *Call) (err error) {
 	if v.file != "" {
 		c.Step = s.named(c.Step, v.file)
 	}
+	if v.cmd == abi.BTFLoad {
+		c.loadTypes()
+	}
 	for _, t := range c.defaults() {
 		if err := s.set(c, t); err != nil {
 			return err
@@ -102,6 +105,15 @@ func (s *scope) fill(c *Call) (err error) {
 	}
 	c.bytes.Contents = c.bytes.Contents[:min(int(c.bytes.Size), len(c.bytes.Contents))]
 	return c.findOutputs()
+}
+
+// loadTypes has the call load [types].
+func (c *Call) loadTypes() {
+	data, size := types(), program.Attr{Bytes: c.bytes.Contents}
+	size.Set(abi.BTFLoadData, 8, program.Base+keysAt)
+	size.Set(abi.BTFLoadSize, 4, uint64(len(data)))
+	c.bytes.Memory = append(c.bytes.Memory, program.Write{Addr: program.Base + keysAt, Bytes: data})
+	c.Raw = true // it takes memory to be told of types
 }
 
 // named puts the fd of the step's name into its field, unless that is given.

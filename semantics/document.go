@@ -77,7 +77,7 @@ the order depends on a seed. Keys and values are little-endian numbers. ` + "`10
 others. ` + "`5/24`" + ` as the key of an LPM_TRIE has 24 bits of prefix. ` + "`-`" + ` is NULL, ` + "`bad`" + ` an address that faults, ` + "`readonly`" + ` one that cannot be
 written, ` + "`edge:3`" + ` has three good bytes before the first that faults, ` + "`end:7`" + ` is a 7 that ends there, ` + "`@next_key`" + ` is the memory of that field, as the call before left it. ` + "`size`" + `
 is the third argument of bpf(2), ` + "`tail=32`" + ` sets the byte at offset 32 of attr. An fd is named by the step that made it; ` + "`id:m`" + ` is m's id.
-` + "`take`" + ` is LOOKUP_AND_DELETE_ELEM, ` + "`walk`" + ` is GET_NEXT_KEY until ENOENT, in any order.
+` + "`btf b`" + ` loads types: 1 is an int of 4 bytes, 2 one of 8, 3 bpf_spin_lock, 4 a struct of an int and such a lock. ` + "`take`" + ` is LOOKUP_AND_DELETE_ELEM, ` + "`walk`" + ` is GET_NEXT_KEY until ENOENT, in any order.
 
 **What holds throughout.** After a success nothing is written but what the statement names or the command's page says; after an error,
 nothing at all but what the statement names. ` + "`loose`" + ` marks the errors after which memory may be written in part. The checks of a command are numbered in the order

@@ -66,6 +66,7 @@ var verbs = map[string]verb{
 	"pin":           {cmd: abi.ObjPin, positional: []string{"pathname"}, file: "bpf_fd"},
 	"get":           {cmd: abi.ObjGet, positional: []string{"pathname"}, names: true},
 	"open_id":       {cmd: abi.MapGetFDByID, positional: []string{"map_id"}, names: true},
+	"btf":           {cmd: abi.BTFLoad, names: true},
 	"next_id":       {cmd: abi.MapGetNextID, positional: []string{"start_id"}},
 	"close":         {event: true},
 	"dup":           {event: true, positional: []string{"of"}, names: true},
