@@ -6,7 +6,7 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// hash is HASH, preallocated or not: the two differ in Memlock only.
+// hash is HASH, preallocated or not: the two differ in Memlock and, under a Scheduler, in when they count (pool.counts).
 type hash struct {
 	table
 	pool   pool
