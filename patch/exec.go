@@ -83,7 +83,7 @@ func patchArgs(args []string, importPath string) (patched []string, remove func(
 		return nil, none, fmt.Errorf("%s: %s", importPath, other)
 	}
 	pkg, ours := Below(importPath)
-	if !ours {
+	if !ours || otherSystem() {
 		return args, none, nil
 	}
 	var names []string
@@ -114,6 +114,12 @@ func patchArgs(args []string, importPath string) (patched []string, remove func(
 		}
 	}
 	return patched, remove, nil
+}
+
+// otherSystem tells that the go command, which says so, builds for a system on which calls are no Linux's: cilium/ebpf itself refuses them there.
+func otherSystem() bool {
+	system := os.Getenv("GOOS")
+	return system != "" && system != "linux"
 }
 
 // refused are packages whose calls a patch cannot reach.

@@ -153,3 +153,20 @@ func Example() {
 	fmt.Println(pkg, ours)
 	// Output: internal/sys true
 }
+
+// For other systems than Linux, where cilium/ebpf refuses all calls by itself, it is built as it is.
+func TestOtherSystemsAreNotPatched(t *testing.T) {
+	dir := t.TempDir()
+	compile := filepath.Join(dir, "compile")
+	require.NoError(t, os.WriteFile(compile, []byte("#!/bin/sh\necho \"$@\"\n"), 0o700))
+	t.Setenv("TOOLEXEC_IMPORTPATH", patch.Module+"/internal/sys")
+	names := write(t, sys)
+	for system, patched := range map[string]bool{"": true, "linux": true, "darwin": false, "windows": false} {
+		t.Setenv("GOOS", system)
+		var out strings.Builder
+		status, err := patch.Exec([]string{compile, names[0]}, &out, &out)
+		require.NoError(t, err)
+		require.Zero(t, status)
+		require.Equal(t, patched, strings.TrimSpace(out.String()) != names[0], system)
+	}
+}

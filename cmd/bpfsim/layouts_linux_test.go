@@ -72,9 +72,9 @@ func getClient(t *testing.T, dir, version string) {
 // Tests pass with each version between the oldest and the one that examples have.
 func TestPatchedVersions(t *testing.T) {
 	if os.Getenv("BPFSIM_LONG") == "" {
-		t.Skip("set BPFSIM_LONG to run with five versions of cilium/ebpf")
+		t.Skip("set BPFSIM_LONG to run with eight versions of cilium/ebpf")
 	}
-	for _, version := range []string{"0.17.3", "0.18.0", "0.19.0", "0.20.0", "0.21.0"} {
+	for _, version := range []string{"0.17.0", "0.17.1", "0.17.2", "0.17.3", "0.18.0", "0.19.0", "0.20.0", "0.21.0"} {
 		dir := copyModule(t, fakes)
 		getClient(t, dir, version)
 		out := output(t, 0, patchedCommand(t, buildPatched(t, dir)))
