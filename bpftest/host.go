@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/btf"
@@ -97,7 +98,10 @@ func (m *machine) answer(q request) reply {
 	}
 	switch q.Op {
 	case opSubmit, opDiscard:
-		return m.rings.commit(q)
+		begun := time.Now()
+		a := m.rings.commit(q)
+		m.calls.helped(q.helper(nil), q, a, begun)
+		return a
 	case opMade:
 		return reply{Names: m.calls.named(q.Name)}
 	case opTrace:
@@ -142,7 +146,10 @@ func (m *machine) answer(q request) reply {
 	if !q.fits(found) {
 		return reply{Problem: fmt.Sprintf("map %q has other sizes now than when it was found: find it again", q.Map)}
 	}
-	return m.help(found, q)
+	begun := time.Now()
+	a := m.help(found, q)
+	m.calls.helped(q.helper(found), q, a, begun)
+	return a
 }
 
 // fail adds a rule and returns its number.

@@ -29,7 +29,7 @@ func (t *Trace) WriteText(w io.Writer) error {
 }
 
 // WriteChrome writes a timeline as JSON, for ui.perfetto.dev and chrome://tracing: a row for each thread, with what each call was about, how
-// long it took, and how it ended.
+// long it took, and how it ended, and a row for each CPU on which programs, played by the test, called helpers.
 func (t *Trace) WriteChrome(w io.Writer) error {
 	t.k.t.Helper()
 	return trace.WriteChrome(w, t.calls())

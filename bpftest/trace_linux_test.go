@@ -4,6 +4,7 @@ package bpftest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -52,6 +53,57 @@ func TestTrace(t *testing.T) {
 	require.Positive(t, injected.Dur)
 	require.Greater(t, injected.Ts, shown.TraceEvents[1].Ts)
 	require.Equal(t, "BPF_MAP_FREEZE", shown.TraceEvents[3].Name)
+}
+
+// shownEvent is an event of a timeline.
+type shownEvent struct {
+	Name, Ph string
+	Pid, Tid int
+	Args     map[string]any
+}
+
+// What programs do is on the rows of their CPUs.
+func TestTraceOfHelpers(t *testing.T) {
+	k := bpftest.Kernel(t)
+	fd := create(t, "ct", abi.Hash)
+	defer unix.Close(fd)
+	ring, err := bpf(bpfsys.MapCreate{Type: abi.RingBuf, MaxEntries: 4096, Name: bpfsys.NameOf("ring")})
+	require.NoError(t, err)
+	defer unix.Close(ring)
+	prog := load(t, "count", abi.ProgXDP, fd)
+	defer unix.Close(prog)
+	k.StandIn("count", func(c *bpftest.Context) int {
+		_ = c.Map("ct").Put(uint32(7), uint64(9))
+		return 2
+	})
+	program := k.Map("ct").OnCPU(3)
+	_ = program.Lookup(uint32(7), new(uint64)) // before the trace
+	calls := k.Trace()
+	require.ErrorIs(t, program.Lookup(uint32(7), new(uint64)), unix.ENOENT)
+	k.Prog("count").OnCPU(1).Fire(make([]byte, 64))
+	record, err := k.Map("ring").Reserve(8)
+	require.NoError(t, err)
+	require.NoError(t, record.Discard(0))
+	require.Empty(t, calls.String(), "bpf(2) was not called")
+
+	var out strings.Builder
+	require.NoError(t, calls.WriteChrome(&out))
+	var shown struct{ TraceEvents []shownEvent }
+	require.NoError(t, json.Unmarshal([]byte(out.String()), &shown))
+	var got []string
+	for _, e := range shown.TraceEvents {
+		if e.Ph == "X" {
+			require.Equal(t, 2, e.Pid)
+			got = append(got, fmt.Sprintf("CPU %d: %s: %v: %v", e.Tid, e.Name, e.Args["call"], e.Args["result"]))
+		}
+	}
+	require.Equal(t, []string{
+		"CPU 3: bpf_map_lookup_elem ct: bpf_map_lookup_elem(ct, key=07000000): ENOENT",
+		"CPU 1: bpf_map_update_elem ct: bpf_map_update_elem(ct, key=07000000, value=0900000000000000): OK",
+		"CPU 0: bpf_ringbuf_reserve ring: bpf_ringbuf_reserve(ring): OK",
+		"CPU 0: bpf_ringbuf_discard ring: bpf_ringbuf_discard(ring): OK",
+	}, got)
+	require.Contains(t, shown.TraceEvents, shownEvent{"thread_name", "M", 2, 3, map[string]any{"name": "CPU 3"}})
 }
 
 func TestLeakedLinkAndBTF(t *testing.T) {

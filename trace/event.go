@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// Event is a call that has ended.
+// Event is a call that has ended, of bpf(2) or, where Helper names it, of a helper by a program.
 type Event struct {
 	Begin    time.Duration // since the trace began
 	Duration time.Duration
@@ -17,6 +18,7 @@ type Event struct {
 	Thread   int
 	CPU      int
 	Cmd      abi.Cmd
+	Helper   string
 	Name     string // of the map, program or link that the call is about
 	Ret      int32
 	Errno    abi.Errno
@@ -24,8 +26,9 @@ type Event struct {
 	Text     string
 }
 
-// WriteText writes one line an event. Lines name the thread where there are several.
+// WriteText writes one line a call of bpf(2). Lines name the thread where there are several.
 func WriteText(w io.Writer, events []Event) error {
+	events = slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Helper != "" })
 	named := several(events)
 	for _, e := range events {
 		prefix := ""
@@ -60,12 +63,27 @@ type chromeEvent struct {
 	Args     map[string]any `json:"args,omitempty"`
 }
 
-// WriteChrome writes a timeline with a row for each thread, as JSON that ui.perfetto.dev and chrome://tracing open.
+// The processes of a timeline.
+const (
+	callers = 1 + iota
+	programs
+)
+
+// WriteChrome writes a timeline as JSON that ui.perfetto.dev and chrome://tracing open: a row for each thread that calls bpf(2), and one for each CPU on
+// which programs call helpers.
 func WriteChrome(w io.Writer, events []Event) error {
-	const process = 1
-	shown := []chromeEvent{{Name: "process_name", Phase: "M", Process: process, Args: map[string]any{"name": "bpf(2)"}}}
+	shown := []chromeEvent{{Name: "process_name", Phase: "M", Process: callers, Args: map[string]any{"name": "bpf(2)"}}}
+	var rows []int // of CPUs
 	for _, e := range events {
-		shown = append(shown, e.chrome(process))
+		if e.Helper != "" && !slices.Contains(rows, e.CPU) {
+			rows = append(rows, e.CPU)
+			shown = append(shown, chromeEvent{Name: "thread_name", Phase: "M", Process: programs, Thread: e.CPU,
+				Args: map[string]any{"name": fmt.Sprintf("CPU %d", e.CPU)}})
+		}
+		shown = append(shown, e.chrome())
+	}
+	if rows != nil {
+		shown = append(shown, chromeEvent{Name: "process_name", Phase: "M", Process: programs, Args: map[string]any{"name": "programs"}})
 	}
 	err := json.NewEncoder(w).Encode(map[string]any{"traceEvents": shown, "displayTimeUnit": "ns"})
 	if err != nil {
@@ -74,8 +92,11 @@ func WriteChrome(w io.Writer, events []Event) error {
 	return nil
 }
 
-func (e Event) chrome(process int) chromeEvent {
-	name := e.Cmd.String()
+func (e Event) chrome() chromeEvent {
+	name, process, row := e.Cmd.String(), callers, e.Thread
+	if e.Helper != "" {
+		name, process, row = e.Helper, programs, e.CPU
+	}
 	if e.Name != "" {
 		name += " " + e.Name
 	}
@@ -87,7 +108,7 @@ func (e Event) chrome(process int) chromeEvent {
 		category = "bpf,error"
 	}
 	return chromeEvent{Name: name, Category: category, Phase: "X", Begin: microseconds(e.Begin), Duration: microseconds(e.Duration),
-		Process: process, Thread: e.Thread,
+		Process: process, Thread: row,
 		Args: map[string]any{"call": e.Text, "result": e.Errno.String(), "cpu": e.CPU}}
 }
 
