@@ -33,6 +33,7 @@ func beginExplorer(t *testing.T, d *direct, o ExploreOptions, body func(*T)) *ex
 
 func (e *explorer) end() {
 	e.direct.watch(nil)
+	e.direct.host.watch = nil
 	stepping.Store(nil)
 	e.session.End()
 }

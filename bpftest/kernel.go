@@ -68,7 +68,8 @@ func Kernel(t testing.TB, options ...KernelOption) *Handle {
 		if !s.leaks {
 			k.complain()
 		}
-		removePins(k.link.bpffs())
+		dir, _ := k.link.bpffs()
+		removePins(dir)
 	})
 	return k
 }
@@ -152,11 +153,11 @@ func (k *Handle) live() []liveObject {
 	return k.do(request{Op: opLive}).Objects
 }
 
-// pins are the paths of a bpffs that are no directories.
-func pins(root string) (paths []string) {
-	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+// pins are the paths of a bpffs that are no directories, below its name.
+func pins(dir, name string) (paths []string) {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
-			paths = append(paths, path)
+			paths = append(paths, name+strings.TrimPrefix(path, dir))
 		}
 		return nil
 	})

@@ -38,6 +38,11 @@ type (
 		path          func(name string) string
 		memlock       func(limit unix.Rlimit) (old unix.Rlimit, err error)
 	}
+	pathHook struct {
+		//lint:ignore U1000 the patched standard library sets it
+		on   bool
+		path func(name string) string
+	}
 )
 
 //go:linkname calls github.com/cilium/ebpf/internal/sys.bpfsimCall2
@@ -61,6 +66,11 @@ var filesOfLinux fileHook
 //go:linkname filesOfSys github.com/cilium/ebpf/internal/sys.bpfsimHook2
 var filesOfSys fileHook
 
+// paths leads those of package os.
+//
+//go:linkname paths syscall.bpfsimPath2
+var paths pathHook
+
 // closes counts the fds that were closed, where the standard library is patched.
 //
 //go:linkname closes syscall.bpfsimFDs2
@@ -81,6 +91,7 @@ func answerCalls(own *intercept.Own, h *host) {
 	for _, f := range []*fileHook{&files, &filesOfInternal, &filesOfKallsyms, &filesOfLinux, &filesOfSys} {
 		f.open, f.readlink, f.path = own.OpenText, own.Readlink, own.Path
 	}
+	paths.path = own.Path
 	unixCalls.mayMap, unixCalls.epollCtl = own.MayMap, own.EpollCtl
 	unixCalls.epollWait = func(queue int, events []unix.EpollEvent, msec int) (int, error, bool) {
 		own.LookAtGates()

@@ -102,8 +102,8 @@ type link interface {
 	free()
 	// strays are calls during that time of which nobody knows whose they were.
 	strays() []string
-	// bpffs is the directory that stands for the kernel's bpffs.
-	bpffs() string
+	// bpffs is the directory that stands for the kernel's bpffs, and how its clients call it.
+	bpffs() (dir, name string)
 }
 
 // kernel is the way to the kernel of this process's tests; nil outside of Main.
@@ -161,7 +161,7 @@ func (r *remote) free() { r.taken.Unlock() }
 
 func (r *remote) strays() []string { return nil }
 
-func (r *remote) bpffs() string { return os.Getenv(bpffsName) }
+func (r *remote) bpffs() (dir, name string) { return os.Getenv(bpffsName), os.Getenv(bpffsName) }
 
 // serveRuns takes a goroutine, while something stands for a program, and another for each run: what stands for one may make calls, and
 // ask the kernel, itself.

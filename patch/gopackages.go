@@ -1,7 +1,7 @@
 package patch
 
 // Standard are the packages of the standard library that are patched: syscall, through which all system calls go, to count closed fds, since
-// what was known of them need not be asked again at each call; runtime and internal/sync for tests that explore, in which goroutines run in an
+// what was known of them need not be asked again at each call, and to lead paths of package os below /sys/fs/bpf elsewhere; runtime and internal/sync for tests that explore, in which goroutines run in an
 // order that is chosen.
 var Standard = []string{"internal/sync", "runtime", "syscall"}
 
@@ -18,6 +18,22 @@ var bpfsimFDs` + Version + ` = struct {
 
 // closeCounting stands behind a system call: close, dup3, dup2 (33 where there is one) and close_range.
 const closeCounting = `; if trap == SYS_CLOSE { bpfsimFDs` + Version + `.each[a1&(1<<10-1)]++ } else if trap == SYS_DUP3 || trap == 33 { bpfsimFDs` + Version + `.each[a2&(1<<10-1)]++ } else if trap == 436 { bpfsimFDs` + Version + `.all++ }`
+
+// pathDeclarations: path is where a path leads.
+const pathDeclarations = `
+
+//go:linkname bpfsimPath` + Version + `
+var bpfsimPath` + Version + ` = struct {
+	on   bool
+	path func(name string) string
+}{on: true}
+`
+
+// pathChanges are those of syscall's paths.
+var pathChanges = []change{
+	{"func BytePtrFromString(s string) (*byte, error)", "", ` if bpfsimPath` + Version + `.path != nil && len(s) > 5 && s[:5] == "/sys/" { s = bpfsimPath` +
+		Version + `.path(s) };`},
+}
 
 // lockDeclarations are those of internal/sync. lock, unless it is nil, waits for a mutex in the place of the runtime: held tells whether
 // somebody has it, try takes it unless somebody has. It reports false when it has not taken it.
@@ -114,7 +130,7 @@ func standard(pkg string, files []*source) {
 	patched := false
 	switch pkg {
 	case "syscall":
-		patched = countCloses(files)
+		patched = countCloses(files) && changeAll(files, pathChanges, "")
 	case "internal/sync":
 		patched = changeAll(files, lockChanges, lockDeclarations)
 	case "runtime":
@@ -136,7 +152,7 @@ func countCloses(files []*source) (found bool) {
 		}
 		for _, a := range s.assignments(f.Body, "err = Errno(errno)") {
 			s.insert(a.End(), closeCounting)
-			s.more += closeDeclarations
+			s.more += closeDeclarations + pathDeclarations // it imports unsafe
 			found = true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/bpfsim/bpfsim/bpftest"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
@@ -46,6 +47,7 @@ func TestLookupAllocates(t *testing.T) {
 	if raceDetector {
 		t.Skip("its pools forget on purpose")
 	}
+	bpftest.Kernel(t)
 	m := flows(t, 10)
 	key, value := new(uint32), new(uint64)
 	lookup := func() { require.NoError(t, m.Lookup(unsafe.Pointer(key), unsafe.Pointer(value))) }
