@@ -124,6 +124,59 @@ func TestExploreMutex(t *testing.T) {
 	require.Contains(t, found.String(), "no failure in 200 orders of calls (all within the bound)")
 }
 
+// While a goroutine waits for a mutex, its holder may sleep, and wait for others: time goes on.
+func TestExploreMutexOfASleeper(t *testing.T) {
+	for _, lock := range []func() (sync.Locker, sync.Locker){
+		func() (sync.Locker, sync.Locker) { var mu sync.Mutex; return &mu, &mu },
+		func() (sync.Locker, sync.Locker) { var mu sync.RWMutex; return &mu, mu.RLocker() },
+		func() (sync.Locker, sync.Locker) { var mu sync.RWMutex; return mu.RLocker(), &mu },
+	} {
+		found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+			m, _ := counters(t)
+			sleeper, other := lock()
+			begun := time.Now()
+			t.Go("sleeper", func() {
+				sleeper.Lock()
+				defer sleeper.Unlock()
+				count(t, m)
+				time.Sleep(time.Hour)
+			})
+			t.Go("other", func() {
+				time.Sleep(time.Minute)
+				other.Lock()
+				defer other.Unlock()
+				require.GreaterOrEqual(t, time.Since(begun), time.Hour)
+				count(t, m)
+			})
+		})
+		require.Nil(t, found.Failure, "%v", found)
+		require.True(t, found.All)
+	}
+}
+
+// Goroutines that wait for each other's mutexes for ever are told of.
+func TestExploreDeadlock(t *testing.T) {
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		m, _ := counters(t)
+		var one, two sync.Mutex
+		lock := func(first, second *sync.Mutex) func() {
+			return func() {
+				first.Lock()
+				defer first.Unlock()
+				count(t, m)
+				second.Lock()
+				defer second.Unlock()
+			}
+		}
+		t.Go("one", lock(&one, &two))
+		t.Go("two", lock(&two, &one))
+	})
+	require.NotNil(t, found.Failure, "%v", found)
+	require.Contains(t, found.Failure.Message, "deadlock: all goroutines wait for each other, and no timer will wake one")
+	require.Regexp(t, `one: waits: lock at explore_test.go:\d+`, found.Failure.Message)
+	require.Contains(t, strings.Join(found.Failure.Story, "\n"), "starts")
+}
+
 // A program's operations are steps as well.
 func TestExplorePrograms(t *testing.T) {
 	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"log"
+	"math/rand"
 	"net"
 	"os"
 	"os/exec"
@@ -197,6 +198,18 @@ func TestExploreChance(t *testing.T) {
 	require.Nil(t, found.Failure, "%v", found)
 }
 
+// What is drawn behind a call is the same in the run whose story is told, whatever telling draws.
+func TestExploreChanceOfAStory(t *testing.T) {
+	body := func(t *bpftest.T) {
+		_, program := counters(t)
+		require.NoError(t, program.Lookup(uint32(0), new(uint64)))
+		t.Fatalf("drew %d", rand.Uint64())
+	}
+	draws := func(string, []byte, []byte) string { rand.Uint64(); return "" }
+	found := bpftest.Search(t, bpftest.ExploreOptions{Show: draws}, body)
+	require.Equal(t, bpftest.Search(t, bpftest.ExploreOptions{}, body).Failure.Message, found.Failure.Message)
+}
+
 // The deferred calls of a goroutine that is ended find what they need: a mutex that it waited for is its own then.
 func TestExploreEndsNobodyWithoutItsMutex(t *testing.T) {
 	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
@@ -217,7 +230,8 @@ func TestExploreEndsNobodyWithoutItsMutex(t *testing.T) {
 		cond.Broadcast()
 		mu.Lock()
 		_ = m.Lookup(uint32(0), new(uint64))
-		panic("oops")
+		go func() { panic("oops") }()
+		<-t.Context().Done()
 	})
 	require.Contains(t, found.Failure.Message, "oops")
 }

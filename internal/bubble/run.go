@@ -214,7 +214,7 @@ func (r *Run) Returned() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if g := r.known[id]; g != nil {
-		calm(2*g.step + 1)
+		calm(g.step + 1)
 	}
 }
 
@@ -269,7 +269,6 @@ func (r *Run) turn(ready []*goroutine) error {
 	r.running, r.moved, r.slept = g, false, 0
 	r.mu.Unlock()
 	r.leave(ready[0] != g)
-	calm(2 * g.step)
 	g.wake <- struct{}{}
 	return nil
 }

@@ -132,6 +132,13 @@ func TestClockBesideAMutex(t *testing.T) {
 	require.Len(t, outs, 4, "time goes on before each call, or not")
 }
 
+// That time goes on before a goroutine has begun shows nothing that it would not show later.
+func TestNoClockBeforeAStart(t *testing.T) {
+	s := begin(t)
+	outs := all(t, s, bubble.Options{HoldUp: time.Second}, func(r *bubble.Run) { r.Go("other", func() {}) })
+	require.Len(t, outs, 1)
+}
+
 func TestTimersRunBesideSteps(t *testing.T) {
 	s := begin(t)
 	body := func(at time.Duration, seen *[]string) func(*bubble.Run) {

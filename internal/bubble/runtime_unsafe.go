@@ -53,10 +53,10 @@ func (s *Session) giveBack() {
 	}
 }
 
-// calm begins what Go leaves to chance anew, the same for the same step.
-func calm(step int) {
+// calm begins what Go leaves to chance anew, the same behind the same number of steps.
+func calm(steps int) {
 	if golang.on {
-		golang.calm(uint64(step) + 1)
+		golang.calm(uint64(steps) + 1)
 	}
 }
 
