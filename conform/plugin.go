@@ -36,6 +36,8 @@ type Plugin struct {
 const (
 	// DefaultTimeout is how long an answer of a plugin may take.
 	DefaultTimeout = 5 * time.Second
+	// startTimeout is how long the first answer of a process may take, at least.
+	startTimeout = 10 * time.Second
 	// mostTrouble is how often a plugin may die, hang or answer nonsense before nothing more is asked.
 	mostTrouble = 10
 	// longestLine bounds an answer, in bytes.
@@ -168,6 +170,9 @@ func (p *Plugin) ask(q line) (line, error) {
 	timeout := p.Timeout
 	if timeout == 0 {
 		timeout = DefaultTimeout
+	}
+	if q.word == "start" {
+		timeout = max(timeout, startTimeout)
 	}
 	expired := time.NewTimer(timeout)
 	defer expired.Stop()

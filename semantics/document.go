@@ -42,8 +42,9 @@ func typeFile(t abi.MapType) string { return "type_" + strings.ToLower(t.String(
 func overview() string {
 	w := new(strings.Builder)
 	w.WriteString(overviewText)
-	fmt.Fprintf(w, "\n%d statements, and %d about the order of two checks.\n\n| command | rules | statements | pairs of checks |\n|---|---:|---:|---:|\n",
-		len(Statements()), len(Pairs()))
+	fmt.Fprintf(w, "\n%d statements, and %d about the order of two checks. Of all of them %d are asked of Linux 6.18, too; the others are about\n"+
+		"BPF_MAP_DUMP_AND_DELETE and BPF_F_DUMP_BUCKET, which no kernel has. BPF_MAP_DUMP is made there of the calls that its loop stands for.\n\n| command | rules | statements | pairs of checks |\n|---|---:|---:|---:|\n",
+		len(Statements()), len(Pairs()), onLinux())
 	for _, c := range Chapters() {
 		statements, pairs := 0, 0
 		for _, r := range c.Rules {
@@ -61,6 +62,16 @@ func overview() string {
 	}
 	w.WriteString(".\n")
 	return w.String()
+}
+
+// onLinux is the number of statements and pairs that Linux is asked.
+func onLinux() (n int) {
+	for _, s := range append(Statements(), Pairs()...) {
+		if s.OnLinux() {
+			n++
+		}
+	}
+	return n
 }
 
 const overviewText = `# What bpf(2) promises of maps

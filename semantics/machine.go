@@ -60,6 +60,19 @@ func (m *machine) Do(c *Call) (Result, error) {
 	return r, nil
 }
 
+// OnLinux reports whether Linux has what the statement is about, if only in parts: its calls, or those that a dump's loop is made of.
+func (s Statement) OnLinux() bool {
+	scope := newScope(1)
+	for _, step := range s.steps() {
+		c, err := scope.resolve(step)
+		if err != nil || c.onlyHere() {
+			return false
+		}
+		scope.enter(c)
+	}
+	return true
+}
+
 // onlyHere reports whether the call is one that even the calls which Linux has cannot stand for.
 func (c *Call) onlyHere() bool {
 	return c.Cmd == abi.MapDumpAndDelete || c.Cmd == abi.MapDumpJuly && c.Numbers["flags"]&abi.DumpBucket != 0

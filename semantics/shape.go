@@ -24,6 +24,9 @@ type Shape struct {
 // ValueBytes is the size of a value as user space sees it.
 func (s Shape) ValueBytes() int { return program.ValueBytes(s.Type, s.ValueSize, s.CPUs) }
 
+// perCPU reports whether values have a part for each possible CPU, of 8 bytes at least.
+func (s Shape) perCPU() bool { return program.ValueBytes(s.Type, 1, 1) == 8 }
+
 // usual is the shape of a map of which a step says its type only: four elements with keys of 4 and values of 8 bytes, where the type
 // can have those.
 func usual(t abi.MapType, cpus int) Shape {
@@ -73,7 +76,7 @@ func (s Shape) key(text string) ([]byte, error) {
 
 // value is the value that text means. Per-CPU values have one number for each CPU, the last one for all that follow.
 func (s Shape) value(text string) ([]byte, error) {
-	if s.ValueBytes() == s.ValueSize {
+	if !s.perCPU() {
 		return number(text, s.ValueSize)
 	}
 	var whole []byte
@@ -111,7 +114,7 @@ func (s Shape) keyText(key []byte) string {
 }
 
 func (s Shape) valueText(value []byte) string {
-	if s.ValueBytes() == s.ValueSize || len(value) != s.ValueBytes() {
+	if !s.perCPU() || len(value) != s.ValueBytes() {
 		return bytesText(value)
 	}
 	var parts []string
