@@ -34,7 +34,7 @@ func waitStep(own *intercept.Own, queue int, events []unix.EpollEvent, msec int)
 	}
 	for n == 0 && err == nil {
 		if !s.run.Await(waits, w.ready, left()) {
-			s.run.Linger(w.ready, left())
+			s.run.Linger(w.ready)
 		}
 		if n, err = w.look(); left() == 0 {
 			break

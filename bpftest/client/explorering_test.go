@@ -221,4 +221,14 @@ func TestExploreRingLeft(t *testing.T) {
 	})
 	require.NotNil(t, found.Failure)
 	require.Contains(t, found.Failure.Message, "left goroutines behind")
+	found = bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		k, r := ring(t, 4096)
+		go func() { // both end by themselves, when the body has ended
+			<-t.Context().Done()
+			r.Close()
+		}()
+		go func() { _, _ = r.Read() }()
+		t.Go("program", func() { _ = k.Map("events").Output([]byte("x"), abi.RingNoWakeup) })
+	})
+	require.Nil(t, found.Failure, "%v", found)
 }

@@ -118,22 +118,23 @@ func (r *Run) await(kind string, ready func() bool, most time.Duration) bool {
 	return !r.over.Load()
 }
 
-// longest is how long a goroutine that the body has left behind looks around, in virtual time.
-const longest = 1 << 20 * time.Second
+// A goroutine that the body has left behind looks around so often, in virtual time, while the run lasts on for that.
+const (
+	lookEvery = 10 * time.Microsecond
+	lookFor   = time.Millisecond
+)
 
-// Linger waits as Await does when steps are free, since the body has ended: for what other goroutines do that it has left. When nobody can do that any
-// more, the goroutine waits for ever, and the run ends with a *LeftError.
-func (r *Run) Linger(ready func() bool, most time.Duration) {
-	for pause := time.Millisecond; !ready() && most != 0; pause *= 2 {
-		if pause > longest && most < 0 {
-			select {}
+// Linger waits as Await does when steps are free, since the body has ended: for what other goroutines do that it has left. When nobody has done that,
+// the goroutine waits for ever, and the run ends with a *LeftError.
+func (r *Run) Linger(ready func() bool) {
+	r.lingers.Store(true)
+	for range lookFor / lookEvery {
+		if ready() {
+			return
 		}
-		if most > 0 {
-			pause = min(pause, most)
-			most -= pause
-		}
-		time.Sleep(pause)
+		time.Sleep(lookEvery)
 	}
+	select {}
 }
 
 // wait is g's own goroutine.

@@ -37,9 +37,10 @@ type Run struct {
 	bodies    int           // that run
 	failure   error         // of a goroutine, which ends the run
 
-	beats atomic.Uint64 // of the conductor
-	over  atomic.Bool   // steps are free
-	abort atomic.Bool   // steps end their goroutine
+	beats   atomic.Uint64 // of the conductor
+	over    atomic.Bool   // steps are free
+	lingers atomic.Bool   // somebody waits although they are
+	abort   atomic.Bool   // steps end their goroutine
 }
 
 // Run runs body, in a goroutine called body, to its end. t is a test in which synctest.Test may be called.
@@ -169,6 +170,9 @@ func (r *Run) conduct(body func(*Run)) bool {
 	if !r.end(nil) && !r.settle() { // what the body left, and what goes on although it has to end
 		r.end(r.busy())
 		r.abort.Store(true)
+	}
+	if r.lingers.Load() {
+		time.Sleep(2 * lookFor) // time stops with this goroutine
 	}
 	r.mu.Lock()
 	left := r.failure
