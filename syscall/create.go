@@ -86,7 +86,7 @@ func (a *MapCreate) checkPermission(caps Caps) abi.Errno {
 // allocate makes the map and then looks at what the kernel looks at only when it has one.
 func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 	if args.Ifindex != 0 {
-		return nil, args.offload(c.proc.Caps)
+		return nil, args.offload(c.proc)
 	}
 	if errno := maps.CheckAlloc(args.spec(c.kernel)); errno != abi.OK {
 		return nil, errno
@@ -157,16 +157,16 @@ func (c *call) newSpec(a MapCreate, m *Map) (spec maps.Spec, errno abi.Errno) {
 	return spec, abi.OK
 }
 
-// loopback is the ifindex of the machine's one network device.
+// loopback is the ifindex of the one network device that all hosts have.
 const loopback = 1
 
 // offload answers for maps on a network device, of which there is none that could hold one
 // (bpf_map_offload_map_alloc in kernel/bpf/offload.c).
-func (a *MapCreate) offload(caps Caps) abi.Errno {
+func (a *MapCreate) offload(proc *Process) abi.Errno {
 	switch {
-	case !caps.SysAdmin:
+	case !proc.Caps.SysAdmin:
 		return abi.EPERM
-	case a.Type != abi.Hash && a.Type != abi.Array, a.Ifindex != loopback:
+	case a.Type != abi.Hash && a.Type != abi.Array, !proc.host().Device(a.Ifindex):
 		return abi.EINVAL
 	}
 	return abi.EOPNOTSUPP

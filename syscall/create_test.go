@@ -182,3 +182,16 @@ func TestSeedsFollowTheKernelSeed(t *testing.T) {
 	require.Equal(t, seedsOf(1, false), seedsOf(1, true))
 	require.NotEqual(t, seedsOf(1, false), seedsOf(2, false))
 }
+
+// A map for a network device is one that no device takes, where the host has the device at all.
+func TestCreateForADevice(t *testing.T) {
+	d := newDesk(t, abi.Hash, 0)
+	host := &fading{left: map[string]bool{}}
+	d.Process.Host = host
+	create := MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 4, Ifindex: 7}
+	d.want(abi.EOPNOTSUPP, create)
+	create.Ifindex = 1
+	d.want(abi.EINVAL, create)
+	create.Ifindex, host.left["device"] = 7, true
+	d.want(abi.EINVAL, create)
+}

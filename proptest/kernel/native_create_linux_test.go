@@ -69,7 +69,7 @@ func (n *native) spoil(a *bpfsys.MapCreate, draw *rand.Rand) {
 		a.BTFKeyType, a.BTFValueType = pick[uint32](draw, 0, 1), pick[uint32](draw, 0, 1)
 		a.BTFVmlinuxValue = pick[uint32](draw, 0, 0, 1)
 	case 11:
-		a.Ifindex, a.Name = pick[uint32](draw, 0, 1, 9999), pick(draw, bpfsys.NameOf("x"), bpfsys.NameOf("a b"), [16]byte{15: 1})
+		a.Ifindex, a.Name = pick[uint32](draw, 0, 1, 1, 2, 3, 9999), pick(draw, bpfsys.NameOf("x"), bpfsys.NameOf("a b"), [16]byte{15: 1})
 	case 12:
 		a.ExclProgHash, a.ExclProgHashSize = pick(draw, 0, 1, n.text()), pick[uint32](draw, 0, 31, 32)
 	}
