@@ -19,6 +19,8 @@ type Options struct {
 	Programs int
 	// Seed determines them.
 	Seed uint64
+	// Concurrent asks a Go type also what calls at the same time answer. A type that is not made for that may end the process.
+	Concurrent bool
 }
 
 // DefaultPrograms is the number of generated programs for each map type.
@@ -72,6 +74,7 @@ func (s *suite) run(ctx context.Context) error {
 			return err
 		}
 	}
+	s.concurrently(s.on)
 	return nil
 }
 

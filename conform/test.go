@@ -18,7 +18,18 @@ type TB interface {
 // shows it. What the maps do not have (interfaces, types, flags that Create refuses with ErrUnsupported) is left out.
 func Test(t TB, fresh func() Maps) *Report {
 	t.Helper()
-	report, err := Run(t.Context(), OnMaps(fresh), Options{})
+	return test(t, fresh, Options{})
+}
+
+// TestConcurrent is Test for maps that may be called by several goroutines at once, which it does, too.
+func TestConcurrent(t TB, fresh func() Maps) *Report {
+	t.Helper()
+	return test(t, fresh, Options{Concurrent: true})
+}
+
+func test(t TB, fresh func() Maps, o Options) *Report {
+	t.Helper()
+	report, err := Run(t.Context(), OnMaps(fresh), o)
 	for _, b := range report.Broken {
 		t.Errorf("%s", b)
 	}

@@ -93,6 +93,9 @@ is the third argument of bpf(2), ` + "`tail=32`" + ` sets the byte at offset 32 
 **What holds throughout.** After a success nothing is written but what the statement names or the command's page says; after an error,
 nothing at all but what the statement names. ` + "`loose`" + ` marks the errors after which memory may be written in part. The checks of a command are numbered in the order
 in which they are made: where two things are wrong, the one with the lower number is told. That is tested for each two that have different errnos and can be wrong at once.
+
+**Between CPUs.** Each statement is about calls one after the other. What others may see or do in between is not here: a call on one element of a hash is one step for all who take its bucket's lock, a batch of a hash
+is one for each bucket, and an ARRAY takes no lock at all; [guarantees](../guarantees.md) says what follows from that, walk by walk, with every schedule explored.
 `
 
 // page is the command's chapter as a page.
