@@ -36,13 +36,13 @@ var cgroupPlaces = map[abi.ProgType][]abi.AttachType{
 	abi.ProgCgroupSysctl:   {abi.AttachCgroupSysctl},
 }
 
-// fitsAt reports whether a program can be attached to a cgroup there (bpf_prog_attach_check_attach_type).
+// fitsAt reports whether a program can be attached there (bpf_prog_attach_check_attach_type).
 func (p *prog) fitsAt(at abi.AttachType) bool {
 	switch p.kind {
 	case abi.ProgCgroupSock, abi.ProgCgroupSockAddr, abi.ProgCgroupSockopt:
 		return at == p.attach
 	}
-	return slices.Contains(cgroupPlaces[p.kind], at)
+	return slices.Contains(cgroupPlaces[p.kind], at) || slices.Contains(netPlaces[p.kind], at)
 }
 
 // typeAt is the type of programs at an attach type, UNSPEC for none.
@@ -71,7 +71,7 @@ type joining struct {
 
 // attach is __cgroup_bpf_attach in kernel/bpf/cgroup.c. No cgroup above has programs.
 func (x *run) attach(at abi.AttachType, s seat, j joining) abi.Errno {
-	p, how := x.state.point(at), j.flags&(allowOverride|allowMulti)
+	p, how := x.state.point(site{at: at}), j.flags&(allowOverride|allowMulti)
 	replaces := j.flags&replaceProg != 0
 	switch {
 	case how == allowOverride|allowMulti, replaces && (how != allowMulti || j.flags&(beforeProg|afterProg) != 0 || j.replaced == 0):
@@ -96,7 +96,7 @@ func (x *run) attach(at abi.AttachType, s seat, j joining) abi.Errno {
 		return errno
 	}
 	x.forget(s)
-	x.state.changePoint(at, func(now *point) {
+	x.state.changePoint(site{at: at}, func(now *point) {
 		now.seats, now.flags = slices.Clone(p.seats), how
 		now.seats[place] = s
 		now.revision++
@@ -204,9 +204,12 @@ const (
 	attachRevision = 24
 )
 
-// attachProgram is PROG_ATTACH to the cgroup.
+// attachProgram is PROG_ATTACH.
 func (x *run) attachProgram() abi.Errno {
 	at, flags := abi.AttachType(x.u32(attachType)), x.u32(attachFlagsAt)
+	if netTypeAt(at) != abi.ProgUnspec {
+		return x.attachToNet(at, flags)
+	}
 	kind := typeAt(at)
 	if kind == abi.ProgUnspec || flags&^attachFlags != 0 {
 		return abi.EINVAL
@@ -235,9 +238,12 @@ func (x *run) attachProgram() abi.Errno {
 	return x.attach(at, seat{prog: serial}, j)
 }
 
-// detachProgram is PROG_DETACH from the cgroup: only where there may be many programs one has to be named.
+// detachProgram is PROG_DETACH; from the cgroup only where there may be many programs one has to be named.
 func (x *run) detachProgram() abi.Errno {
 	at := abi.AttachType(x.u32(attachType))
+	if netTypeAt(at) != abi.ProgUnspec {
+		return x.detachFromNet(at)
+	}
 	kind, revision := typeAt(at), x.u64(attachRevision)
 	switch {
 	case kind == abi.ProgUnspec, x.u32(attachFlagsAt) != 0, x.u32(attachRelative) != 0:
@@ -249,7 +255,7 @@ func (x *run) detachProgram() abi.Errno {
 	if errno != abi.OK || x.state.object(serial).prog.kind != kind {
 		serial = 0
 	}
-	p := x.state.point(at)
+	p := x.state.point(site{at: at})
 	multi := p.flags&allowMulti != 0
 	switch {
 	case revision != 0 && revision != p.revision:
@@ -265,7 +271,7 @@ func (x *run) detachProgram() abi.Errno {
 			return abi.ENOENT
 		}
 	}
-	x.state.changePoint(at, func(now *point) { now.leave(i) })
+	x.state.changePoint(site{at: at}, func(now *point) { now.leave(i) })
 	x.state.release()
 	return abi.OK
 }
@@ -283,7 +289,7 @@ const (
 	queryEnd         = 64
 )
 
-// query is PROG_QUERY of the cgroup, where nothing else than its own programs are.
+// query is PROG_QUERY, and what it says of the cgroup, where nothing else than its own programs are.
 func (x *run) query() abi.Errno {
 	if !x.state.config.SysAdmin {
 		return abi.EPERM
@@ -291,14 +297,18 @@ func (x *run) query() abi.Errno {
 	at, flags := abi.AttachType(x.u32(queryType)), x.u32(queryFlags)
 	all := flags == 1
 	switch {
-	case !zero(x.attr[queryEnd:]), flags > 1, typeAt(at) == abi.ProgUnspec:
+	case !zero(x.attr[queryEnd:]), flags > 1:
+		return abi.EINVAL
+	case netTypeAt(at) != abi.ProgUnspec:
+		return x.queryNet(at)
+	case typeAt(at) == abi.ProgUnspec:
 		return abi.EINVAL
 	case !x.isCgroup(queryTarget):
 		return abi.EBADF
 	case all && x.u64(queryProgFlags) != 0:
 		return abi.EINVAL
 	}
-	p := x.state.point(at)
+	p := x.state.point(site{at: at})
 	shown := p
 	if all {
 		shown = point{seats: p.running()}

@@ -12,7 +12,8 @@ const (
 )
 
 // Config is the machine and its caller. BPF and SysAdmin are the caller's capabilities CAP_BPF and CAP_SYS_ADMIN;
-// kernel.unprivileged_bpf_disabled is set. The machine has one NUMA node, 0, and the network device 1 (lo).
+// kernel.unprivileged_bpf_disabled is set. The machine has one NUMA node, 0, and the network devices 1 (lo) and 2, which runs XDP
+// in its driver.
 type Config struct {
 	CPUs     int // possible CPUs, numbered from 0
 	BPF      bool

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/bpfsim/bpfsim/abi"
 )
 
 // infoLine is a line of /proc/PID/fdinfo/FD. What an id is may have to be learned; how much memory a map takes is not known here: a
@@ -105,14 +107,29 @@ func (p *prog) describe(o *object) []infoLine {
 	}
 }
 
-// describeLink is bpf_link_show_fdinfo, and bpf_cgroup_link_show_fdinfo in kernel/bpf/cgroup.c.
+// describeLink is bpf_link_show_fdinfo.
 func (s *State) describeLink(o *object) []infoLine {
-	p, cgroup := s.object(o.link.prog), uint64(0)
-	if o.link.attached {
-		cgroup = 1
+	p := s.object(o.link.prog)
+	kind, words := o.link.told()
+	lines := []infoLine{
+		{name: "link_type", value: linkNames[kind]}, {name: "link_id", object: o}, {name: "prog_tag", value: fmt.Sprintf("%x", p.prog.tag())},
+		{name: "prog_id", object: p},
 	}
-	return []infoLine{
-		{name: "link_type", value: "cgroup"}, {name: "link_id", object: o}, {name: "prog_tag", value: fmt.Sprintf("%x", p.prog.tag())},
-		{name: "prog_id", object: p}, numberLine("cgroup_id", cgroup), numberLine("attach_type", uint64(o.link.at)),
+	at := numberLine("attach_type", uint64(o.link.at))
+	switch kind {
+	case abi.LinkCgroup:
+		return append(lines, numberLine("cgroup_id", uint64(words[0])), at)
+	case abi.LinkNetNS:
+		return append(lines, numberLine("netns_ino", uint64(words[0])), at)
+	case abi.LinkXDP:
+		return append(lines, numberLine("ifindex", uint64(words[0])))
+	case abi.LinkTCX:
+		side := map[abi.AttachType]string{abi.AttachTCXIngress: "ingress", abi.AttachTCXEgress: "egress"}[o.link.at]
+		return append(lines, numberLine("ifindex", uint64(words[0])), infoLine{name: "attach_type", value: fmt.Sprintf("%d (%s)", o.link.at, side)})
 	}
+	return append(lines, infoLine{name: "pf", value: fmt.Sprintf("%d\thooknum:\t%d\tprio:\t%d", words[0], words[1], int32(words[2]))})
+}
+
+var linkNames = map[abi.LinkType]string{
+	abi.LinkCgroup: "cgroup", abi.LinkNetNS: "netns", abi.LinkXDP: "xdp", abi.LinkTCX: "tcx", abi.LinkNetfilter: "netfilter",
 }

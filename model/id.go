@@ -61,7 +61,7 @@ func (x *run) asked(s *State) (in class, id uint32) {
 	flags, relative := attachFlagsAt, attachRelative
 	if x.call.Cmd == abi.LinkCreate {
 		flags, relative = abi.LinkCreateFlags, abi.LinkRelative
-	} else if x.call.Cmd != abi.ProgAttach {
+	} else if x.call.Cmd != abi.ProgAttach && x.call.Cmd != abi.ProgDetach {
 		return 0, 0
 	}
 	if x.on(s).copyAttr() != abi.OK || x.u32(flags)&byID == 0 {

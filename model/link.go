@@ -2,16 +2,15 @@ package model
 
 import (
 	"encoding/binary"
-	"maps"
 	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
 )
 
-// link is what an object has that is a link: a program at the cgroup, for as long as somebody has the link (kernel/bpf/cgroup.c).
+// link is what an object has that is a link: a program that is attached for as long as somebody has the link.
 type link struct {
-	is       bool
-	at       abi.AttachType
+	is bool
+	site
 	prog     int // serial
 	attached bool
 }
@@ -19,7 +18,7 @@ type link struct {
 // linkEnd is where the attr of LINK_CREATE ends.
 const linkEnd = abi.LinkCreateEnd
 
-// createLink is LINK_CREATE of a program that is attached to cgroups.
+// createLink is LINK_CREATE.
 func (x *run) createLink() (int32, abi.Errno) {
 	at, flags := abi.AttachType(x.u32(abi.LinkCreateAttachType)), x.u32(abi.LinkCreateFlags)
 	serial, errno := x.program(int32(x.u32(abi.LinkCreateProgFD)))
@@ -30,23 +29,44 @@ func (x *run) createLink() (int32, abi.Errno) {
 	switch {
 	case p.kind == abi.ProgCgroupSKB && !x.state.config.SysAdmin: // CAP_NET_ADMIN, which it holds
 		return 0, abi.EPERM
-	case !p.fitsAt(at), flags&^linkFlags != 0:
+	case !p.fitsAt(at):
 		return 0, abi.EINVAL
-	case !x.isCgroup(abi.LinkCreateTarget):
-		return 0, abi.EBADF
 	}
-	o := &object{link: link{is: true, at: at, prog: serial, attached: true}}
-	x.state.add(o)
-	errno = x.attach(at, seat{link: o.serial}, joining{
-		flags: allowMulti | flags, relative: x.u32(abi.LinkRelative), revision: x.u64(abi.LinkExpectedRevision),
-	})
+	where, errno := x.linkSite(at, flags)
 	if errno != abi.OK {
+		return 0, errno
+	}
+	o := &object{link: link{is: true, site: where, prog: serial, attached: true}}
+	x.state.add(o)
+	if errno := x.attachLink(o, flags); errno != abi.OK {
 		x.state.release()
 		return 0, errno
 	}
 	fd, errno := x.newFD(o.serial, access{read: true})
 	x.state.release() // what it took the place of
 	return fd, errno
+}
+
+// linkSite is where a link is to be attached.
+func (x *run) linkSite(at abi.AttachType, flags uint32) (site, abi.Errno) {
+	switch {
+	case netTypeAt(at) != abi.ProgUnspec:
+		return x.netSite(at, flags)
+	case flags&^linkFlags != 0:
+		return site{}, abi.EINVAL
+	case !x.isCgroup(abi.LinkCreateTarget):
+		return site{}, abi.EBADF
+	}
+	return site{at: at}, abi.OK
+}
+
+func (x *run) attachLink(o *object, flags uint32) abi.Errno {
+	j := joining{flags: flags, relative: x.u32(abi.LinkRelative), revision: x.u64(abi.LinkExpectedRevision)}
+	if !o.link.isCgroup() {
+		return x.attachNetLink(o, j)
+	}
+	j.flags |= allowMulti
+	return x.attach(o.link.at, seat{link: o.serial}, j)
 }
 
 // linkOf is the link whose fd is at an offset of attr.
@@ -91,17 +111,42 @@ func (x *run) updateTheLink() abi.Errno {
 	case x.u32(updateOld) != 0:
 		return abi.EINVAL
 	}
+	if o.link.at == abi.AttachNetfilter {
+		return abi.EOPNOTSUPP
+	}
+	gone := !o.link.attached
 	switch {
-	case !o.link.attached:
+	case gone && !o.link.inNetNS():
 		return abi.ENOLINK
 	case old != o.link.prog:
 		return abi.EPERM
-	case x.state.object(to).prog.kind != x.state.object(old).prog.kind:
-		return abi.EINVAL
+	}
+	if errno := x.mayFollow(o, to); errno != abi.OK {
+		return errno
+	}
+	switch {
+	case gone:
+		return abi.ENOLINK
+	case to == old && !o.link.isCgroup(): // nothing changes
+		return abi.OK
 	}
 	x.state.edit(o.serial).link.prog = to
-	x.state.changePoint(o.link.at, func(p *point) { p.revision++ })
+	x.state.changePoint(o.link.site, func(p *point) { p.revision++ })
 	x.state.release()
+	return abi.OK
+}
+
+// mayFollow is whether a program may take the place of a link's.
+func (x *run) mayFollow(o *object, to int) abi.Errno {
+	p, old := x.state.object(to).prog, x.state.object(o.link.prog).prog
+	switch {
+	case o.link.isTCX() && to == o.link.prog:
+		return abi.OK
+	case o.link.isTCX() && x.state.point(o.link.site).runs(x.state, to):
+		return abi.EEXIST
+	case p.kind != old.kind, o.link.at == abi.AttachXDP && p.attach != old.attach:
+		return abi.EINVAL
+	}
 	return abi.OK
 }
 
@@ -128,7 +173,7 @@ func (x *run) linkFDByID() (int32, abi.Errno) {
 	return x.newFD(o.serial, access{read: true})
 }
 
-// linkInfo is OBJ_GET_INFO_BY_FD of a link (bpf_link_get_info_by_fd). The cgroup has the number 1 here.
+// linkInfo is OBJ_GET_INFO_BY_FD of a link (bpf_link_get_info_by_fd).
 func (x *run) linkInfo(o *object) abi.Errno {
 	size, addr := x.u32(abi.InfoLen), x.u64(abi.InfoPtr)
 	if size > abi.MaxAttrSize {
@@ -146,17 +191,16 @@ func (x *run) linkInfo(o *object) abi.Errno {
 	}
 	var info [abi.LinkInfoSize]byte
 	copy(info[:], given)
-	cgroup := uint32(0)
-	if o.link.attached {
-		cgroup = 1
-	}
 	l, prog := o.link, x.state.object(o.link.prog)
+	kind, words := l.told()
 	for at, v := range map[int]uint32{
-		abi.LinkInfoType: uint32(abi.LinkCgroup), abi.LinkInfoID: x.learnID(o, addr+abi.LinkInfoID, int(size)-abi.LinkInfoID),
+		abi.LinkInfoType: uint32(kind), abi.LinkInfoID: x.learnID(o, addr+abi.LinkInfoID, int(size)-abi.LinkInfoID),
 		abi.LinkInfoProgID: x.learnID(prog, addr+abi.LinkInfoProgID, int(size)-abi.LinkInfoProgID),
-		abi.LinkInfoKind:   cgroup, abi.LinkInfoKind + 4: 0, abi.LinkInfoKind + 8: uint32(l.at),
 	} {
 		binary.LittleEndian.PutUint32(info[at:], v)
+	}
+	for i, v := range words {
+		binary.LittleEndian.PutUint32(info[abi.LinkInfoKind+4*i:], v)
 	}
 	if !x.user.write(addr, info[:size]) || !x.user.put(x.call.Attr+abi.InfoLen, size) {
 		return abi.EFAULT
@@ -182,66 +226,4 @@ func (x *run) bindMap() abi.Errno {
 	p.held = append(slices.Clone(p.held), o.serial)
 	holder.prog = &p
 	return abi.OK
-}
-
-// points are the places at the cgroup, by attach type.
-type points map[abi.AttachType]point
-
-// point is what is attached in one place. The first program runs first.
-type point struct {
-	seats    []seat
-	flags    uint32
-	revision uint64 // counts changes, from 1
-}
-
-// seat is that of a program, or of a link, by serial; the other is 0.
-type seat struct {
-	prog, link int
-	flags      uint32
-}
-
-// point is what is attached there now.
-func (s *State) point(at abi.AttachType) point {
-	if p, ok := s.points[at]; ok {
-		return p
-	}
-	return point{revision: 1}
-}
-
-// changePoint changes what is attached in a place. Only for a state that nobody else has yet.
-func (s *State) changePoint(at abi.AttachType, change func(p *point)) {
-	p := s.point(at)
-	p.seats = slices.Clone(p.seats)
-	change(&p)
-	if s.points = maps.Clone(s.points); s.points == nil {
-		s.points = points{}
-	}
-	s.points[at] = p
-}
-
-// leave takes a seat away; with the last the place forgets how programs were attached.
-func (p *point) leave(i int) {
-	p.seats = slices.Delete(p.seats, i, i+1)
-	p.revision++
-	if len(p.seats) == 0 {
-		p.flags = 0
-	}
-}
-
-// unseat takes a link from the cgroup. Only for a state that nobody else has yet.
-func (s *State) unseat(o *object) {
-	at := slices.IndexFunc(s.point(o.link.at).seats, func(t seat) bool { return t.link == o.serial })
-	if at >= 0 {
-		s.changePoint(o.link.at, func(p *point) { p.leave(at) })
-	}
-}
-
-// seated reports whether a program is attached without a link.
-func (s *State) seated(serial int) bool {
-	for _, p := range s.points {
-		if slices.ContainsFunc(p.seats, func(t seat) bool { return t.prog == serial }) {
-			return true
-		}
-	}
-	return false
 }

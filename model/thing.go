@@ -29,7 +29,7 @@ var socketKinds = map[string]socketKind{
 }
 
 // OpenThing tells that fd refers now to something that is no bpf object: a new socket of one of socketKinds, the directory of a
-// "cgroup", a "task", or one that has ended, "task-ended"; of each of the latter there is one.
+// "cgroup", a "task", or one that has ended, "task-ended", the network namespace, "netns"; of each of the latter there is one.
 func (s *State) OpenThing(fd int32, what string) *State {
 	next := *s
 	t := &thing{what: what}

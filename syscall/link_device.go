@@ -56,7 +56,20 @@ func linkXDP(l *linking) (attachment, abi.Errno) {
 	return &xdpPlace{place, l.Flags}, abi.OK
 }
 
-// attach follows dev_xdp_attach. Drivers with XDP of their own are what lo has not, and offload what no device has.
+// mayRun is whether a device runs programs in a mode: lo has no driver to do so, and the drivers of others know of no offload.
+func mayRun(at Point, mode uint32) abi.Errno {
+	switch {
+	case mode == xdpGeneric:
+		return abi.OK
+	case at.Device == loopback:
+		return abi.EOPNOTSUPP
+	case mode == xdpOffload:
+		return abi.EINVAL
+	}
+	return abi.OK
+}
+
+// attach follows dev_xdp_attach.
 func (p *xdpPlace) attach(h *hooks, l *Link) abi.Errno {
 	mode := p.mode()
 	k := h.make(p.point)
@@ -70,8 +83,9 @@ func (p *xdpPlace) attach(h *hooks, l *Link) abi.Errno {
 		return abi.EEXIST
 	case l.prog.attach == abi.AttachXDPDevMap, l.prog.attach == abi.AttachXDPCPUMap:
 		return abi.EINVAL
-	case mode == xdpOffload, mode == xdpDriver && p.point.Device == loopback:
-		return abi.EOPNOTSUPP
+	}
+	if errno := mayRun(p.point, mode); errno != abi.OK {
+		return errno
 	}
 	k.flags = mode
 	k.add(&seat{link: l})

@@ -52,14 +52,36 @@ func (p *netfilterPlace) point() Point {
 	return Point{NetNS: p.netns, At: abi.AttachNetfilter, Name: name}
 }
 
-// attach: of BPF programs there is one at each priority.
+// attach: nothing else may have the priority of a BPF program.
 func (p *netfilterPlace) attach(h *hooks, l *Link) abi.Errno {
+	if p.beforeDefragment() && h.defragments(p.netns, p.family) {
+		return abi.EBUSY
+	}
 	k := h.make(p.point())
 	if len(k.seats) > 0 {
 		return abi.EBUSY
 	}
 	k.add(&seat{link: l})
 	return abi.OK
+}
+
+// beforeDefragment tells the two places where packets are put together (ipv4_defrag_ops in net/ipv4/netfilter/nf_defrag_ipv4.c).
+func (p *netfilterPlace) beforeDefragment() bool {
+	const preRouting, localOut = 0, 3
+	return p.priority == defragmentBefore && (p.hook == preRouting || p.hook == localOut)
+}
+
+// defragments tells whether a link has packets of a family put together.
+func (h *hooks) defragments(netns uint64, family uint32) bool {
+	for _, k := range h.at {
+		if k.point.At != abi.AttachNetfilter || len(k.seats) == 0 {
+			continue
+		}
+		if p := k.seats[0].link.place.(*netfilterPlace); p.netns == netns && p.family == family && p.flags&defragment != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *netfilterPlace) detach(h *hooks, l *Link) { h.remove(p.point(), l) }

@@ -115,8 +115,10 @@ func (h *hooks) changeXDP(point Point, now, before *Program, flags uint32) (abi.
 	case now.attach == abi.AttachXDPCPUMap:
 		return abi.EINVAL, "BPF_XDP_CPUMAP programs can not be attached to a device"
 	}
-	if now != here.prog0() && (mode == xdpOffload || mode == xdpDriver && point.Device == loopback) {
-		return abi.EOPNOTSUPP, "Underlying driver does not support XDP in native mode"
+	if errno := mayRun(point, mode); now != here.prog0() && errno == abi.EOPNOTSUPP {
+		return errno, "Underlying driver does not support XDP in native mode"
+	} else if now != here.prog0() && errno != abi.OK {
+		return errno, ""
 	}
 	if here != nil {
 		h.left = append(h.left, here.prog)

@@ -2,6 +2,7 @@ package bpfsys
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
 )
@@ -167,8 +168,26 @@ func queryNetNS(q *querying) abi.Errno {
 	if ns == 0 {
 		return q.noSuchObject(q.Target)
 	}
-	return q.queryOne(Point{NetNS: ns, At: q.At})
+	found := q.kernel.hooks.here(Point{NetNS: ns, At: q.At})
+	if errno := q.summary(attached{progs: found.progs}); errno != abi.OK {
+		return errno
+	}
+	n, errno := q.room(found)
+	switch {
+	case n == 0:
+		return errno
+	case q.Count > mostKept/4:
+		return abi.ENOMEM
+	}
+	ids := append(slices.Clone(found.progs[:n]), make([]uint32, int(q.Count)-n)...) // as many as there is room for (bpf_prog_array_copy_to_user)
+	if fault := q.words(q.ProgIDs, ids); fault != abi.OK {
+		return fault
+	}
+	return errno
 }
+
+// mostKept is how much memory a kernel without free lists of larger pieces has in one piece, in bytes.
+const mostKept = 4 << 20
 
 // queryOne answers for places that know neither flags nor revisions.
 func (q *querying) queryOne(p Point) abi.Errno {

@@ -7,7 +7,6 @@ import (
 	"github.com/bpfsim/bpfsim/maps"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/proptest/program"
-	"github.com/bpfsim/bpfsim/syscall"
 )
 
 // mutants are the bugs that a comparison must find.
@@ -70,7 +69,7 @@ var mutants = map[string]mutant{
 		return m
 	}},
 	"a closed socket stays in its map": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
-		k.Process().Host = immortal{bpfsys.SmallHost{World: k.Process().Files.(bpfsys.World)}}
+		k.Process().Host = immortal{k.Host()}
 		return k.Bpf(cpu, c, during)
 	}},
 	"a SOCKHASH walks the oldest first": {maps: func(m maps.Map) maps.Map {
@@ -105,7 +104,7 @@ var mutants = map[string]mutant{
 		return flags == abi.Any
 	}), abi.EBADF)},
 	"storage of cgroups is by fd": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
-		k.Process().Host = manyCgroups{bpfsys.SmallHost{World: k.Process().Files.(bpfsys.World)}}
+		k.Process().Host = manyCgroups{k.Host()}
 		return k.Bpf(cpu, c, during)
 	}},
 	"an arena's keys are EINVAL": {call: instead(func(k *kernel.Sim, c program.Call, o kernel.Outcome) bool {

@@ -63,7 +63,7 @@ func (m stableSockets) Refer(t *maps.Task, key, value []byte, flags uint64, find
 }
 
 // immortal is a world in which sockets are never closed.
-type immortal struct{ bpfsys.SmallHost }
+type immortal struct{ kernel.SimHost }
 
 func (w immortal) Socket(fd int32) (bpfsys.Socket, abi.Errno) {
 	s, errno := w.World.Socket(fd)
@@ -72,7 +72,7 @@ func (w immortal) Socket(fd int32) (bpfsys.Socket, abi.Errno) {
 }
 
 // manyCgroups is a world in which each fd is of a cgroup of its own.
-type manyCgroups struct{ bpfsys.SmallHost }
+type manyCgroups struct{ kernel.SimHost }
 
 func (w manyCgroups) Cgroup(fd int32) (uint64, abi.Errno) {
 	id, errno := w.World.Cgroup(fd)

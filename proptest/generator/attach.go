@@ -106,7 +106,7 @@ func (g *generator) lineUp() {
 	g.add(g.query(p))
 }
 
-// newCgroupProgram loads a program that loads, for few places as a rule.
+// newCgroupProgram loads a program for a cgroup that loads, for few places as a rule.
 func (g *generator) newCgroupProgram() programShape {
 	var fit []programShape
 	for _, p := range programKinds {

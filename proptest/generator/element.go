@@ -207,7 +207,7 @@ func (g *generator) behind(place abi.AttachType) int32 {
 // reference makes b a value that names a network device or something open, mostly of the right kind.
 func (g *generator) reference(b []byte, typ abi.MapType) {
 	if typ == abi.DevMap || typ == abi.DevMapHash {
-		program.PutWord(b[:4], pick[uint64](g, 1, 1, 1, 0, program.Nowhere, 1<<32-1))
+		program.PutWord(b[:4], pick[uint64](g, 1, 1, 2, 0, program.Nowhere, 1<<32-1))
 		if len(b) > 4 {
 			program.PutWord(b[4:], pick[uint64](g, 0, 0, 0, 1<<32-1, uint64(g.behind(abi.AttachXDPDevMap))))
 		}

@@ -96,6 +96,7 @@ var kinds = []struct {
 	{18, func(g *generator, m *mapShape) { g.aboutLinks() }},
 	{12, func(g *generator, m *mapShape) { g.aboutFDInfo() }},
 	{12, (*generator).aboutEvents},
+	{22, func(g *generator, m *mapShape) { g.aboutNet() }},
 	{4, func(g *generator, m *mapShape) { g.single(g.elemCall(abi.MapFreeze, m, 0, 0, 0)) }},
 }
 
@@ -202,6 +203,8 @@ func (g *generator) openOne(what string) program.Event {
 	switch e.What {
 	case "cgroup":
 		g.cgroups = append(g.cgroups, e.FD)
+	case "netns":
+		g.spaces = append(g.spaces, e.FD)
 	case "task", "task-ended":
 		g.tasks = append(g.tasks, e.FD)
 	default:

@@ -18,6 +18,7 @@ type Pool struct {
 	maps                    []*mapShape    // that should exist
 	fds                     []int32        // every fd that was ever made
 	sockets, cgroups, tasks []int32        // of those the ones that Open made
+	spaces                  []int32        // likewise, network namespaces
 	btfs                    []*btfShape    // that should exist
 	links                   []linkShape    // likewise
 	programs                []programShape // likewise
@@ -28,7 +29,7 @@ type Pool struct {
 func (p *Pool) reset() *Pool {
 	p.steps, p.used, p.set, p.made, p.shaped = p.steps[:0], 0, 0, 0, 0
 	p.maps, p.fds, p.btfs, p.sockets, p.cgroups = p.maps[:0], p.fds[:0], p.btfs[:0], p.sockets[:0], p.cgroups[:0]
-	p.tasks, p.programs, p.links, p.events = p.tasks[:0], p.programs[:0], p.links[:0], p.events[:0]
+	p.tasks, p.programs, p.links, p.events, p.spaces = p.tasks[:0], p.programs[:0], p.links[:0], p.events[:0], p.spaces[:0]
 	return p
 }
 

@@ -23,6 +23,7 @@ var programKinds = []programShape{
 	{kind: abi.ProgCgroupSockAddr, attach: abi.AttachCgroupInet4Bind}, {kind: abi.ProgSockOps}, {kind: abi.ProgCgroupDevice},
 	{kind: abi.ProgSKLookup, attach: abi.AttachSKLookup}, {kind: abi.ProgSyscall}, {kind: abi.ProgPerfEvent}, {kind: abi.ProgSKReuseport},
 	{kind: abi.ProgCgroupSockopt, attach: abi.AttachCgroupSetsockopt}, {kind: abi.ProgNetfilter, attach: abi.AttachNetfilter},
+	{kind: abi.ProgFlowDissector},
 }
 
 // Places of what PROG_LOAD reads.
@@ -168,7 +169,7 @@ func (g *generator) code(fds int) (code []byte) {
 		}
 		insn(0, 0, 0, second)
 	}
-	if len(code) == 0 && chance(g, 25) { // the end is another function
+	if len(code) == 0 && chance(g, 60) { // the end is another function
 		insn(0x85, 0, 1, 1)
 		insn(0x95, 0, 0, 0)
 	}

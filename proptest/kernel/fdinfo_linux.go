@@ -59,7 +59,7 @@ func (k *Linux) ourValue(name, value string) string {
 		return strconv.FormatUint(uint64(known.ours[uint32(id)]), 10)
 	case name == "prog_jited", name == "owner_jited":
 		return "0"
-	case name == "cgroup_id" && value != "0":
+	case (name == "cgroup_id" || name == "netns_ino") && value != "0":
 		return "1"
 	}
 	return value

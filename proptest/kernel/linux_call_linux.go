@@ -33,8 +33,8 @@ func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 		return k.bindMap(c)
 	case abi.LinkCreate:
 		return k.attach(c, abi.LinkCreateFlags, abi.LinkRelative)
-	case abi.ProgAttach:
-		return k.attach(c, 12, 20)
+	case abi.ProgAttach, abi.ProgDetach:
+		return k.attach(c, attachFlagsAt, attachRelativeAt)
 	case abi.ProgQuery:
 		return k.query(c)
 	case abi.MapLookupElem:

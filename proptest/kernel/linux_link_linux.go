@@ -73,19 +73,21 @@ func (k *Linux) linkFields(fd int32) []ownField {
 	}
 	told := slices.Clone(attr[info:])
 	id, prog := uint32(program.Word(told[abi.LinkInfoID:][:4])), uint32(program.Word(told[abi.LinkInfoProgID:][:4]))
-	number := make([]byte, 8)
-	if !program.Zero(told[abi.LinkInfoKind:][:8]) {
+	fields := []ownField{idField(abi.LinkInfoID, id, k.links.ours[id]), idField(abi.LinkInfoProgID, prog, k.progs.ours[prog])}
+	wide, ok := map[abi.LinkType]int{abi.LinkCgroup: 8, abi.LinkNetNS: 4}[abi.LinkType(program.Word(told[:4]))]
+	if !ok {
+		return fields
+	}
+	number := make([]byte, wide)
+	if !program.Zero(told[abi.LinkInfoKind:][:wide]) {
 		number[0] = 1
 	}
-	return []ownField{
-		idField(abi.LinkInfoID, id, k.links.ours[id]), idField(abi.LinkInfoProgID, prog, k.progs.ours[prog]),
-		{abi.LinkInfoKind, told[abi.LinkInfoKind:][:8], number},
-	}
+	return append(fields, ownField{abi.LinkInfoKind, told[abi.LinkInfoKind:][:wide], number})
 }
 
 // attach is a call that attaches, or detaches. What it names by its id has a real one only for the length of the call.
 func (k *Linux) attach(c program.Call, flags, relative int) Outcome {
-	k.cgroup.used = true
+	k.cgroup.used, k.net.used = true, true
 	set := uint32(k.user.arena.Field(c, flags, 4))
 	field := k.user.arena.Span(c.Attr+uint64(relative), 4, program.ToPoke)
 	if set&relativeID == 0 || len(field) < 4 || int(c.Size) < relative+4 {
@@ -103,19 +105,28 @@ func (k *Linux) attach(c program.Call, flags, relative int) Outcome {
 // query puts our ids of programs in the place of the real ones.
 func (k *Linux) query(c program.Call) Outcome {
 	const most = 64
-	list, room := k.user.arena.Field(c, 16, 8), int(min(k.user.arena.Field(c, 24, 4), most))
-	attr := k.user.scratch(64 + 4*most)
+	list, linkList := k.user.arena.Field(c, queryProgsAt, 8), k.user.arena.Field(c, queryLinksAt, 8)
+	room := int(min(k.user.arena.Field(c, queryCountAt, 4), most))
+	attr := k.user.scratch(64 + 8*most)
 	k.user.arena.Read(attr[:min(c.Size, 16)], c.Attr)
-	program.PutWord(attr[16:][:8], scratchBase+64)
-	program.PutWord(attr[24:][:4], most)
+	program.PutWord(attr[queryProgsAt:][:8], scratchBase+64)
+	program.PutWord(attr[queryLinksAt:][:8], scratchBase+64+4*most)
+	program.PutWord(attr[queryCountAt:][:4], most)
 	_, errno := bpf(abi.ProgQuery, scratchBase, 64)
-	ids := slices.Clone(attr[64:][:4*min(program.Word(attr[24:][:4]), most)])
+	ids := slices.Clone(attr[64:])
+	n := min(room, int(program.Word(attr[queryCountAt:][:4])), most)
 	out := k.plain(c)
-	for i := 0; errno == abi.OK && i < min(room, len(ids)/4); i++ {
-		b := k.user.arena.Span(list+uint64(4*i), 4, program.ToWrite)
-		if ours, ok := k.progs.ours[uint32(program.Word(ids[4*i:][:4]))]; ok && slices.Equal(b, ids[4*i:][:4]) {
-			copy(b, binary.LittleEndian.AppendUint32(nil, ours))
-		}
+	for i := 0; errno == abi.OK && i < n; i++ {
+		k.numberIn(list, i, ids[4*i:][:4], &k.progs)
+		k.numberIn(linkList, i, ids[4*(most+i):][:4], &k.links)
 	}
 	return out
+}
+
+// numberIn puts our id in the place of a real one in a list, where it is.
+func (k *Linux) numberIn(list uint64, i int, real []byte, known *ids) {
+	b := k.user.arena.Span(list+uint64(4*i), 4, program.ToWrite)
+	if ours, ok := known.ours[uint32(program.Word(real))]; ok && slices.Equal(b, real) {
+		copy(b, binary.LittleEndian.AppendUint32(nil, ours))
+	}
 }

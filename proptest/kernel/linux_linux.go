@@ -31,6 +31,7 @@ type Linux struct {
 	cgroup  cgroup
 	events  events
 	machine program.Machine
+	net     network
 	holders []uint32 // real ids of the programs that hold something and live
 	typed   []uint32 // real ids of the maps with BTF that live
 	outers  []uint32 // real ids of the maps of maps that live
@@ -78,6 +79,7 @@ func (k *Linux) thread(opened chan<- error) {
 	k.closeAll()
 	k.cgroup.remove()
 	k.events.close()
+	k.net.close()
 	k.user.close()
 	close(k.done)
 }
@@ -170,6 +172,11 @@ func (k *Linux) Start(m program.Machine) error {
 	if n := PossibleCPUs(); m.CPUs != n {
 		return fmt.Errorf("the program wants %d possible CPUs, this machine has %d", m.CPUs, n)
 	}
+	if m.Has(program.Programs) {
+		if err := k.net.enter(); err != nil {
+			return err
+		}
+	}
 	k.progs, k.links, k.holders = ids{}, ids{}, nil
 	k.ids, k.btfs, k.outers, k.typed, k.emptied = ids{}, ids{}, nil, nil, false
 	k.user.arena.Reset()
@@ -197,11 +204,14 @@ func (k *Linux) closeAll() error {
 	k.things.close()
 	k.cgroup.renew()
 	k.refers, k.stores = false, false
-	if !k.pinned {
-		return nil
+	if k.pinned {
+		k.pinned = false
+		if err := empty(program.BPFFS); err != nil {
+			return err
+		}
 	}
-	k.pinned = false
-	return empty(program.BPFFS)
+	k.renewNet()
+	return nil
 }
 
 // empty removes everything in a directory, except names with a dot: those are Linux's own and cannot be removed.

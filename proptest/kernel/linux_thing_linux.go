@@ -32,7 +32,7 @@ func (k *Linux) openThing(fd int32, what string) error {
 	if !program.OurFD(fd) {
 		return unix.EBADF
 	}
-	opened, err := k.makeThing(what)
+	opened, err := k.makeThingOutside(what)
 	if err != nil {
 		return err
 	}
@@ -53,6 +53,8 @@ func (k *Linux) makeThing(what string) (int, error) {
 		return k.cgroup.open()
 	case "task", "task-ended":
 		return k.things.task(what)
+	case "netns":
+		return unix.FcntlInt(uintptr(k.net.own), unix.F_DUPFD_CLOEXEC, 0)
 	case "unix":
 		return unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	case "unix-datagram":
@@ -196,7 +198,7 @@ func disguise(typ abi.MapType, value []byte) {
 	if typ == abi.CPUMap { // a number of packets
 		return
 	}
-	if n := int32(program.Word(value[:4])); device && n > 1 {
+	if n := int32(program.Word(value[:4])); device && n > 2 {
 		program.PutWord(value[:4], program.Nowhere)
 	} else if !device && foreign(value[:4]) && n >= 0 {
 		program.PutWord(value[:4], closedFD)

@@ -17,17 +17,24 @@ const (
 	relativeLink = 1 << 13
 )
 
+// Offsets in attr.
+const (
+	attachFlagsAt    = 12
+	attachRelativeAt = 20
+	queryProgsAt     = 16
+	queryCountAt     = 24
+	queryLinksAt     = 40
+)
+
 // linkCall is a call about links.
 func (k *Sim) linkCall(c program.Call, call func() Outcome) Outcome {
 	switch c.Cmd {
+	case abi.ProgAttach, abi.ProgDetach:
+		return k.besideLink(c, attachFlagsAt, attachRelativeAt, call)
+	case abi.ProgQuery:
+		return k.queryLinks(c, call)
 	case abi.LinkCreate:
-		const named = relativeID | relativeLink
-		field := k.arena.Span(c.Attr+abi.LinkRelative, 4, program.ToPoke)
-		if k.arena.Field(c, abi.LinkCreateFlags, 4)&named == named && len(field) == 4 && c.Size >= abi.LinkRelative+4 {
-			defer program.PutWord(field, program.Word(field))
-			program.PutWord(field, uint64(k.links.toReal(uint32(program.Word(field)))))
-		}
-		out := call()
+		out := k.besideLink(c, abi.LinkCreateFlags, abi.LinkRelative, call)
 		if out.Errno == abi.OK {
 			k.links.add(k.linkOf(out.Ret).ID())
 		}
@@ -48,6 +55,34 @@ func (k *Sim) linkCall(c program.Call, call func() Outcome) Outcome {
 		return out
 	}
 	return call()
+}
+
+// besideLink makes a call that may name a link by its id, at an offset of attr, as flags at another one tell.
+func (k *Sim) besideLink(c program.Call, flags, relative int, call func() Outcome) Outcome {
+	const named = relativeID | relativeLink
+	field := k.arena.Span(c.Attr+uint64(relative), 4, program.ToPoke)
+	if k.arena.Field(c, flags, 4)&named == named && len(field) == 4 && int(c.Size) >= relative+4 {
+		defer program.PutWord(field, program.Word(field))
+		program.PutWord(field, uint64(k.links.toReal(uint32(program.Word(field)))))
+	}
+	return call()
+}
+
+// queryLinks puts numbers in the place of the ids of links in a list.
+func (k *Sim) queryLinks(c program.Call, call func() Outcome) Outcome {
+	at, list, room := abi.AttachType(k.arena.Field(c, 4, 4)), k.arena.Field(c, queryLinksAt, 8), k.arena.Field(c, queryCountAt, 4)
+	ids := k.arena.Field(c, queryProgsAt, 8)
+	out := call()
+	told := k.arena.Field(c, queryCountAt, 4)
+	if out.Errno != abi.OK && out.Errno != abi.ENOSPC || list == 0 || ids == 0 || at != abi.AttachTCXIngress && at != abi.AttachTCXEgress {
+		return out
+	}
+	for i := range min(room, told) {
+		if b := k.arena.Span(list+4*i, 4, program.ToWrite); len(b) == 4 {
+			program.PutWord(b, uint64(k.links.ours[uint32(program.Word(b))]))
+		}
+	}
+	return out
 }
 
 // linkByID makes a call in which an id stands for the length of the call.

@@ -78,9 +78,10 @@ const (
 	cgroupInode
 	taskInode
 	endedInode
+	netnsInode
 )
 
-var thingInodes = map[string]uint64{"cgroup": cgroupInode, "task": taskInode, "task-ended": endedInode}
+var thingInodes = map[string]uint64{"cgroup": cgroupInode, "task": taskInode, "task-ended": endedInode, "netns": netnsInode}
 
 // Inode finds the inode of a file that a program has opened. What was open before is none.
 func (t *fdTable) Inode(fd int32) (maps.Owner, abi.Errno) {

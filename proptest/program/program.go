@@ -91,10 +91,11 @@ type (
 	}
 )
 
-// Things are what Open opens: sockets in the states that maps tell apart, a cgroup's directory, a task, and one that has ended.
+// Things are what Open opens: sockets in the states that maps tell apart, a cgroup's directory, a task, one that has ended,
+// and the network namespace.
 var Things = []string{
 	"tcp", "tcp-listening", "tcp-connected", "tcp-group", "udp", "udp-bound", "udp-group", "unix", "unix-pair", "unix-datagram",
-	"cgroup", "task", "task-ended",
+	"cgroup", "task", "task-ended", "netns",
 }
 
 // Mkdir, Rmdir, Unlink and Rename change the bpffs at /sys/fs/bpf; their paths must lie below it.

@@ -72,8 +72,8 @@ func (t *sanitizer) sanitize() {
 	case abi.ProgLoad:
 		t.load()
 	case abi.LinkCreate:
-		if n := int32(t.get(abi.LinkRelative, 4)); !programFD(n) {
-			t.set(abi.LinkRelative, 4, uint64(FirstFD)+uint64(n)%uint64(NumFDs))
+		if at := abi.AttachType(t.get(abi.LinkCreateAttachType, 4)); at != abi.AttachNetfilter {
+			t.relative(abi.LinkRelative)
 		}
 		t.place(abi.LinkCreateAttachType)
 	case abi.ProgAttach, abi.ProgDetach:

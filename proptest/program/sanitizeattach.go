@@ -15,9 +15,24 @@ var cgroupPlaces = []abi.AttachType{
 	abi.AttachCgroupInet6PostBind,
 }
 
-// place makes an attach type at an offset of attr one at a cgroup, or none.
+// netPlaces are those at the network of the program's own.
+var netPlaces = []abi.AttachType{
+	abi.AttachXDP, abi.AttachTCXIngress, abi.AttachTCXEgress, abi.AttachFlowDissector, abi.AttachSKLookup, abi.AttachNetfilter,
+}
+
+// NetPlace reports whether programs are attached to the network at an attach type.
+func NetPlace(at abi.AttachType) bool { return slices.Contains(netPlaces, at) }
+
+// relative makes an fd at an offset of attr, if it is one, one of the program's.
+func (t *sanitizer) relative(offset int) {
+	if n := int32(t.get(offset, 4)); !programFD(n) {
+		t.set(offset, 4, uint64(FirstFD)+uint64(n)%uint64(NumFDs))
+	}
+}
+
+// place makes an attach type at an offset of attr one at a cgroup or the network, or none.
 func (t *sanitizer) place(offset int) {
-	if at := abi.AttachType(t.get(offset, 4)); at < abi.NumAttachTypes && !slices.Contains(cgroupPlaces, at) {
+	if at := abi.AttachType(t.get(offset, 4)); at < abi.NumAttachTypes && !slices.Contains(cgroupPlaces, at) && !NetPlace(at) {
 		t.set(offset, 4, uint64(abi.NumAttachTypes+at))
 	}
 }
@@ -25,10 +40,21 @@ func (t *sanitizer) place(offset int) {
 // queryLists asks for no list that lies over attr or another list, or that only begins in memory.
 func (t *sanitizer) queryLists() {
 	const count, most = 24, 64
+	if n := t.get(count, 4); NetPlace(abi.AttachType(t.get(4, 4))) && n > most { // Linux takes memory for all
+		t.set(count, 4, most)
+	}
 	var taken []span
 	for _, offset := range []int{16, 32} {
 		list := span{t.get(offset, 8), 4 * min(t.get(count, 4), most)}
 		if t.spoils(list, taken) {
+			t.set(offset, 8, 0)
+			continue
+		}
+		taken = append(taken, list)
+	}
+	for _, offset := range []int{40, 48} { // lists of links are there as a whole, or not asked for
+		list := span{t.get(offset, 8), 4 * min(t.get(count, 4), most)}
+		if list.at == 0 || len(t.arena.Span(list.at, int(list.size), ToWrite)) < int(list.size) || t.spoils(list, taken) {
 			t.set(offset, 8, 0)
 			continue
 		}
