@@ -47,8 +47,11 @@ func TestLoadTames(t *testing.T) {
 		"instructions that nobody knows the verdict on": {
 			all, "BPF_PROG_LOAD @0 size=16 { prog_type=1 insn_cnt=1 insns=@400 } @400=8500000001000000", "{ prog_type=1 insns=@400 }", abi.ProgLoad,
 		},
-		"a program at a device of the machine's": {
-			all, "BPF_LINK_CREATE @0 size=16 { prog_fd=500 target_fd=1 attach_type=37 }", "{ prog_fd=500 target_fd=1 attach_type=95 }", abi.LinkCreate,
+		"a program at a function of the machine's": {
+			all, "BPF_LINK_CREATE @0 size=16 { prog_fd=500 target_fd=1 attach_type=24 }", "{ prog_fd=500 target_fd=1 attach_type=82 }", abi.LinkCreate,
+		},
+		"a program at a device that is nobody's": {
+			all, "BPF_LINK_CREATE @0 size=16 { prog_fd=500 target_fd=3 attach_type=37 }", "{ prog_fd=500 target_fd=503 attach_type=37 }", abi.LinkCreate,
 		},
 		"path outside bpffs":        {all, "BPF_OBJ_GET @0 size=16 { pathname=@a00 } @a00=2f657463", "{ pathname=@a00 }", abi.ObjGet},
 		"command that bpfsim lacks": {all, "32 @0 size=8 { type=1 }", "{ +0=01 }", 70},
