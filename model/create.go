@@ -20,7 +20,7 @@ const (
 func (x *run) create() (int32, abi.Errno) {
 	s := x.spec()
 	for _, check := range []func(*run, *spec) abi.Errno{
-		(*run).checkFields, (*run).checkType, (*run).checkToken, (*run).checkCaller, (*run).checkDevice, (*run).checkInner, (*run).allocate,
+		(*run).checkFields, (*run).checkType, (*run).checkToken, (*run).checkCaller, (*run).checkDevice, (*run).checkInner, (*run).checkOps, (*run).allocate,
 		(*run).checkName, (*run).checkBTF, (*run).checkHash,
 	} {
 		if errno := check(x, &s); errno != abi.OK || x.loose {
@@ -59,6 +59,7 @@ func (x *run) spec() spec {
 		extra:      x.u64(abi.CreateMapExtra),
 		node:       abi.AnyNode,
 	}
+	s.ofKernel = x.u32(abi.CreateBTFVmlinuxValueTID) != 0
 	s.typed.key, s.typed.value = x.u32(abi.CreateBTFKeyTypeID), x.u32(abi.CreateBTFValueTypeID)
 	if s.flags&abi.FlagNUMANode != 0 {
 		s.node = x.u32(abi.CreateNumaNode)
@@ -80,7 +81,7 @@ func (x *run) checkFields(s *spec) abi.Errno {
 		return abi.EINVAL
 	case kinds[s.kind].table == nil:
 		x.loose = true
-	case x.u32(abi.CreateBTFVmlinuxValueTID) != 0:
+	case s.ofKernel && (s.kind != abi.StructOps || keyType != 0 || valueType != 0):
 		return abi.EINVAL
 	case keyType != 0 && valueType == 0:
 		return abi.EINVAL

@@ -49,6 +49,7 @@ var kinds = [abi.NumMapTypes]kind{
 	abi.TaskStorage:         {(*spec).checkStorage, nil, newStorage, nil},
 	abi.CgrpStorage:         {(*spec).checkStorage, nil, newStorage, nil},
 	abi.Arena:               {nil, (*spec).allocArena, newPages, nil},
+	abi.StructOps:           {(*spec).checkStructOps, nil, newNothing, nil},
 	abi.ProgArray:           {(*spec).checkArrayOfMaps, nil, newReferences, nil},
 	abi.BloomFilter:         {(*spec).checkBloom, (*spec).allocBloom, newBloom, nil},
 }

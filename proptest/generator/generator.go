@@ -95,6 +95,7 @@ var kinds = []struct {
 	{45, func(g *generator, m *mapShape) { g.aboutPrograms() }},
 	{18, func(g *generator, m *mapShape) { g.aboutLinks() }},
 	{12, func(g *generator, m *mapShape) { g.aboutFDInfo() }},
+	{5, func(g *generator, m *mapShape) { g.createOps() }},
 	{12, (*generator).aboutEvents},
 	{22, func(g *generator, m *mapShape) { g.aboutNet() }},
 	{4, func(g *generator, m *mapShape) { g.single(g.elemCall(abi.MapFreeze, m, 0, 0, 0)) }},

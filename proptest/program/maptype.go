@@ -45,6 +45,7 @@ var mapTypes = [abi.NumMapTypes + 1]mapType{
 	abi.CgrpStorage:         {refused: sequenceRefused},
 	abi.Arena:               {refused: sequenceRefused},
 	abi.ProgArray:           {refused: sequenceRefused},
+	abi.StructOps:           {refused: sequenceRefused},
 	abi.BloomFilter:         {seeded: true, refused: sequenceRefused},
 }
 

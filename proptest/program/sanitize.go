@@ -163,13 +163,20 @@ func (t *sanitizer) create() {
 	if typ := abi.MapType(t.get(abi.CreateMapType, 4)); typ < abi.NumMapTypes && !t.makes(typ) {
 		t.set(abi.CreateMapType, 4, uint64(abi.NumMapTypes+typ))
 	}
+	if abi.MapType(t.get(abi.CreateMapType, 4)) == abi.StructOps && t.get(abi.CreateBTFVmlinuxValueTID, 4) != 0 {
+		t.set(abi.CreateBTFVmlinuxValueTID, 4, notOps)
+	}
 	t.bound()
 }
+
+// notOps is a type of every kernel's BTF that is no struct of functions: the first one is an integer.
+const notOps = 1
 
 // makes reports whether typ is a type that all kernels have and answer alike for, or none at all.
 func (t *sanitizer) makes(typ abi.MapType) bool {
 	switch {
-	case typ == abi.HashOfMaps && !t.machine.Has(InnerInPlace), typ == abi.StackTrace && !t.machine.Has(TakeStack):
+	case typ == abi.HashOfMaps && !t.machine.Has(InnerInPlace), typ == abi.StackTrace && !t.machine.Has(TakeStack),
+		typ == abi.StructOps && !t.machine.Has(Programs):
 		return false
 	}
 	return typ == abi.Unspec || model.HasRules(typ)
