@@ -59,7 +59,7 @@ func (x *run) spec() spec {
 		extra:      x.u64(abi.CreateMapExtra),
 		node:       abi.AnyNode,
 	}
-	s.ofKernel = x.u32(abi.CreateBTFVmlinuxValueTID) != 0
+	s.ofKernel = x.u32(abi.CreateBTFVmlinuxValueTID)
 	s.typed.key, s.typed.value = x.u32(abi.CreateBTFKeyTypeID), x.u32(abi.CreateBTFValueTypeID)
 	if s.flags&abi.FlagNUMANode != 0 {
 		s.node = x.u32(abi.CreateNumaNode)
@@ -81,7 +81,7 @@ func (x *run) checkFields(s *spec) abi.Errno {
 		return abi.EINVAL
 	case kinds[s.kind].table == nil:
 		x.loose = true
-	case s.ofKernel && (s.kind != abi.StructOps || keyType != 0 || valueType != 0):
+	case s.ofKernel != 0 && (s.kind != abi.StructOps || keyType != 0 || valueType != 0):
 		return abi.EINVAL
 	case keyType != 0 && valueType == 0:
 		return abi.EINVAL

@@ -23,7 +23,8 @@ func (s *session) accepted(cmd abi.Cmd, size uint32, ret int32, errnos ...abi.Er
 // Map types and commands that have no rules here allow every result, and so does a map of such a type.
 func TestWithoutRules(t *testing.T) {
 	s := newSession(t, root)
-	s.put(attr(92, shape{abi.StructOps, 4, 8, 8, 0}.attr()))
+	s.put(attr(92, shape{abi.StructOps, 4, 8, 1, 0}.attr()))
+	s.put(poke{attrAt + abi.CreateBTFVmlinuxValueTID, u32(77)})
 	s.accepted(abi.MapCreate, 92, 9, abi.EINVAL, abi.ENOMEM, abi.OK)
 	s.elem(9, u32(1), 0)
 	s.accepted(abi.MapLookupElem, 32, 0, abi.EINVAL, abi.OK)

@@ -19,7 +19,7 @@ type spec struct {
 	inner      *spec // that of the first inner map, for maps of maps
 	exclusive  bool  // one program alone may use it
 	typed      typed
-	ofKernel   bool // values have a type of the kernel's
+	ofKernel   uint32 // type of the kernel's that values have, 0 for none
 }
 
 // object is a map: its shape, what happened to it as a whole, and its elements. One with btf is BTF, one with prog a program, one
