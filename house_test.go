@@ -19,22 +19,24 @@ const module = "github.com/bpfsim/bpfsim"
 
 // floors lists, for each package, which packages of this module it may import: only floors below it (DESIGN.md).
 var floors = map[string][]string{
-	"":          {},
-	"abi":       {},
-	"maps":      {"abi", "internal/prefetch"},
-	"btf":       {"abi"},
-	"insn":      {"abi"},
-	"model":     {"abi"},
-	"fault":     {"abi", "syscall"},
-	"trace":     {"abi", "syscall"},
-	"syscall":   {"abi", "btf", "insn", "maps"},
-	"sim":       {"abi", "maps", "syscall"},
-	"intercept": {"trace", "abi", "btf", "maps", "syscall"},
-	"bpftest":   {"internal/bubble", "patch", "trace", "sim", "abi", "btf", "maps", "syscall", "fault", "intercept"},
-	"explore":   {"abi", "maps", "syscall", "sim", "model"},
-	"live":      {"abi", "maps", "syscall", "sim", "model", "explore", "proptest/kernel"},
-	"vm":        {},
-	"patch":     {},
+	"":              {},
+	"abi":           {},
+	"maps":          {"abi", "internal/prefetch"},
+	"btf":           {"abi"},
+	"insn":          {"abi"},
+	"model":         {"abi"},
+	"fault":         {"abi", "syscall"},
+	"trace":         {"abi", "syscall"},
+	"syscall":       {"abi", "btf", "insn", "maps"},
+	"sim":           {"abi", "maps", "syscall"},
+	"intercept":     {"trace", "abi", "btf", "maps", "syscall"},
+	"bpftest":       {"internal/bubble", "patch", "trace", "sim", "abi", "btf", "maps", "syscall", "fault", "intercept"},
+	"bpftest/early": {},
+
+	"explore": {"abi", "maps", "syscall", "sim", "model"},
+	"live":    {"abi", "maps", "syscall", "sim", "model", "explore", "proptest/kernel"},
+	"vm":      {},
+	"patch":   {},
 
 	"proptest/program":           {"abi", "model"},
 	"proptest/kernel":            {"abi", "btf", "insn", "maps", "model", "syscall", "explore", "proptest/program"},
@@ -158,7 +160,7 @@ func TestRealSystemCallHasOnePlace(t *testing.T) {
 			continue
 		}
 		dir := filepath.ToSlash(filepath.Dir(path))
-		require.Contains(t, []string{"proptest/kernel", "intercept", "bpftest", "bpftest/client", "patch"}, dir, "%s calls the real bpf(2)", path)
+		require.Contains(t, []string{"proptest/kernel", "intercept", "bpftest", "bpftest/client", "bpftest/early", "patch"}, dir, "%s calls the real bpf(2)", path)
 	}
 }
 

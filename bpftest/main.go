@@ -36,7 +36,8 @@ func BTF(file string) Option { return func(s *settings) { s.btf = file } }
 // patch.
 func Patched() Option { return func(s *settings) { s.patched = true } }
 
-// Main runs the tests of a package on a simulated kernel and ends the process with their status. It is all that TestMain needs.
+// Main runs the tests of a package on a simulated kernel and ends the process with their status. It is all that TestMain needs. Packages that make calls
+// as they are initialised, before Main, need package early besides.
 //
 // Where no filter can be installed it does what Patched asks for. Where that fails, too, no kernel can be simulated: it ends with status 1
 // and says why on standard error, or with 0 if the environment has BPFSIM_UNAVAILABLE=skip.
