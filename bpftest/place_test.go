@@ -4,7 +4,20 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/bpfsim/bpfsim/abi"
 )
+
+// Netkit runs its programs as tcx does (netkit_run in drivers/net/netkit.c).
+func TestRulesOfPlaces(t *testing.T) {
+	for at, want := range map[abi.AttachType]verdictRule{
+		abi.AttachTCXIngress: untilNotNext, abi.AttachTCXEgress: untilNotNext, abi.AttachNetkitPrimary: untilNotNext,
+		abi.AttachNetkitPeer: untilNotNext, abi.AttachNetfilter: untilNoAccept, abi.AttachLSMMac: untilNotZero,
+		abi.AttachModifyReturn: untilNotZero, abi.AttachSKLookup: allPass, abi.AttachXDP: lastResult,
+	} {
+		require.Equal(t, want, ruleAt(at), at)
+	}
+}
 
 // What Linux makes of several programs' results, and how many of them run.
 func TestVerdicts(t *testing.T) {

@@ -117,7 +117,7 @@ func (c *call) taskCPU(cmd abi.Cmd) int {
 	if c.cpus < 2 {
 		return 0
 	}
-	return c.caller().cpu() % c.cpus
+	return simulatedCPU(c.caller().cpu(), c.cpus)
 }
 
 // Get finds the map that a fd of the caller stands for (bpfsys.Files).

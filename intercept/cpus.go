@@ -25,6 +25,9 @@ func isPossibleCPUs(path string) bool {
 	return strings.HasSuffix(path, strings.TrimPrefix(possibleCPUs, "/sys"))
 }
 
+// simulatedCPU is the one of so many CPUs that stands for a CPU of the host's, which may have more.
+func simulatedCPU(host, cpus int) int { return host % cpus }
+
 // PossibleCPUs is the host's number of possible CPUs; where the host is not Linux, the number that Go uses.
 func PossibleCPUs() (int, error) {
 	if runtime.GOOS != "linux" {

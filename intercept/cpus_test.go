@@ -29,3 +29,9 @@ func TestParseCPUs(t *testing.T) {
 		})
 	}
 }
+
+func TestSimulatedCPU(t *testing.T) {
+	require.Equal(t, 1, simulatedCPU(1, 2))
+	require.Equal(t, 0, simulatedCPU(2, 2))
+	require.Equal(t, 2, simulatedCPU(5, 3))
+}

@@ -87,6 +87,21 @@ func TestLostEvents(t *testing.T) {
 	require.True(t, all.has(other))
 }
 
+// Several fds may be closed before anybody looks.
+func TestSeveralCloses(t *testing.T) {
+	all := newObjects(10)
+	defer all.close()
+	var closed []*object
+	for range 3 {
+		fd, o := openObject(t, all)
+		require.NoError(t, unix.Close(fd))
+		closed = append(closed, o)
+	}
+	for _, o := range closed {
+		require.Eventually(t, func() bool { all.sweep(); return !all.has(o) }, 10*time.Second, time.Millisecond)
+	}
+}
+
 // A lone map goes although nobody calls any more.
 func TestIdleSweep(t *testing.T) {
 	all := newObjects(10)

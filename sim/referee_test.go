@@ -88,3 +88,51 @@ func TestShrinkRunKeepsToItsError(t *testing.T) {
 	require.Equal(t, "1:b", trace.String())
 	require.Panics(t, func() { _, _ = ShrinkRun(run, errors.New("not of a run")) })
 }
+
+// A schedule with one turn less may fail in another way: that one is not what was to be made simpler.
+func TestShrinkRunRefusesAnotherFailure(t *testing.T) {
+	run := func(c Chooser) (Trace, error) {
+		return elsewhere(c, func(order []string) error {
+			switch {
+			case fmt.Sprint(order) == "[b a b a]":
+				return kindError("in turns")
+			case order[0] == "b":
+				return kindError("otherwise")
+			}
+			return nil
+		})
+	}
+	replay, err := ParseReplay("0:b 1:a 2:b")
+	require.NoError(t, err)
+	_, err = run(replay)
+	require.ErrorContains(t, err, "in turns")
+	trace, err := ShrinkRun(run, err)
+	require.ErrorContains(t, err, "in turns")
+	require.Equal(t, "0:b 1:a 2:b", trace.String())
+}
+
+// A turn whose step passed without a choice is no turn of this run.
+func TestReplayOfAPassedTurn(t *testing.T) {
+	replay, err := ParseReplay("1:b")
+	require.NoError(t, err)
+	r := NewReferee(replay)
+	a, b := r.Join("a"), r.Join("b")
+	for range 2 {
+		_, err = r.Next(true, a)
+		require.NoError(t, err)
+	}
+	_, err = r.Next(true, a, b)
+	require.ErrorContains(t, err, "1:b")
+}
+
+// Each schedule of PCT draws its priorities anew.
+func TestPCTDrawsPriorities(t *testing.T) {
+	first := map[string]bool{}
+	for pct := NewPCT(1, 1, 30); pct.Next(); {
+		r := NewReferee(pct)
+		next, err := r.Next(false, r.Join("a"), r.Join("b"))
+		require.NoError(t, err)
+		first[next.Name()] = true
+	}
+	require.Len(t, first, 2)
+}

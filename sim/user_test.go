@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/maps"
 	bpfsys "github.com/bpfsim/bpfsim/syscall"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -170,7 +171,7 @@ func TestDumpMeetsADelete(t *testing.T) {
 }
 
 func TestSignalInterruptsDump(t *testing.T) {
-	seen := map[abi.Errno]bool{}
+	seen, again := map[abi.Errno]bool{}, map[abi.Errno]bool{}
 	for dfs := NewDFS(Unbounded); dfs.Next(); {
 		m := NewMachine(Options{PrivateMemory: true})
 		fd := create(m, abi.Hash, 8, 4)
@@ -178,12 +179,36 @@ func TestSignalInterruptsDump(t *testing.T) {
 		walker := m.Spawn("walker", 0, func(t *Task) {
 			_, _, errno := t.User().Dump(fd, nil, 12*4)
 			seen[errno] = true
+			if errno == abi.EINTR { // its handler has run
+				_, _, errno = t.User().Dump(fd, nil, 12*4)
+				again[errno] = true
+			}
 		})
 		m.Spawn("killer", 0, func(t *Task) { t.Signal(walker) })
 		_, err := m.Run(dfs)
 		require.NoError(t, err)
 	}
 	require.Equal(t, map[abi.Errno]bool{abi.OK: true, abi.EINTR: true}, seen)
+	require.Equal(t, map[abi.Errno]bool{abi.OK: true}, again)
+}
+
+// Copies from and to memory that is private are no steps, all else is.
+func TestPrivateMemoryIsNoStep(t *testing.T) {
+	for private, want := range map[bool][]maps.Point{
+		true:  {maps.PointLock},
+		false: {maps.PointUser, maps.PointUser, maps.PointUser, maps.PointLock}, // attr, key, value
+	} {
+		m := NewMachine(Options{PrivateMemory: private})
+		fd := create(m, abi.Hash, 8, 4)
+		m.Spawn("user", 0, func(t *Task) { t.User().Update(fd, key(1), word(1), abi.Any) })
+		trace, err := m.Run(new(First))
+		require.NoError(t, err)
+		var points []maps.Point
+		for _, step := range trace.Steps {
+			points = append(points, step.At)
+		}
+		require.Equal(t, want, points)
+	}
 }
 
 // Every call that User has, without any other task: what goes in comes out.

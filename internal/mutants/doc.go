@@ -4,7 +4,8 @@
 //	go run ./internal/mutants maps/stripe.go closed    those whose file or name contains one of the words
 //	go run ./internal/mutants --since HEAD~10 --for 3m those of the packages that changed, as many as there is time for
 //
-// Nothing is written into the tree: the go command reads the changed file through -overlay. The mutants are in list/, a file
+// Nothing is written into the tree: the go command reads the changed files through -overlay, those of a package with all its mutants
+// at once (weave.go). The mutants are in list/, a file
 // for each package, in the form of a diff without line numbers:
 //
 //	maps/stripe.go: a reader does not look at closed again

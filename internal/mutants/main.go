@@ -44,13 +44,17 @@ func (s settings) run(words []string) (Tally, error) {
 		return t, err
 	}
 	defer os.RemoveAll(work)
-	r := &Runner{root: strings.TrimSpace(string(root)), work: work, sane: map[string]error{}}
+	r := newRunner(strings.TrimSpace(string(root)), work)
 	all, err := s.choose(r.root, words)
 	if err != nil {
 		return t, err
 	}
+	plans, err := plan(r.root, all)
+	if err != nil {
+		return t, err
+	}
 	begin := time.Now()
-	for _, m := range all {
+	for _, m := range plans {
 		if s.limit > 0 && time.Since(begin) > s.limit {
 			t.untried++
 			continue

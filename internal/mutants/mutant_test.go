@@ -70,35 +70,89 @@ func TestPlant(t *testing.T) {
 	require.ErrorContains(t, err, "2 times")
 }
 
-// A module of one function shows what is told of each kind of mutant.
+// A module of a few functions shows what is told of each kind of mutant, woven into the others' build or in one of its own.
 func TestRunner(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs go test")
+		t.Skip("builds tests")
 	}
 	root := t.TempDir()
 	for name, text := range map[string]string{
-		"go.mod":    "module m\n\ngo 1.26\n",
-		"m.go":      "package m\n\nfunc less(a, b int) bool {\n\treturn a < b\n}\n",
-		"m_test.go": "package m\n\nimport \"testing\"\n\nfunc TestLess(t *testing.T) {\n\tif less(2, 1) {\n\t\tt.Fatal()\n\t}\n}\n\nfunc TestFails(t *testing.T) { t.Fatal() }\n",
+		"go.mod": "module m\n\ngo 1.26\n",
+		"m.go": `package m
+
+const most = 3
+
+type list []int
+
+// less compares.
+func less(a, b int) bool {
+	return a < b
+}
+
+func (l *list) add(all ...int) {
+	*l = append(*l, all...)
+}
+
+func second(_, b int) int {
+	return b
+}
+`,
+		"m_test.go": `package m
+
+import "testing"
+
+func TestLess(t *testing.T) {
+	if less(2, 1) {
+		t.Fatal()
+	}
+}
+
+func TestAdd(t *testing.T) {
+	var l list
+	if l.add(1, 2); len(l) != 2 {
+		t.Fatal()
+	}
+}
+
+func TestOthers(t *testing.T) {
+	if most != 3 || second(1, 2) != 2 {
+		t.Fatal()
+	}
+}
+
+func TestFails(t *testing.T) { t.Fatal() }
+`,
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(root, name), []byte(text), 0o600))
 	}
-	r := &Runner{root: root, work: t.TempDir(), sane: map[string]error{}}
-	try := func(line, test string) (string, error) {
-		return r.Try(Mutant{File: "m.go", What: line, Old: []string{"return a < b"}, New: []string{line}, Tests: [][]string{{".", "-run", test}}})
+	tests := []struct{ old, new, test, by, wrong string }{
+		{"return a < b", "return a > b", "TestLess", "TestLess", ""},
+		{"return a < b", "return a <= b", "TestLess", "", ""},
+		{"*l = append(*l, all...)", "*l = append(*l, all[1:]...)", "TestAdd", "TestAdd", ""},
+		{"const most = 3", "const most = 4", "TestOthers", "TestOthers", ""},
+		{"return b", "return 0*b", "TestOthers", "TestOthers", ""},
+		{"return b", "return c", "TestOthers", "", "undefined: c"},
+		{"return a < b", "return a > b", "TestFails", "", "without a mutant"},
+		{"return a < b", "return a > b", "TestNone", "", "no such test"},
 	}
-	by, err := try("return a > b", "TestLess")
+	var all []Mutant
+	for _, tt := range tests {
+		all = append(all, Mutant{File: "m.go", What: tt.new, Old: []string{tt.old}, New: []string{tt.new}, Tests: [][]string{{".", "-run", tt.test}}})
+	}
+	plans, err := plan(root, all)
 	require.NoError(t, err)
-	require.Equal(t, "TestLess", by)
-	by, err = try("return a <= b", "TestLess")
-	require.NoError(t, err)
-	require.Empty(t, by, "nobody asks")
-	_, err = try("return a << b", "TestLess")
-	require.ErrorContains(t, err, "build")
-	_, err = try("return a > b", "TestFails")
-	require.ErrorContains(t, err, "without a mutant")
-	_, err = try("return a > b", "TestNone")
-	require.ErrorContains(t, err, "no such test")
+	r := newRunner(root, t.TempDir())
+	for i, tt := range tests {
+		by, err := r.Try(plans[i])
+		if tt.wrong != "" {
+			require.ErrorContains(t, err, tt.wrong, tt.new)
+			continue
+		}
+		require.NoError(t, err, tt.new)
+		require.Equal(t, tt.by, by, tt.new)
+		require.Equal(t, i < 3, plans[i].woven)
+	}
+	require.Len(t, r.binaries, 5, "those that are woven, those that are not, and the module as it is")
 }
 
 func TestChoose(t *testing.T) {
@@ -116,7 +170,7 @@ func TestChoose(t *testing.T) {
 
 func TestTally(t *testing.T) {
 	var tally Tally
-	require.Equal(t, "equivalent  a.go: x (nobody sees it)", tally.try(nil, Mutant{File: "a.go", What: "x", Equivalent: "nobody sees it"}))
+	require.Equal(t, "equivalent  a.go: x (nobody sees it)", tally.try(nil, planted{Mutant: Mutant{File: "a.go", What: "x", Equivalent: "nobody sees it"}}))
 	tally.killed, tally.survived = 7, 2
 	require.Equal(t, "10 mutants tried: 7 killed, 2 survived, 1 equivalent; 0 wrong, 0 not tried", tally.String())
 }

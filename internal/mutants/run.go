@@ -8,29 +8,41 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
 // Runner runs the tests of mutants in a checkout.
 type Runner struct {
-	root string // of the module
-	work string // a folder for planted files
-	sane map[string]error
+	root     string // of the module
+	work     string // a folder for planted files and test binaries
+	overlays map[*batch]string
+	binaries map[string]binary
+	sane     map[string]error
 }
 
-// Try plants m and runs its tests: by is what found it, "" when nothing did.
-func (r *Runner) Try(m Mutant) (by string, err error) {
-	overlay, err := r.plant(m)
-	if err != nil {
-		return "", err
-	}
-	for _, test := range m.Tests {
-		if err := r.check(test); err != nil {
+func newRunner(root, work string) *Runner {
+	return &Runner{root: root, work: work, overlays: map[*batch]string{}, binaries: map[string]binary{}, sane: map[string]error{}}
+}
+
+// binary is the tests of a package, built.
+type binary struct {
+	path string
+	err  error
+}
+
+// plain is the module as it is.
+var plain = &batch{}
+
+// Try runs the tests of p: by is what found it, "" when nothing did.
+func (r *Runner) Try(p planted) (by string, err error) {
+	for _, test := range p.Tests {
+		if err := r.check(p.batch, test); err != nil {
 			return "", err
 		}
-		failed, out := r.test(test, "-overlay="+overlay)
-		if strings.Contains(out, "[build failed]") || strings.Contains(out, "[setup failed]") {
-			return "", fmt.Errorf("build %q: %s", m, out)
+		failed, out, err := r.test(p.batch, p.number, test)
+		if err != nil {
+			return "", err
 		}
 		if failed {
 			return found(out), nil
@@ -39,57 +51,101 @@ func (r *Runner) Try(m Mutant) (by string, err error) {
 	return "", nil
 }
 
-// plant writes the file and an overlay that puts it into its place.
-func (r *Runner) plant(m Mutant) (overlay string, err error) {
-	file := filepath.Join(r.root, filepath.FromSlash(m.File))
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return "", err
-	}
-	planted, err := m.Plant(string(text))
-	if err != nil {
-		return "", err
-	}
-	copied := filepath.Join(r.work, filepath.Base(file))
-	if err := os.WriteFile(copied, []byte(planted), 0o600); err != nil {
-		return "", err
-	}
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {file: copied}})
-	if err != nil {
-		return "", err
-	}
-	overlay = filepath.Join(r.work, "overlay.json")
-	return overlay, os.WriteFile(overlay, replace, 0o600)
-}
-
 // check runs a test without any mutant, once: one that fails anyhow, or tests nothing, finds nothing.
-func (r *Runner) check(test []string) error {
-	name := strings.Join(test, " ")
+func (r *Runner) check(b *batch, test []string) error {
+	if !b.woven {
+		b = plain
+	}
+	name := fmt.Sprintf("%p %s", b, strings.Join(test, " "))
 	err, known := r.sane[name]
 	if known {
 		return err
 	}
-	failed, out := r.test(test, "")
+	failed, out, err := r.test(b, 0, test)
 	switch {
+	case err != nil:
 	case failed:
-		err = fmt.Errorf("go test %s fails without a mutant: %s", name, out)
-	case strings.Contains(out, "[no tests to run]"):
-		err = fmt.Errorf("go test %s: there is no such test", name)
+		err = fmt.Errorf("go test %s fails without a mutant: %s", strings.Join(test, " "), out)
+	case strings.Contains(out, "no tests to run"):
+		err = fmt.Errorf("go test %s: there is no such test", strings.Join(test, " "))
 	}
 	r.sane[name] = err
 	return err
 }
 
-// test runs go test. A mutant may hang, and need not please vet. The flag is for the go commands that tests run, too.
-func (r *Runner) test(args []string, flag string) (failed bool, out string) {
-	cmd := exec.Command("go", append([]string{"test", "-vet=off", "-pgo=off", "-failfast", "-timeout=2m"}, args...)...)
-	cmd.Dir = r.root
-	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" "+flag)
+// test runs a test for a mutant of the batch. It may hang. What go commands the test runs, see the batch's files too.
+func (r *Runner) test(b *batch, number int, args []string) (failed bool, out string, err error) {
+	overlay, err := r.overlay(b)
+	if err != nil {
+		return false, "", err
+	}
+	goflags := "GOFLAGS=" + strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay)
+	build, run := split(args[1:])
+	bin := r.build(overlay, goflags, append(build, args[0]))
+	if bin.err != nil {
+		return false, "", bin.err
+	}
+	cmd := exec.Command(bin.path, append([]string{"-test.failfast", "-test.timeout=2m"}, run...)...)
+	cmd.Dir = filepath.Join(r.root, filepath.FromSlash(args[0]))
+	cmd.Env = append(os.Environ(), goflags, environment+"="+strconv.Itoa(number))
 	text, err := cmd.CombinedOutput()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		return true, "[setup failed] " + err.Error()
+		return false, "", err
 	}
-	return err != nil, excerpt(strings.TrimSpace(string(text)))
+	return err != nil, excerpt(strings.TrimSpace(string(text))), nil
+}
+
+// split tells the flags of a build, of which tags are the one that tests have, from those of a test binary.
+func split(args []string) (build, run []string) {
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "-tags" && i+1 < len(args):
+			build = append(build, "-tags="+args[i+1])
+			i++
+		case strings.HasPrefix(args[i], "-"):
+			run = append(run, "-test."+args[i][1:])
+		default:
+			run = append(run, args[i])
+		}
+	}
+	return build, run
+}
+
+// overlay writes the batch's files, and what tells the go command of them.
+func (r *Runner) overlay(b *batch) (string, error) {
+	if at, ok := r.overlays[b]; ok {
+		return at, nil
+	}
+	replace := map[string]string{}
+	for file, text := range b.files {
+		copied := filepath.Join(r.work, fmt.Sprintf("%d-%s", len(r.overlays), strings.ReplaceAll(file, "/", "-")))
+		if err := os.WriteFile(copied, []byte(text), 0o600); err != nil {
+			return "", err
+		}
+		replace[filepath.Join(r.root, filepath.FromSlash(file))] = copied
+	}
+	text, err := json.Marshal(map[string]map[string]string{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	r.overlays[b] = filepath.Join(r.work, fmt.Sprintf("overlay%d.json", len(r.overlays)))
+	return r.overlays[b], os.WriteFile(r.overlays[b], text, 0o600)
+}
+
+// build builds the tests of a package, once.
+func (r *Runner) build(overlay, goflags string, args []string) binary {
+	name := overlay + " " + strings.Join(args, " ")
+	if bin, ok := r.binaries[name]; ok {
+		return bin
+	}
+	bin := binary{path: filepath.Join(r.work, fmt.Sprintf("test%d", len(r.binaries)))}
+	cmd := exec.Command("go", append([]string{"test", "-c", "-vet=off", "-pgo=off", "-o", bin.path}, args...)...)
+	cmd.Dir, cmd.Env = r.root, append(os.Environ(), goflags)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		bin.err = fmt.Errorf("go test -c %s: %w: %s", strings.Join(args, " "), err, text)
+	}
+	r.binaries[name] = bin
+	return bin
 }
 
 // excerpt is the beginning and the end of a long text.

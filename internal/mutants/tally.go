@@ -9,10 +9,10 @@ import (
 type Tally struct{ killed, survived, equivalent, wrong, untried int }
 
 // try tries m and says what came of it.
-func (t *Tally) try(r *Runner, m Mutant) string {
+func (t *Tally) try(r *Runner, m planted) string {
 	if m.Equivalent != "" {
 		t.equivalent++
-		return fmt.Sprintf("equivalent  %s (%s)", m, m.Equivalent)
+		return fmt.Sprintf("equivalent  %s (%s)", m.Mutant, m.Equivalent)
 	}
 	begin := time.Now()
 	by, err := r.Try(m)
@@ -20,13 +20,13 @@ func (t *Tally) try(r *Runner, m Mutant) string {
 	switch {
 	case err != nil:
 		t.wrong++
-		return fmt.Sprintf("WRONG       %s: %v", m, err)
+		return fmt.Sprintf("WRONG       %s: %v", m.Mutant, err)
 	case by == "":
 		t.survived++
-		return fmt.Sprintf("SURVIVED    %s (%v)", m, took)
+		return fmt.Sprintf("SURVIVED    %s (%v)", m.Mutant, took)
 	}
 	t.killed++
-	return fmt.Sprintf("killed      %s: %s (%v)", m, by, took)
+	return fmt.Sprintf("killed      %s: %s (%v)", m.Mutant, by, took)
 }
 
 // String is the sum.
