@@ -13,7 +13,8 @@ import (
 type Row struct {
 	Kind Kind
 	Way  Way
-	// Schedules is the number of schedules that were run, all of them: nothing cuts an exploration off.
+	// Schedules is the number of schedules that were run, one of each kind that anybody can tell apart (sim.DPOR): nothing cuts an
+	// exploration off.
 	Schedules int
 	// Asked is in how many of them a contract asked something, by its name.
 	Asked map[string]int
@@ -29,14 +30,14 @@ func Grid(k Kind, w Way) (Row, error) {
 	row := Row{Kind: k, Way: w, Asked: make(map[string]int), Broken: make(map[string][]*Run)}
 	for _, m := range k.mutators() {
 		for _, room := range w.rooms() {
-			if err := row.explore(k.scenario(w, m, room), m.schedules()); err != nil {
+			if err := row.explore(k.scenario(w, m, room), m.schedules(k)); err != nil {
 				return Row{}, err
 			}
 		}
 	}
 	for _, f := range failures() {
 		for _, room := range w.rooms() {
-			if err := row.explore(k.failing(w, f, room), f.schedules()); err != nil {
+			if err := row.explore(k.failing(w, f, room), f.schedules(k)); err != nil {
 				return Row{}, err
 			}
 		}
@@ -158,8 +159,7 @@ func (r *Run) shrunk(contract string) (c Counterexample, whole bool, err error) 
 	}
 	small, result, err := Shrink(r.Scenario, func() sim.Schedules { return &wholeOperations{sim.NewDFS(sim.Unbounded)} })
 	if err == nil && result.Broken == nil {
-		bound := max(GridBound, r.Trace.Preemptions())
-		small, result, err = Shrink(r.Scenario, func() sim.Schedules { return sim.NewDFS(bound) })
+		small, result, err = Shrink(r.Scenario, func() sim.Schedules { return sim.NewDPOR() })
 	}
 	if err != nil || result.Broken == nil {
 		return c, whole, err
@@ -213,11 +213,14 @@ func (s Scenario) fewerPreemptions(line string) (Counterexample, error) {
 		return Counterexample{}, err
 	}
 	build := func() *sim.Machine { m, _ := s.machine(nil); return m }
-	_, err = build().Run(replay)
+	trace, err := build().Run(replay)
+	if err != nil {
+		_, err = sim.Tidy(build, trace)
+	}
 	if err == nil {
 		return Counterexample{}, errors.New("the schedule keeps the contract")
 	}
-	trace, _ := sim.Shrink(build, err)
+	trace, _ = sim.Shrink(build, err)
 	return Counterexample{s, trace.String()}, nil
 }
 

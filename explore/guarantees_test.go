@@ -65,8 +65,8 @@ func exploreGrid(t *testing.T) []explore.Row {
 	for _, found := range results {
 		r := <-found
 		require.NoError(t, r.err)
-		t.Logf("%s, %s: all %d schedules with up to %d preemptions; broken: %d of %d contracts",
-			r.row.Kind.Name, r.row.Way.Name, r.row.Schedules, explore.GridBound, len(r.row.Broken), len(model.Contracts()))
+		t.Logf("%s, %s: all schedules, of which %d differ; broken: %d of %d contracts",
+			r.row.Kind.Name, r.row.Way.Name, r.row.Schedules, len(r.row.Broken), len(model.Contracts()))
 		rows = append(rows, r.row)
 	}
 	return rows

@@ -135,7 +135,6 @@ func (p *page) render(t *testing.T) string {
 }
 
 // What the template asks for.
-func (p *page) Bound() int                           { return explore.GridBound }
 func (p *page) Contracts() []model.Contract          { return model.Contracts() }
 func (p *page) Ways() []explore.Way                  { return explore.Ways() }
 func (p *page) Changes() map[string][]explore.Change { return explore.GridChanges() }
@@ -238,7 +237,7 @@ func (p *page) cell(row explore.Row, contract model.Contract) string {
 
 // holds is the cell of a contract that every schedule keeps, with the share of those in which it asked something.
 func holds(row explore.Row, asked int) string {
-	in := fmt.Sprintf("%d schedules, bound %d", row.Schedules, explore.GridBound)
+	in := fmt.Sprintf("%d schedules", row.Schedules)
 	share := 100 * float64(asked) / float64(row.Schedules)
 	if 2*asked < row.Schedules {
 		return fmt.Sprintf("holds where it asks: in %.2g %% of %s", share, in)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/sim"
 )
 
@@ -15,20 +16,30 @@ type mutator struct {
 	value   int // bytes
 	keys    string
 	tasks   []string
-	// bound is how often a schedule preempts a task at most, where it may do so before any step. sim.Unbounded looks at
-	// schedules of whole operations instead: a walk that does not end needs a change behind each of its calls.
-	bound int
+	depth   depth
 }
 
-// GridBound is the bound of most mutators.
-const GridBound = 2
+// depth is how the grid interleaves a mutator with a walk.
+type depth uint8
 
-// schedules are those that the grid explores for the mutator.
-func (m mutator) schedules() sim.Schedules {
-	if m.bound == sim.Unbounded {
+const (
+	steps depth = iota // before any step
+	// deep has so many operations, since a walk that does not end needs a change behind each of its calls, that in maps in which each
+	// takes many steps only whole ones are interleaved.
+	deep
+)
+
+// schedules are those that the grid explores for the mutator: all.
+func (m mutator) schedules(k Kind) sim.Schedules {
+	if m.depth == deep && k.takesManySteps() {
 		return &wholeOperations{sim.NewDFS(sim.Unbounded)}
 	}
-	return sim.NewDFS(m.bound)
+	return sim.NewDPOR()
+}
+
+// takesManySteps tells whether updates evict, or count elements in steps of their own.
+func (k Kind) takesManySteps() bool {
+	return Shape{Type: k.Type}.evicts() || k.Flags&abi.FlagNoPrealloc != 0
 }
 
 // wholeOperations leaves out schedules that preempt a task in the middle of an operation or of a call of the walk.
@@ -46,84 +57,84 @@ func (w *wholeOperations) Choose(c *sim.Choice) int {
 // buckets, 17 is alone in the eighth and 35 alone in the first; with 2 entries 35 is in the first of 2 buckets and all
 // the others in the second. The newest key of a bucket is read first.
 var hashMutators = []mutator{
-	{"update of a key that is to come, in the cursor's bucket", 16, 8, "3 22", []string{"task a cpu=1: update 3"}, GridBound},
-	{"update of the key that the cursor is at", 16, 8, "3 22 24", []string{"task a cpu=1: update 22"}, GridBound},
-	{"update of two keys in two buckets", 16, 8, "35 3", []string{"task a cpu=1: update 35; update 3"}, GridBound},
-	{"update of two keys in one bucket", 16, 8, "3 22", []string{"task a cpu=1: update 22; update 3"}, GridBound},
+	{"update of a key that is to come, in the cursor's bucket", 16, 8, "3 22", []string{"task a cpu=1: update 3"}, steps},
+	{"update of the key that the cursor is at", 16, 8, "3 22 24", []string{"task a cpu=1: update 22"}, steps},
+	{"update of two keys in two buckets", 16, 8, "35 3", []string{"task a cpu=1: update 35; update 3"}, steps},
+	{"update of two keys in one bucket", 16, 8, "3 22", []string{"task a cpu=1: update 22; update 3"}, steps},
 	{"inserts into an earlier and into the same bucket", 16, 8, "17 3",
-		[]string{"task a cpu=1: insert 22; insert 35"}, GridBound},
-	{"delete of the last key", 16, 8, "35 3", []string{"task a cpu=1: delete 3"}, GridBound},
-	{"delete of a key in the middle", 16, 8, "35 17 3", []string{"task a cpu=1: delete 17"}, GridBound},
-	{"delete and insert of a key", 16, 8, "35 3", []string{"task a cpu=1: delete 3; insert 3"}, GridBound},
-	{"delete, and insert of another key into the same bucket", 16, 8, "3 22", []string{"task a cpu=1: delete 3; insert 24"}, GridBound},
+		[]string{"task a cpu=1: insert 22; insert 35"}, steps},
+	{"delete of the last key", 16, 8, "35 3", []string{"task a cpu=1: delete 3"}, steps},
+	{"delete of a key in the middle", 16, 8, "35 17 3", []string{"task a cpu=1: delete 17"}, steps},
+	{"delete and insert of a key", 16, 8, "35 3", []string{"task a cpu=1: delete 3; insert 3"}, steps},
+	{"delete, and insert of another key into the same bucket", 16, 8, "3 22", []string{"task a cpu=1: delete 3; insert 24"}, steps},
 	// A walk that reads the key of the element it found, which is another one by now, goes on behind that.
 	{"delete, and inserts of another key, which gets the element", 16, 8, "35 17",
-		[]string{"task a cpu=0: delete 35; insert 3; insert 3"}, GridBound + 1},
-	{"another task takes a key", 16, 8, "3 22", []string{"task a cpu=1: take 3"}, GridBound},
-	{"two updates of a key whose value has two words", 16, 16, "3 22", []string{"task a cpu=1: update 3; update 3"}, GridBound},
-	{"a program writes a value of two words in place", 16, 16, "3 22", []string{"program p cpu=1: write 3"}, GridBound},
+		[]string{"task a cpu=0: delete 35; insert 3; insert 3"}, steps},
+	{"another task takes a key", 16, 8, "3 22", []string{"task a cpu=1: take 3"}, steps},
+	{"two updates of a key whose value has two words", 16, 16, "3 22", []string{"task a cpu=1: update 3; update 3"}, steps},
+	{"a program writes a value of two words in place", 16, 16, "3 22", []string{"program p cpu=1: write 3"}, steps},
 	{"full map: inserts of other keys, which evict or fail", 2, 8, "3 22",
-		[]string{"task a cpu=1: insert 24; insert 35"}, GridBound},
+		[]string{"task a cpu=1: insert 24; insert 35"}, steps},
 	{"two CPUs insert into the last place, in two buckets", 2, 8, "3",
-		[]string{"task a cpu=1: insert 35", "task b cpu=0: insert 22"}, GridBound},
+		[]string{"task a cpu=1: insert 35", "task b cpu=0: insert 22"}, steps},
 	{"an insert into the last place, while another CPU updates a key", 2, 8, "3",
-		[]string{"task a cpu=1: insert 35", "task b cpu=0: update 3"}, GridBound},
-	{"full map: updates of the key that the cursor is at", 2, 8, "3 22", []string{"task a cpu=1: update 3; update 22; update 3"}, sim.Unbounded},
+		[]string{"task a cpu=1: insert 35", "task b cpu=0: update 3"}, steps},
+	{"full map: updates of the key that the cursor is at", 2, 8, "3 22", []string{"task a cpu=1: update 3; update 22; update 3"}, deep},
 	{"full map: two CPUs update their keys", 2, 8, "3",
-		[]string{"task a cpu=1: update 22; update 22", "task b cpu=0: update 3; update 3"}, sim.Unbounded},
-	{"full map: delete and insert of the last key", 2, 8, "35 3", []string{"task a cpu=1: delete 3; insert 3; delete 3; insert 3"}, sim.Unbounded},
-	{"full map: inserts of its own keys", 2, 8, "3 22", []string{"task a cpu=1: insert 22; insert 22; insert 22; insert 22"}, sim.Unbounded},
+		[]string{"task a cpu=1: update 22; update 22", "task b cpu=0: update 3; update 3"}, deep},
+	{"full map: delete and insert of the last key", 2, 8, "35 3", []string{"task a cpu=1: delete 3; insert 3; delete 3; insert 3"}, deep},
+	{"full map: inserts of its own keys", 2, 8, "3 22", []string{"task a cpu=1: insert 22; insert 22; insert 22; insert 22"}, deep},
 }
 
 // arrayMutators are those of ARRAY, whose keys are always there.
 var arrayMutators = []mutator{
-	{"update of a value", 2, 8, "0 1", []string{"task a cpu=1: update 1"}, GridBound},
-	{"update of two values", 2, 8, "0 1", []string{"task a cpu=1: update 0; update 1"}, GridBound},
-	{"two tasks update a value each", 2, 8, "0 1", []string{"task a cpu=1: update 0", "task b cpu=1: update 1"}, GridBound},
-	{"update of a value of two words", 2, 16, "0 1", []string{"task a cpu=1: update 1"}, GridBound},
-	{"a program writes a value of two words in place", 2, 16, "0 1", []string{"program p cpu=1: write 1"}, GridBound},
-	{"insert and delete, which fail", 2, 8, "0 1", []string{"task a cpu=1: insert 0; delete 1"}, GridBound},
+	{"update of a value", 2, 8, "0 1", []string{"task a cpu=1: update 1"}, steps},
+	{"update of two values", 2, 8, "0 1", []string{"task a cpu=1: update 0; update 1"}, steps},
+	{"two tasks update a value each", 2, 8, "0 1", []string{"task a cpu=1: update 0", "task b cpu=1: update 1"}, steps},
+	{"update of a value of two words", 2, 16, "0 1", []string{"task a cpu=1: update 1"}, steps},
+	{"a program writes a value of two words in place", 2, 16, "0 1", []string{"program p cpu=1: write 1"}, steps},
+	{"insert and delete, which fail", 2, 8, "0 1", []string{"task a cpu=1: insert 0; delete 1"}, steps},
 }
 
 // trieMutators are those of LPM_TRIE: prefix 1 covers all, 2 covers 4 and 5, which a walk returns before it.
 var trieMutators = []mutator{
-	{"update of a key that is to come", 16, 8, "4 5 2", []string{"task a cpu=1: update 2"}, GridBound},
-	{"update of the key that the cursor is at", 16, 8, "4 5 2", []string{"task a cpu=1: update 4"}, GridBound},
-	{"updates of two keys", 16, 8, "4 5", []string{"task a cpu=1: update 4; update 5"}, GridBound},
-	{"update of a value of two words", 16, 16, "4 2", []string{"task a cpu=1: update 4"}, GridBound},
-	{"delete of a key that another one covers", 16, 8, "4 5 2", []string{"task a cpu=1: delete 5"}, GridBound},
-	{"delete of a key that covers others", 16, 8, "4 5 2", []string{"task a cpu=1: delete 2"}, GridBound},
-	{"delete of the last key", 16, 8, "4 5", []string{"task a cpu=1: delete 5"}, GridBound},
-	{"inserts of an earlier key and of one that covers all", 16, 8, "5 2", []string{"task a cpu=1: insert 4; insert 1"}, GridBound},
-	{"delete and insert of a key", 16, 8, "4 5", []string{"task a cpu=1: delete 5; insert 5"}, GridBound},
-	{"a program updates two keys", 16, 8, "4 5 2", []string{"program p cpu=1: update 4; update 2"}, GridBound},
-	{"a program deletes and inserts a key", 16, 8, "4 5 2", []string{"program p cpu=1: delete 5; insert 5"}, GridBound},
+	{"update of a key that is to come", 16, 8, "4 5 2", []string{"task a cpu=1: update 2"}, steps},
+	{"update of the key that the cursor is at", 16, 8, "4 5 2", []string{"task a cpu=1: update 4"}, steps},
+	{"updates of two keys", 16, 8, "4 5", []string{"task a cpu=1: update 4; update 5"}, steps},
+	{"update of a value of two words", 16, 16, "4 2", []string{"task a cpu=1: update 4"}, steps},
+	{"delete of a key that another one covers", 16, 8, "4 5 2", []string{"task a cpu=1: delete 5"}, steps},
+	{"delete of a key that covers others", 16, 8, "4 5 2", []string{"task a cpu=1: delete 2"}, steps},
+	{"delete of the last key", 16, 8, "4 5", []string{"task a cpu=1: delete 5"}, steps},
+	{"inserts of an earlier key and of one that covers all", 16, 8, "5 2", []string{"task a cpu=1: insert 4; insert 1"}, steps},
+	{"delete and insert of a key", 16, 8, "4 5", []string{"task a cpu=1: delete 5; insert 5"}, steps},
+	{"a program updates two keys", 16, 8, "4 5 2", []string{"program p cpu=1: update 4; update 2"}, steps},
+	{"a program deletes and inserts a key", 16, 8, "4 5 2", []string{"program p cpu=1: delete 5; insert 5"}, steps},
 	{"full map: delete and insert of the last key", 2, 8, "4 5",
-		[]string{"task a cpu=1: delete 5; insert 5; delete 5; insert 5"}, sim.Unbounded},
-	{"full map: inserts of its own keys", 2, 8, "4 5", []string{"task a cpu=1: insert 5; insert 5; insert 5; insert 5"}, sim.Unbounded},
+		[]string{"task a cpu=1: delete 5; insert 5; delete 5; insert 5"}, deep},
+	{"full map: inserts of its own keys", 2, 8, "4 5", []string{"task a cpu=1: insert 5; insert 5; insert 5; insert 5"}, deep},
 }
 
 // partMutators are programs that write their CPUs' parts of a PERCPU_HASH's values, which have a part of one word for each of two
 // CPUs, or of two words.
 var partMutators = []mutator{
-	{"a program updates its part", 16, 16, "3 22", []string{"program p cpu=1: update 3; update 22"}, GridBound},
-	{"programs of two CPUs update their parts", 16, 16, "3 22", []string{"program p cpu=1: update 3", "program q cpu=0: update 3"}, GridBound},
-	{"a program updates its part and a process all parts", 16, 16, "3 22", []string{"program p cpu=1: update 3", "task a cpu=0: update 3"}, GridBound},
-	{"a program deletes and inserts a key", 16, 16, "3 22", []string{"program p cpu=1: delete 3; insert 3"}, GridBound},
-	{"full map: a program inserts other keys, which evict or fail", 2, 16, "3 22", []string{"program p cpu=1: insert 24; update 35"}, GridBound},
-	{"a program writes its part in place", 16, 16, "3 22", []string{"program p cpu=1: write 3; write 22"}, GridBound},
-	{"programs of two CPUs write their parts in place", 16, 16, "3 22", []string{"program p cpu=1: write 3", "program q cpu=0: write 3"}, GridBound},
-	{"a program writes its part in place and a process all parts", 16, 16, "3 22", []string{"program p cpu=1: write 3", "task a cpu=0: update 3"}, GridBound},
-	{"a program writes a part of two words in place", 16, 32, "3 22", []string{"program p cpu=1: write 3"}, GridBound},
+	{"a program updates its part", 16, 16, "3 22", []string{"program p cpu=1: update 3; update 22"}, steps},
+	{"programs of two CPUs update their parts", 16, 16, "3 22", []string{"program p cpu=1: update 3", "program q cpu=0: update 3"}, steps},
+	{"a program updates its part and a process all parts", 16, 16, "3 22", []string{"program p cpu=1: update 3", "task a cpu=0: update 3"}, steps},
+	{"a program deletes and inserts a key", 16, 16, "3 22", []string{"program p cpu=1: delete 3; insert 3"}, steps},
+	{"full map: a program inserts other keys, which evict or fail", 2, 16, "3 22", []string{"program p cpu=1: insert 24; update 35"}, steps},
+	{"a program writes its part in place", 16, 16, "3 22", []string{"program p cpu=1: write 3; write 22"}, steps},
+	{"programs of two CPUs write their parts in place", 16, 16, "3 22", []string{"program p cpu=1: write 3", "program q cpu=0: write 3"}, steps},
+	{"a program writes its part in place and a process all parts", 16, 16, "3 22", []string{"program p cpu=1: write 3", "task a cpu=0: update 3"}, steps},
+	{"a program writes a part of two words in place", 16, 32, "3 22", []string{"program p cpu=1: write 3"}, steps},
 }
 
 // slotMutators are those of PERCPU_ARRAY.
 var slotMutators = []mutator{
-	{"a program updates its parts", 2, 16, "0 1", []string{"program p cpu=1: update 0; update 1"}, GridBound},
-	{"programs of two CPUs update their parts", 2, 16, "0 1", []string{"program p cpu=1: update 1", "program q cpu=0: update 1"}, GridBound},
-	{"a program updates its part and a process all parts", 2, 16, "0 1", []string{"program p cpu=1: update 1", "task a cpu=0: update 1"}, GridBound},
-	{"programs of two CPUs write their parts in place", 2, 16, "0 1", []string{"program p cpu=1: write 1", "program q cpu=0: write 1"}, GridBound},
-	{"a program writes a part of two words in place", 2, 32, "0 1", []string{"program p cpu=1: write 1"}, GridBound},
+	{"a program updates its parts", 2, 16, "0 1", []string{"program p cpu=1: update 0; update 1"}, steps},
+	{"programs of two CPUs update their parts", 2, 16, "0 1", []string{"program p cpu=1: update 1", "program q cpu=0: update 1"}, steps},
+	{"a program updates its part and a process all parts", 2, 16, "0 1", []string{"program p cpu=1: update 1", "task a cpu=0: update 1"}, steps},
+	{"programs of two CPUs write their parts in place", 2, 16, "0 1", []string{"program p cpu=1: write 1", "program q cpu=0: write 1"}, steps},
+	{"a program writes a part of two words in place", 2, 32, "0 1", []string{"program p cpu=1: write 1"}, steps},
 }
 
 // failure is what happens to the walker itself, beside a mutator.
@@ -135,8 +146,8 @@ type failure struct {
 // failures are those of all maps: their keys are prefixes too.
 func failures() []failure {
 	return []failure{
-		{mutator{"the walk's first call faults at its values, and a value is updated", 16, 8, "4 5 3", []string{"task a cpu=1: update 5"}, GridBound}, 1},
-		{mutator{"a signal interrupts the walk, and a value is updated", 16, 8, "4 5 3", []string{"task a cpu=1: signal; update 5"}, GridBound}, 0},
+		{mutator{"the walk's first call faults at its values, and a value is updated", 16, 8, "4 5 3", []string{"task a cpu=1: update 5"}, steps}, 1},
+		{mutator{"a signal interrupts the walk, and a value is updated", 16, 8, "4 5 3", []string{"task a cpu=1: signal; update 5"}, steps}, 0},
 	}
 }
 
@@ -191,9 +202,7 @@ type Change struct {
 	Keys string // before the walk
 	// Tasks do their operations as a scenario says them.
 	Tasks []string
-	// Bound is how often a schedule preempts a task at most.
-	Bound int
-	// Deep tells that whole operations are interleaved instead of steps, in every order.
+	// Deep tells that in maps that evict, and without preallocation, whole operations are interleaved instead of steps.
 	Deep bool
 }
 
@@ -201,13 +210,13 @@ type Change struct {
 func GridChanges() map[string][]Change {
 	all := make(map[string][]Change)
 	for _, f := range failures() {
-		all["all"] = append(all["all"], Change{Doc: f.doc, Keys: f.keys, Tasks: f.tasks, Bound: f.bound})
+		all["all"] = append(all["all"], Change{Doc: f.doc, Keys: f.keys, Tasks: f.tasks})
 	}
 	for name, mutators := range map[string][]mutator{
 		"hash": hashMutators, "array": arrayMutators, "trie": trieMutators, "per-CPU hash": partMutators, "per-CPU array": slotMutators,
 	} {
 		for _, m := range mutators {
-			all[name] = append(all[name], Change{Doc: m.doc, Keys: m.keys, Tasks: m.tasks, Bound: m.bound, Deep: m.bound == sim.Unbounded})
+			all[name] = append(all[name], Change{Doc: m.doc, Keys: m.keys, Tasks: m.tasks, Deep: m.depth == deep})
 		}
 	}
 	return all

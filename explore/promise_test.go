@@ -35,7 +35,7 @@ contract bounded-termination
 `)
 	require.True(t, s.Promises("bounded-termination"))
 	most := 0
-	_, err := explore.Visit(s, sim.NewDFS(explore.GridBound), func(r *explore.Run) bool {
+	_, err := explore.Visit(s, sim.NewDPOR(), func(r *explore.Run) bool {
 		require.Empty(t, r.Breach)
 		records := 0
 		for _, call := range r.History.Walk.Calls {

@@ -48,7 +48,7 @@ func (e *BreachError) Error() string { return fmt.Sprintf("%s broken: %s", e.Con
 // the run behind each step.
 func (s Scenario) machine(observe func(*Run)) (*sim.Machine, *Run) {
 	r := &Run{Scenario: s}
-	options := sim.Options{CPUs: s.CPUs(), Steps: maxSteps}
+	options := sim.Options{CPUs: s.CPUs(), Steps: maxSteps, OwnMemory: true, Signals: s.has("signal")}
 	if observe != nil || s.sharesValues() {
 		options.Observe = func(step sim.Step) { r.observe(step, observe) }
 	}
@@ -91,7 +91,7 @@ func (r *Run) setUp(m *sim.Machine) {
 
 // fill puts the keys in, each at an instant of its own below 0, and one behind what it evicts. A new array holds zeros.
 func (r *Run) fill() {
-	at := int64(-2*len(r.Scenario.Keys) - 1)
+	at := int64(-2*len(r.Scenario.Keys) - 2)
 	r.now = func() int64 { return at - 1 }
 	if r.Scenario.Map.IsArray() {
 		for key := range r.Scenario.Map.Entries {
@@ -150,7 +150,7 @@ func (r *Run) walker(t *sim.Task) {
 		var call model.WalkCall
 		t.Mark()
 		call, ended = w.step()
-		call.Start, call.End = spanOf(t)
+		call.Start, call.End = visible(t)
 		r.History.Walk.Calls = append(r.History.Walk.Calls, call)
 		r.History.Walk.Ended = ended
 		r.done(t, r.Scenario.describe(call, ended))
@@ -164,7 +164,7 @@ func (r *Run) body(task Task, number uint64) func(*sim.Task) {
 		for i, op := range task.Ops {
 			t.Mark()
 			value, errno := do(op, number+uint64(i))
-			start, end := spanOf(t)
+			start, end := visible(t)
 			r.happened(task, op, value, errno, start, end)
 			r.done(t, fmt.Sprintf("%s = %s", op, errno))
 		}
@@ -211,12 +211,13 @@ func (r *Run) wrote(key uint32, value []byte, start, end int64) {
 }
 
 func (r *Run) done(t *sim.Task, text string) {
-	start, end := spanOf(t)
-	r.Done = append(r.Done, Done{Task: t.Name(), Text: text, Start: start, End: end})
+	first, last := t.Span()
+	r.Done = append(r.Done, Done{Task: t.Name(), Text: text, Start: int64(first), End: int64(last)})
 }
 
-func spanOf(t *sim.Task) (start, end int64) {
-	first, last := t.Span()
+// visible is the span of an operation in a history: when it copies its own memory nobody can tell.
+func visible(t *sim.Task) (start, end int64) {
+	first, last := t.Visible()
 	return int64(first), int64(last)
 }
 

@@ -44,7 +44,7 @@ func (r *Run) Whole() (Script, error) {
 		if err != nil {
 			return Script{}, err
 		}
-		if r.Agrees(played) {
+		if r.Agrees(played) && (r.Breach == "") == (played.Breach == "") { // only a machine knows the instant of an eviction
 			return script, nil
 		}
 	}

@@ -39,8 +39,9 @@ func (f *timeline) record(r *Run) {
 // neither waits for a task that holds one nor adds a step.
 type still struct{}
 
-func (still) Step(*maps.Task, maps.Point) {}
-func (still) Lock(*maps.Task, *maps.Lock) {}
+func (still) Step(*maps.Task, maps.Point)   {}
+func (still) Lock(*maps.Task, *maps.Lock)   {}
+func (still) Touch(*maps.Task, maps.Access) {}
 
 // buckets reads the map while tasks stand in the middle of what they do.
 func (r *Run) buckets() [][]model.Pair {

@@ -16,6 +16,9 @@ func Visit(s Scenario, schedules sim.Schedules, visit func(*Run) bool) (schedule
 	}
 	for schedules.Next() {
 		run, err := s.run(schedules)
+		if sim.Redundant(err) {
+			continue
+		}
 		schedulesRun++
 		if err != nil {
 			return schedulesRun, err

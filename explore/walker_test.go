@@ -20,7 +20,7 @@ task t0 cpu=2: take 35; update 24
 program t1 cpu=1: write 35; update 34; delete 24
 program t2 cpu=1: delete 44; insert 44
 contract stable-coverage
-`), "0:t1 1:walker 2:t2 3:t0 5:walker 6:t1 7:t0 8:walker 9:t1 10:t0 11:t2 15:t0")
+`), "0:t1 1:walker 2:t2 3:t0 5:walker 7:t1 8:t0 9:walker 10:t1 11:t0 12:t2 17:t0")
 	require.NoError(t, err)
 	require.Empty(t, run.Breaches())
 	require.Contains(t, run.Story(), "walker  dump-delete-bucket -> 44=11, 24=6, 34=8, 17=4, 3=3")
@@ -34,7 +34,7 @@ keys 35 17 44
 walk dump-delete-bucket room=1 cpu=0
 program t0 cpu=0: update 44; update 35
 contract stable-coverage
-`), "4:t0 5:walker 7:t0")
+`), "8:t0")
 	require.NoError(t, err)
 	require.True(t, slices.ContainsFunc(run.History.Writes, func(w model.Write) bool { return w.Evicted && w.Start >= 0 }))
 	require.Empty(t, run.Breach)

@@ -25,7 +25,7 @@ func TestStoresDoNotAllocate(t *testing.T) {
 			m.Update(task, key, value, abi.Any)
 			m.Lookup(task, key, value)
 			m.NextKey(task, key, keys)
-			m.ReadBucket(task, m.NextBucket(i%m.Buckets()), keys, values, i%16 == 0)
+			m.ReadBucket(task, m.NextBucket(task, i%m.Buckets()), keys, values, i%16 == 0)
 			m.Delete(task, key)
 			m.Update(task, key, value, abi.NoExist)
 		}

@@ -41,7 +41,8 @@ func (c *chain) list(end slot) slot {
 func (c *chain) empty(end slot) bool { return c.at(end).next == end }
 
 // push puts s at the head of a list.
-func (c *chain) push(end, s slot, kind uint32) {
+func (c *chain) push(t *Task, end, s slot, kind uint32) {
+	t.Touch(write(Nodes, uint64(s)))
 	n, head := c.at(s), c.at(end).next
 	n.prev, n.next = end, head
 	n.kind.Store(kind)
@@ -52,4 +53,10 @@ func (c *chain) push(end, s slot, kind uint32) {
 func (c *chain) remove(s slot) {
 	n := c.at(s)
 	c.at(n.prev).next, c.at(n.next).prev = n.next, n.prev
+}
+
+// used tells whether an element was used since the lists looked last.
+func (c *chain) used(t *Task, s slot) bool {
+	t.Touch(read(Nodes, uint64(s)))
+	return c.at(s).ref.Load()
 }

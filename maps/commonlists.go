@@ -30,8 +30,10 @@ func newCommonLists(c chain, spec Spec) *commonLists {
 		target: min(max(int(spec.MaxEntries)/spec.CPUs/2, 1), maxTarget),
 	}
 	p.shared.init(c, 0, spec.MaxEntries, commonScans)
+	p.shared.lock.name = listLock
 	for cpu := range p.local {
 		l := &p.local[cpu]
+		l.lock.name = uint32(listLock + 1 + cpu)
 		l.free = c.list(slot(listEnds + localEnds*cpu))
 		l.pending = c.list(slot(listEnds + localEnds*cpu + 1))
 		l.steal.Store(uint32(cpu))
@@ -89,10 +91,11 @@ func (p *commonLists) popFree(l *local) slot {
 
 // addPending notes a node as the CPU's latest insertion.
 func (p *commonLists) addPending(t *Task, l *local, s slot, hash uint32) {
+	t.Touch(write(Nodes, uint64(s)))
 	n := p.shared.at(s)
 	n.hash, n.cpu = hash, uint32(t.CPU)
 	n.ref.Store(false)
-	p.shared.push(l.pending, s, kindPending)
+	p.shared.push(t, l.pending, s, kindPending)
 }
 
 // refill hands the CPU's insertions over to the shared lists, and fetches target free nodes or, if there are too
@@ -100,31 +103,35 @@ func (p *commonLists) addPending(t *Task, l *local, s slot, hash uint32) {
 func (p *commonLists) refill(t *Task, l *local) {
 	p.shared.lock.Lock(t)
 	defer p.shared.lock.Unlock()
-	p.flush(l)
-	p.shared.rotate()
+	p.flush(t, l)
+	p.shared.rotate(t)
 	got := 0
 	for ; got < p.target; got++ {
-		s := p.shared.popFree()
+		s := p.shared.popFree(t)
 		if s == none {
 			break
 		}
-		p.shared.push(l.free, s, kindLocalFree)
+		p.shared.push(t, l.free, s, kindLocalFree)
 	}
 	if got < p.target {
-		p.shared.shrink(t, p.target-got, func(s slot) { p.shared.push(l.free, s, kindLocalFree) })
+		p.shared.shrink(t, p.target-got, func(s slot) { p.shared.push(t, l.free, s, kindLocalFree) })
 	}
 }
 
 // flush moves a CPU's insertions, oldest first, to the shared lists.
-func (p *commonLists) flush(l *local) {
+func (p *commonLists) flush(t *Task, l *local) {
 	for s := p.shared.at(l.pending).prev; s != l.pending; s = p.shared.at(l.pending).prev {
 		p.shared.remove(s)
-		p.shared.in(s, p.shared.keep(s))
+		p.shared.in(t, s, p.shared.keep(t, s))
 	}
 }
 
+// stealing is the number, among those of nodes, of which CPU a CPU robs first.
+func stealing(cpu int) uint64 { return 1<<40 + uint64(cpu) }
+
 // rob takes a node from any CPU, going round from where it stopped last time.
 func (p *commonLists) rob(t *Task) slot {
+	t.Touch(write(Nodes, stealing(t.CPU)))
 	first := p.local[t.CPU].steal.Load()
 	cpu, s := first, none
 	for {
@@ -134,6 +141,7 @@ func (p *commonLists) rob(t *Task) slot {
 			break
 		}
 	}
+	t.Touch(write(Nodes, stealing(t.CPU)))
 	p.local[t.CPU].steal.Store(cpu)
 	return s
 }
@@ -153,7 +161,7 @@ func (p *commonLists) robCPU(t *Task, l *local) slot {
 
 func (p *commonLists) robPending(t *Task, l *local, used bool) slot {
 	for s := p.shared.at(l.pending).prev; s != l.pending; s = p.shared.at(s).prev {
-		if (used || !p.shared.at(s).ref.Load()) && p.shared.evict(t, s) {
+		if (used || !p.shared.used(t, s)) && p.shared.evict(t, s) {
 			p.shared.remove(s)
 			return s
 		}
@@ -163,6 +171,7 @@ func (p *commonLists) robPending(t *Task, l *local, used bool) slot {
 
 // give returns a node: an insertion that its CPU still holds goes to that CPU's free list, any other to the shared one.
 func (p *commonLists) give(t *Task, s slot) {
+	t.Touch(read(Nodes, uint64(s)))
 	n := p.shared.at(s)
 	if n.kind.Load() == kindPending && p.givePending(t, s) {
 		return
@@ -175,10 +184,11 @@ func (p *commonLists) givePending(t *Task, s slot) bool {
 	l := &p.local[p.shared.at(s).cpu]
 	l.lock.Lock(t)
 	defer l.lock.Unlock()
+	t.Touch(read(Nodes, uint64(s)))
 	if p.shared.at(s).kind.Load() != kindPending {
 		return false
 	}
 	p.shared.remove(s)
-	p.shared.push(l.free, s, kindLocalFree)
+	p.shared.push(t, l.free, s, kindLocalFree)
 	return true
 }

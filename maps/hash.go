@@ -56,6 +56,7 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	case found:
 		s = h.supersede(t, p, at)
 		h.pool.replacing(t)
+		h.touchChain(t, hash&h.mask, false)
 		at = h.raise(p, hash, at)
 	// Counted before linking: a full map fails without touching the bucket.
 	default:
@@ -63,11 +64,12 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 			break
 		}
 		if h.layout.has(slots) {
-			s = h.pool.take()
+			s = h.pool.take(t)
 		}
-		p, at = h.insert(p, hash)
+		p, at = h.insert(t, p, hash)
 	}
 	if errno == abi.OK {
+		t.touchFilled(s)
 		h.fill(p, at, hash, s, key, value)
 	}
 	h.unlock(st)
@@ -100,7 +102,7 @@ func (h *hash) overwrite(t *Task, key, value []byte, flags uint64) bool {
 	st := h.lock(t, hash&h.mask)
 	p, at, found := h.find(hash, key)
 	if found && flags != abi.NoExist {
-		t.copyWords(h.value(p, at), value)
+		t.copyWords(h.value(p, at), value, memory(Values, h.slot(p, at), true))
 	}
 	h.unlock(st)
 	return found
@@ -113,8 +115,11 @@ func (h *hash) supersede(t *Task, p *page, at uint32) slot {
 	if h.layout.has(keys) {
 		return old
 	}
-	s := slot(h.spares[t.CPU%len(h.spares)].slot.Swap(uint32(old)))
+	spare := t.CPU % len(h.spares)
+	t.Touch(write(Slots, spareSlot+uint64(spare)))
+	s := slot(h.spares[spare].slot.Swap(uint32(old)))
 	if s == none {
+		t.Touch(write(Slots, freeSlots))
 		s = h.arena.fresh()
 	}
 	return s

@@ -24,10 +24,12 @@ func (h *hashOfMaps) Lookup(t *Task, key, value []byte) abi.Errno {
 func (h *hashOfMaps) NextKey(t *Task, key, next []byte) abi.Errno {
 	return h.hash.NextKey(t, key, next)
 }
-func (h *hashOfMaps) Buckets() uint32               { return h.hash.Buckets() }
-func (h *hashOfMaps) NextBucket(from uint32) uint32 { return h.hash.NextBucket(from) }
-func (h *hashOfMaps) BucketOf(key []byte) uint32    { return h.hash.BucketOf(key) }
-func (h *hashOfMaps) Sweeper() *Sweeper             { return h.hash.Sweeper() }
+func (h *hashOfMaps) Buckets() uint32 { return h.hash.Buckets() }
+func (h *hashOfMaps) NextBucket(t *Task, from uint32) uint32 {
+	return h.hash.NextBucket(t, from)
+}
+func (h *hashOfMaps) BucketOf(key []byte) uint32 { return h.hash.BucketOf(key) }
+func (h *hashOfMaps) Sweeper() *Sweeper          { return h.hash.Sweeper() }
 
 // Admit leaves all to Update: the inner map is looked at first.
 func (h *hashOfMaps) Admit([]byte, uint64) abi.Errno { return abi.OK }
@@ -40,6 +42,7 @@ func (h *hashOfMaps) Update(t *Task, key, value []byte, flags uint64) abi.Errno 
 	var old [idBytes]byte
 	replaced, errno := h.hash.exchange(t, key, value, old[:], flags)
 	if replaced {
+		t.Touch(Access{Of: Anything})
 		h.inner.release(old[:])
 	}
 	return errno
@@ -55,6 +58,7 @@ func (h *hash) exchange(t *Task, key, value, old []byte, flags uint64) (replaced
 		return false, errno
 	}
 	if found {
+		t.Touch(memory(Values, h.slot(p, at), true))
 		put(old, h.value(p, at))
 		put(h.value(p, at), value)
 		return true, abi.OK
@@ -69,9 +73,10 @@ func (h *hash) add(t *Task, p *page, hash uint32, key, value []byte) abi.Errno {
 	}
 	var s slot
 	if h.layout.has(slots) {
-		s = h.pool.take()
+		s = h.pool.take(t)
 	}
-	p, at := h.insert(p, hash)
+	p, at := h.insert(t, p, hash)
+	t.touchFilled(s)
 	h.fill(p, at, hash, s, key, value)
 	return abi.OK
 }
@@ -81,6 +86,7 @@ func (h *hashOfMaps) Delete(t *Task, key []byte) abi.Errno {
 	var old [idBytes]byte
 	errno := h.hash.LookupAndDelete(t, key, old[:])
 	if errno == abi.OK {
+		t.Touch(Access{Of: Anything})
 		h.inner.release(old[:])
 	}
 	return errno
@@ -99,6 +105,7 @@ func (h *hashOfMaps) LookupInner(t *Task, key []byte) (Map, bool) {
 func (h *hashOfMaps) ReadBucket(t *Task, b uint32, keys, values []byte, remove bool) int {
 	n := h.hash.ReadBucket(t, b, keys, values, remove)
 	if remove && h.hash.fits(n, keys, values) {
+		t.Touch(Access{Of: Anything})
 		h.inner.release(values[:n*idBytes])
 	}
 	return n
@@ -108,6 +115,7 @@ func (h *hashOfMaps) ReadBucket(t *Task, b uint32, keys, values []byte, remove b
 func (h *hashOfMaps) TakeBucket(t *Task, b uint32, keys, values []byte, consumer Consumer) int {
 	noted := &notedConsumer{Consumer: consumer}
 	n := h.hash.TakeBucket(t, b, keys, values, noted)
+	t.Touch(Access{Of: Anything})
 	h.inner.release(values[:noted.taken*idBytes])
 	return n
 }
@@ -116,6 +124,7 @@ func (h *hashOfMaps) TakeBucket(t *Task, b uint32, keys, values []byte, consumer
 func (h *hashOfMaps) TakeFirst(t *Task, b uint32, key, value []byte, consumer Consumer) bool {
 	noted := &notedConsumer{Consumer: consumer}
 	found := h.hash.TakeFirst(t, b, key, value, noted)
+	t.Touch(Access{Of: Anything})
 	h.inner.release(value[:noted.taken*idBytes])
 	return found
 }
@@ -136,7 +145,7 @@ func (c *notedConsumer) Consume(n int) bool {
 
 // Close takes all inner maps out.
 func (h *hashOfMaps) Close() {
-	for b := h.NextBucket(0); b < h.Buckets(); b = h.NextBucket(b) {
+	for b := h.NextBucket(bystander, 0); b < h.Buckets(); b = h.NextBucket(bystander, b) {
 		n := h.hash.ReadBucket(bystander, b, nil, nil, false)
 		h.ReadBucket(bystander, b, make([]byte, n*int(h.hash.spec.KeySize)), make([]byte, n*idBytes), true)
 	}

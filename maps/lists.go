@@ -28,9 +28,9 @@ func (l *lists) init(c chain, first slot, virgin uint32, scans int) {
 }
 
 // move puts a node of this lists at the head of another list of it; the node counts as unused from there on.
-func (l *lists) move(s slot, kind uint32) {
+func (l *lists) move(t *Task, s slot, kind uint32) {
 	l.out(s)
-	l.in(s, kind)
+	l.in(t, s, kind)
 }
 
 // out takes a node out of these lists. A cursor on it steps back.
@@ -44,14 +44,14 @@ func (l *lists) out(s slot) {
 }
 
 // in puts a node that is in no list at the head of one.
-func (l *lists) in(s slot, kind uint32) {
+func (l *lists) in(t *Task, s slot, kind uint32) {
 	l.held[kind]++
+	l.push(t, l.ends[kind], s, kind)
 	l.at(s).ref.Store(false)
-	l.push(l.ends[kind], s, kind)
 }
 
 // popFree takes a node from the free list, none when there is none.
-func (l *lists) popFree() slot {
+func (l *lists) popFree(t *Task) slot {
 	s := l.at(l.ends[kindFree]).next
 	if s != l.ends[kindFree] {
 		l.out(s)
@@ -61,27 +61,28 @@ func (l *lists) popFree() slot {
 		return none
 	}
 	l.virgin--
+	t.Touch(write(Slots, freeSlots))
 	s = l.arena.fresh()
 	l.at(s).cpu = l.cpu
 	return s
 }
 
 // rotate keeps the two lists balanced and gives used nodes another round.
-func (l *lists) rotate() {
+func (l *lists) rotate(t *Task) {
 	if l.held[kindInactive] < l.held[kindActive] {
-		l.rotateActive()
+		l.rotateActive(t)
 	}
-	l.rotateInactive()
+	l.rotateInactive(t)
 }
 
 // rotateActive looks at active nodes from the tail: used ones go to the head, others become inactive.
-func (l *lists) rotateActive() {
+func (l *lists) rotateActive(t *Task) {
 	end := l.ends[kindActive]
 	first := l.at(end).next
 	s := l.at(end).prev
 	for i := 0; i < l.scans && s != end; i++ {
 		before := l.at(s).prev
-		l.move(s, l.keep(s))
+		l.move(t, s, l.keep(t, s))
 		if s == first {
 			return
 		}
@@ -90,8 +91,8 @@ func (l *lists) rotateActive() {
 }
 
 // keep is where an active node goes when it is looked at.
-func (l *lists) keep(s slot) uint32 {
-	if l.at(s).ref.Load() {
+func (l *lists) keep(t *Task, s slot) uint32 {
+	if l.used(t, s) {
 		return kindActive
 	}
 	return kindInactive
@@ -99,7 +100,7 @@ func (l *lists) keep(s slot) uint32 {
 
 // rotateInactive looks at inactive nodes from the cursor towards the head and on from the tail, once around at most:
 // used ones become active.
-func (l *lists) rotateInactive() {
+func (l *lists) rotateInactive(t *Task) {
 	end := l.ends[kindInactive]
 	if l.empty(end) {
 		return
@@ -115,8 +116,8 @@ func (l *lists) rotateInactive() {
 			continue
 		}
 		before := l.at(s).prev
-		if l.at(s).ref.Load() {
-			l.move(s, kindActive)
+		if l.used(t, s) {
+			l.move(t, s, kindActive)
 		}
 		done := s == last
 		s = before
@@ -142,8 +143,8 @@ func (l *lists) shrinkInactive(t *Task, want int, keep func(s slot)) int {
 	s := l.at(end).prev
 	for i := 0; i < l.scans && s != end && got < want; i++ {
 		before := l.at(s).prev
-		if l.at(s).ref.Load() {
-			l.move(s, kindActive)
+		if l.used(t, s) {
+			l.move(t, s, kindActive)
 		} else if l.evict(t, s) {
 			l.out(s)
 			keep(s)
@@ -173,5 +174,5 @@ func (l *lists) force(t *Task, keep func(s slot)) {
 func (l *lists) giveBack(t *Task, s slot) {
 	l.lock.Lock(t)
 	defer l.lock.Unlock()
-	l.move(s, kindFree)
+	l.move(t, s, kindFree)
 }

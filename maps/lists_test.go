@@ -89,7 +89,7 @@ func churn(m *lru, cpu int) {
 // elements is the number of elements in the table.
 func elements(m *lru) int {
 	n := 0
-	for b := m.NextBucket(0); b < m.Buckets(); b = m.NextBucket(b + 1) {
+	for b := m.NextBucket(bystander, 0); b < m.Buckets(); b = m.NextBucket(bystander, b+1) {
 		n += m.ReadBucket(&Task{}, b, nil, nil, false)
 	}
 	return n
@@ -105,7 +105,7 @@ func TestShrinkCountsUsedNodes(t *testing.T) {
 		var l lists
 		l.init(chain{a, func(*Task, slot) bool { return true }}, 0, 0, perCPUScans)
 		for range 10 {
-			l.in(a.fresh(), kindInactive)
+			l.in(bystander, a.fresh(), kindInactive)
 		}
 		for i, s := 0, l.at(l.ends[kindInactive]).prev; i < used; i, s = i+1, l.at(s).prev {
 			l.at(s).ref.Store(true)

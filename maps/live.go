@@ -2,11 +2,24 @@ package maps
 
 import "encoding/binary"
 
-// liveBytes is a value in a hash map's slab.
-type liveBytes []byte
+// liveBytes is a value in a hash map's slab, and what it is to others.
+type liveBytes struct {
+	value []byte
+	at    Access
+}
 
 // liveValue is the value in slot s.
-func (x *table) liveValue(s slot) liveBytes { return x.arena.value(s) }
+func (x *table) liveValue(s slot) liveBytes {
+	return liveBytes{x.arena.value(s), memory(Values, s, false)}
+}
+
+// step is the one before a word is looked at.
+func (v liveBytes) step(t *Task, word int, write bool) {
+	t.Step(PointWord)
+	a := v.at.part(8*word, 8)
+	a.Write = write
+	t.Touch(a)
+}
 
 // findLive is the slot of the element with key.
 func (x *table) findLive(t *Task, key []byte) slot {
@@ -41,28 +54,28 @@ func (x *table) LookupLive(t *Task, key []byte) (Live, bool) {
 
 func (v liveBytes) load(word int) uint64 {
 	var w [8]byte
-	copy(w[:], v[8*word:])
+	copy(w[:], v.value[8*word:])
 	return binary.LittleEndian.Uint64(w[:])
 }
 
 func (v liveBytes) store(word int, n uint64) {
 	var w [8]byte
 	binary.LittleEndian.PutUint64(w[:], n)
-	copy(v[8*word:], w[:])
+	copy(v.value[8*word:], w[:])
 }
 
 func (v liveBytes) Load(t *Task, word int) uint64 {
-	t.Step(PointWord)
+	v.step(t, word, false)
 	return v.load(word)
 }
 
 func (v liveBytes) Store(t *Task, word int, n uint64) {
-	t.Step(PointWord)
+	v.step(t, word, true)
 	v.store(word, n)
 }
 
 func (v liveBytes) Add(t *Task, word int, delta uint64) uint64 {
-	t.Step(PointWord)
+	v.step(t, word, true)
 	n := v.load(word)
 	v.store(word, n+delta)
 	return n
@@ -81,6 +94,7 @@ func (a *array) LookupLive(t *Task, key []byte) (Live, bool) {
 		return nil, false
 	}
 	t.Step(PointFind)
+	t.Touch(Access{Of: Private})
 	return liveWords{&a.vector, i * a.stride}, true
 }
 
@@ -95,11 +109,13 @@ func (v liveWords) keep(word int, n uint64) uint64 {
 
 func (v liveWords) Load(t *Task, word int) uint64 {
 	t.Step(PointWord)
+	t.Touch(wordBytes(v.at+uint64(word), 0, 8, false))
 	return v.keep(word, v.array.words.load(v.at+uint64(word)))
 }
 
 func (v liveWords) Store(t *Task, word int, n uint64) {
 	t.Step(PointWord)
+	t.Touch(wordBytes(v.at+uint64(word), 0, 8, true))
 	at := v.array.words.touch(v.at + uint64(word))
 	if bytes := v.bytes(word); bytes < 8 {
 		storeBytes(at, n, 0, bytes)
@@ -110,6 +126,7 @@ func (v liveWords) Store(t *Task, word int, n uint64) {
 
 func (v liveWords) Add(t *Task, word int, delta uint64) uint64 {
 	t.Step(PointWord)
+	t.Touch(wordBytes(v.at+uint64(word), 0, 8, true))
 	at := v.array.words.touch(v.at + uint64(word))
 	for {
 		old := at.Load()

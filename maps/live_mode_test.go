@@ -83,7 +83,7 @@ func disturb(t *testing.T, m store, task *maps.Task, random *rand.Rand, live boo
 		case 6:
 			m.NextKey(task, key, next)
 		case 7:
-			b := m.NextBucket(random.Uint32N(m.Buckets()))
+			b := m.NextBucket(new(maps.Task), random.Uint32N(m.Buckets()))
 			if b < m.Buckets() {
 				m.ReadBucket(task, b, keys, values, random.IntN(2) == 0)
 			}
@@ -126,7 +126,7 @@ func requireWhole(t *testing.T, m store) {
 		require.Equal(t, abi.OK, m.Lookup(on(0), key4(key), value))
 		require.Equal(t, abi.OK, m.Delete(on(0), key4(key)))
 	}
-	require.Equal(t, m.Buckets(), m.NextBucket(0))
+	require.Equal(t, m.Buckets(), m.NextBucket(new(maps.Task), 0))
 	if _, evicts := m.(maps.Evicter); evicts {
 		return
 	}

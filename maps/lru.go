@@ -60,6 +60,7 @@ func (m *lru) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	if s == none {
 		return abi.ENOMEM
 	}
+	t.touchFilled(s)
 	m.arena.fill(s, key, value)
 	superseded, errno := m.enlist(t, hash, s, key, flags)
 	if superseded != none {
@@ -78,11 +79,12 @@ func (m *lru) enlist(t *Task, hash uint32, s slot, key []byte, flags uint64) (sl
 	}
 	old := none
 	if found {
-		m.arena.node(s).ref.Store(true)
+		m.use(t, s)
 		old = m.slot(p, at)
+		m.touchChain(t, hash&m.mask, false)
 		at = m.raise(p, hash, at)
 	} else {
-		p, at = m.insert(p, hash)
+		p, at = m.insert(t, p, hash)
 	}
 	p.fill(at, tag(hash), s, m.layout)
 	return old, abi.OK
@@ -94,8 +96,14 @@ func (m *lru) LookupLive(t *Task, key []byte) (Live, bool) {
 	if s == none {
 		return nil, false
 	}
-	m.arena.node(s).ref.Store(true)
+	m.use(t, s)
 	return m.liveValue(s), true
+}
+
+// use marks an element as used.
+func (m *lru) use(t *Task, s slot) {
+	t.Touch(write(Nodes, uint64(s)))
+	m.arena.node(s).ref.Store(true)
 }
 
 // OnEvict has f called under the bucket's lock with each key that is evicted.
@@ -134,7 +142,7 @@ func (m *lru) evict(t *Task, s slot) bool {
 			if m.evicted != nil {
 				m.evicted(t, m.arena.key(s))
 			}
-			m.remove(p, b, at, 1)
+			m.remove(t, p, b, at, 1)
 			return true
 		}
 	}

@@ -100,7 +100,7 @@ type Buckets interface {
 	// Buckets is the number of buckets, a power of two.
 	Buckets() uint32
 	// NextBucket is the first bucket at or behind from that holds an element, or Buckets() when there is none.
-	NextBucket(from uint32) uint32
+	NextBucket(t *Task, from uint32) uint32
 	// ReadBucket copies the elements of bucket b in list order, keys and values packed, in one atomic step, and
 	// returns their number. When they do not fit in both slices it copies nothing and still returns the number.
 	// With remove, the elements that were copied also leave the map in that step.

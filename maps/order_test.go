@@ -124,5 +124,5 @@ func TestReadBucket(t *testing.T) {
 	require.Equal(t, 1, m.ReadBucket(on(0), 0, keys, values, true))
 	require.Equal(t, key4(1), keys)
 	require.Equal(t, 0, m.ReadBucket(on(0), 0, keys, values, false))
-	require.Equal(t, m.Buckets(), m.NextBucket(0))
+	require.Equal(t, m.Buckets(), m.NextBucket(new(maps.Task), 0))
 }

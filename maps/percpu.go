@@ -60,12 +60,13 @@ func part(spec Spec, value []byte, cpu int) []byte {
 	return value[cpu*int(partBytes(spec)):][:spec.ValueSize]
 }
 
-// write writes over a value in place: others may look at it meanwhile.
-func (p partWrite) write(t *Task, value []byte) {
+// write writes over a value in place, which is a to others: others may look at it meanwhile.
+func (p partWrite) write(t *Task, value []byte, a Access) {
 	if p.cpu != everyCPU {
+		a = a.part(p.cpu*int(partBytes(p.spec)), len(p.value))
 		value = part(p.spec, value, p.cpu)
 	}
-	t.copyWords(value, p.value)
+	t.copyWords(value, p.value, a)
 }
 
 // fill makes a new value. Linux leaves behind the ends of the parts that a program does not set what was in the memory
@@ -79,4 +80,7 @@ func (p partWrite) fill(value []byte) {
 }
 
 // livePart is a CPU's part of the value in slot s.
-func (x *table) livePart(s slot, cpu int) liveBytes { return part(x.spec, x.arena.value(s), cpu) }
+func (x *table) livePart(s slot, cpu int) liveBytes {
+	at := memory(Values, s, false).part(cpu*int(partBytes(x.spec)), int(x.spec.ValueSize))
+	return liveBytes{part(x.spec, x.arena.value(s), cpu), at}
+}

@@ -34,6 +34,7 @@ func (a *perCPUArray) LookupPart(t *Task, key []byte, cpu int) (Live, bool) {
 		return nil, false
 	}
 	t.Step(PointFind)
+	t.Touch(Access{Of: Private})
 	return liveWords{&a.vector, i*a.stride + a.partAt(cpu)}, true
 }
 

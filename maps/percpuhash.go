@@ -35,7 +35,7 @@ func (h *perCPUHash) set(t *Task, key []byte, p partWrite, flags uint64) abi.Err
 	case errno != abi.OK:
 		return errno
 	case found:
-		p.write(t, h.value(page, at))
+		p.write(t, h.value(page, at), memory(Values, h.slot(page, at), true))
 		return abi.OK
 	}
 	if errno := h.pool.reserve(t); errno != abi.OK {
@@ -43,9 +43,10 @@ func (h *perCPUHash) set(t *Task, key []byte, p partWrite, flags uint64) abi.Err
 	}
 	var s slot
 	if h.layout.has(slots) {
-		s = h.pool.take()
+		s = h.pool.take(t)
 	}
-	page, at = h.insert(page, hash)
+	page, at = h.insert(t, page, hash)
+	t.touchFilled(s)
 	h.addParts(page, at, hash, s, key, p)
 	return abi.OK
 }

@@ -14,6 +14,7 @@ func newPerCPULists(c chain, spec Spec) perCPULists {
 	for cpu := range p {
 		p[cpu].init(c, slot(listEnds*cpu), spec.MaxEntries/uint32(spec.CPUs), perCPUScans)
 		p[cpu].cpu = uint32(cpu)
+		p[cpu].lock.name = uint32(listLock + cpu)
 	}
 	return p
 }
@@ -23,17 +24,17 @@ func (p perCPULists) take(t *Task, hash uint32) slot {
 	l := &p[t.CPU]
 	l.lock.Lock(t)
 	defer l.lock.Unlock()
-	l.rotate()
-	s := l.popFree()
+	l.rotate(t)
+	s := l.popFree(t)
 	if s == none {
-		l.shrink(t, perCPUWant, func(s slot) { l.in(s, kindFree) })
-		s = l.popFree()
+		l.shrink(t, perCPUWant, func(s slot) { l.in(t, s, kindFree) })
+		s = l.popFree(t)
 	}
 	if s == none {
 		return none
 	}
+	l.in(t, s, kindInactive)
 	l.at(s).hash = hash
-	l.in(s, kindInactive)
 	return s
 }
 

@@ -62,8 +62,9 @@ func (m *perCPULRU) setPresent(t *Task, hash uint32, key []byte, p partWrite, fl
 
 // touch sets the parts of an element in place.
 func (m *perCPULRU) touch(t *Task, page *page, at uint32, p partWrite) {
-	m.arena.node(m.slot(page, at)).ref.Store(true)
-	p.write(t, m.value(page, at))
+	s := m.slot(page, at)
+	m.use(t, s)
+	p.write(t, m.value(page, at), memory(Values, s, true))
 }
 
 // setOr sets the parts of a key that is there, or else links s. It returns s where that is of no use.
@@ -78,7 +79,8 @@ func (m *perCPULRU) setOr(t *Task, hash uint32, s slot, key []byte, p partWrite,
 		m.touch(t, page, at, p)
 		return s, abi.OK
 	}
-	page, at = m.insert(page, hash)
+	page, at = m.insert(t, page, hash)
+	t.touchFilled(s)
 	m.addParts(page, at, hash, s, key, p)
 	return none, abi.OK
 }
@@ -95,7 +97,7 @@ func (m *perCPULRU) LookupPart(t *Task, key []byte, cpu int) (Live, bool) {
 	if s == none {
 		return nil, false
 	}
-	m.arena.node(s).ref.Store(true)
+	m.use(t, s)
 	return m.livePart(s, cpu), true
 }
 

@@ -31,12 +31,15 @@ func (p *pool) counts(t *Task) bool {
 // tasks that find the last place free, each in another bucket, a Scheduler can let all have it, as Linux does.
 func (p *pool) reserve(t *Task) abi.Errno {
 	if p.counts(t) {
+		t.Touch(read(Slots, usedSlots))
 		if p.used.Load() >= p.table.spec.MaxEntries {
 			return abi.E2BIG
 		}
 		t.Step(PointCount)
+		t.Touch(write(Slots, usedSlots))
 		return p.exceed()
 	}
+	t.Touch(write(Slots, usedSlots))
 	for {
 		used := p.used.Load()
 		if used == p.granted.Load() {
@@ -87,6 +90,7 @@ func (p *pool) exceed() abi.Errno {
 // before the old one is freed, and without its bucket's lock.
 func (p *pool) replacing(t *Task) {
 	if p.counts(t) {
+		t.Touch(write(Slots, usedSlots))
 		p.used.Add(1)
 	}
 }
@@ -94,12 +98,14 @@ func (p *pool) replacing(t *Task) {
 func (p *pool) replaced(t *Task) {
 	if p.counts(t) {
 		t.Step(PointCount)
+		t.Touch(write(Slots, usedSlots))
 		p.used.Add(^uint32(0))
 	}
 }
 
 // take is a free slot, for an element that was counted in.
-func (p *pool) take() slot {
+func (p *pool) take(t *Task) slot {
+	t.Touch(write(Slots, freeSlots))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.top
@@ -115,6 +121,8 @@ func (p *pool) give(t *Task, s slot) {
 	if p.counts(t) {
 		t.Step(PointCount)
 	}
+	t.Touch(write(Slots, usedSlots))
+	t.Touch(write(Slots, freeSlots))
 	if s != none {
 		p.put(s, s)
 	}
@@ -126,6 +134,8 @@ func (p *pool) giveAll(t *Task, first, last slot, n int) {
 	if p.counts(t) {
 		t.Step(PointCount)
 	}
+	t.Touch(write(Slots, usedSlots))
+	t.Touch(write(Slots, freeSlots))
 	if first != none {
 		p.put(first, last)
 	}

@@ -67,7 +67,7 @@ func perform(t *testing.T, m store, call string) string {
 // drain empties the first bucket at or behind from that holds something and returns how many elements it had, as
 // LOOKUP_AND_DELETE_BATCH does when called with the smallest count that it accepts.
 func drain(m store, cpu int, from uint32) int {
-	b := m.NextBucket(from)
+	b := m.NextBucket(on(cpu), from)
 	if b == m.Buckets() {
 		return 0
 	}

@@ -28,6 +28,8 @@ func (r *recorder) Step(_ *maps.Task, at maps.Point) {
 
 func (r *recorder) Lock(t *maps.Task, _ *maps.Lock) { r.Step(t, maps.PointLock) }
 
+func (r *recorder) Touch(*maps.Task, maps.Access) {}
+
 // steps runs op on a task whose steps are noted.
 func steps(op func(task *maps.Task)) []maps.Point {
 	r := new(recorder)

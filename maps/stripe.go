@@ -15,7 +15,7 @@ type stripe struct {
 	// some readers lose, until reopenAfter of them came and no other writer.
 	closed  sharedFlag
 	readers uint8 // that came to the lock since
-	_       [48]byte
+	_       [44]byte
 }
 
 // hazard is where a CPU's reader announces the stripe it reads, as with hazard pointers: counted from 1, in the lower half of
@@ -45,7 +45,11 @@ func makeGuard(buckets uint32, cpus int) guard {
 	for hazards < min(cpus, maxHazards) {
 		hazards *= 2
 	}
-	return guard{stripes: make([]stripe, min(buckets, maxStripes)), hazards: make([]hazard, hazards)}
+	g := guard{stripes: make([]stripe, min(buckets, maxStripes)), hazards: make([]hazard, hazards)}
+	for n := range g.stripes {
+		g.stripes[n].lock.name = uint32(n + 1)
+	}
+	return g
 }
 
 // number is the stripe of bucket b.
@@ -105,6 +109,7 @@ func (x *table) enter(t *Task, b uint32) pass {
 	n := x.number(b)
 	if t.Scheduler != nil {
 		t.Scheduler.Step(t, PointFind)
+		t.Touch(read(Chains, uint64(b)))
 		x.settleFor(t)
 		return pass{stripe: &x.stripes[n]}
 	}

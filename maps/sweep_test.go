@@ -48,7 +48,7 @@ func TestSweepReusesMemoryAsStepsDo(t *testing.T) {
 	for _, kind := range []abi.MapType{abi.Hash, abi.LRUHash} {
 		for _, whole := range []bool{false, true} {
 			steps := reused(t, kind, func(m sweptTable) {
-				for b := m.NextBucket(0); b < m.Buckets(); b = m.NextBucket(b) {
+				for b := m.NextBucket(new(maps.Task), 0); b < m.Buckets(); b = m.NextBucket(new(maps.Task), b) {
 					if whole {
 						m.TakeBucket(on(0), b, keys, values, taken{})
 					} else {

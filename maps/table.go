@@ -187,8 +187,10 @@ func (x *table) raise(p *page, hash, at uint32) (first uint32) {
 }
 
 // insert makes a newest element of its bucket, in page p, and returns its page and place, to be filled.
-func (x *table) insert(p *page, hash uint32) (*page, uint32) {
+func (x *table) insert(t *Task, p *page, hash uint32) (*page, uint32) {
 	b := hash & x.mask
+	from, to := p.bounds(x.inPage(b))
+	x.touchChain(t, b, from == to)
 	if p == &noPage {
 		p = x.touch(x.pageNumber(b))
 	}
@@ -199,7 +201,9 @@ func (x *table) insert(p *page, hash uint32) (*page, uint32) {
 }
 
 // remove takes out n elements of bucket b, from at on.
-func (x *table) remove(p *page, b, at, n uint32) {
+func (x *table) remove(t *Task, p *page, b, at, n uint32) {
+	from, to := p.bounds(x.inPage(b))
+	x.touchChain(t, b, to-from == n)
 	p.remove(x.inPage(b), at, n, x.layout)
 	x.vacate(p, b)
 }
@@ -217,7 +221,7 @@ func (x *table) Lookup(t *Task, key, value []byte) abi.Errno {
 	in := x.enter(t, hash&x.mask)
 	p, at, found := x.find(hash, key)
 	if found {
-		t.copyWords(value, x.value(p, at))
+		t.copyWords(value, x.value(p, at), memory(Values, x.slot(p, at), false))
 	}
 	x.leave(t, in)
 	if !found {
@@ -242,10 +246,11 @@ func (x *table) LookupAndDelete(t *Task, key, value []byte) abi.Errno {
 		return abi.ENOENT
 	}
 	if value != nil {
+		x.touchValues(t, p, at, at+1)
 		put(value, x.value(p, at))
 	}
 	s := x.slot(p, at)
-	x.remove(p, b, at, 1)
+	x.remove(t, p, b, at, 1)
 	x.unlock(st)
 	x.free.give(t, s)
 	return abi.OK

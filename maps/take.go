@@ -28,7 +28,7 @@ func (x *table) BucketOf(key []byte) uint32 { return x.hash(key) & x.mask }
 // map uses next.
 func (x *table) TakeBucket(t *Task, b uint32, keys, values []byte, consumer Consumer) int {
 	st := x.lock(t, b)
-	n := x.copyBucket(b, keys, values)
+	n := x.copyBucket(t, b, keys, values)
 	if n == 0 || !x.fits(n, keys, values) || !consumer.Consume(n) {
 		x.unlock(st)
 		return n
@@ -37,7 +37,7 @@ func (x *table) TakeBucket(t *Task, b uint32, keys, values []byte, consumer Cons
 	from, to := p.bounds(i)
 	var gone removed
 	gone.addNewestLast(x, p, from, to)
-	x.remove(p, b, from, to-from)
+	x.remove(t, p, b, from, to-from)
 	x.unlock(st)
 	x.free.giveAll(t, gone.first, gone.last, n)
 	return n
@@ -49,14 +49,14 @@ func (x *table) TakeFirst(t *Task, b uint32, key, value []byte, consumer Consume
 	p, i := x.pageOf(b)
 	from, to := p.bounds(i)
 	if from < to {
-		x.copyPairs(p, from, from+1, key, value)
+		x.copyPairs(t, p, from, from+1, key, value)
 	}
 	if from == to || !consumer.Consume(1) {
 		x.unlock(st)
 		return from < to
 	}
 	s := x.slot(p, from)
-	x.remove(p, b, from, 1)
+	x.remove(t, p, b, from, 1)
 	x.unlock(st)
 	x.free.give(t, s)
 	return true

@@ -16,6 +16,8 @@ type Scheduler interface {
 	// Lock is the step before t takes l; it returns when l is free. The machine learns of l beforehand so that it
 	// never picks a task that could only wait.
 	Lock(t *Task, l *Lock)
+	// Touch says what the step in progress is about to read or write. A step behind which nothing is said may touch anything.
+	Touch(t *Task, a Access)
 }
 
 // Point names the kind of action that a step stands before.
@@ -43,17 +45,19 @@ func (t *Task) Step(at Point) {
 	}
 }
 
-// copyWords copies src to dst as a reader or writer without a lock does: another task may run before each word.
-func (t *Task) copyWords(dst, src []byte) {
+// copyWords copies src to dst as a reader or writer without a lock does: another task may run before each word. a is the map's side
+// of it.
+func (t *Task) copyWords(dst, src []byte, a Access) {
 	if t.Scheduler == nil {
 		inside()
 		put(dst, src)
 		return
 	}
-	for len(dst) > 0 {
+	for at := 0; at < len(dst); {
+		n := wordAt(len(dst) - at)
 		t.Step(PointWord)
-		n := copy(dst[:wordAt(len(dst))], src)
-		dst, src = dst[n:], src[n:]
+		t.Touch(a.part(at, n))
+		at += copy(dst[at:at+n], src[at:])
 	}
 }
 
@@ -69,7 +73,16 @@ func wordAt(left int) int {
 }
 
 // Lock is a kernel lock (a bucket's, an LRU list's, a queue's). Its zero value is unlocked.
-type Lock struct{ mu mutex }
+type Lock struct {
+	mu   mutex
+	name uint32 // in Accesses; locks of one name are taken for one
+}
+
+// listLock is the name of the first LRU list's lock, behind those of the buckets.
+const listLock = 1 << 8
+
+// Access is what taking, holding or giving back the lock touches.
+func (l *Lock) Access() Access { return write(Locks, uint64(l.name)) }
 
 // Lock acquires l for t. Under a Scheduler it is one step, and a held lock hands the CPU to other tasks.
 func (l *Lock) Lock(t *Task) {

@@ -73,6 +73,7 @@ func (x *trie) common(n trieNode, key trieKey) uint32 {
 func (x *trie) enter(t *Task) pass {
 	if t.Scheduler != nil {
 		t.Scheduler.Step(t, PointFind)
+		t.Touch(Access{Of: Branches, To: all})
 		x.beWatched()
 		return pass{}
 	}
@@ -98,9 +99,9 @@ func (x *trie) beWatched() {
 // Lookup copies the value of the longest prefix that key begins with, itself included.
 func (x *trie) Lookup(t *Task, key, value []byte) abi.Errno {
 	in := x.enter(t)
-	n := x.longest(t, x.parts(key))
+	n, s := x.longest(t, x.parts(key))
 	if n != nil {
-		t.copyWords(value, x.value(n))
+		t.copyWords(value, x.value(n), memory(Values, s, false))
 	}
 	x.leave(t, in)
 	if n == nil {
@@ -109,14 +110,14 @@ func (x *trie) Lookup(t *Task, key, value []byte) abi.Errno {
 	return abi.OK
 }
 
-// longest is the element with the longest prefix that key begins with, nil when there is none.
-func (x *trie) longest(t *Task, key trieKey) (found trieNode) {
+// longest is the element with the longest prefix that key begins with, nil when there is none, and its slot.
+func (x *trie) longest(t *Task, key trieKey) (found trieNode, at slot) {
 	if key.prefix > x.most {
-		return nil
+		return nil, none
 	}
 	s, above := x.begin(key)
 	if above != none {
-		found = x.nodes.at(above)
+		found, at = x.nodes.at(above), above
 	}
 	for s != none {
 		n := x.nodes.at(s)
@@ -125,26 +126,26 @@ func (x *trie) longest(t *Task, key trieKey) (found trieNode) {
 			break
 		}
 		if n.element() {
-			found = n
+			found, at = n, s
 		}
 		if prefix == x.most {
 			break
 		}
 		s = x.below(t, n, bitAt(key.data, prefix))
 	}
-	return found
+	return found, at
 }
 
 // LookupLive finds the value's memory.
 func (x *trie) LookupLive(t *Task, key []byte) (Live, bool) {
 	x.watch(t)
 	in := x.enter(t)
-	n := x.longest(t, x.parts(key))
+	n, s := x.longest(t, x.parts(key))
 	x.leave(t, in)
 	if n == nil {
 		return nil, false
 	}
-	return liveBytes(x.value(n)), true
+	return liveBytes{x.value(n), memory(Values, s, false)}, true
 }
 
 // watch makes nodes stay what they are for one who will hold a value.
@@ -163,12 +164,12 @@ func (x *trie) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 		return abi.EINVAL
 	}
 	st := x.lock(t)
-	errno := x.put(k, value, flags)
+	errno := x.put(t, k, value, flags)
 	st.lock.Unlock()
 	return errno
 }
 
-func (x *trie) put(key trieKey, value []byte, flags uint64) abi.Errno {
+func (x *trie) put(t *Task, key trieKey, value []byte, flags uint64) abi.Errno {
 	w := x.seek(key)
 	switch {
 	case w.exact && flags == abi.NoExist:
@@ -180,6 +181,7 @@ func (x *trie) put(key trieKey, value []byte, flags uint64) abi.Errno {
 	case (!w.exact || x.watched) && !x.nodes.grow():
 		return abi.ENOMEM
 	}
+	t.Touch(writeAll(Branches))
 	if w.exact {
 		x.replace(w, key, value)
 		return abi.OK
@@ -253,6 +255,7 @@ func (x *trie) Delete(t *Task, key []byte) abi.Errno {
 	st := x.lock(t)
 	errno := abi.ENOENT
 	if w := x.seek(k); w.exact {
+		t.Touch(writeAll(Branches))
 		x.remove(w.s)
 		errno = abi.OK
 	}

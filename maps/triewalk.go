@@ -76,6 +76,7 @@ func (x *trie) NextKey(t *Task, key, next []byte) abi.Errno {
 	s := x.follow(t, key)
 	if s != none {
 		t.Step(PointWord) // one for all of the key, which nobody changes
+		t.Touch(Access{Of: Private})
 		x.putKey(next, s)
 		in.cursor = cursor(s)
 	}
@@ -98,6 +99,7 @@ func (x *trie) below(t *Task, n trieNode, bit uint32) slot {
 	s := n.child(bit)
 	if s != none {
 		t.Step(PointFind)
+		t.Touch(Access{Of: Branches, To: all})
 	}
 	return s
 }
@@ -167,6 +169,7 @@ func (x *trie) followPath(t *Task, key trieKey) slot {
 	}
 	for i := len(path) - 1; i > 0; i-- {
 		t.Step(PointFind)
+		t.Touch(Access{Of: Branches, To: all})
 		parent := x.nodes.at(path[i-1])
 		if right := parent.child(1); right != none && parent.child(0) == path[i] {
 			return x.leftmost(t, right)
@@ -219,8 +222,10 @@ func (x *trie) TakeFirst(t *Task, key, value []byte, consumer Consumer) bool {
 		return false
 	}
 	x.putKey(key, s)
+	t.Touch(memory(Values, s, false))
 	put(value, x.value(x.nodes.at(s)))
 	if consumer.Consume(1) {
+		t.Touch(writeAll(Branches))
 		x.remove(s)
 	}
 	return true

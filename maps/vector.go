@@ -22,6 +22,11 @@ func vectorStride(spec Spec) uint64 { return round8(uint64(valueBytes(spec))) / 
 func (v *vector) Spec() Spec      { return v.spec }
 func (v *vector) ValueBytes() int { return valueBytes(v.spec) }
 
+// wordBytes is n bytes of word number i.
+func wordBytes(i uint64, at, n int, write bool) Access {
+	return Access{Of: Values, From: 8*i + uint64(at), To: 8*i + uint64(at+n), Write: write}
+}
+
 // index is the element that key names, false behind the last.
 func (v *vector) index(key []byte) (uint64, bool) {
 	i := binary.NativeEndian.Uint32(key)
@@ -35,6 +40,7 @@ func (v *vector) Lookup(t *Task, key, value []byte) abi.Errno {
 		return abi.ENOENT
 	}
 	t.Step(PointFind)
+	t.Touch(Access{Of: Private})
 	v.read(t, i*v.stride, value)
 	return abi.OK
 }
@@ -44,21 +50,22 @@ func (v *vector) read(t *Task, at uint64, value []byte) {
 	for len(value) > 0 {
 		t.Step(PointWord)
 		run := v.words.readable(at)
-		value = readWords(t, value, run)
+		value = readWords(t, value, run, at)
 		at += uint64(len(run))
 	}
 }
 
-// readWords fills value from a run of words and returns what is left to fill. The first word's step is behind it.
-func readWords(t *Task, value []byte, run []atomic.Uint64) []byte {
+// readWords fills value from a run of words that begins at word at, and returns what is left to fill. The first word's step is behind it.
+func readWords(t *Task, value []byte, run []atomic.Uint64, at uint64) []byte {
 	for i := range run {
 		if i > 0 {
 			t.Step(PointWord)
 		}
 		if len(value) < 8 {
-			readTail(t, value, &run[i])
+			readTail(t, value, &run[i], at+uint64(i))
 			return nil
 		}
+		t.Touch(wordBytes(at+uint64(i), 0, 8, false))
 		binary.LittleEndian.PutUint64(value, run[i].Load())
 		if value = value[8:]; len(value) == 0 {
 			return nil
@@ -67,15 +74,16 @@ func readWords(t *Task, value []byte, run []atomic.Uint64) []byte {
 	return value
 }
 
-// readTail fills value from the low bytes of a word, a smaller word at a time where a Scheduler watches. The first one's step
+// readTail fills value from the low bytes of word number number, a smaller word at a time where a Scheduler watches. The first one's step
 // is behind it.
-func readTail(t *Task, value []byte, from *atomic.Uint64) {
+func readTail(t *Task, value []byte, from *atomic.Uint64, number uint64) {
 	for at := 0; at < len(value); {
 		n := len(value)
 		if t.Scheduler != nil {
 			if n = wordAt(len(value) - at); at > 0 {
 				t.Step(PointWord)
 			}
+			t.Touch(wordBytes(number, at, n, false))
 		}
 		var word [8]byte
 		binary.LittleEndian.PutUint64(word[:], from.Load())
@@ -110,22 +118,23 @@ func (v *vector) admit(key []byte, flags uint64) (at uint64, errno abi.Errno) {
 func (v *vector) write(t *Task, at uint64, value []byte) {
 	for len(value) > 0 {
 		run := v.words.writable(at)
-		value = writeWords(t, run, value)
+		value = writeWords(t, run, value, at)
 		at += uint64(len(run))
 	}
 }
 
-// writeWords stores value in a run of words and returns what is left to store.
-func writeWords(t *Task, run []atomic.Uint64, value []byte) []byte {
+// writeWords stores value in a run of words that begins at word at, and returns what is left to store.
+func writeWords(t *Task, run []atomic.Uint64, value []byte, at uint64) []byte {
 	for i := range run {
 		if len(value) == 0 {
 			return nil
 		}
 		t.Step(PointWord)
 		if len(value) < 8 {
-			writeTail(t, &run[i], value)
+			writeTail(t, &run[i], value, at+uint64(i))
 			return nil
 		}
+		t.Touch(wordBytes(at+uint64(i), 0, 8, true))
 		run[i].Store(binary.LittleEndian.Uint64(value))
 		value = value[8:]
 	}
@@ -134,7 +143,7 @@ func writeWords(t *Task, run []atomic.Uint64, value []byte) []byte {
 
 // writeTail stores value in the low bytes of a word, as readTail reads it. What lies behind a value that ends in the midst of
 // its word belongs to whoever has mapped it: no write from here touches it (measured on 6.18).
-func writeTail(t *Task, to *atomic.Uint64, value []byte) {
+func writeTail(t *Task, to *atomic.Uint64, value []byte, number uint64) {
 	var word [8]byte
 	copy(word[:], value)
 	for at := 0; at < len(value); {
@@ -143,6 +152,7 @@ func writeTail(t *Task, to *atomic.Uint64, value []byte) {
 			if n = wordAt(len(value) - at); at > 0 {
 				t.Step(PointWord)
 			}
+			t.Touch(wordBytes(number, at, n, true))
 		}
 		storeBytes(to, binary.LittleEndian.Uint64(word[:]), at, min(at+n, len(value)))
 		at += n

@@ -11,7 +11,7 @@ func (x *table) NextKey(t *Task, key, next []byte) abi.Errno {
 			return abi.OK
 		}
 	}
-	for b := x.NextBucket(from); b <= x.mask; b = x.NextBucket(b + 1) {
+	for b := x.NextBucket(t, from); b <= x.mask; b = x.NextBucket(t, b+1) {
 		if x.first(t, b, next) {
 			return abi.OK
 		}
@@ -32,7 +32,7 @@ func (x *table) follow(t *Task, key, next []byte) (from uint32, copied bool) {
 		}
 		if copied = at+1 < end; copied {
 			in.cursor = cursorAt(number, at+1)
-			t.copyWords(next, x.key(p, at+1))
+			t.copyWords(next, x.key(p, at+1), memory(Keys, x.slot(p, at+1), false))
 		}
 	}
 	x.leave(t, in)
@@ -46,7 +46,7 @@ func (x *table) first(t *Task, b uint32, next []byte) bool {
 	from, to := p.bounds(i)
 	if from < to {
 		in.cursor = cursorAt(x.pageNumber(b), from)
-		t.copyWords(next, x.key(p, from))
+		t.copyWords(next, x.key(p, from), memory(Keys, x.slot(p, from), false))
 	}
 	x.leave(t, in)
 	return from < to
@@ -56,7 +56,17 @@ func (x *table) first(t *Task, b uint32, next []byte) bool {
 var bystander = new(Task)
 
 // NextBucket is the first bucket at or behind from that holds an element.
-func (x *table) NextBucket(from uint32) uint32 {
+func (x *table) NextBucket(t *Task, from uint32) uint32 {
+	if t.Scheduler == nil {
+		return x.nextBucket(from)
+	}
+	t.Touch(read(Emptiness, uint64(from)))
+	b := x.nextBucket(from)
+	t.Touch(Access{Of: Emptiness, From: uint64(from), To: uint64(b) + 1})
+	return b
+}
+
+func (x *table) nextBucket(from uint32) uint32 {
 	for n := x.occupied.next(x.pageNumber(from)); n <= x.pageNumber(x.mask); n = x.occupied.next(n + 1) {
 		if b := x.nextIn(max(from, x.firstOf(n))); x.pageNumber(b) == n {
 			return b
@@ -87,18 +97,18 @@ func (x *table) ReadBucket(t *Task, b uint32, keys, values []byte, remove bool) 
 	x.settleFor(t)
 	st := &x.stripes[x.number(b)]
 	st.lock.Lock(t)
-	n := x.copyBucket(b, keys, values)
+	n := x.copyBucket(t, b, keys, values)
 	st.lock.Unlock()
 	return n
 }
 
 // copyBucket counts bucket b's elements and copies them if they fit.
-func (x *table) copyBucket(b uint32, keys, values []byte) int {
+func (x *table) copyBucket(t *Task, b uint32, keys, values []byte) int {
 	p, i := x.pageOf(b)
 	from, to := p.bounds(i)
 	n := int(to - from)
 	if x.fits(n, keys, values) {
-		x.copyPairs(p, from, to, keys, values)
+		x.copyPairs(t, p, from, to, keys, values)
 	}
 	return n
 }
@@ -109,7 +119,8 @@ func (x *table) fits(n int, keys, values []byte) bool {
 }
 
 // copyPairs copies the keys and the values of the elements from one to another.
-func (x *table) copyPairs(p *page, from, to uint32, keys, values []byte) {
+func (x *table) copyPairs(t *Task, p *page, from, to uint32, keys, values []byte) {
+	x.touchValues(t, p, from, to)
 	key, value := int(x.spec.KeySize), x.valueBytes
 	for at := from; at < to; at++ {
 		put(keys, x.key(p, at))

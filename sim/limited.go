@@ -7,6 +7,9 @@ type Limited struct {
 	more bool
 }
 
+// Unwrap is the schedules that it ends.
+func (l *Limited) Unwrap() Schedules { return l.Schedules }
+
 // Limit lets Next turn to at most max of schedules.
 func Limit(schedules Schedules, max int) *Limited { return &Limited{Schedules: schedules, left: max} }
 

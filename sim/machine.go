@@ -18,6 +18,11 @@ type Options struct {
 	// PrivateMemory makes the kernel's copies to and from user memory no steps. Where no task looks at the memory of
 	// another, that leaves out only schedules that nobody can tell apart.
 	PrivateMemory bool
+	// OwnMemory says that each task uses only memory of its own, and no call but those on elements: then no other task can tell when a
+	// copy to or from user memory comes (DPOR, Task.Visible).
+	OwnMemory bool
+	// Signals says that there are any, where each task uses only memory of its own.
+	Signals bool
 	// Steps ends a run that takes more steps than this with a StepLimitError; 0 means a million.
 	Steps int
 	// Observe, unless nil, is called behind each step, when the task that took it stands before its next one or has
@@ -36,6 +41,7 @@ type Machine struct {
 	tasks   []*Task
 	checks  []func() error
 	referee Referee
+	reducer *DPOR // nil: the steps of another chooser
 	next    *Task // whom Run resumes; nil ends the run
 	err     error
 	ran     bool
@@ -55,8 +61,13 @@ func NewMachine(options Options) *Machine {
 	return &Machine{options: options}
 }
 
-// Now is the number of the last step taken, -1 before the first one.
-func (m *Machine) Now() int { return m.referee.now() }
+// Now is the number of the last step taken, -1 before the first one. Who asks makes it one that spans are compared with.
+func (m *Machine) Now() int {
+	if m.reducer != nil {
+		m.reducer.spanned(true)
+	}
+	return m.referee.now()
+}
 
 // CPUs is the number of possible CPUs.
 func (m *Machine) CPUs() int { return m.options.CPUs }
@@ -65,7 +76,9 @@ func (m *Machine) CPUs() int { return m.options.CPUs }
 // in the machine. The body runs in Run; before its first step it must touch nothing that other tasks see.
 func (m *Machine) Spawn(name string, cpu int, body func(*Task)) *Task {
 	m.checkSpawn(name, cpu)
-	t := &Task{machine: m, name: name, index: len(m.tasks), body: body, first: -1, last: -1}
+	t := &Task{machine: m, name: name, index: len(m.tasks), body: body, quiet: m.options.OwnMemory}
+	t.visible = span{-1, -1}
+	t.Mark()
 	t.Kernel = maps.Task{CPU: cpu, Scheduler: (*gate)(t)}
 	m.tasks = append(m.tasks, t)
 	return t
@@ -99,6 +112,11 @@ func (m *Machine) Run(c Chooser) (Trace, error) {
 		panic("sim: a machine runs once")
 	}
 	m.ran, m.referee.chooser = true, c
+	if m.reducer = reducing(c); m.reducer != nil {
+		m.reducer.start(len(m.tasks))
+	}
+	_, tidies := c.(*tidy)
+	m.referee.always = tidies || m.reducer != nil
 	defer m.stop()
 	m.start()
 	for m.next = m.choose(nil); m.next != nil; {
@@ -153,8 +171,11 @@ func (m *Machine) choose(running *Task) *Task {
 		return nil
 	}
 	t, err := m.referee.next()
-	if err != nil {
+	switch {
+	case err != nil:
 		m.err = err
+	case m.reducer != nil && !t.quiet:
+		m.reducer.began(t.index, t.wants)
 	}
 	return t
 }

@@ -6,6 +6,7 @@ import "fmt"
 // goroutines that others hold up, can have one of their own.
 type Referee struct {
 	chooser Chooser
+	always  bool // it is asked where there is one answer, too
 	choice  Choice
 	trace   Trace
 }
@@ -63,14 +64,17 @@ func (r *Referee) offer(t *Task) { r.choice.Tasks = append(r.choice.Tasks, t) }
 
 func (r *Referee) next() (*Task, error) {
 	i := 0
-	if len(r.choice.Tasks) > 1 {
+	if r.always || len(r.choice.Tasks) > 1 {
 		i = r.chooser.Choose(&r.choice)
 	}
-	if i < 0 || i >= len(r.choice.Tasks) {
+	switch {
+	case i == seen:
+		return nil, errRedundant
+	case i < 0 || i >= len(r.choice.Tasks):
 		return nil, r.refuse(i)
 	}
 	t := r.choice.Tasks[i]
-	r.trace.Steps = append(r.trace.Steps, Step{Task: uint8(t.index), Choice: uint8(i), At: t.at})
+	r.trace.Steps = append(r.trace.Steps, Step{Task: uint8(t.index), Choice: uint8(i), At: t.at, Quiet: t.quiet})
 	return t, nil
 }
 

@@ -22,14 +22,16 @@ type Task struct {
 	cancel  func()
 	yield   func(struct{}) bool
 
-	at          maps.Point // what the next step does
-	wants       *maps.Lock // the lock that the next step takes
-	first, last int        // steps since Mark
-	started     bool
-	done        bool
-	stopping    bool
-	signal      bool // a signal waits
-	user        *User
+	at       maps.Point // what the next step does
+	wants    *maps.Lock // the lock that the next step takes
+	all      span       // steps since Mark
+	visible  span       // those of them that others can see
+	quiet    bool       // nobody else can tell when the step comes that the task stands before, or is in
+	started  bool
+	done     bool
+	stopping bool
+	signal   bool // a signal waits
+	user     *User
 }
 
 // Name is the task's name in traces.
@@ -47,12 +49,32 @@ func (t *Task) At() maps.Point { return t.at }
 // Step is a step boundary of the body's own, before it touches what other tasks' bodies see.
 func (t *Task) Step(at maps.Point) { t.step(at, nil) }
 
-// Mark begins a span of steps; Span reads it.
-func (t *Task) Mark() { t.first, t.last = -1, -1 }
+// Mark begins a span of steps; Span and Visible read it.
+func (t *Task) Mark() { t.all, t.visible.first = span{-1, -1}, -1 }
 
 // Span is the numbers of the first and the last step that the task took since Mark, both -1 when it took none. Two
 // spans overlap exactly when neither operation had ended before the other began.
-func (t *Task) Span() (first, last int) { return t.first, t.last }
+func (t *Task) Span() (first, last int) {
+	t.spanned()
+	return t.all.first, t.all.last
+}
+
+// Visible is Span without the steps that other tasks cannot see (Options.OwnMemory): both are the last one before Mark where there is
+// no other.
+func (t *Task) Visible() (first, last int) {
+	t.spanned()
+	if t.visible.first < 0 {
+		return t.visible.last, t.visible.last
+	}
+	return t.visible.first, t.visible.last
+}
+
+// spanned notes that somebody compares the span with others.
+func (t *Task) spanned() {
+	if d := t.machine.reducer; d != nil && t.visible.last >= 0 {
+		d.spanned(t.visible.first < 0)
+	}
+}
 
 // User is the task as a thread of the machine's process, with memory of its own.
 func (t *Task) User() *User {
@@ -67,11 +89,20 @@ func (t *Task) User() *User {
 // Signal is a step that sends victim a signal: its MapDump in progress, or else its next one, ends with EINTR.
 func (t *Task) Signal(victim *Task) {
 	t.Step(maps.PointUser)
+	t.Kernel.Touch(victim.signals())
 	victim.signal = true
+}
+
+// signals is whether one waits for the task, which a look changes too.
+func (t *Task) signals() maps.Access {
+	return maps.Access{Of: maps.Signals, From: uint64(t.index), To: uint64(t.index) + 1, Write: true}
 }
 
 // interrupted takes the signal that waits: its handler runs when the call returns.
 func (t *Task) interrupted() bool {
+	if !t.machine.options.OwnMemory || t.machine.options.Signals {
+		t.Kernel.Touch(t.signals())
+	}
 	waiting := t.signal
 	t.signal = false
 	return waiting
@@ -81,24 +112,62 @@ func (t *Task) interrupted() bool {
 type gate Task
 
 func (g *gate) Step(_ *maps.Task, at maps.Point) {
-	if at != maps.PointUser || !g.machine.options.PrivateMemory {
+	switch {
+	case at != maps.PointUser:
 		(*Task)(g).step(at, nil)
+	case !g.machine.options.PrivateMemory:
+		(*Task)(g).copy()
 	}
 }
 
 func (g *gate) Lock(_ *maps.Task, lock *maps.Lock) { (*Task)(g).step(maps.PointLock, lock) }
 
+// Touch is a step of its own where the last one was a copy of the task's own memory, behind which nobody else comes before another.
+func (g *gate) Touch(_ *maps.Task, a maps.Access) {
+	if g.quiet && !g.stopping && a.Of != maps.Private {
+		(*Task)(g).step(maps.PointFind, nil)
+	}
+	if d := g.machine.reducer; d != nil && !g.stopping {
+		d.touch(a)
+	}
+}
+
+// copy is the step before a copy to or from user memory.
+func (t *Task) copy() {
+	if t.machine.options.OwnMemory {
+		t.take(maps.PointUser, nil, true)
+	} else {
+		t.step(maps.PointUser, nil)
+	}
+}
+
 // step waits until the machine picks this task; wants is the lock that it then takes, or nil.
-func (t *Task) step(at maps.Point, wants *maps.Lock) {
+func (t *Task) step(at maps.Point, wants *maps.Lock) { t.take(at, wants, false) }
+
+func (t *Task) take(at maps.Point, wants *maps.Lock, quiet bool) {
 	if t.stopping {
 		panic(unwinding{})
 	}
-	t.at, t.wants = at, wants
+	t.at, t.wants, t.quiet = at, wants, quiet
 	t.wait()
 	t.wants = nil
-	t.last = len(t.machine.referee.trace.Steps) - 1
-	if t.first < 0 {
-		t.first = t.last
+	now := t.machine.referee.now()
+	t.all.take(now)
+	if !quiet {
+		if d := t.machine.reducer; d != nil && t.visible.first < 0 {
+			d.begins()
+		}
+		t.visible.take(now)
+	}
+}
+
+// span is the first and the last of some steps.
+type span struct{ first, last int }
+
+func (s *span) take(step int) {
+	s.last = step
+	if s.first < 0 {
+		s.first = step
 	}
 }
 

@@ -15,6 +15,8 @@ type Step struct {
 	Choice uint8
 	// At is the kind of the step.
 	At maps.Point
+	// Quiet tells that no other task can tell when it was taken (Options.OwnMemory).
+	Quiet bool
 }
 
 // Trace is what a run did, step by step.

@@ -241,7 +241,7 @@ func (b *batch) walkBuckets(table maps.Buckets, bucket uint32, remove bool) abi.
 	if b.sweeps(b.m) != nil && b.apart() {
 		done, bucket = b.sweepBuckets(bucket, remove)
 	}
-	for bucket = table.NextBucket(bucket); bucket < table.Buckets(); bucket = table.NextBucket(bucket + 1) {
+	for bucket = table.NextBucket(b.task, bucket); bucket < table.Buckets(); bucket = table.NextBucket(b.task, bucket+1) {
 		n := b.readBucket(table, bucket, b.Count-done, remove)
 		if n > b.Count-done {
 			errno = noRoom(done)

@@ -182,7 +182,7 @@ func TestHashLookupBatchOfALongBucket(t *testing.T) {
 	for key, n := uint32(0), 0; n < length; key++ {
 		elem := MapLookupElem{FD: r.fd, Key: r.Arena.Put(le32(key)), Value: r.val}
 		r.must(MapUpdateElem(elem))
-		if table.NextBucket(1) < table.Buckets() { // not in bucket 0
+		if table.NextBucket(new(maps.Task), 1) < table.Buckets() { // not in bucket 0
 			r.must(MapDeleteElem{FD: r.fd, Key: elem.Key})
 			continue
 		}

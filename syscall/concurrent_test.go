@@ -133,7 +133,8 @@ func (c closer) Step(_ *maps.Task, at maps.Point) {
 	}
 }
 
-func (closer) Lock(*maps.Task, *maps.Lock) {}
+func (closer) Lock(*maps.Task, *maps.Lock)   {}
+func (closer) Touch(*maps.Task, maps.Access) {}
 
 // On a machine, where others can look in the middle of a call, a call keeps what its fd stood for when it began.
 func TestScheduledCallHoldsItsFile(t *testing.T) {

@@ -6,7 +6,7 @@ import "github.com/bpfsim/bpfsim/abi"
 // that others do to that key sends the walk back.
 func (d *dump) fillBuckets(bucket uint32) abi.Errno {
 	table := d.m.drainer
-	for bucket = table.NextBucket(bucket); bucket < table.Buckets(); bucket = table.NextBucket(bucket + 1) {
+	for bucket = table.NextBucket(d.task, bucket); bucket < table.Buckets(); bucket = table.NextBucket(d.task, bucket+1) {
 		if d.interrupted() {
 			return abi.EINTR
 		}
@@ -77,7 +77,7 @@ func (d *dump) drain(bucket uint32) abi.Errno {
 		if d.interrupted() {
 			return abi.EINTR
 		}
-		if bucket = table.NextBucket(bucket); bucket == table.Buckets() {
+		if bucket = table.NextBucket(d.task, bucket); bucket == table.Buckets() {
 			return d.end()
 		}
 		t := d.consumer()

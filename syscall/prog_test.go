@@ -102,7 +102,8 @@ type idler struct{}
 
 func (idler) Step(*maps.Task, maps.Point) {}
 
-func (idler) Lock(*maps.Task, *maps.Lock) {}
+func (idler) Lock(*maps.Task, *maps.Lock)   {}
+func (idler) Touch(*maps.Task, maps.Access) {}
 
 // A program whose array of fds names a map keeps it, and nothing of it when it does not load, on a machine, where a call holds what its fds stand for.
 func TestProgLoadHoldsMapsOfItsFDArray(t *testing.T) {

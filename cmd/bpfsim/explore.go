@@ -12,6 +12,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// Values of --schedules.
+const (
+	dpor   = "dpor"
+	dfs    = "dfs"
+	pct    = "pct"
+	random = "random"
+)
+
 // exploreFlags are the flags of `bpfsim explore`.
 type exploreFlags struct {
 	schedules string
@@ -28,7 +36,7 @@ const exploreLong = `Run the scenario in a file ("-": standard input) under one 
 
 Prints one of
 
-  holds          every schedule that the flags allow keeps the contract: exit status 0
+  holds          every schedule keeps the contract, or with --bound every one that it allows: exit status 0
   broken         the smallest schedule found that breaks it, what happens under it, and the line that replays it: 1
   not refuted    none of the schedules run breaks it, but there are others, because --max came first or the schedules
                  were drawn: 3
@@ -67,8 +75,8 @@ func newExplore() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.schedules, "schedules", "dfs", "dfs: all of them, depth first; pct, random: drawn")
-	flags.IntVar(&f.bound, "bound", sim.Unbounded, "dfs: at most this many preemptions (default: any number); pct: depth (default: 3)")
+	flags.StringVar(&f.schedules, "schedules", dpor, "dpor: all of them, one of each kind that anybody can tell apart; dfs: one by one; pct, random: drawn")
+	flags.IntVar(&f.bound, "bound", sim.Unbounded, "dfs, which it implies: at most this many preemptions (default: any number); pct: depth (default: 3)")
 	flags.Lookup("bound").DefValue = "0" // which help leaves out: no number says so
 	flags.Uint64Var(&f.seed, "seed", 1, "of what pct and random draw")
 	flags.IntVar(&f.max, "max", 100_000, "end after so many schedules")
@@ -88,7 +96,11 @@ func oneScenario(cmd *cobra.Command, args []string) error {
 
 // run returns the exit status of the verdict.
 func (f exploreFlags) run(cmd *cobra.Command, name string) (code int, err error) {
-	if err := f.check(cmd.Flags().Changed); err != nil {
+	changed := cmd.Flags().Changed
+	if changed("bound") && !changed("schedules") {
+		f.schedules = dfs
+	}
+	if err := f.check(changed); err != nil {
 		return 0, err
 	}
 	scenario, err := readScenario(cmd.InOrStdin(), name)
@@ -98,7 +110,7 @@ func (f exploreFlags) run(cmd *cobra.Command, name string) (code int, err error)
 	ctx, stop := interruptible(cmd.Context())
 	defer stop()
 	v := verdict{ctx: ctx, out: cmd.OutOrStdout(), flags: f, file: name, scenario: scenario}
-	if cmd.Flags().Changed("replay") {
+	if changed("replay") {
 		code, err = v.replay()
 	} else {
 		code, err = v.explore()
@@ -114,20 +126,20 @@ func (f exploreFlags) run(cmd *cobra.Command, name string) (code int, err error)
 
 func (f exploreFlags) check(changed func(flag string) bool) error {
 	least := 0
-	if f.schedules == "pct" {
+	if f.schedules == pct {
 		least = 1
 	}
 	switch {
 	case f.rows() == nil:
-		return fmt.Errorf("--schedules %q: want dfs, pct or random", f.schedules)
+		return fmt.Errorf("--schedules %q: want dpor, dfs, pct or random", f.schedules)
 	case changed("bound") && f.bound < least:
 		return fmt.Errorf("--bound %d: want %d or more", f.bound, least)
 	case f.max < 1:
 		return fmt.Errorf("--max %d: want 1 or more", f.max)
-	case changed("seed") && f.schedules == "dfs":
-		return fmt.Errorf("--seed: dfs draws nothing: want --schedules pct or random")
-	case changed("bound") && f.schedules == "random":
-		return fmt.Errorf("--bound: random schedules have none: want --schedules dfs or pct")
+	case changed("seed") && f.all():
+		return fmt.Errorf("--seed: %s draws nothing: want --schedules pct or random", f.schedules)
+	case changed("bound") && (f.schedules == random || f.schedules == dpor):
+		return fmt.Errorf("--bound: %s schedules have none: want --schedules dfs or pct", f.schedules)
 	}
 	for _, flag := range []string{"schedules", "bound", "seed", "max", "shrink"} {
 		if changed("replay") && changed(flag) {
@@ -136,6 +148,9 @@ func (f exploreFlags) check(changed func(flag string) bool) error {
 	}
 	return nil
 }
+
+// all tells whether every schedule is run.
+func (f exploreFlags) all() bool { return f.schedules == dpor || f.schedules == dfs }
 
 // defaultDepth finds what two preemptions at the right places break.
 const defaultDepth = 3
@@ -147,11 +162,13 @@ func (f exploreFlags) rows() sim.Schedules {
 		depth = defaultDepth
 	}
 	switch f.schedules {
-	case "dfs":
+	case dpor:
+		return sim.NewDPOR()
+	case dfs:
 		return sim.NewDFS(f.bound)
-	case "pct":
+	case pct:
 		return sim.NewPCT(f.seed, depth, f.max)
-	case "random":
+	case random:
 		return sim.NewRandom(f.seed, f.max)
 	}
 	return nil

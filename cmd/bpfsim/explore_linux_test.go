@@ -17,7 +17,7 @@ import (
 
 func TestExploreOnLinux(t *testing.T) {
 	kerneltest.Need(t, kernel.Available())
-	status, out := exploreIn(t, missedKey, "-", "--replay", "11:other", "--kernel")
+	status, out := exploreIn(t, missedKey, "-", "--replay", "12:other", "--kernel")
 	require.Equal(t, 1, status, out)
 	_, played, _ := strings.Cut(out, "\n\nlinux: ")
 	require.Equal(t, `walker  next+lookup -> 30=2
@@ -33,7 +33,7 @@ func TestExploreTellsWhenLinuxDiffers(t *testing.T) {
 	scenario, err := readScenario(strings.NewReader(missedKey), "-")
 	require.NoError(t, err)
 	var text strings.Builder
-	v := verdict{out: &text, scenario: scenario, flags: exploreFlags{replay: "11:other"}}
+	v := verdict{out: &text, scenario: scenario, flags: exploreFlags{replay: "12:other"}}
 	_, err = v.replay()
 	require.NoError(t, err)
 	script, err := v.run.Whole()

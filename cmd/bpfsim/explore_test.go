@@ -44,15 +44,14 @@ func TestExploreBroken(t *testing.T) {
 	require.Equal(t, `broken: stable-coverage (a key present throughout the walk is returned)
 key 1 was present throughout and was not returned
 
-      0-8  walker  next+lookup -> 30=2
-     9-10  walker  next+lookup begins: user x2
-    11-14  other   update 1 = OK
-       15  walker  next+lookup -> nothing, the end
+      0-9  walker  next+lookup -> 30=2
+    10-13  other   update 1 = OK
+    14-16  walker  next+lookup -> nothing, the end
 
 found after 12 schedules with at most 1 preemption
-replay: bpfsim explore - --replay 11:other
+replay: bpfsim explore - --replay 10:other
 `, out)
-	status, again := exploreIn(t, missedKey, "-", "--replay", "11:other")
+	status, again := exploreIn(t, missedKey, "-", "--replay", "10:other")
 	require.Equal(t, 1, status)
 	require.True(t, strings.HasPrefix(out, again[:len(again)-1]), again)
 }
@@ -65,8 +64,9 @@ func TestExploreUnbroken(t *testing.T) {
 		status int
 		out    string
 	}{
-		"":                           {0, "holds" + promise + "1365 schedules (every one)" + inAll},
-		"--bound 1":                  {0, "holds" + promise + "15 schedules (every one with at most 1 preemption)" + inAll},
+		"":                           {0, "holds" + promise + "7 schedules (every one: of those that nobody can tell apart, one was run)" + inAll},
+		"--schedules dfs --max 9":    {exitOpen, "not refuted" + promise + "9 schedules (not all of them: --max 9)" + inAll},
+		"--bound 1":                  {0, "holds" + promise + "19 schedules (every one with at most 1 preemption)" + inAll},
 		"--bound 0":                  {0, "holds" + promise + "2 schedules (every one with at most 0 preemptions)" + inAll},
 		"--max 3":                    {exitOpen, "not refuted" + promise + "3 schedules (not all of them: --max 3)" + inAll},
 		"--schedules pct --max 9":    {exitOpen, "not refuted" + promise + "9 schedules (drawn by pct from seed 1)" + inAll},
@@ -155,17 +155,18 @@ func TestExploreTrouble(t *testing.T) {
 		"no such file":     {"", []string{absent}, "read scenario: open " + absent},
 		"no file":          {"", nil, "want one scenario"},
 		"unknown flag":     {missedKey, []string{"-", "--fast"}, "unknown flag: --fast"},
-		"bad schedules":    {missedKey, []string{"-", "--schedules", "all"}, `--schedules "all": want dfs, pct or random`},
+		"bad schedules":    {missedKey, []string{"-", "--schedules", "all"}, `--schedules "all": want dpor, dfs, pct or random`},
 		"bad bound":        {missedKey, []string{"-", "--bound", "-1"}, "--bound -1: want 0 or more"},
 		"no depth":         {missedKey, []string{"-", "--schedules", "pct", "--bound", "0"}, "--bound 0: want 1 or more"},
-		"seed of dfs":      {missedKey, []string{"-", "--seed", "3"}, "--seed: dfs draws nothing"},
+		"seed of dfs":      {missedKey, []string{"-", "--seed", "3"}, "--seed: dpor draws nothing"},
+		"no bound":         {missedKey, []string{"-", "--schedules", "dpor", "--bound", "3"}, "--bound: dpor schedules have none: want --schedules dfs or pct"},
 		"random bound":     {missedKey, []string{"-", "--schedules", "random", "--bound", "3"}, "--bound: random schedules have none"},
 		"replay and max":   {missedKey, []string{"-", "--replay", "-", "--max", "3"}, "--max: --replay runs one schedule only"},
 		"bad max":          {missedKey, []string{"-", "--max", "0"}, "--max 0: want 1 or more"},
 		"bad line to run":  {missedKey, []string{"-", "--replay", "x"}, `"x" is not STEP:TASK`},
 		"empty line":       {missedKey, []string{"-", "--replay", "3:"}, `"3:" is not STEP:TASK`},
 		"another scenario": {missedKey, []string{"-", "--replay", "3:nobody"}, "3:nobody: no task nobody: the tasks are walker, other"},
-		"a step too far":   {missedKey, []string{"-", "--replay", "99:other"}, "99:other: the run has 26 steps, 0 to 25"},
+		"a step too far":   {missedKey, []string{"-", "--replay", "99:other"}, "99:other: the run has 27 steps, 0 to 26"},
 		"no place for it":  {missedKey, []string{"-", "--html", absent}, "write page: open " + absent},
 		"nor for that":     {missedKey, []string{"-", "--bound", "1", "--shrink", absent}, "write scenario: open " + absent},
 	} {
@@ -205,7 +206,7 @@ func TestExplorePageOfWhatHolds(t *testing.T) {
 }
 
 func TestShellWord(t *testing.T) {
-	for word, want := range map[string]string{"11:other": "11:other", "1:a 2:b": "'1:a 2:b'", "it's": `'it'\''s'`, "": "''"} {
+	for word, want := range map[string]string{"12:other": "12:other", "1:a 2:b": "'1:a 2:b'", "it's": `'it'\''s'`, "": "''"} {
 		require.Equal(t, want, shellWord(word))
 	}
 }
@@ -218,7 +219,7 @@ func TestExploreWhatLinuxCannotPlay(t *testing.T) {
 		},
 		"inside of a call": {
 			"map hash entries=8 value=16\nkeys 1\nwalk next+lookup room=1\nprogram p cpu=1: write 1\ncontract no-invention\n",
-			"8:p", "linux: not played: the run interleaves steps inside of calls\n",
+			"6:p 8:walker", "linux: not played: the run interleaves steps inside of calls\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -110,10 +110,10 @@ func TestFuzzRefuses(t *testing.T) {
 func TestFuzzSavesAScenario(t *testing.T) {
 	dir := t.TempDir()
 	var out strings.Builder
-	finding := campaign.Finding{Name: "fuzz-scenario-1-2.txt", What: "stable-coverage broken: a key\nwas missed", Text: missedKey + "# schedule: 11:other\n"}
+	finding := campaign.Finding{Name: "fuzz-scenario-1-2.txt", What: "stable-coverage broken: a key\nwas missed", Text: missedKey + "# schedule: 12:other\n"}
 	require.NoError(t, fuzzFlags{dir: dir}.save(&out, []campaign.Finding{finding}))
 	path := filepath.Join(dir, "fuzz-scenario-1-2.txt")
-	require.Contains(t, out.String(), "replay: bpfsim explore "+path+" --replay 11:other\n")
+	require.Contains(t, out.String(), "replay: bpfsim explore "+path+" --replay 12:other\n")
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(string(text), "# stable-coverage broken: a key\n# was missed\nmap hash"))

@@ -32,6 +32,9 @@ type untilInterrupted struct {
 // Next turns to the next schedule, if nobody has interrupted.
 func (u untilInterrupted) Next() bool { return u.ctx.Err() == nil && u.Schedules.Next() }
 
+// Unwrap is the schedules that it ends.
+func (u untilInterrupted) Unwrap() sim.Schedules { return u.Schedules }
+
 // schedules are those that the flags ask for.
 func (v *verdict) schedules() *sim.Limited {
 	return sim.Limit(untilInterrupted{v.flags.rows(), v.ctx}, v.flags.max)
@@ -62,17 +65,17 @@ func (v *verdict) explore() (code int, err error) {
 
 // unbroken says what it means that no schedule broke the contract; more tells that --max left some out.
 func (v *verdict) unbroken(r explore.Result, more bool) (code int) {
-	word, ran := "holds", "every one"+v.flags.kind()
+	word, ran := "holds", v.flags.every()
 	switch {
 	case v.ctx.Err() != nil:
 		word, ran, code = "interrupted, not refuted so far", "not all of them", exitInterrupted
 	case r.Asked == 0:
 		word, code = "asked nothing", exitOpen
-	case more || v.flags.schedules != "dfs":
+	case more || !v.flags.all():
 		word, code = "not refuted", exitOpen
 	}
 	switch {
-	case v.flags.schedules != "dfs":
+	case !v.flags.all():
 		ran = strings.TrimSpace(v.flags.kind())
 	case more:
 		ran = fmt.Sprintf("not all of them: --max %d", v.flags.max)
@@ -105,12 +108,20 @@ func (v *verdict) asked(r explore.Result) string {
 // kind says which schedules are run, in words that follow "schedules".
 func (f exploreFlags) kind() string {
 	switch {
-	case f.schedules != "dfs":
+	case !f.all():
 		return fmt.Sprintf(" drawn by %s from seed %d", f.schedules, f.seed)
-	case f.bound == sim.Unbounded:
+	case f.schedules == dpor, f.bound == sim.Unbounded:
 		return ""
 	}
 	return " with at most " + counted(f.bound, "preemption")
+}
+
+// every says that all schedules were run.
+func (f exploreFlags) every() string {
+	if f.schedules == dpor {
+		return "every one: of those that nobody can tell apart, one was run"
+	}
+	return "every one" + f.kind()
 }
 
 // counted is a number of things in words.

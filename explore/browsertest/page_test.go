@@ -125,7 +125,7 @@ func click(selector string) chromedp.Action[chromedp.Void] {
 }
 
 func TestSteppingForwardChangesThePicture(t *testing.T) {
-	page := open(t, written(t, duplicate, "22:other"))
+	page := open(t, written(t, duplicate, "23:other"))
 	seen, said := map[string]int{}, page.text("said")
 	require.Equal(t, "Start Before the first step", said)
 	seen[string(get(page, chromedp.CaptureScreenshot()))] = 0
@@ -148,7 +148,7 @@ func TestSteppingForwardChangesThePicture(t *testing.T) {
 }
 
 func TestEveryControl(t *testing.T) {
-	page := open(t, written(t, duplicate, "22:other"))
+	page := open(t, written(t, duplicate, "23:other"))
 	for _, c := range []struct {
 		what string
 		do   chromedp.Action[chromedp.Void]
@@ -175,7 +175,7 @@ func TestEveryControl(t *testing.T) {
 
 // The page fits the window, and its lanes stand in it whole.
 func TestPageFitsTheWindow(t *testing.T) {
-	page := open(t, written(t, duplicate, "22:other"))
+	page := open(t, written(t, duplicate, "23:other"))
 	page.do(click("#last"))
 	require.False(t, eval[bool](page, `document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight`))
 	require.False(t, eval[bool](page, `time.scrollWidth > time.clientWidth`))

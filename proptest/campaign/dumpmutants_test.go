@@ -26,8 +26,8 @@ var dumpMutants = map[string]mutant{
 	"a bucket that does not fit is the end":             {call: instead(when(abi.MapDumpJuly, abi.ENOSPC), abi.ENOENT)},
 	"dump-and-delete deletes before a copy that faults": {call: func(k *kernel.Sim, cpu int, c program.Call, during func(int)) kernel.Outcome {
 		o := k.Bpf(cpu, c, during)
-		if b := dumped(k, c); c.Cmd == abi.MapDumpAndDelete && o.Errno == abi.EFAULT && b != nil && b.NextBucket(0) < b.Buckets() {
-			keys, _ := contents(&maps.Task{CPU: cpu}, b, b.NextBucket(0))
+		if b := dumped(k, c); c.Cmd == abi.MapDumpAndDelete && o.Errno == abi.EFAULT && b != nil && b.NextBucket(new(maps.Task), 0) < b.Buckets() {
+			keys, _ := contents(&maps.Task{CPU: cpu}, b, b.NextBucket(new(maps.Task), 0))
 			b.(maps.Deleter).Delete(&maps.Task{CPU: cpu}, keys[0])
 		}
 		return o

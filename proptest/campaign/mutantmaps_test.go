@@ -83,7 +83,7 @@ type forgetfulDelete struct{ hashTable }
 
 func (m forgetfulDelete) Delete(t *maps.Task, key []byte) abi.Errno {
 	errno := m.hashTable.Delete(t, key)
-	if b := m.NextBucket(0); errno == abi.OK && b < m.Buckets() {
+	if b := m.NextBucket(t, 0); errno == abi.OK && b < m.Buckets() {
 		keys, _ := contents(t, m, b)
 		m.hashTable.Delete(t, keys[0])
 	}

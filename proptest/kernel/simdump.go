@@ -51,6 +51,9 @@ func (w *dumpWatch) Step(_ *maps.Task, at maps.Point) {
 // Lock looks for it, too: under BPF_F_LOCK a lookup begins with the lock of its value. It need not wait, as nobody else runs.
 func (w *dumpWatch) Lock(*maps.Task, *maps.Lock) { w.lookup() }
 
+// Touch is nothing that it waits for.
+func (w *dumpWatch) Touch(*maps.Task, maps.Access) {}
+
 // lookup is called where a lookup may begin.
 func (w *dumpWatch) lookup() {
 	if w.keyed && w.made%2 == 1 {
