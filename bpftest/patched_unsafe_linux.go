@@ -80,7 +80,7 @@ var closes intercept.Closes
 func isPatched() bool { return calls.on }
 
 // passOn has a patched client make its calls, for somebody behind a filter.
-func passOn() { calls.on = false }
+func passOn() { calls.on, unixCalls.on = false, false }
 
 // answerCalls answers the patched client's calls.
 func answerCalls(own *intercept.Own, h *host) {

@@ -66,6 +66,7 @@ func TestPatchedWithoutMain(t *testing.T) {
 	out := output(t, 1, patchedCommand(t, buildPatched(t, filepath.Join("..", "..", "examples", "talkers"))))
 	require.Contains(t, out, "bpfsim: bpf(2) is answered with ENOSYS: ")
 	require.Contains(t, out, "call bpftest.Main in TestMain")
+	require.Regexp(t, `bpfsim: bpf\(2\) command \d+ of \S*talkers\.\S+ at \S+/talkers\S*\.go \d+ is answered with ENOSYS`, out)
 	require.Contains(t, out, "function not implemented")
 	require.NotContains(t, out, "--- PASS: TestDrain")
 }
