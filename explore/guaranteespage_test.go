@@ -143,7 +143,7 @@ func (p *page) Changes() map[string][]explore.Change { return explore.GridChange
 func (p *page) E(kind, way, contract string) (string, error) {
 	for _, condition := range explore.Conditions() {
 		if number, ok := p.numbers[cell{kind, way, contract, condition}]; ok {
-			return fmt.Sprintf("example %d](#e%d)", number, number), nil
+			return fmt.Sprintf("[example %d](#e%d)", number, number), nil
 		}
 	}
 	return "", fmt.Errorf("%s, %s, %s is not broken", kind, way, contract)
