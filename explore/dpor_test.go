@@ -262,3 +262,20 @@ func TestDPORReduces(t *testing.T) {
 		})
 	}
 }
+
+// What is larger than the grid's scenarios ends, too: four keys and three tasks. With room for one record, a batch that meets two in a
+// bucket answers ENOSPC and is asked again.
+func TestDPOREndsWithThreeTasks(t *testing.T) {
+	for walk, want := range map[string]int{
+		"next+lookup room=2": 3547, "dump-bucket room=2": 616, "take-batch room=2": 888, "take-batch room=1": 2288, "dump-delete room=2": 920,
+	} {
+		t.Run(walk, func(t *testing.T) {
+			s, err := explore.Parse("map hash entries=16 value=8\nkeys 35 17 3 22\nwalk " + walk +
+				"\ntask a cpu=1: update 3\ntask b cpu=1: delete 22\ntask c: insert 24\ncontract snapshot\n")
+			require.NoError(t, err)
+			n, err := explore.Visit(s, sim.NewDPOR(), func(*explore.Run) bool { return true })
+			require.NoError(t, err)
+			require.Equal(t, want, n)
+		})
+	}
+}
