@@ -48,3 +48,28 @@ func sequence(t *rapid.T, kind abi.MapType) {
 		held = append(held[:at:at], held[at+1:]...)
 	}
 }
+
+// A queue whose oldest value is in the middle of its memory keeps the order when it gets more.
+func TestQueueGrowsInTheMiddle(t *testing.T) {
+	spec := base(abi.Queue)
+	spec.MaxEntries = 10
+	q := must(t, spec).(maps.Sequence)
+	value, pushed, popped := make([]byte, 8), byte(0), byte(0)
+	push := func(n int) {
+		for range n {
+			require.Equal(t, abi.OK, q.Push(on(0), []byte{pushed, 0, 0, 0, 0, 0, 0, 0}, abi.Any))
+			pushed++
+		}
+	}
+	pop := func(n int) {
+		for range n {
+			require.Equal(t, abi.OK, q.Pop(on(0), value))
+			require.Equal(t, popped, value[0])
+			popped++
+		}
+	}
+	push(4)
+	pop(2)
+	push(5)
+	pop(7)
+}

@@ -39,7 +39,7 @@ func TestLookupBatchBuckets(t *testing.T) {
 	s.batch(fd, inAt, 2)
 	s.legal(abi.MapLookupBatch, 56, 0, abi.ENOENT, counted(2), token(8),
 		keyOf(0, 1), keyOf(1, 9), valueOf(0, 10), valueOf(1, 90))
-	s.put(poke{inAt, u32(8)})
+	s.put(poke{inAt, u32(8)}, poke{outAt, u32(99)})
 	s.batch(fd, inAt, 2)
 	s.legal(abi.MapLookupBatch, 56, 0, abi.ENOENT, counted(0)) // the token is not written
 	s.batch(fd, nowhere, 0)

@@ -259,14 +259,30 @@ func TestArrayLookupBatchCursor(t *testing.T) {
 	r.wantCount(abi.OK, 4, r.args(4))
 	require.Equal(t, uint32(3), r.word(r.out))
 	args := r.args(4)
-	args.In = r.out
+	args.In, args.Out = r.out, r.Arena.Put(le32(0xeeee))
 	r.wantCount(abi.ENOENT, 0, args)
+	require.Equal(t, uint32(0xeeee), r.word(args.Out), "nothing was read, and no cursor written")
 	args.In = r.Arena.Put(le32(1))
 	r.wantCount(abi.ENOENT, 2, args)
 	require.Equal(t, append(le32(2), le32(3)...), r.Arena.Bytes(r.keys, 8))
 	args.In = r.Arena.Put(le32(77))
 	r.wantCount(abi.OK, 4, args)
 	require.Equal(t, uint32(0), r.word(r.keys), "an index out of range starts again")
+}
+
+// An empty slot of an array of maps is no element, whether slots are read one by one or many in a step.
+func TestLookupBatchLeavesEmptySlotsOut(t *testing.T) {
+	for _, interrupted := range []func() bool{nil, func() bool { return false }} {
+		w := newTwin(sweptSpec(abi.ArrayOfMaps, 4, 4))
+		w.Process.Interrupted = interrupted
+		w.insert(2, 1)
+		copy(w.memory, make([]byte, 64))
+		_, errno := w.Do(MapLookupBatch{FD: w.fd, Keys: twinMemory, Values: twinMemory + 32, Out: 2 * twinMemory, Count: 4})
+		require.Equal(t, abi.ENOENT, errno)
+		attr := w.Attr()
+		require.Equal(t, uint32(1), attr.fields().u32(abi.BatchCount))
+		require.Equal(t, le32(2), w.Arena.Bytes(twinMemory, 4))
+	}
 }
 
 func TestUpdateAndDeleteBatchStopAtTheFirstError(t *testing.T) {

@@ -49,6 +49,31 @@ func TestDumpOfLocks(t *testing.T) {
 	}
 }
 
+// What a program writes over a lock is shown to nobody: neither where the value stays nor where it leaves.
+func TestLocksAreNotShown(t *testing.T) {
+	c := NewCaller(NewKernel(Options{}))
+	data := lockBTF()
+	types, errno := c.Do(BTFLoad{Data: c.Arena.Put(data), Size: uint32(len(data))})
+	require.Equal(t, abi.OK, errno)
+	fd, errno := c.Do(MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 4, BTFFD: types, BTFKeyType: 1, BTFValueType: 3})
+	require.Equal(t, abi.OK, errno)
+	key, value := c.Arena.Alloc(4), c.Arena.Put([]byte{1, 2, 3, 4, 0, 0, 0, 0})
+	for _, read := range []Args{
+		MapLookupElem{FD: fd, Key: key, Value: value}, MapLookupBatch{FD: fd, Keys: key, Values: value, Out: c.Arena.Alloc(4), Count: 1},
+		MapLookupAndDeleteElem{FD: fd, Key: key, Value: value},
+		MapLookupAndDeleteBatch{FD: fd, Keys: key, Values: value, Out: c.Arena.Alloc(4), Count: 1},
+	} {
+		_, errno = c.Do(MapUpdateElem{FD: fd, Key: key, Value: value})
+		require.Equal(t, abi.OK, errno)
+		live, found := Helpers{Task: c.Task}.Lookup(c.Kernel.Maps()[0].Elements(), make([]byte, 4))
+		require.True(t, found)
+		live.Store(c.Task, 0, 0xffff_ffff_0403_0201)
+		_, errno = c.Do(read)
+		require.Contains(t, []abi.Errno{abi.OK, abi.ENOENT}, errno)
+		require.Equal(t, []byte{1, 2, 3, 4, 0, 0, 0, 0}, c.Arena.Bytes(value, 8), "%#v", read)
+	}
+}
+
 // A map holds its BTF: closing the fd of the BTF frees it only when the map is gone, too.
 func TestMapHoldsBTF(t *testing.T) {
 	c := NewCaller(NewKernel(Options{}))

@@ -118,6 +118,20 @@ func TestSweepsOfArraysThatTouch(t *testing.T) {
 	}
 }
 
+// What cannot be written to the caller's memory stays in the map.
+func TestSweepsLeaveWhatTheyCannotWrite(t *testing.T) {
+	for _, kind := range []abi.MapType{abi.Hash, abi.LRUHash, abi.LPMTrie} {
+		w := newTwin(sweptSpec(kind, 8, 300))
+		w.insert(0, 100)
+		before := w.keys()
+		require.NotEmpty(t, before)
+		copy(w.length, le32(5000))
+		_, errno := w.Do(MapDumpAndDelete{FD: w.fd, Buf: twinMemory + twinRoom, BufLen: 2 * twinMemory}) // read-only
+		require.Equal(t, abi.EFAULT, errno, kind)
+		require.Equal(t, before, w.keys(), kind)
+	}
+}
+
 // Maps larger than a step are copied whole, in order, and emptied whole.
 func TestSweepsGoOn(t *testing.T) {
 	const entries, buf = 10_000, 2 << 30
