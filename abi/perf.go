@@ -60,6 +60,7 @@ const (
 	PerfBitDisabled      = 1 << 0
 	PerfBitInherit       = 1 << 1
 	PerfBitPinned        = 1 << 2
+	PerfBitExclusive     = 1 << 3
 	PerfBitExcludeKernel = 1 << 5
 	PerfBitFreq          = 1 << 10
 	PerfBitEnableOnExec  = 1 << 12

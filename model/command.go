@@ -63,6 +63,8 @@ var works = map[abi.Cmd]func(*run) (int32, abi.Errno){
 	abi.ProgDetach:              plain((*run).detachProgram),
 	abi.ProgQuery:               plain((*run).query),
 	abi.LinkCreate:              (*run).createLink,
+	abi.RawTracepointOpen:       (*run).openTracepoint,
+	abi.IterCreate:              plain((*run).createIter),
 	abi.LinkUpdate:              plain((*run).updateTheLink),
 	abi.LinkDetach:              plain((*run).detachLink),
 	abi.LinkGetNextID:           plain((*run).nextID),

@@ -145,7 +145,7 @@ func (x *run) checkEventMore(o *opening) abi.Errno {
 		return abi.EOPNOTSUPP
 	case o.flags&abi.PerfFlagPIDCgroup != 0: // no fd here that is asked for is one of a cgroup
 		return abi.EBADF
-	case o.has(abi.PerfBitUseClockID) && !eventClocks[o.clock]:
+	case o.has(abi.PerfBitUseClockID) && !eventClocks[o.clock], o.has(abi.PerfBitUseClockID) && o.kind != abi.PerfSoftware && o.clock != 1 && o.clock != 4:
 		return abi.EINVAL
 	case o.pid == everybody && !x.state.config.SysAdmin:
 		return abi.EACCES
@@ -153,14 +153,15 @@ func (x *run) checkEventMore(o *opening) abi.Errno {
 	return abi.OK
 }
 
-// eventClocks are the clocks that an event can have: REALTIME, MONOTONIC, MONOTONIC_RAW, BOOTTIME and TAI.
+// eventClocks are the clocks that an event can have: REALTIME, MONOTONIC, MONOTONIC_RAW, BOOTTIME and TAI; a tracepoint has one of the second
+// and the third (measured on 6.18).
 var eventClocks = map[int32]bool{0: true, 1: true, 4: true, 7: true, 11: true}
 
-// joinEventGroup: a group has one level, one clock, one CPU and one process, and only who leads it is pinned. Nobody has a buffer that
+// joinEventGroup: a group has one level, one clock, one CPU and one process, and only who leads it is pinned or exclusive. Nobody has a buffer that
 // another one could write to.
 func (x *run) joinEventGroup(o *opening) abi.Errno {
 	leader := o.leads()
-	if leader != nil && (x.state.led(leader) || !leader.sameClock(&o.eventAttr) || leader.cpu != o.cpu || leader.pid != o.pid || o.has(abi.PerfBitPinned)) ||
+	if leader != nil && (x.state.led(leader) || !leader.sameClock(&o.eventAttr) || leader.cpu != o.cpu || leader.pid != o.pid || o.has(abi.PerfBitPinned|abi.PerfBitExclusive)) ||
 		o.group != nil && o.flags&abi.PerfFlagOutput != 0 {
 		return abi.EINVAL
 	}

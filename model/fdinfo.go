@@ -109,6 +109,9 @@ func (p *prog) describe(o *object) []infoLine {
 
 // describeLink is bpf_link_show_fdinfo.
 func (s *State) describeLink(o *object) []infoLine {
+	if o.link.tracepoint.name != "" {
+		return s.describeTracepoint(o)
+	}
 	p := s.object(o.link.prog)
 	kind, words := o.link.told()
 	lines := []infoLine{
@@ -132,4 +135,13 @@ func (s *State) describeLink(o *object) []infoLine {
 
 var linkNames = map[abi.LinkType]string{
 	abi.LinkCgroup: "cgroup", abi.LinkNetNS: "netns", abi.LinkXDP: "xdp", abi.LinkTCX: "tcx", abi.LinkNetfilter: "netfilter",
+}
+
+// describeTracepoint is bpf_raw_tp_link_show_fdinfo.
+func (s *State) describeTracepoint(o *object) []infoLine {
+	p := s.object(o.link.prog)
+	return []infoLine{
+		{name: "link_type", value: "raw_tracepoint"}, {name: "link_id", object: o}, {name: "prog_tag", value: fmt.Sprintf("%x", p.prog.tag())},
+		{name: "prog_id", object: p}, {name: "tp_name", value: o.link.tracepoint.name}, numberLine("cookie", o.link.tracepoint.cookie),
+	}
 }

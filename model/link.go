@@ -13,6 +13,8 @@ type link struct {
 	site
 	prog     int // serial
 	attached bool
+	// tracepoint is where the link is instead, if that has a name.
+	tracepoint tracepointLink
 }
 
 // linkEnd is where the attr of LINK_CREATE ends.
@@ -116,6 +118,8 @@ func (x *run) updateTheLink() abi.Errno {
 	}
 	gone := !o.link.attached
 	switch {
+	case o.link.tracepoint.name != "":
+		return abi.EINVAL
 	case gone && !o.link.inNetNS():
 		return abi.ENOLINK
 	case old != o.link.prog:
@@ -153,8 +157,11 @@ func (x *run) mayFollow(o *object, to int) abi.Errno {
 // detachLink is LINK_DETACH; a second time there is nothing to do.
 func (x *run) detachLink() abi.Errno {
 	o, errno := x.linkOf(0)
-	if errno != abi.OK || !o.link.attached {
+	switch {
+	case errno != abi.OK || !o.link.attached:
 		return errno
+	case o.link.tracepoint.name != "":
+		return abi.EOPNOTSUPP
 	}
 	x.state.edit(o.serial).link.attached = false
 	x.state.unseat(o)
@@ -198,6 +205,11 @@ func (x *run) linkInfo(o *object) abi.Errno {
 		abi.LinkInfoProgID: x.learnID(prog, addr+abi.LinkInfoProgID, int(size)-abi.LinkInfoProgID),
 	} {
 		binary.LittleEndian.PutUint32(info[at:], v)
+	}
+	if l.tracepoint.name != "" {
+		if errno := l.tracepoint.fill(x, info[:]); errno != abi.OK {
+			return errno
+		}
 	}
 	for i, v := range words {
 		binary.LittleEndian.PutUint32(info[abi.LinkInfoKind+4*i:], v)

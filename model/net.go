@@ -181,6 +181,8 @@ func (l link) told() (abi.LinkType, []uint32) {
 		here = max(l.device, 1)
 	}
 	switch {
+	case l.tracepoint.name != "":
+		return abi.LinkRawTracepoint, nil
 	case l.at == abi.AttachNetfilter:
 		return abi.LinkNetfilter, l.filter[:]
 	case l.at == abi.AttachXDP:

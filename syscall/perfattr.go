@@ -48,14 +48,14 @@ func (c *call) readPerfAttr(addr uint64) (a perfAttr, errno abi.Errno) {
 	if errno != abi.OK {
 		return a, errno
 	}
-	raw := make([]byte, max(size, abi.PerfAttrSize))
-	if errno := c.copyIn(raw[:size], addr); errno != abi.OK {
+	if errno := c.zeroBehind(addr, abi.PerfAttrSize, size); errno == abi.E2BIG {
+		return a, c.perfAttrTooBig(addr)
+	} else if errno != abi.OK {
 		return a, errno
 	}
-	for _, b := range raw[abi.PerfAttrSize:] {
-		if b != 0 {
-			return a, c.perfAttrTooBig(addr)
-		}
+	raw := make([]byte, abi.PerfAttrSize)
+	if errno := c.copyIn(raw[:min(size, abi.PerfAttrSize)], addr); errno != abi.OK {
+		return a, errno
 	}
 	a.decode((*[abi.PerfAttrSize]byte)(raw))
 	return a, a.check()
@@ -110,14 +110,17 @@ func (a *perfAttr) checkAux() abi.Errno {
 	return abi.OK
 }
 
+// checkClock: what happens anywhere in the kernel has a clock that can be read anywhere (perf_event_set_clock).
 func (a *perfAttr) checkClock() abi.Errno {
 	const clockRealtime, clockMonotonic, clockMonotonicRaw, clockBoottime, clockTAI = 0, 1, 4, 7, 11
 	if !a.has(abi.PerfBitUseClockID) {
 		return abi.OK
 	}
 	switch a.clock {
-	case clockRealtime, clockMonotonic, clockMonotonicRaw, clockBoottime, clockTAI:
+	case clockMonotonic, clockMonotonicRaw:
 		return abi.OK
+	case clockRealtime, clockBoottime, clockTAI:
+		return invalidUnless(a.kind == abi.PerfSoftware)
 	}
 	return abi.EINVAL
 }

@@ -35,10 +35,10 @@ func (g perfGroup) leader() *PerfEvent {
 	return g.of
 }
 
-// join puts the event into a group, which has one level, one clock, one CPU and one process, and of which only who leads it is pinned.
+// join puts the event into a group, which has one level, one clock, one CPU and one process, and of which only who leads it is pinned or exclusive.
 func (e *PerfEvent) join(g perfGroup) abi.Errno {
 	if to := g.leader(); to != nil {
-		if to.led() || !to.sameClock(e) || to.cpu != e.cpu || to.pid != e.pid || e.attr.has(abi.PerfBitPinned) {
+		if to.led() || !to.sameClock(e) || to.cpu != e.cpu || to.pid != e.pid || e.attr.has(abi.PerfBitPinned|abi.PerfBitExclusive) {
 			return abi.EINVAL
 		}
 		e.leader = to

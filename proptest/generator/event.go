@@ -31,7 +31,7 @@ var eventFields = []eventField{
 	{abi.PerfAttrPeriod, 8, []uint64{1, 99, 1 << 40, 1 << 63}},
 	{abi.PerfAttrSampleType, 8, []uint64{0, abi.PerfSampleIP, abi.PerfSampleRaw, abi.PerfSampleRaw | abi.PerfSampleTime, 1 << 25, 1 << 63}},
 	{abi.PerfAttrReadFormat, 8, []uint64{1, 31, 32, 1 << 60}},
-	{abi.PerfAttrBits, 8, []uint64{abi.PerfBitDisabled, abi.PerfBitExcludeKernel, abi.PerfBitFreq, abi.PerfBitInherit, abi.PerfBitWatermark, abi.PerfBitPinned,
+	{abi.PerfAttrBits, 8, []uint64{abi.PerfBitDisabled, abi.PerfBitExcludeKernel, abi.PerfBitFreq, abi.PerfBitInherit, abi.PerfBitWatermark, abi.PerfBitPinned, abi.PerfBitExclusive,
 		abi.PerfBitSampleIDAll, abi.PerfBitWriteBackward, abi.PerfBitAuxOutput, abi.PerfBitInheritThread, abi.PerfBitUseClockID, abi.PerfBitsEnd,
 		abi.PerfBitRemoveOnExec | abi.PerfBitEnableOnExec, abi.PerfBitSigtrap, abi.PerfBitSigtrap | abi.PerfBitRemoveOnExec, 1 << 63,
 		abi.PerfBitNoUserChain, abi.PerfBitInherit | abi.PerfBitInheritThread}},

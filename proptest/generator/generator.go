@@ -98,6 +98,7 @@ var kinds = []struct {
 	{5, func(g *generator, m *mapShape) { g.createOps() }},
 	{12, (*generator).aboutEvents},
 	{22, func(g *generator, m *mapShape) { g.aboutNet() }},
+	{8, (*generator).aboutTracepoints},
 	{4, func(g *generator, m *mapShape) { g.single(g.elemCall(abi.MapFreeze, m, 0, 0, 0)) }},
 }
 

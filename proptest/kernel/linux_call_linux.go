@@ -74,8 +74,9 @@ func (k *Linux) plain(c program.Call) Outcome {
 	case abi.ProgLoad:
 		k.progs.add(k.idOf(c.As))
 		k.noteHolder(c.As, k.user.arena.Field(c, abi.ProgLoadFDArrayCnt, 4))
-	case abi.LinkCreate:
+	case abi.LinkCreate, abi.RawTracepointOpen:
 		k.links.add(k.idOf(c.As))
+		k.tracepoints.made = k.tracepoints.made || c.Cmd == abi.RawTracepointOpen
 	}
 	k.settle() // the map whose fd it was
 	return Outcome{Ret: c.As}
@@ -101,7 +102,7 @@ func kindMade(cmd abi.Cmd, fd int) kind {
 		return btfFile
 	case abi.ProgLoad, abi.ProgGetFDByID:
 		return progFile
-	case abi.LinkCreate, abi.LinkGetFDByID:
+	case abi.LinkCreate, abi.LinkGetFDByID, abi.RawTracepointOpen:
 		return linkFile
 	case abi.ObjGet:
 		switch text, _ := os.Readlink(fmt.Sprintf("/proc/thread-self/fd/%d", fd)); {
@@ -130,6 +131,7 @@ func (k *Linux) idsOf(cmd abi.Cmd) *ids {
 // settleIDs waits until all is gone that should be, before somebody asks.
 func (k *Linux) settleIDs() {
 	k.settleEvents()
+	k.settleTracepoints()
 	k.settlePrograms()
 	k.settle()
 	k.settleBTF()

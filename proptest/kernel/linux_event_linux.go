@@ -87,24 +87,61 @@ func (k *Linux) openEvent(a program.Attr, as int32) Outcome {
 	return Outcome{Ret: as}
 }
 
-// queryEvent puts our ids of programs in the place of the real ones.
+// queryEvent puts our ids of programs in the place of the real ones. Where other processes have programs at the tracepoint, they are left out.
 func (k *Linux) queryEvent(fd int32, arg uint64) Outcome {
-	const most = 64
 	k.settleEvents()
 	room := [8]byte{}
 	k.user.arena.Read(room[:], arg)
-	own := k.user.scratch(8 + 4*most)
-	program.PutWord(own[:4], most)
-	known := ioctl(fd, uint64(abi.PerfQueryBPF), scratchBase) == abi.OK
-	ids := slices.Clone(own[8:][:4*min(program.Word(own[4:8]), most)])
+	before, known := k.programsAt(fd)
 	out := Outcome{Errno: ioctl(fd, uint64(abi.PerfQueryBPF), arg)}
-	for i := 0; known && i < min(len(ids)/4, int(program.Word(room[:4]))); i++ {
-		b := k.user.arena.Span(arg+8+uint64(4*i), 4, program.ToWrite)
-		if ours, ok := k.progs.ours[uint32(program.Word(ids[4*i:][:4]))]; ok && slices.Equal(b, ids[4*i:][:len(b)]) {
-			copy(b, binary.LittleEndian.AppendUint32(nil, ours))
+	for after, _ := k.programsAt(fd); !slices.Equal(before, after); after, _ = k.programsAt(fd) { // somebody came or went
+		before = after
+		out.Errno = ioctl(fd, uint64(abi.PerfQueryBPF), arg)
+	}
+	if !known || out.Errno == abi.E2BIG || len(k.user.arena.Span(arg, len(room), program.ToRead)) < len(room) {
+		return out
+	}
+	wanted := int(program.Word(room[:4]))
+	if slices.ContainsFunc(before, func(id uint32) bool { return k.progs.ours[id] == 0 }) {
+		return k.queryOurs(arg, wanted, before)
+	}
+	for i := range min(wanted, len(before)) {
+		b, real := k.user.arena.Span(arg+8+uint64(4*i), 4, program.ToWrite), binary.LittleEndian.AppendUint32(nil, before[i])
+		if slices.Equal(b, real[:len(b)]) {
+			copy(b, binary.LittleEndian.AppendUint32(nil, k.progs.ours[before[i]]))
 		}
 	}
 	return out
+}
+
+// queryOurs is what a query would have told without the programs of others.
+func (k *Linux) queryOurs(arg uint64, wanted int, all []uint32) Outcome {
+	ours := slices.DeleteFunc(slices.Clone(all), func(id uint32) bool { return k.progs.ours[id] == 0 })
+	list := program.Attr{Bytes: make([]byte, 4+4*wanted)}
+	list.Set(0, 4, uint64(len(ours)))
+	for i, id := range ours {
+		list.Set(4+4*i, 4, uint64(k.progs.ours[id]))
+	}
+	switch written := k.user.arena.Write(arg+4, list.Bytes); {
+	case written < len(list.Bytes):
+		return Outcome{Errno: abi.EFAULT}
+	case wanted > 0 && len(ours) > wanted:
+		return Outcome{Errno: abi.ENOSPC}
+	}
+	return Outcome{}
+}
+
+// programsAt are the real ids of the programs at an event's tracepoint; false where there is none, or nobody may ask.
+func (k *Linux) programsAt(fd int32) ([]uint32, bool) {
+	const most = 64
+	own := k.user.scratch(8 + 4*most)
+	program.PutWord(own[:4], most)
+	ok := ioctl(fd, uint64(abi.PerfQueryBPF), scratchBase) == abi.OK
+	var ids []uint32
+	for i := range int(min(program.Word(own[4:8]), most)) {
+		ids = append(ids, uint32(program.Word(own[8+4*i:][:4])))
+	}
+	return ids, ok
 }
 
 // noteArray notes a PERF_EVENT_ARRAY that was made and keeps what is put in.
@@ -125,8 +162,11 @@ func (k *Linux) noteFilled(c program.Call, out Outcome) Outcome {
 	return out
 }
 
-// noteLeft notes that a file, or a name, is gone: with it may be an array, or what came through it.
-func (k *Linux) noteLeft() { k.events.left = k.events.left || k.events.filled && k.events.shows }
+// noteLeft notes that a file, or a name, is gone: with it may be an array, or what came through it, or a link.
+func (k *Linux) noteLeft() {
+	k.events.left = k.events.left || k.events.filled && k.events.shows
+	k.tracepoints.left = k.tracepoints.left || k.tracepoints.made
+}
 
 // settleEvents waits until those are freed that have left a map. Those of each CPU are freed in order, but the last steps of what is
 // freed together are taken backwards: so two times.
@@ -135,12 +175,19 @@ func (k *Linux) settleEvents() {
 		return
 	}
 	k.events.left = false
+	k.onEachCPU(func() {
+		k.flushEvents()
+		k.flushEvents()
+	})
+}
+
+// onEachCPU does something that may take more than the program may.
+func (k *Linux) onEachCPU(do func()) {
 	before := k.cpu
 	mustSetCapabilities(true, true)
 	for _, cpu := range k.cpus {
 		_ = k.pin(cpu) // one that is usable
-		k.flushEvents()
-		k.flushEvents()
+		do()
 	}
 	mustSetCapabilities(k.machine.BPF, k.machine.SysAdmin)
 	_ = k.pin(before)

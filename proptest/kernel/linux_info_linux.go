@@ -49,8 +49,10 @@ func (k *Linux) info(c program.Call) Outcome {
 	readable := arena.Readable(c.Attr, int(c.Size))
 	info, size := program.Word(attr[abi.InfoPtr:][:8]), int(program.Word(attr[abi.InfoLen:][:4]))
 	fd := int32(program.Word(attr[abi.InfoBPFFD:][:4]))
+	restore := k.askNothingCompiled(fd, info, size)
 	given := slices.Clone(arena.Span(info, min(size, abi.ProgInfoSize), program.ToRead))
 	out := k.plain(c)
+	restore(out)
 	k.programLists(fd, given)
 	for _, f := range k.ownFields(fd) {
 		at, n := info+uint64(f.offset), min(size-f.offset, len(f.ours))
@@ -65,6 +67,23 @@ func (k *Linux) info(c program.Call) Outcome {
 		}
 	}
 	return out
+}
+
+// askNothingCompiled takes the room for what a compiler made of a program out of what asks for a link's name (program.asksForName), for the
+// length of the call.
+func (k *Linux) askNothingCompiled(fd int32, info uint64, size int) (restore func(Outcome)) {
+	room := k.user.arena.Span(info+abi.ProgInfoJitedLen, 4, program.ToPoke)
+	if k.open[fd] != progFile || size < abi.ProgInfoJitedLen+4 || len(room) < 4 {
+		return func(Outcome) {}
+	}
+	was := program.Word(room)
+	program.PutWord(room, 0)
+	return func(out Outcome) {
+		whole := len(k.user.arena.Span(info, size, program.ToWrite)) == size
+		if out.Errno != abi.OK && (out.Errno != abi.EFAULT || whole) { // else the call has written it
+			program.PutWord(room, was)
+		}
+	}
 }
 
 // replaceOwn puts bytes of what is ours at an address, which holds n of them.

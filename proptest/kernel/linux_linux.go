@@ -21,25 +21,26 @@ type Linux struct {
 	done    chan struct{}
 	release string
 
-	cpus    []int // usable ones
-	cpu     int   // the thread is pinned to it, -1 at first
-	open    map[int32]kind
-	ids     ids // of maps
-	btfs    ids // of BTF
-	progs   ids // of programs
-	links   ids // of links
-	cgroup  cgroup
-	events  events
-	machine program.Machine
-	net     network
-	holders []uint32 // real ids of the programs that hold something and live
-	typed   []uint32 // real ids of the maps with BTF that live
-	outers  []uint32 // real ids of the maps of maps that live
-	emptied bool     // a PROG_ARRAY was made
-	pinned  bool     // bpffs may hold something
-	things  things
-	refers  bool // a map was made whose values refer to things
-	stores  bool // a map was made whose values belong to things
+	cpus        []int // usable ones
+	cpu         int   // the thread is pinned to it, -1 at first
+	open        map[int32]kind
+	ids         ids // of maps
+	btfs        ids // of BTF
+	progs       ids // of programs
+	links       ids // of links
+	cgroup      cgroup
+	events      events
+	tracepoints tracepoints
+	machine     program.Machine
+	net         network
+	holders     []uint32 // real ids of the programs that hold something and live
+	typed       []uint32 // real ids of the maps with BTF that live
+	outers      []uint32 // real ids of the maps of maps that live
+	emptied     bool     // a PROG_ARRAY was made
+	pinned      bool     // bpffs may hold something
+	things      things
+	refers      bool // a map was made whose values refer to things
+	stores      bool // a map was made whose values belong to things
 }
 
 // Available tells why bpf(2) cannot be compared here, nil when it can.
@@ -80,6 +81,7 @@ func (k *Linux) thread(opened chan<- error) {
 	k.cgroup.remove()
 	k.events.close()
 	k.net.close()
+	k.tracepoints.close()
 	k.user.close()
 	close(k.done)
 }
@@ -183,7 +185,10 @@ func (k *Linux) Start(m program.Machine) error {
 	if !m.BPF && UnprivilegedAllowed() {
 		return errors.New("kernel.unprivileged_bpf_disabled is 0, so that callers without CAP_BPF make maps")
 	}
-	k.events.keep()
+	if m.Has(program.Programs) {
+		k.events.keep()
+		k.tracepoints.keep(k)
+	}
 	k.machine = m
 	return setCapabilities(m.BPF, m.SysAdmin)
 }
@@ -197,6 +202,7 @@ func (k *Linux) closeAll() error {
 		return err
 	}
 	k.emptyArrays()
+	k.tracepoints.made, k.tracepoints.left = false, false
 	for fd := range k.open {
 		unix.Close(int(fd))
 	}

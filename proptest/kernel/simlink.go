@@ -34,11 +34,9 @@ func (k *Sim) linkCall(c program.Call, call func() Outcome) Outcome {
 	case abi.ProgQuery:
 		return k.queryLinks(c, call)
 	case abi.LinkCreate:
-		out := k.besideLink(c, abi.LinkCreateFlags, abi.LinkRelative, call)
-		if out.Errno == abi.OK {
-			k.links.add(k.linkOf(out.Ret).ID())
-		}
-		return out
+		return k.noteLink(k.besideLink(c, abi.LinkCreateFlags, abi.LinkRelative, call))
+	case abi.RawTracepointOpen:
+		return k.noteLink(call())
 	case abi.LinkGetFDByID, abi.LinkGetNextID:
 		return k.linkByID(c, call)
 	case abi.ObjGetInfoByFD:
@@ -55,6 +53,14 @@ func (k *Sim) linkCall(c program.Call, call func() Outcome) Outcome {
 		return out
 	}
 	return call()
+}
+
+// noteLink gives a link its number that was made.
+func (k *Sim) noteLink(out Outcome) Outcome {
+	if out.Errno == abi.OK {
+		k.links.add(k.linkOf(out.Ret).ID())
+	}
+	return out
 }
 
 // besideLink makes a call that may name a link by its id, at an offset of attr, as flags at another one tell.

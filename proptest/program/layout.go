@@ -76,7 +76,8 @@ func onBTF(c abi.Cmd) bool {
 func onPrograms(c abi.Cmd) bool {
 	switch c {
 	case abi.ProgLoad, abi.ProgGetFDByID, abi.ProgGetNextID, abi.ProgBindMap, abi.ProgAttach, abi.ProgDetach, abi.ProgQuery,
-		abi.LinkCreate, abi.LinkUpdate, abi.LinkDetach, abi.LinkGetFDByID, abi.LinkGetNextID:
+		abi.LinkCreate, abi.LinkUpdate, abi.LinkDetach, abi.LinkGetFDByID, abi.LinkGetNextID, abi.RawTracepointOpen,
+		abi.IterCreate:
 		return true
 	}
 	return false
@@ -89,7 +90,7 @@ func OnEvents(c abi.Cmd) bool { return c >= abi.PerfEventOpen && c < abi.PerfEve
 func MakesFD(c abi.Cmd) bool {
 	switch c {
 	case abi.MapCreate, abi.ObjGet, abi.MapGetFDByID, abi.BTFLoad, abi.BTFGetFDByID, abi.ProgLoad, abi.ProgGetFDByID,
-		abi.LinkCreate, abi.LinkGetFDByID, abi.PerfEventOpen:
+		abi.LinkCreate, abi.LinkGetFDByID, abi.RawTracepointOpen, abi.IterCreate, abi.PerfEventOpen:
 		return true
 	}
 	return false

@@ -75,12 +75,16 @@ func (t *sanitizer) sanitize() {
 		if at := abi.AttachType(t.get(abi.LinkCreateAttachType, 4)); at != abi.AttachNetfilter {
 			t.relative(abi.LinkRelative)
 		}
-		t.place(abi.LinkCreateAttachType)
+		if t.get(abi.LinkCreateAttachType, 4) != uint64(abi.AttachTraceIter) { // no program here is an iterator's
+			t.place(abi.LinkCreateAttachType)
+		}
 	case abi.ProgAttach, abi.ProgDetach:
 		t.place(8)
 	case abi.ProgQuery:
 		t.place(4)
 		t.queryLists()
+	case abi.RawTracepointOpen:
+		t.tracepoint()
 	case abi.PerfEventOpen, abi.PerfIoctl:
 		t.eventCall()
 	case abi.MapDumpJuly:
@@ -223,6 +227,7 @@ func (t *sanitizer) object() {
 func (t *sanitizer) info() {
 	addr := t.get(abi.InfoPtr, 8)
 	if t.machine.Has(Programs) {
+		t.linkInfo(addr)
 		t.programInfo(addr)
 	}
 	for _, offset := range []uint64{abi.MapInfoHash, abi.BTFInfoData, abi.BTFInfoName} {

@@ -13,7 +13,7 @@ const (
 	noSuchEvent = 1 << 20 // in a number of a software event
 	slowly      = 99      // is a frequency in Hz
 
-	eventBits = abi.PerfBitDisabled | abi.PerfBitInherit | abi.PerfBitPinned | abi.PerfBitExcludeKernel | abi.PerfBitFreq | abi.PerfBitEnableOnExec |
+	eventBits = abi.PerfBitDisabled | abi.PerfBitInherit | abi.PerfBitPinned | abi.PerfBitExclusive | abi.PerfBitExcludeKernel | abi.PerfBitFreq | abi.PerfBitEnableOnExec |
 		abi.PerfBitWatermark | abi.PerfBitSampleIDAll | abi.PerfBitNoUserChain | abi.PerfBitUseClockID | abi.PerfBitWriteBackward |
 		abi.PerfBitAuxOutput | abi.PerfBitInheritThread | abi.PerfBitRemoveOnExec | abi.PerfBitSigtrap
 	eventSamples = abi.PerfSampleIP | abi.PerfSampleTID | abi.PerfSampleTime | abi.PerfSampleRaw

@@ -152,7 +152,9 @@ func (t *sanitizer) programInfo(addr uint64) {
 		return t.arena.Span(addr+offset, n, ToPoke)
 	}
 	for _, offset := range compiled {
-		clear(field(offset, 4))
+		if offset != abi.ProgInfoJitedLen || !asksForName(size, t.arena.Span(addr, abi.LinkInfoSize, ToRead)) {
+			clear(field(offset, 4))
+		}
 	}
 	taken := []span{{t.get(abi.InfoPtr, 8), abi.ProgInfoSize}}
 	for _, l := range infoLists {
