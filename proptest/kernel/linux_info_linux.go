@@ -79,11 +79,18 @@ func (k *Linux) askNothingCompiled(fd int32, info uint64, size int) (restore fun
 	was := program.Word(room)
 	program.PutWord(room, 0)
 	return func(out Outcome) {
-		whole := len(k.user.arena.Span(info, size, program.ToWrite)) == size
-		if out.Errno != abi.OK && (out.Errno != abi.EFAULT || whole) { // else the call has written it
+		if out.Errno != abi.OK && program.Word(room) == 0 && !k.writtenUpTo(out, info, size, abi.ProgInfoJitedLen+4) {
 			program.PutWord(room, was)
 		}
 	}
+}
+
+// writtenUpTo reports whether a call that failed filled the first n bytes of a struct of size bytes before it faulted: it reads all of the struct
+// first, and writes it last.
+func (k *Linux) writtenUpTo(out Outcome, info uint64, size, n int) bool {
+	arena := k.user.arena
+	writable := len(arena.Span(info, size, program.ToWrite))
+	return out.Errno == abi.EFAULT && arena.Readable(info, size) && n <= writable && writable < size
 }
 
 // replaceOwn puts bytes of what is ours at an address, which holds n of them.
