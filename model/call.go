@@ -13,7 +13,7 @@ const (
 
 // Config is the machine and its caller. BPF and SysAdmin are the caller's capabilities CAP_BPF and CAP_SYS_ADMIN;
 // kernel.unprivileged_bpf_disabled is set. The machine has one NUMA node, 0, and the network devices 1 (lo) and 2, which runs XDP
-// in its driver.
+// in its driver, unless OnlyLoopback.
 type Config struct {
 	CPUs     int // possible CPUs, numbered from 0
 	BPF      bool
@@ -21,6 +21,8 @@ type Config struct {
 	Release  Release
 	BPFFS    string // mount point of the BPF file system, "" for /sys/fs/bpf
 	Shared   bool   // maps of other processes exist: ids that are not ours may turn up
+
+	OnlyLoopback bool // there is no device 2
 }
 
 // Region is a run of accessible user memory.

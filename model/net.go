@@ -32,7 +32,9 @@ func netTypeAt(at abi.AttachType) abi.ProgType {
 // loopback is the device that has no driver.
 const loopback = 1
 
-func deviceExists(index uint32) bool { return index == loopback || index == 2 }
+func (x *run) deviceExists(index uint32) bool {
+	return index == loopback || index == 2 && !x.state.config.OnlyLoopback
+}
 
 func (t site) isCgroup() bool { return typeAt(t.at) != abi.ProgUnspec }
 
@@ -57,9 +59,9 @@ func (x *run) netSite(at abi.AttachType, flags uint32) (site, abi.Errno) {
 		return t, abi.EINVAL
 	case t.inNetNS():
 		return t, x.isNetNS(device)
-	case !deviceExists(device) && t.isTCX():
+	case !x.deviceExists(device) && t.isTCX():
 		return t, abi.ENODEV
-	case !deviceExists(device):
+	case !x.deviceExists(device):
 		return t, abi.EINVAL
 	}
 	t.device = device

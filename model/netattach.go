@@ -30,7 +30,7 @@ func (x *run) attachToNet(at abi.AttachType, flags uint32) abi.Errno {
 	if !ordered {
 		return x.dissect(t, serial, flags)
 	}
-	if !deviceExists(t.device) {
+	if !x.deviceExists(t.device) {
 		return abi.ENODEV
 	}
 	replaced := 0
@@ -225,7 +225,7 @@ func (x *run) detachFromNet(at abi.AttachType) abi.Errno {
 func (x *run) disorder(t site, serial int, j joining) abi.Errno {
 	p := x.state.point(t)
 	switch {
-	case !deviceExists(t.device):
+	case !x.deviceExists(t.device):
 		return abi.ENODEV
 	case len(p.seats) == 0:
 		return abi.ENOENT
@@ -266,7 +266,7 @@ const (
 func (x *run) queryNet(at abi.AttachType) abi.Errno {
 	t := site{at: at, device: x.u32(queryTarget)}
 	switch {
-	case t.isTCX() && !deviceExists(t.device):
+	case t.isTCX() && !x.deviceExists(t.device):
 		return abi.ENODEV
 	case !t.isTCX() && !t.inNetNS(), x.u32(queryFlags) != 0, t.isTCX() && x.u32(queryAttachFlags) != 0:
 		return abi.EINVAL

@@ -181,7 +181,7 @@ func (x *run) refer(o *object, t *references, key, value []byte, flags uint64) a
 	return x.group(t, key, f, flags)
 }
 
-// device: there are two network devices.
+// device is an update of a map of network devices.
 func (x *run) device(o *object, t *references, key, value []byte, flags uint64) abi.Errno {
 	device := u32(value)
 	there := t.at(key) >= 0
@@ -192,7 +192,7 @@ func (x *run) device(o *object, t *references, key, value []byte, flags uint64) 
 		return abi.E2BIG
 	case flags == abi.NoExist && (there || !t.isHash()):
 		return abi.EEXIST
-	case device != 0 && !deviceExists(device), device == 0 && programOf(value) > 0:
+	case device != 0 && !x.deviceExists(device), device == 0 && programOf(value) > 0:
 		return abi.EINVAL
 	case device == 0:
 		t.delete(0, key)

@@ -174,10 +174,8 @@ func (k *Linux) Start(m program.Machine) error {
 	if n := PossibleCPUs(); m.CPUs != n {
 		return fmt.Errorf("the program wants %d possible CPUs, this machine has %d", m.CPUs, n)
 	}
-	if m.Has(program.Programs) {
-		if err := k.net.enter(); err != nil {
-			return err
-		}
+	if err := k.net.enter(m.Has(program.Programs)); err != nil {
+		return err
 	}
 	k.progs, k.links, k.holders = ids{}, ids{}, nil
 	k.ids, k.btfs, k.outers, k.typed, k.emptied = ids{}, ids{}, nil, nil, false

@@ -11,20 +11,24 @@ import (
 	"github.com/bpfsim/bpfsim/proptest/program"
 )
 
-// network is a network namespace of our own, with lo and a device 2 that runs XDP in its driver. Calls are made in it, so that what programs
-// are attached to is nobody else's. Sockets are made outside: no program there throws away what they send.
+// network is a network namespace of our own, with lo and, where programs are loaded, a device 2 that runs XDP in its driver. Calls are made in
+// it, so that what programs are attached to is nobody else's, and no device is there that is the machine's. Sockets are made outside: no program
+// there throws away what they send.
 type network struct {
 	own, outside int  // fds of the namespaces, 0 before the first program
+	devices      bool // 2 is there, and 3
 	used         bool // programs may be attached
 }
 
-// enter makes the namespace and goes into it, once.
-func (n *network) enter() error {
-	if n.own != 0 {
+// enter makes a namespace with or without devices, unless it is in such a one, and goes into it.
+func (n *network) enter(devices bool) error {
+	if n.own != 0 && n.devices == devices {
 		return nil
 	}
 	var err error
-	if n.outside, err = openNetNS(); err != nil {
+	if n.own != 0 {
+		unix.Close(n.own)
+	} else if n.outside, err = openNetNS(); err != nil {
 		return err
 	}
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
@@ -32,6 +36,9 @@ func (n *network) enter() error {
 	}
 	if n.own, err = openNetNS(); err != nil {
 		return err
+	}
+	if n.devices = devices; !devices {
+		return nil
 	}
 	return makeVeth()
 }

@@ -21,6 +21,8 @@ type Sim struct {
 	fs     *bpfsys.FileTree
 	task   maps.Task // of every call that has none inside
 	links  ids
+
+	machine program.Machine
 }
 
 // NewSim makes a kernel that needs a Start. It copies from and to user memory.
@@ -59,6 +61,7 @@ func (k *Sim) Process() *bpfsys.Process { return k.proc }
 // Start boots a new kernel with one process. It has every feature; a program without one does not use it.
 func (k *Sim) Start(m program.Machine) error {
 	k.arena.Reset()
+	k.machine = m
 	k.files = fdTable{}
 	for _, fd := range program.OpenFDs {
 		k.files.put(fd, nil)

@@ -1,18 +1,28 @@
 package kernel
 
 import (
+	"github.com/bpfsim/bpfsim/proptest/program"
 	"github.com/bpfsim/bpfsim/syscall"
 )
 
-// SimHost is what a simulated kernel has beside maps and programs: the network devices 1, lo, and 2, which runs XDP in its driver, in the one
-// network namespace, whose inode has the number 1, and what programs open.
-type SimHost struct{ bpfsys.SmallHost }
+// SimHost is what a simulated kernel has beside maps and programs: the network device 1, lo, and where programs are loaded 2, which runs XDP
+// in its driver, in the one network namespace, whose inode has the number 1, and what programs open.
+type SimHost struct {
+	bpfsys.SmallHost
+	devices uint32
+}
 
 // Host is the host of the process of the program that runs, for those who want to have something else of it.
-func (k *Sim) Host() SimHost { return SimHost{bpfsys.SmallHost{World: &k.files}} }
+func (k *Sim) Host() SimHost {
+	devices := uint32(1)
+	if k.machine.Has(program.Programs) {
+		devices = 2
+	}
+	return SimHost{SmallHost: bpfsys.SmallHost{World: &k.files}, devices: devices}
+}
 
-// Device knows both.
-func (SimHost) Device(index uint32) bool { return index == 1 || index == 2 }
+// Device knows those of the machine.
+func (h SimHost) Device(index uint32) bool { return 1 <= index && index <= h.devices }
 
 // NetNS is that of an fd of the network namespace.
 func (h SimHost) NetNS(fd int32) uint64 {
