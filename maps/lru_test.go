@@ -98,6 +98,23 @@ func TestLRULookupProtects(t *testing.T) {
 	require.False(t, ok)
 }
 
+// Where programs have used all elements, one goes all the same.
+func TestLRUEvictsAUsedElement(t *testing.T) {
+	for _, flags := range []uint32{0, abi.FlagNoCommonLRU} {
+		m := newStore(t, abi.LRUHash, 8, flags, 4)
+		for _, key := range walk(t, m) {
+			_, ok := m.LookupLive(on(0), key4(key))
+			require.True(t, ok)
+		}
+		for key := uint32(100); key < 120; key++ {
+			require.Equal(t, abi.OK, m.Update(on(0), key4(key), make([]byte, 8), abi.Any), key)
+			_, ok := m.LookupLive(on(0), key4(key))
+			require.True(t, ok)
+		}
+		require.LessOrEqual(t, len(walk(t, m)), 8)
+	}
+}
+
 // 24 of 25 free elements that CPU 0 fetched stay with it.
 func TestLRUParksFreeElements(t *testing.T) {
 	m := newStore(t, abi.LRUHash, 100, 0, 1)
