@@ -43,6 +43,7 @@ func AllowLeaks() KernelOption { return func(s *kernelSettings) { s.leaks = true
 // another call of its gets ENOSYS, and fails all parallel tests that have a kernel then.
 func Kernel(t testing.TB, options ...KernelOption) *Handle {
 	t.Helper()
+	noteRoad()
 	var s kernelSettings
 	for _, o := range options {
 		o(&s)

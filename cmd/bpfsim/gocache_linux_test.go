@@ -39,3 +39,18 @@ func TestGoTestCache(t *testing.T) {
 		})
 	}
 }
+
+// Nor must what one road answered be taken for what another one would.
+func TestGoTestCacheOfRoads(t *testing.T) {
+	skipIfRefused(t)
+	test := func(road string, status int) string {
+		cmd := exec.Command("go", "test", "-run", "TestFull", ".")
+		cmd.Dir = filepath.Join("..", "..", "examples", "fakes")
+		cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "BPFSIM_ROAD="+road)
+		return output(t, status, cmd)
+	}
+	_ = test("notified", 0)
+	require.Contains(t, test("notified", 0), "(cached)", "the result must lie in the cache for the rest to say anything")
+	require.NotContains(t, test("", 0), "(cached)")
+	require.Contains(t, test("nowhere", 1), "want patched or notified")
+}
