@@ -17,7 +17,7 @@ func evictions(run *explore.Run) (keys []string) {
 	putBack := func(e, w model.Write) bool {
 		during := w.Start <= e.End && e.Start <= w.End
 		first := e.End < 0 && w.Start == e.End+1 // keys are put in at single instants
-		return !w.Evicted && w.Key == e.Key && (during || first)
+		return !w.Evicted && !w.Removed && w.Key == e.Key && (during || first)
 	}
 	for _, e := range run.History.Writes {
 		same := func(w model.Write) bool { return putBack(e, w) }
