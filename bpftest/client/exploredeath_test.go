@@ -72,6 +72,9 @@ const dieName = "BPFSIM_TEST_DIE"
 
 // die runs the test in another process, which fails, and returns what it prints.
 func die(t *testing.T, how string, args ...string) string {
+	if !patched() {
+		t.Skip("on the notified road nothing is explored")
+	}
 	cmd := exec.Command(os.Args[0], append(args, "-test.run=^"+t.Name()+"$")...)
 	cmd.Env = append(os.Environ(), dieName+"="+how)
 	out, err := cmd.CombinedOutput()
