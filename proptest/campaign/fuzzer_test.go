@@ -72,7 +72,7 @@ func TestFuzzerFindsABrokenPromise(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, contract, c.Scenario.Contract)
 			require.Contains(t, r.Findings[0].What, run.Breach)
-			require.Len(t, c.Scenario.Tasks, 1, "not shrunk\n%s", text)
+			require.LessOrEqual(t, len(c.Scenario.Tasks), 1, "not shrunk\n%s", text) // none, where a fault breaks it
 			t.Logf("%s", text)
 		})
 	}
