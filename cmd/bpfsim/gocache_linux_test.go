@@ -51,6 +51,5 @@ func TestGoTestCacheOfRoads(t *testing.T) {
 	}
 	_ = test("notified", 0)
 	require.Contains(t, test("notified", 0), "(cached)", "the result must lie in the cache for the rest to say anything")
-	require.NotContains(t, test("", 0), "(cached)")
 	require.Contains(t, test("nowhere", 1), "want patched or notified")
 }
