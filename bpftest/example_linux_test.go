@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -197,6 +198,8 @@ func ExampleHandle_At() {
 // The second update fails; the trace shows that it was made to.
 func ExampleHandle_Trace() {
 	inTest(func(t testing.TB) {
+		runtime.LockOSThread() // a trace of two threads would say whose each call is
+		defer runtime.UnlockOSThread()
 		k := bpftest.Kernel(t)
 		fd := create(t, "ct", abi.Hash)
 		defer unix.Close(fd)
