@@ -36,4 +36,6 @@ func (d *direct) free() { d.host.leave(d.machine) }
 
 func (d *direct) strays() []string { return d.host.strays(d.machine) }
 
+func (d *direct) inProcess() bool { return true }
+
 func (d *direct) bpffs() (dir, name string) { return d.host.directory(d.machine), "/sys/fs/bpf" }

@@ -12,12 +12,30 @@ import (
 type liveObject struct {
 	Text  string
 	Stack []uintptr // where it was made, nil where nobody knows
+	Array memoryFile
+}
+
+// memoryFile is the file whose contents are the elements of a map that programs can map: its inode number, and the fd of it that the kernel's own process
+// has. Its zero value is that of other maps.
+type memoryFile struct {
+	Inode uint64
+	FD    int
+}
+
+// arrayOf is the file of a mappable array. A ring buffer's reader unmaps it as it is closed, and is no array here.
+func arrayOf(m *bpfsys.Map) memoryFile {
+	b, ok := m.Backing().(interface{ File() (inode uint64, fd int) })
+	if !ok || m.Spec().Type != abi.Array && m.Spec().Type != abi.Arena {
+		return memoryFile{}
+	}
+	inode, fd := b.File()
+	return memoryFile{inode, fd}
 }
 
 // live is what has not been closed, without the kernel's own BTF.
 func (m *machine) live() (objects []liveObject) {
 	add := func(o numbered, format string, args ...any) {
-		objects = append(objects, liveObject{fmt.Sprintf(format, args...), m.calls.madeAt(keyOf(o))})
+		objects = append(objects, liveObject{Text: fmt.Sprintf(format, args...), Stack: m.calls.madeAt(keyOf(o))})
 	}
 	for _, i := range m.kernel.Iters() {
 		add(i, "iterator%s", ofProgram(i.Link().Program()))
@@ -28,6 +46,7 @@ func (m *machine) live() (objects []liveObject) {
 	objects = append(objects, m.liveEvents()...)
 	for _, o := range m.kernel.Maps() {
 		add(o, "map %q (%s, id %d)", o.Name(), o.Spec().Type, o.ID())
+		objects[len(objects)-1].Array = arrayOf(o)
 	}
 	for _, o := range m.kernel.Programs() {
 		add(o, "program %q (id %d)", o.Name(), o.ID())
@@ -61,7 +80,7 @@ func (m *machine) liveEvents() (objects []liveObject) {
 		if slices.Contains(linked, e) {
 			continue
 		}
-		o := liveObject{eventName(e), m.calls.madeAt(keyOfEvent(e))}
+		o := liveObject{Text: eventName(e), Stack: m.calls.madeAt(keyOfEvent(e))}
 		at := slices.IndexFunc(objects, func(other liveObject) bool { return other.Text == o.Text && slices.Equal(other.Stack, o.Stack) })
 		if at < 0 {
 			objects, times = append(objects, o), append(times, 1)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -29,6 +30,40 @@ func collectMapped() (release func(), mapped bool) {
 			unix.Close(fd)
 		}
 	}, true
+}
+
+// onlyMapped tells of an array whose memory this process still has mapped, and no fd: there is nothing left that a test could close. inProcess tells that the
+// kernel's own fd and mapping are among this process's.
+func (f memoryFile) onlyMapped(inProcess bool) bool {
+	if f.Inode == 0 {
+		return false
+	}
+	kernels := 0
+	if inProcess {
+		kernels = 1
+	}
+	return f.mappings() > kernels && !f.isOpen(func(fd int) bool { return inProcess && fd == f.FD })
+}
+
+// mappings is how often this process has the file mapped.
+func (f memoryFile) mappings() (n int) {
+	text, _ := os.ReadFile("/proc/self/maps")
+	for line := range strings.Lines(string(text)) {
+		if fields := strings.Fields(line); len(fields) > 5 && fields[5] == objectFile && fields[4] == strconv.FormatUint(f.Inode, 10) {
+			n++
+		}
+	}
+	return n
+}
+
+// isOpen tells that this process has a fd of the file, but for some.
+func (f memoryFile) isOpen(except func(fd int) bool) bool {
+	entries, _ := os.ReadDir("/proc/self/fd")
+	return slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		var st unix.Stat_t
+		fd, _ := strconv.Atoi(e.Name())
+		return unix.Fstat(fd, &st) == nil && st.Ino == f.Inode && !except(fd)
+	})
 }
 
 // holdObjects opens each fd of an object a second time.

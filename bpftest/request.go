@@ -102,6 +102,8 @@ type link interface {
 	free()
 	// strays are calls during that time of which nobody knows whose they were.
 	strays() []string
+	// inProcess tells that the kernel is in the tests' process.
+	inProcess() bool
 	// bpffs is the directory that stands for the kernel's bpffs, and how its clients call it.
 	bpffs() (dir, name string)
 }
@@ -160,6 +162,8 @@ func (r *remote) boot(_ tenant, q request) (link, error) {
 func (r *remote) free() { r.taken.Unlock() }
 
 func (r *remote) strays() []string { return nil }
+
+func (r *remote) inProcess() bool { return false }
 
 func (r *remote) bpffs() (dir, name string) { return os.Getenv(bpffsName), os.Getenv(bpffsName) }
 

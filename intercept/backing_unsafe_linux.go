@@ -34,6 +34,9 @@ func (b *backing) Words() []atomic.Uint64 {
 	return unsafe.Slice((*atomic.Uint64)(unsafe.Pointer(&b.view[0])), len(b.view)/8)
 }
 
+// File tells which file the memory is, and this process's own fd of it.
+func (b *backing) File() (inode uint64, fd int) { return b.memfd.id.ino, b.memfd.fd }
+
 // Freeze seals the file, which the kernel does exactly when no mapping may write. So for that moment even the view here
 // is none: it becomes a private one, with the same contents, and stays so when the seal holds.
 func (b *backing) Freeze() abi.Errno {

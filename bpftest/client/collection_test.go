@@ -20,6 +20,32 @@ func TestClosedCollectionIsNoLeak(t *testing.T) {
 	c.Close()
 }
 
+// An agent that somebody still knows as the test ends, package testing among them, which does not forget what t.Cleanup was given, has the memory of its
+// variables, and no way to give it back.
+func TestRememberedVariableIsNoLeak(t *testing.T) {
+	said := &complaints{TB: t}
+	bpftest.Kernel(said)
+	c := newCollection(t)
+	limit := c.Variables["limit"]
+	c.Close()
+	said.end()
+	require.Empty(t, said.said)
+	require.NoError(t, limit.Set(uint64(8)))
+}
+
+// While a fd is open, too, the map is named.
+func TestRememberedVariableOfAnOpenMap(t *testing.T) {
+	said := &complaints{TB: t}
+	bpftest.Kernel(said)
+	c := newCollection(t)
+	limit := c.Variables["limit"]
+	said.end()
+	require.NoError(t, limit.Set(uint64(8)))
+	c.Close()
+	require.Len(t, said.said, 1)
+	require.Contains(t, said.said[0], `map ".data" (ARRAY`)
+}
+
 //go:noinline
 func forget(t testing.TB) { newCollection(t) }
 
