@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -79,6 +80,18 @@ func TestProcessMemoryOddAddresses(t *testing.T) {
 		require.Zero(t, mem.Write(addr, got[:]), "%#x", addr)
 	}
 	require.Zero(t, (&ProcessMemory{Thread: math.MaxInt32}).Read(got[:], 4096), "no such thread")
+	require.Empty(t, ownFilesThatEndIn(t, "/mem"), "nothing stays open of what was looked at")
+}
+
+func ownFilesThatEndIn(t *testing.T, suffix string) (names []string) {
+	fds, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	for _, fd := range fds {
+		if name, _ := os.Readlink("/proc/self/fd/" + fd.Name()); strings.HasSuffix(name, suffix) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // More pages than one call takes.

@@ -29,8 +29,11 @@ func (m *ProcessMemory) read(p []byte, addr uint64) int {
 // the kernel for the program, but process_vm_readv(2) asks for the permission. /proc/PID/mem does not (proc_pid_mem(5)), not
 // even for PROT_NONE: whether the program could read the page is for us to say.
 func (m *ProcessMemory) readUnreadable(p []byte, addr uint64) int {
+	if int64(addr) < 0 { // no offset of a file: the kernel's half
+		return 0
+	}
 	fd, err := unix.Open(fmt.Sprintf("/proc/%d/mem", m.Thread), unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil || int64(addr) < 0 {
+	if err != nil {
 		return 0
 	}
 	defer unix.Close(fd)
