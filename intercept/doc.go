@@ -12,4 +12,6 @@
 //     root runs it and it becomes somebody else.
 //   - A bpffs in every way: it is a tmpfs or a plain directory, where programs can also create files that are no pins.
 //   - A mapping for everybody: shared mappings of a mappable array's fd are its elements, private ones are not refused.
+//
+// [Run] does all of it for a command; [NewOwn] answers calls that are made in this process, for package bpftest.
 package intercept

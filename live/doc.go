@@ -3,4 +3,6 @@
 // package model judge the histories. Its tests also hold single operations against porcupine's linearizability checker.
 //
 // Where package explore visits every schedule of a few steps, this one meets schedules by chance, and many steps.
+//
+// [Cases] are the walks and mixes of changes that a [Machine] knows ([NewBpfsim], [Linux]), [Stress] runs one.
 package live

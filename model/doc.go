@@ -16,4 +16,7 @@
 // (every result is legal, and nothing is known of such a map); BTF and token fds that are valid; directory fds in
 // OBJ_PIN and OBJ_GET; relative path names, and paths outside the BPF file system, which may fail in any way. Memory
 // that a call can reach must be given whole: an address outside all regions faults.
+//
+// To judge calls, [New] makes a [State], and [Possible] keeps all that a kernel may be in. To judge a walk that others disturbed, record a [History] and ask
+// a [Contract] of it ([ContractByName], [Contracts]).
 package model
