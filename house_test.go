@@ -29,7 +29,7 @@ var floors = map[string][]string{
 	"trace":         {"abi", "syscall"},
 	"syscall":       {"abi", "btf", "insn", "maps"},
 	"sim":           {"abi", "maps", "syscall"},
-	"intercept":     {"trace", "abi", "btf", "maps", "syscall"},
+	"intercept":     {"trace", "abi", "btf", "maps", "syscall", "recording"},
 	"bpftest":       {"internal/bubble", "patch", "trace", "sim", "abi", "btf", "maps", "syscall", "fault", "intercept"},
 	"bpftest/early": {},
 
@@ -41,6 +41,11 @@ var floors = map[string][]string{
 	"proptest/program":           {"abi", "model"},
 	"proptest/kernel":            {"abi", "btf", "insn", "maps", "model", "syscall", "explore", "proptest/program"},
 	"proptest/kernel/kerneltest": {},
+
+	"recording": {"abi", "maps", "syscall", "proptest/program"},
+	"recording/replay": {
+		"abi", "btf", "maps", "syscall", "proptest/program", "proptest/kernel", "proptest/campaign", "recording",
+	},
 
 	"proptest/generator": {"abi", "btf", "explore", "proptest/program"},
 	"proptest/campaign": {
@@ -57,7 +62,8 @@ var floors = map[string][]string{
 	"bench": {"abi", "internal/prefetch", "maps", "syscall", "sim", "explore", "proptest/kernel", "proptest/campaign", "intercept"},
 	"cmd/bpfsim": {
 		"abi", "btf", "maps", "syscall", "fault", "sim", "model", "explore", "intercept", "bench", "vm", "patch",
-		"proptest/program", "proptest/kernel", "proptest/generator", "proptest/campaign", "semantics", "conform",
+		"proptest/program", "proptest/kernel", "proptest/generator", "proptest/campaign", "semantics", "conform", "recording",
+		"recording/replay",
 	},
 }
 

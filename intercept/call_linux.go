@@ -5,6 +5,7 @@ package intercept
 import (
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/recording"
 	"github.com/bpfsim/bpfsim/syscall"
 	"golang.org/x/sys/unix"
 )
@@ -77,6 +78,7 @@ func (c *call) stat(fd int32) (id inode, open bool) {
 // bpf answers bpf(2).
 func (c *call) bpf() {
 	cmd, attr, size := uint32(c.Args[0]), c.Args[1], uint32(c.Args[2])
+	entry := c.recorder.turn()
 	if sweeps(abi.Cmd(cmd)) {
 		c.supervisor.objects.sweep()
 		c.bpffs.sweep()
@@ -85,7 +87,13 @@ func (c *call) bpf() {
 	task := maps.Task{CPU: c.taskCPU(abi.Cmd(cmd))}
 	process := c.process()
 	line := c.tracer.begin(int(c.PID), &process, abi.Cmd(cmd), attr, size)
+	if entry != nil {
+		entry.Begin(recording.Caller{Process: c.caller().leader(), Thread: int(c.PID), CPU: task.CPU}, &process, abi.Cmd(cmd), attr, size)
+	}
 	ret, errno := c.kernel().Bpf(&task, &process, cmd, attr, size)
+	if entry != nil {
+		entry.End(ret, errno)
+	}
 	c.tracer.end(line)
 	c.dropObjects()
 	c.answer(int64(ret), errno)

@@ -44,6 +44,7 @@ type objects struct {
 	suspects  suspects
 	idle      *time.Timer // runs while there are objects
 	untimed   bool        // it never does
+	gone      func(*bpfsys.File)
 }
 
 // newObjects makes room for most objects. It does without inotify where the user has no instance left (fs.inotify.max_user_instances).
@@ -175,6 +176,9 @@ func (all *objects) startWatch(o *object) {
 }
 
 func (all *objects) free(o *object) {
+	if all.gone != nil {
+		all.gone(o.file)
+	}
 	key := openedBy(o.file)
 	delete(all.byInode, o.memfd.id)
 	delete(all.byFile, key)

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/bpfsim/bpfsim/btf"
+	"github.com/bpfsim/bpfsim/recording"
 	"github.com/bpfsim/bpfsim/syscall"
 )
 
@@ -37,6 +38,8 @@ type Options struct {
 	CPUs int
 	// Trace receives one line a bpf(2) call, as strace prints it; nil for none.
 	Trace io.Writer
+	// Record writes each bpf(2) call down, to be made again; nil for none. Its Now is to be that of Kernel.
+	Record *recording.Recorder
 	// Reap makes this process adopt and reap orphans of the command. Where Yama restricts ptrace and no user namespace
 	// can be had, orphans are served only this way. Only for a process that starts no other children.
 	Reap bool
@@ -46,8 +49,8 @@ type Options struct {
 	Stdout, Stderr io.Writer
 }
 
-// uid is the user id of the command as it sees itself.
-func (o *Options) uid() uint32 {
+// CallerUID is the user id of the command as it sees itself.
+func (o *Options) CallerUID() uint32 {
 	if o.AsRoot {
 		return 0
 	}

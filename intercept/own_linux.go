@@ -55,7 +55,7 @@ func NewOwn(o Options, closes *Closes) (*Own, error) {
 		o.Below = func(*bpfsys.Kernel) string { return "" }
 	}
 	own := &Own{pid: os.Getpid(), stray: o.Stray, below: o.Below, supervisor: supervisor{listener: noListener, limits: limits, stderr: o.Stderr, kernel: o.Current, caps: o.Caps,
-		uid: o.uid(), probes: HostProbes(), cpus: o.CPUs, objects: newObjects(limits.objects), gates: newGates(), bpffs: fs,
+		uid: o.CallerUID(), probes: HostProbes(), cpus: o.CPUs, objects: newObjects(limits.objects), gates: newGates(), bpffs: fs,
 		threads: newThreads(1)}}
 	own.fds.closed = closes
 	own.objects.untimed, own.gates.untimed = true, true

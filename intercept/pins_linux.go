@@ -19,6 +19,7 @@ type pins struct {
 	byInode map[inode]*pin
 	byWatch map[int]*pin
 	handled map[*pin]struct{} // those with a handle
+	gone    func(bpfsys.Object)
 }
 
 // pin is an object's file.
@@ -138,6 +139,9 @@ func (all *pins) drop(p *pin) {
 	delete(all.handled, p)
 	if p.handle >= 0 {
 		unix.Close(p.handle)
+	}
+	if all.gone != nil {
+		all.gone(p.file.Object())
 	}
 	p.file.Release()
 }

@@ -28,6 +28,7 @@ type supervisor struct {
 	bpffs    *bpffs
 	threads  *threads
 	tracer   tracer
+	recorder *recorder // nil: calls are not recorded
 	workers  *workers
 	calls    []notification // in progress
 	keeper   *keeper        // nil where none could be started
@@ -48,7 +49,7 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 		return nil, err
 	}
 	limits := fdLimits()
-	s := &supervisor{listener: listener, limits: limits, stderr: o.Stderr, kernel: o.Current, caps: o.Caps, uid: o.uid(), probes: HostProbes(), cpus: o.CPUs, objects: newObjects(limits.objects), gates: newGates(),
+	s := &supervisor{listener: listener, limits: limits, stderr: o.Stderr, kernel: o.Current, caps: o.Caps, uid: o.CallerUID(), probes: HostProbes(), cpus: o.CPUs, objects: newObjects(limits.objects), gates: newGates(),
 		bpffs: fs, threads: newThreads(limits.threads), tracer: tracer{out: newOutlet(o.Trace, o.Stderr)}, calls: calls}
 	if n, err := PossibleCPUs(); err != nil || n != o.CPUs {
 		s.cpuText = cpuText(o.CPUs)
@@ -56,6 +57,7 @@ func newSupervisor(listener, root int, o Options) (*supervisor, error) {
 	if o.Types != nil {
 		s.types = string(o.Types.Data())
 	}
+	s.record(o.Record)
 	if s.workers, err = newWorkers(s, calls[:limits.workers]); err != nil {
 		memory.Close()
 		return nil, err

@@ -22,6 +22,7 @@ type thread struct {
 	dir    int           // /proc/TID, -1 when not open
 	fds    int           // /proc/TID/fd, likewise
 	number func() string // its id in its own pid namespace
+	leader func() int    // the id of its process
 	users  int           // calls in progress that use it
 	place  *list.Element
 }
@@ -129,6 +130,7 @@ func (all *threads) close() {
 func openThread(tid int, open bool) *thread {
 	th := &thread{tid: tid, dir: -1, fds: -1}
 	th.number = sync.OnceValue(th.askNumber)
+	th.leader = sync.OnceValue(th.askLeader)
 	if !open {
 		return th
 	}
@@ -297,6 +299,15 @@ func (th *thread) askNumber() string {
 		return strconv.Itoa(th.tid)
 	}
 	return ids[len(ids)-1]
+}
+
+// askLeader asks for the id of the thread's process.
+func (th *thread) askLeader() int {
+	id, err := strconv.Atoi(th.status("Tgid"))
+	if err != nil {
+		return th.tid
+	}
+	return id
 }
 
 // status is a field of /proc/TID/status.

@@ -47,3 +47,4 @@ target proptest/campaign FuzzCall
 target proptest/campaign FuzzProgram
 target proptest/campaign FuzzParse
 target explore FuzzWalk
+target recording FuzzRead

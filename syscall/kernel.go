@@ -15,6 +15,9 @@ type Options struct {
 	CPUs int
 	// Seed starts the generator of hash seeds for maps made without BPF_F_ZERO_SEED.
 	Seed uint64
+	// ZeroSeeds gives all maps the hash seed 0, as BPF_F_ZERO_SEED does, so that a kernel on which they are made with that flag walks them in the
+	// same order.
+	ZeroSeeds bool
 	// Numbers gives further command numbers a meaning, for example 23 that of abi.MapDump in the RFC's own tree.
 	Numbers map[abi.Cmd]abi.Cmd
 	// NewMap makes the elements of each map that cannot be mapped; nil means maps.New. With it a map can be watched, or be
@@ -82,6 +85,7 @@ func NewKernel(options Options) *Kernel {
 		k.budget = maps.NewBudget(options.Memory)
 	}
 	k.seeds.start(options.Seed)
+	k.seeds.zero = options.ZeroSeeds
 	k.btf = sync.OnceValue(k.ownBTF)
 	k.ops = sync.OnceValue(k.findOps)
 	if options.BTF != nil {

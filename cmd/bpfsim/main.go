@@ -44,7 +44,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return misused(cmd, wrongFlag(err)) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newRun(), newCompare(), newExplore(), newBench(), newFuzz(), newScenario(), newTest(), newEnv(), newDoctor(), newSpec(), newConform())
+	root.AddCommand(newRun(), newCompare(), newExplore(), newBench(), newFuzz(), newScenario(), newTest(), newEnv(), newDoctor(), newSpec(), newConform(), newReplay())
 	return root
 }
 

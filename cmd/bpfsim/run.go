@@ -20,6 +20,7 @@ import (
 type runFlags struct {
 	bpffs        string
 	trace        string
+	record       string
 	cpus         int
 	root         bool
 	unprivileged bool
@@ -50,6 +51,7 @@ func newRun() *cobra.Command {
 	flags.SetInterspersed(false) // behind CMD everything is CMD's
 	flags.StringVar(&f.bpffs, "bpffs", "", "directory that stands for the bpffs, instead of /sys/fs/bpf")
 	flags.StringVar(&f.trace, "trace", "", "write each bpf(2) call to this file, as strace prints it; - is standard error")
+	flags.StringVar(&f.record, "record", "", "write each bpf(2) call to this file, for bpfsim replay (docs/record.md)")
 	flags.IntVar(&f.cpus, "cpus", 0, "number of possible CPUs (0: the host's, which programs read from /sys)")
 	flags.StringToIntVar(&f.dumpNumbers, "dump-number", nil,
 		"answer another command number as a dump command: 23=1000 is BPF_MAP_DUMP in the tree of the RFC")
@@ -108,7 +110,7 @@ func (f runFlags) check(flags *pflag.FlagSet, args []string) error {
 	if f.cpus < 0 || f.cpus > maxCPUs {
 		return fmt.Errorf("--cpus %d: want 1 to %d, or 0 for the host's number", f.cpus, maxCPUs)
 	}
-	for name, value := range map[string]string{"bpffs": f.bpffs, "trace": f.trace, "btf": f.types} {
+	for name, value := range map[string]string{"bpffs": f.bpffs, "trace": f.trace, "record": f.record, "btf": f.types} {
 		if value == "" && flags.Changed(name) {
 			return fmt.Errorf("--%s: the name is empty", name)
 		}
@@ -150,16 +152,22 @@ func (f runFlags) options(args []string, refused *refusals, injected *faults) (i
 	if !f.quiet {
 		kernel.Refused = refused.note
 	}
+	recorded := func() error { return nil }
+	if f.record != "" {
+		if recorded, err = f.recordTo(&o, &kernel, refused); err != nil {
+			return o, nil, err
+		}
+	}
 	o.Kernel = bpfsys.NewKernel(kernel)
 	if f.trace == "" {
-		return o, func() error { return nil }, nil
+		return o, recorded, nil
 	}
 	file, err := openTrace(f.trace)
 	if err != nil {
 		return o, nil, fmt.Errorf("open trace: %w", err)
 	}
 	o.Trace = file
-	return o, file.Close, nil
+	return o, func() error { return errors.Join(file.Close(), recorded()) }, nil
 }
 
 // openTrace opens the file of that name; - is standard error, as for strace, since CMD's standard output may be read by

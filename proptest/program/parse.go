@@ -28,7 +28,7 @@ func Parse(text string) (Program, error) {
 }
 
 func (p *Program) parseLine(line string) error {
-	words, err := split(line)
+	words, err := Words(line)
 	if err != nil {
 		return err
 	}
@@ -39,15 +39,15 @@ func (p *Program) parseLine(line string) error {
 		err = p.parseNested(words)
 	default:
 		var s Step
-		if s, err = parseStep(words); err == nil {
+		if s, err = ParseStep(words); err == nil {
 			p.Steps = append(p.Steps, s)
 		}
 	}
 	return err
 }
 
-// split cuts a line into words at spaces; a quoted string is part of the word it stands in.
-func split(line string) ([]string, error) {
+// Words cuts a line into words at spaces; a quoted string is part of the word it stands in.
+func Words(line string) ([]string, error) {
 	var words []string
 	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
 		end := strings.IndexAny(line, " \"")
@@ -106,7 +106,7 @@ func (p *Program) parseNested(words []string) error {
 	if !ok || !loops(c.Cmd) {
 		return fmt.Errorf("only dumps have steps inside")
 	}
-	s, err := parseStep(words[1:])
+	s, err := ParseStep(words[1:])
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (p *Program) parseNested(words []string) error {
 	return nil
 }
 
-func parseStep(words []string) (Step, error) {
+func ParseStep(words []string) (Step, error) {
 	if len(words) < 2 {
 		return Step{}, fmt.Errorf("a step is a CPU and an action")
 	}

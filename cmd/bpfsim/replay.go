@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/bpfsim/bpfsim/btf"
+	"github.com/bpfsim/bpfsim/intercept"
+	"github.com/bpfsim/bpfsim/recording"
+	"github.com/bpfsim/bpfsim/recording/replay"
+	"github.com/spf13/cobra"
+)
+
+const replayLong = `Make the calls of a recording again, one by one, and compare what is answered with what was recorded: result, errno, and every byte
+that was written. "bpfsim run --record FILE -- CMD" makes a recording.
+
+The first difference is told, with the call and both answers. The exit status is 0 where there is none, 1 where there is, and 2 when the file
+cannot be replayed.`
+
+// replayFlags are the flags of ` + "`bpfsim replay`" + `.
+type replayFlags struct {
+	on string
+}
+
+func newReplay() *cobra.Command {
+	var f replayFlags
+	cmd := &cobra.Command{
+		Use: "replay [flags] FILE", Short: "Make recorded calls again, and compare", Long: replayLong,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return misused(cmd, fmt.Errorf("replay: %d files: want one recording", len(args)))
+			}
+			return trouble(f.run(cmd, args[0]))
+		},
+	}
+	cmd.Flags().StringVar(&f.on, "on", "bpfsim", "who answers: bpfsim, or linux, the running kernel (root)")
+	return cmd
+}
+
+func (f replayFlags) run(cmd *cobra.Command, path string) error {
+	ctx, stop := interruptible(cmd.Context())
+	defer stop()
+	r, file, err := recording.Open(path)
+	if err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
+	defer file.Close()
+	side, end, err := f.side(r.Header, cmd.ErrOrStderr())
+	if err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
+	defer end()
+	report, err := replay.Run(ctx, r, side)
+	if err != nil {
+		return fmt.Errorf("replay %s: %w", path, err)
+	}
+	tell(cmd.OutOrStdout(), report)
+	if report.Difference != nil {
+		return &exitError{code: exitFound}
+	}
+	return nil
+}
+
+// side is who answers, and how that ends.
+func (f replayFlags) side(h recording.Header, warn io.Writer) (replay.Side, func(), error) {
+	switch f.on {
+	case "bpfsim":
+		return &replay.Bpfsim{Types: hostTypes(h, warn)}, func() {}, nil
+	}
+	return nil, nil, fmt.Errorf("--on %s: want bpfsim or linux", f.on)
+}
+
+// hostTypes are the host's own types where they are those of the recording.
+func hostTypes(h recording.Header, warn io.Writer) func() *btf.BTF {
+	if h.Types == "" {
+		return nil
+	}
+	if hash := typesHash(intercept.HostTypes); hash != h.Types {
+		fmt.Fprintln(warn, "bpfsim: the recording was made with the types (BTF) of another kernel than this one: what depends on them may be answered otherwise")
+		return nil
+	}
+	return intercept.HostTypes
+}
+
+// tell prints what came of a replay.
+func tell(out io.Writer, r *replay.Report) {
+	if r.Difference != nil {
+		fmt.Fprint(out, r.Difference)
+	}
+	differences := map[bool]int{true: 1}[r.Difference != nil]
+	fmt.Fprintf(out, "%s: %d calls made again, %d differences", r.Side, r.Calls, differences)
+	if differences > 0 {
+		fmt.Fprint(out, "; nothing is made behind the first")
+	}
+	fmt.Fprintln(out)
+	for _, why := range slices.Sorted(maps.Keys(r.NotMade)) {
+		fmt.Fprintf(out, "  not made: %d calls, %s\n", r.NotMade[why], why)
+	}
+	for _, what := range slices.Sorted(maps.Keys(r.Beside)) {
+		fmt.Fprintf(out, "  not recorded: %d times %s\n", r.Beside[what], what)
+	}
+	if r.CutOff != "" {
+		fmt.Fprintf(out, "  the recording ends early: %s; up to there it is whole\n", r.CutOff)
+	}
+}
