@@ -61,6 +61,9 @@ var linkMutants = map[string]mutant{
 		}
 		return k.Bpf(cpu, c, during)
 	}},
+	"a map that is bound stays when its program goes": {call: afterwards(abi.ProgBindMap, abi.OK, func(k *kernel.Sim, _ int, c program.Call) {
+		mapOf(k, c, 4).Hold()
+	})},
 }
 
 func init() { maps.Copy(mutants, linkMutants) }

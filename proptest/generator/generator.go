@@ -46,6 +46,9 @@ func Program(seed, i uint64, m program.Machine, only []abi.MapType, cpus []int, 
 	for len(g.steps) < n {
 		g.burst()
 	}
+	if chance(g, 10) {
+		g.countAll()
+	}
 	return program.Program{Machine: m, Steps: g.steps}
 }
 

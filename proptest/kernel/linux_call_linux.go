@@ -16,27 +16,27 @@ func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 	if err := k.pin(cpu); err != nil {
 		panic(err) // programs are checked against the machine's CPUs
 	}
+	expected := k.expected
+	k.expected = nil
 	switch c.Cmd {
 	case abi.PerfEventOpen, abi.PerfIoctl:
 		return k.eventCall(c)
 	case abi.MapDump, abi.MapDumpJuly:
 		return k.dump(cpu, c, during)
 	case abi.MapGetNextID, abi.BTFGetNextID, abi.ProgGetNextID, abi.LinkGetNextID:
-		k.settleIDs()
-		return k.nextID(c, k.idsOf(c.Cmd))
+		return k.nextID(c, expected)
 	case abi.MapGetFDByID, abi.BTFGetFDByID, abi.ProgGetFDByID, abi.LinkGetFDByID:
-		k.settleIDs()
-		return k.fdByID(c, k.idsOf(c.Cmd))
+		return k.fdByID(c, expected)
 	case abi.ObjGetInfoByFD:
 		return k.info(c)
 	case abi.ProgBindMap:
 		return k.bindMap(c)
 	case abi.LinkCreate:
-		return k.attach(c, abi.LinkCreateFlags, abi.LinkRelative)
+		return k.attach(c, abi.LinkCreateFlags, abi.LinkRelative, expected)
 	case abi.ProgAttach, abi.ProgDetach:
-		return k.attach(c, attachFlagsAt, attachRelativeAt)
+		return k.attach(c, attachFlagsAt, attachRelativeAt, expected)
 	case abi.ProgQuery:
-		return k.query(c)
+		return k.query(c, expected)
 	case abi.MapLookupElem:
 		return k.lookup(c)
 	case abi.MapUpdateElem:
@@ -78,7 +78,6 @@ func (k *Linux) plain(c program.Call) Outcome {
 		k.links.add(k.idOf(c.As))
 		k.tracepoints.made = k.tracepoints.made || c.Cmd == abi.RawTracepointOpen
 	}
-	k.settle() // the map whose fd it was
 	return Outcome{Ret: c.As}
 }
 
@@ -115,25 +114,25 @@ func kindMade(cmd abi.Cmd, fd int) kind {
 	return mapFile
 }
 
-// idsOf are the ids that a command is about.
-func (k *Linux) idsOf(cmd abi.Cmd) *ids {
+// idsOf are the ids that a command is about, and the command that lists them.
+func (k *Linux) idsOf(cmd abi.Cmd) (known *ids, next abi.Cmd) {
 	switch cmd {
 	case abi.BTFGetNextID, abi.BTFGetFDByID:
-		return &k.btfs
+		return &k.btfs, abi.BTFGetNextID
 	case abi.ProgGetNextID, abi.ProgGetFDByID:
-		return &k.progs
+		return &k.progs, abi.ProgGetNextID
 	case abi.LinkGetNextID, abi.LinkGetFDByID:
-		return &k.links
+		return &k.links, abi.LinkGetNextID
 	}
-	return &k.ids
+	return &k.ids, abi.MapGetNextID
 }
 
-// settleIDs waits until all is gone that should be, before somebody asks.
+// settleIDs waits until all is gone that should be.
 func (k *Linux) settleIDs() {
 	k.settleEvents()
 	k.settleTracepoints()
 	k.settlePrograms()
-	k.settle()
+	k.settleMaps()
 	k.settleBTF()
 }
 
@@ -153,7 +152,6 @@ func (k *Linux) Do(cpu int, e program.Event) abi.Errno {
 		panic(err)
 	}
 	err := k.event(e)
-	k.settle()
 	if err == nil {
 		return abi.OK
 	}
@@ -172,6 +170,9 @@ func (k *Linux) event(e program.Event) error {
 		return k.openThing(e.FD, e.What)
 	case program.FDInfo:
 		return k.fdInfo(e)
+	case program.Settle:
+		k.settleIDs()
+		return nil
 	}
 	k.pinned = true
 	k.noteLeft()

@@ -83,7 +83,6 @@ func (k *Linux) openEvent(a program.Attr, as int32) Outcome {
 	}
 	k.events.shows = k.events.shows || group >= 0
 	k.move(int(fd), as, eventFile)
-	k.settle() // the map whose fd it was
 	return Outcome{Ret: as}
 }
 

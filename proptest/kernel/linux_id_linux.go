@@ -22,27 +22,36 @@ func (k *Linux) idOf(fd int32) uint32 {
 	return uint32(program.Word(attr[info+at:][:4]))
 }
 
-// fdByID opens a map or BTF by its id, which stands in attr only for the length of the call.
-func (k *Linux) fdByID(c program.Call, known *ids) Outcome {
+// fdByID opens a map, BTF, program or link by its id, which stands in attr only for the length of the call.
+func (k *Linux) fdByID(c program.Call, expected *expectation) Outcome {
 	b := k.user.arena.Span(c.Attr, 4, program.ToPoke)
 	if len(b) < 4 || c.Size < 4 {
 		return k.plain(c)
 	}
 	id := uint32(program.Word(b))
-	program.PutWord(b, uint64(known.toReal(id)))
+	known, list := k.idsOf(c.Cmd)
+	real := known.toReal(id)
+	k.await(expected, func() bool { return expected.opened(k.lives(list, real)) })
+	program.PutWord(b, uint64(real))
 	defer program.PutWord(b, uint64(id))
 	return k.plain(c)
 }
 
 // nextID asks for the next id and goes on past those of other processes. The first call is the program's own, with all
 // its faults; where it gives an answer, ours takes its place.
-func (k *Linux) nextID(c program.Call, known *ids) Outcome {
+func (k *Linux) nextID(c program.Call, expected *expectation) Outcome {
 	arena := k.user.arena
+	known, _ := k.idsOf(c.Cmd)
 	var start, old [4]byte
 	arena.Read(start[:min(c.Size, 4)], c.Attr)
 	arena.Read(old[:], c.Attr+abi.IDNext)
+	readable := arena.Readable(c.Attr, int(c.Size))
+	k.await(expected, func() bool {
+		next, ok := k.ourNext(c.Cmd, known, uint32(program.Word(start[:])))
+		return !readable || expected.told(c, next, ok)
+	})
 	out := k.plain(c)
-	faulted := out.Errno == abi.EFAULT && arena.Readable(c.Attr, int(c.Size))
+	faulted := out.Errno == abi.EFAULT && readable
 	if out.Errno != abi.OK && !faulted {
 		return out
 	}

@@ -200,16 +200,16 @@ func (k *Linux) translatePart(b []byte) {
 	}
 }
 
-// settle waits until the maps are gone that were in a map which the last step freed: Linux frees those in the
-// background, where bpfsim does at once.
-func (k *Linux) settle() {
+// settleMaps waits until the maps are gone that were in a map which is: Linux frees those in the background, where bpfsim does
+// at once.
+func (k *Linux) settleMaps() {
 	alive := slices.DeleteFunc(k.outers, func(id uint32) bool { return k.gone(id) })
 	freed := len(alive) < len(k.outers)
 	if k.outers = alive; freed {
 		k.flush()
 	}
 	if k.emptied {
-		k.flushEmptied()
+		k.onEachCPU(k.flushEmptied)
 	}
 }
 
@@ -223,11 +223,10 @@ func (k *Linux) flushEmptied() {
 // flushEmptiedOnce gives up after a while: a PROG_ARRAY that another process opens by its id and closes again before it is emptied
 // never goes (seen on 6.18: it is emptied once, but held twice for that).
 func (k *Linux) flushEmptiedOnce() (done bool) {
-	const patience = time.Second
 	last := k.make(abi.ProgArray, 0)
 	id := k.idOf(int32(last))
 	unix.Close(last)
-	for begun := time.Now(); k.lives(id); runtime.Gosched() {
+	for begun := time.Now(); k.lives(abi.MapGetNextID, id); runtime.Gosched() {
 		if time.Since(begun) > patience {
 			return false
 		}
@@ -235,11 +234,12 @@ func (k *Linux) flushEmptiedOnce() (done bool) {
 	return true
 }
 
-// lives reports whether a map has that id, false for who may not ask. It opens none: one that is closed is emptied again.
-func (k *Linux) lives(id uint32) bool {
+// lives reports whether something has that id, by the command that lists its kind, false for who may not ask. It opens nothing: a
+// PROG_ARRAY that is closed is emptied again.
+func (k *Linux) lives(next abi.Cmd, id uint32) bool {
 	attr := k.user.scratch(8)
 	program.PutWord(attr[abi.IDStart:][:4], uint64(id-1))
-	_, errno := bpf(abi.MapGetNextID, scratchBase, 8)
+	_, errno := bpf(next, scratchBase, 8)
 	return errno == abi.OK && uint32(program.Word(attr[abi.IDNext:][:4])) == id
 }
 

@@ -41,6 +41,7 @@ type Linux struct {
 	things      things
 	refers      bool // a map was made whose values refer to things
 	stores      bool // a map was made whose values belong to things
+	expected    *expectation
 }
 
 // Available tells why bpf(2) cannot be compared here, nil when it can.
@@ -210,6 +211,7 @@ func (k *Linux) closeAll() error {
 	k.refers, k.stores = false, false
 	if k.pinned {
 		k.pinned = false
+		k.detachLinks()
 		if err := empty(program.BPFFS); err != nil {
 			return err
 		}
