@@ -141,6 +141,9 @@ func (c *call) NetNS(fd int32) uint64 {
 // CgroupLine follows the directories from a cgroup up to where its file system is mounted (bpfsys.Host). The number of a
 // cgroup is that of its inode.
 func (c *call) CgroupLine(fd int32) (ids []uint64) {
+	if _, errno := c.Cgroup(fd); errno != abi.OK {
+		return nil
+	}
 	handle, err := c.caller().openFD(fd, 0)
 	if err != nil {
 		return nil

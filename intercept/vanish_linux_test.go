@@ -61,8 +61,25 @@ func goneCgroup(c client) {
 		require.NoError(c, unix.Rmdir(own))
 		require.NoError(c, unix.Mkdir(own, 0o755)) // another one of the same name
 		c.detached(link)
+		c.refusesCgroup(int(fd), unix.ENOENT)
 		require.NoError(c, unix.Rmdir(own))
 	}
+}
+
+// refusesCgroup asks what every call says of a directory.
+func (c client) refusesCgroup(dir int, want unix.Errno) {
+	at, program := abi.AttachCgroupInetIngress, int32(c.program(abi.ProgCgroupSKB, abi.AttachCgroupInetIngress))
+	for name, args := range map[string]bpfsys.Args{
+		"link":   bpfsys.LinkCreate{ProgFD: program, Target: int32(dir), At: at},
+		"attach": bpfsys.ProgAttach{Target: int32(dir), ProgFD: program, At: at},
+		"detach": bpfsys.ProgDetach{Target: int32(dir), ProgFD: program, At: at},
+		"query":  bpfsys.ProgQuery{Target: int32(dir), At: at},
+	} {
+		_, errno := bpf(args)
+		require.Equal(c, want, errno, name)
+	}
+	require.Equal(c, want, c.refer(c.referMap(abi.CgroupArray, 4), 0, uint64(dir), 0), "an array of cgroups")
+	require.Equal(c, want, c.refer(c.storage(abi.CgrpStorage), uint32(dir), 0, 0), "storage")
 }
 
 // inNetNS moves the thread to a network namespace of its own, for ever; false where it may not.

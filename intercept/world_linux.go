@@ -146,7 +146,16 @@ func (c *call) Cgroup(fd int32) (uint64, abi.Errno) {
 	if kindOf(handle) != bpfsys.CgroupDir || unix.Fstat(handle, &st) != nil {
 		return 0, abi.EBADF
 	}
+	if wasRemoved(handle) {
+		return 0, abi.ENOENT
+	}
 	return st.Ino, abi.OK
+}
+
+// wasRemoved tells whether a cgroup is gone whose directory is still open: every one that is there has a list of processes.
+func wasRemoved(dir int) bool {
+	var st unix.Stat_t
+	return unix.Fstatat(dir, "cgroup.procs", &st, 0) == unix.ENOENT
 }
 
 // Inode finds the file behind a fd of the caller, O_PATH or not (bpfsys.World). The objects that the memfds stand for all have the

@@ -10,7 +10,8 @@ import (
 func (c *call) cgroup(fd int32) (uint64, abi.Errno) {
 	ids := c.proc.host().CgroupLine(fd)
 	if len(ids) == 0 {
-		return 0, abi.EBADF
+		_, errno := c.proc.host().Cgroup(fd)
+		return 0, errno
 	}
 	c.kernel.hooks.know(ids)
 	return ids[0], abi.OK

@@ -20,7 +20,7 @@ type Host interface {
 	// CgroupGone does so of the cgroup v2 behind fd, and NetNSGone of the network namespace; nil means never.
 	CgroupGone(fd int32) func() bool
 	NetNSGone(fd int32) func() bool
-	// CgroupLine are the ids of the cgroup v2 behind fd and of those above it, up to the root; none where fd is no cgroup.
+	// CgroupLine are the ids of the cgroup v2 behind fd and of those above it, up to the root; none where Cgroup has an errno.
 	CgroupLine(fd int32) []uint64
 	// NetNS is the inode number of the network namespace behind fd, 0 where it is none.
 	NetNS(fd int32) uint64
@@ -39,7 +39,7 @@ type Host interface {
 type World interface {
 	// Socket is the socket behind fd: EBADF when it is not open, ENOTSOCK when it is something else.
 	Socket(fd int32) (Socket, abi.Errno)
-	// Cgroup is the id of the cgroup v2 whose directory fd is: EBADF when it is none.
+	// Cgroup is the id of the cgroup v2 whose directory fd is: EBADF when it is none, ENOENT when it was removed.
 	Cgroup(fd int32) (id uint64, errno abi.Errno)
 	// Inode is the file behind fd, O_PATH fds included: EBADF when it is not open.
 	Inode(fd int32) (maps.Owner, abi.Errno)
