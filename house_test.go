@@ -30,7 +30,7 @@ var floors = map[string][]string{
 	"syscall":       {"abi", "btf", "insn", "maps"},
 	"sim":           {"abi", "maps", "syscall"},
 	"intercept":     {"trace", "abi", "btf", "maps", "syscall", "recording"},
-	"bpftest":       {"internal/bubble", "patch", "trace", "sim", "abi", "btf", "maps", "syscall", "fault", "intercept"},
+	"bpftest":       {"bpftest/early", "internal/bubble", "patch", "trace", "sim", "abi", "btf", "maps", "syscall", "fault", "intercept"},
 	"bpftest/early": {},
 
 	"explore": {"abi", "maps", "syscall", "sim", "model"},

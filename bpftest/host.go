@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,7 @@ type host struct {
 	probes bpfsys.Probes // the types of events that sysfs tells the tests
 	tests  int           // the process of the tests, 0 for this one
 	shift  uint64        // by which its code lies elsewhere
+	first  *machine      // before any test has a kernel
 	booted atomic.Pointer[machine]
 	watch  func(bpfsys.Call) func(bpfsys.Outcome) // of kernels booted from now on (bpfsys.Options.Watch)
 
@@ -36,6 +38,7 @@ type host struct {
 
 // machine is a kernel, the faults in it, and what stands for its programs.
 type machine struct {
+	first  *machine // nil for itself
 	kernel *bpfsys.Kernel
 	faults fault.Set
 	runs   *runs
@@ -54,14 +57,15 @@ type machine struct {
 
 func newHost(cpus int, types func() *btf.BTF) *host {
 	h := &host{cpus: cpus, types: types, probes: intercept.HostProbes()}
-	h.booted.Store(h.newMachine(0))
+	h.first = h.newMachine(0)
+	h.booted.Store(h.first)
 	h.stray = &machine{kernel: bpfsys.NewKernel(bpfsys.Options{CPUs: cpus, Fault: h.strayed})}
 	return h
 }
 
 // newMachine boots a new kernel.
 func (h *host) newMachine(seed uint64) *machine {
-	m := &machine{runs: newRuns(), calls: newRecorder(h.tests, h.shift), stoodFor: map[string]bool{}}
+	m := &machine{first: h.first, runs: newRuns(), calls: newRecorder(h.tests, h.shift), stoodFor: map[string]bool{}}
 	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault, BTF: h.types, Probes: h.probes, Run: m.run,
 		Watch: both(m.calls.watch, h.watch), PerfOpened: m.calls.noteEvent})
 	return m
@@ -192,9 +196,18 @@ func (m *machine) find(name string) (found *bpfsys.Map, problem string) {
 		found = candidate
 	}
 	if found == nil {
-		return nil, fmt.Sprintf("no map is named %q; there are: %s", name, listed(names))
+		return nil, fmt.Sprintf("no map is named %q; there are: %s%s", name, listed(names), m.earlier("bpf-map", name))
 	}
 	return found, ""
+}
+
+// earlier says that an object with the name is of the kernel that was there before all tests.
+func (m *machine) earlier(kind, name string) string {
+	if m.first == nil || !slices.Contains(m.first.calls.named(kind), strconv.Quote(cutName(name))) {
+		return ""
+	}
+	return ". One was made before bpftest.Kernel began with this one, as packages were initialised or in TestMain, and is of another kernel: " +
+		"make it in the test"
 }
 
 // listed are names in their order, each once.

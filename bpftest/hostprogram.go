@@ -23,7 +23,7 @@ func (m *machine) findProgram(name string) (found *bpfsys.Program, problem strin
 		found = candidate
 	}
 	if found == nil {
-		return nil, fmt.Sprintf("no program is named %q; there are: %s", name, listed(names))
+		return nil, fmt.Sprintf("no program is named %q; there are: %s%s", name, listed(names), m.earlier("bpf-prog", name))
 	}
 	return found, ""
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"github.com/bpfsim/bpfsim/bpftest/early"
 )
 
 // Names in the environment.
@@ -36,13 +38,17 @@ func BTF(file string) Option { return func(s *settings) { s.btf = file } }
 // patch.
 func Patched() Option { return func(s *settings) { s.patched = true } }
 
-// Main runs the tests of a package on a simulated kernel and ends the process with their status. It is all that TestMain needs. Packages that make calls
-// as they are initialised, before Main, need package early besides.
+// Main runs the tests of a package on a simulated kernel and ends the process with their status. It is all that TestMain needs. Calls that
+// packages make as they are initialised, before Main, are answered by a kernel that is there before all tests, whose objects stay usable by their fds. Behind a filter that
+// is so in the second process; in the first they get ENOSYS (package early).
+//
+// BPFSIM_ROAD=host has the host's kernel answer instead: Main only runs the tests then.
 //
 // Where no filter can be installed it does what Patched asks for. Where that fails, too, no kernel can be simulated: it ends with status 1
 // and says why on standard error, or with 0 if the environment has BPFSIM_UNAVAILABLE=skip.
 func Main(m *testing.M, options ...Option) {
 	runTool(os.Args)
+	early.Leave()
 	var s settings
 	for _, o := range options {
 		o(&s)
@@ -53,6 +59,8 @@ func Main(m *testing.M, options ...Option) {
 		os.Exit(unavailable(err))
 	case chosen == patchedRoad:
 		os.Exit(runPatched(m, s))
+	case chosen == hostRoad:
+		os.Exit(m.Run())
 	case s.patched && first:
 		status, err := runRebuilt()
 		if err == nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bpfsim/bpfsim/bpftest/early"
 	"github.com/bpfsim/bpfsim/intercept"
 	"github.com/bpfsim/bpfsim/syscall"
 	"golang.org/x/sys/unix"
@@ -16,11 +17,12 @@ import (
 
 // runPatched is Main of tests whose client library hands its calls over.
 func runPatched(m *testing.M, s settings) int {
-	end, err := takeCalls(s)
+	a, err := answering.take(s)
 	if err != nil {
 		return unavailable(err)
 	}
-	defer end()
+	defer a.end()
+	kernel = &direct{host: a.host, release: a.own.Sweep, watch: a.own.Watch}
 	return m.Run()
 }
 
@@ -46,8 +48,14 @@ func removeStale() {
 	}
 }
 
-// takeCalls answers the calls of this process from now on, until the function it returns is called.
-func takeCalls(s settings) (end func(), err error) {
+// answerer answers the calls of this process.
+type answerer struct {
+	own  *intercept.Own
+	host *host
+	dir  string // that stands for its bpffs
+}
+
+func newAnswerer(s settings) (a *answerer, err error) {
 	if s.cpus, err = s.possibleCPUs(); err != nil {
 		return nil, err
 	}
@@ -55,6 +63,7 @@ func takeCalls(s settings) (end func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	early.Leave() // before there are filters besides its own
 	removeStale()
 	dir, err := os.MkdirTemp("", bpffsPrefix)
 	if err != nil {
@@ -70,10 +79,10 @@ func takeCalls(s settings) (end func(), err error) {
 	os.Setenv(bpffsName, dir)
 	os.Setenv(ownName, "1")
 	h.bpffs = dir
-	kernel = &direct{host: h, release: own.Sweep, watch: own.Watch}
-	answerCalls(own, h)
-	return func() {
-		own.Close()
-		_ = os.RemoveAll(dir)
-	}, nil
+	return &answerer{own, h, dir}, nil
+}
+
+func (a *answerer) end() {
+	a.own.Close()
+	_ = os.RemoveAll(a.dir)
 }

@@ -76,38 +76,40 @@ var paths pathHook
 //go:linkname closes syscall.bpfsimFDs2
 var closes intercept.Closes
 
-// isPatched tells that the client library that is linked here is patched.
-func isPatched() bool { return calls.on }
+// wasPatched tells that the client library that is linked here is patched.
+var wasPatched = calls.on
+
+func isPatched() bool { return wasPatched }
 
 // passOn has a patched client make its calls, for somebody behind a filter.
-func passOn() { calls.on, unixCalls.on = false, false }
+func passOn() {
+	if calls.on {
+		calls.on, unixCalls.on = false, false
+	}
+}
 
-// answerCalls answers the patched client's calls.
-func answerCalls(own *intercept.Own, h *host) {
+// hook answers the patched client's calls. It is there once and for all, since goroutines may make calls from the moment on in which their packages are
+// initialised.
+func hook() {
 	calls.bpf = func(cmd uint32, attr unsafe.Pointer, size uintptr) (int32, uint32) {
+		own := service()
+		if own == nil {
+			return -1, uint32(abi.ENOSYS)
+		}
 		ret, errno := own.Bpf(cmd, attr, size)
 		return ret, uint32(errno)
 	}
 	for _, f := range []*fileHook{&files, &filesOfInternal, &filesOfKallsyms, &filesOfLinux, &filesOfSys} {
-		f.open, f.readlink, f.path = own.OpenText, own.Readlink, own.Path
+		f.open, f.readlink, f.path = openText, readlink, leadPath
 	}
-	paths.path = own.Path
-	unixCalls.mayMap, unixCalls.epollCtl = own.MayMap, own.EpollCtl
-	unixCalls.epollWait = func(queue int, events []unix.EpollEvent, msec int) (int, error, bool) {
-		own.LookAtGates()
-		return waitStep(own, queue, events, msec)
-	}
-	unixCalls.statfs, unixCalls.path, unixCalls.memlock = own.Statfs, own.Path, own.RaiseMemlock
+	paths.path = leadPath
+	unixCalls.mayMap, unixCalls.epollCtl = mayMap, epollCtl
+	unixCalls.epollWait = epollWait
+	unixCalls.statfs, unixCalls.path, unixCalls.memlock = statfs, leadPath, memlock
 	unixCalls.perfEventOpen = func(attr *unix.PerfEventAttr, pid, cpu, group, flags int) (int, error, bool) {
 		defer runtime.KeepAlive(attr)
-		if h.here() == h.stray {
-			h.tenants.strayed("perf_event_open")
-			return -1, unix.ENOSYS, true
-		}
-		return own.PerfEventOpen(bpfsys.PerfEventOpen{Attr: uint64(uintptr(unsafe.Pointer(attr))), PID: int32(pid), CPU: int32(cpu),
+		return perfEventOpen(bpfsys.PerfEventOpen{Attr: uint64(uintptr(unsafe.Pointer(attr))), PID: int32(pid), CPU: int32(cpu),
 			Group: int32(group), Flags: uint64(flags)})
 	}
-	unixCalls.ioctl = func(fd int, request uint, value int) (error, bool) {
-		return own.PerfEventIoctl(fd, abi.PerfRequest(request), uint64(value))
-	}
+	unixCalls.ioctl = ioctl
 }

@@ -13,6 +13,8 @@ const (
 	patchedRoad road = "patched"
 	// notifiedRoad: a seccomp filter hands them to another process (package intercept).
 	notifiedRoad road = "notified"
+	// hostRoad: the host's kernel answers them, since somebody has asked for it. bpftest/early knows the word, too.
+	hostRoad road = "host"
 )
 
 const (
@@ -29,10 +31,10 @@ func chooseRoad() (road, error) {
 			"both patch what the tests import of github.com/cilium/ebpf, and this package may import nothing of it", roadName, patchedRoad)
 	case wanted == patchedRoad:
 		return patchedRoad, nil
-	case wanted == notifiedRoad:
-		return notifiedRoad, nil
+	case wanted == notifiedRoad || wanted == hostRoad:
+		return wanted, nil
 	case wanted != "":
-		return "", fmt.Errorf("%s=%s: want %s or %s", roadName, wanted, patchedRoad, notifiedRoad)
+		return "", fmt.Errorf("%s=%s: want %s or %s, or %s for the host's kernel", roadName, wanted, patchedRoad, notifiedRoad, hostRoad)
 	case isPatched() && os.Getenv(socketName) == "" && !underRun():
 		return patchedRoad, nil
 	}

@@ -78,8 +78,8 @@ func bpfsimUnanswered(cmd Cmd) {
 	const own, most = "github.com/cilium/ebpf", 16
 	if bpfsimTold == 0 {
 		println("bpfsim: bpf(2) is answered with ENOSYS: this program was built by bpfsim test or with what bpfsim env prints, and nothing in it answers" +
-			" (yet): call bpftest.Main in TestMain, of the version that the command bpfsim has, and make no calls before it, such as in func init" +
-			" and the values of package variables; or take the other road, which answers those, too: BPFSIM_ROAD=notified.")
+			" (yet): call bpftest.Main in TestMain, of the version that the command bpfsim has; with a Go that it does not know, make no calls before that," +
+			" such as in func init and the values of package variables; or take the other road, which answers those, too: BPFSIM_ROAD=notified.")
 	}
 	if bpfsimTold++; bpfsimTold > most {
 		return

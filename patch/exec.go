@@ -19,7 +19,14 @@ func Exec(args []string, stdout, stderr io.Writer) (status int, err error) {
 	if len(args) == 0 {
 		return 1, errors.New("no tool to run: this is for go build -toolexec")
 	}
-	if toolName(args[0]) != "compile" {
+	switch toolName(args[0]) {
+	case "compile":
+	case "link":
+		if args, err = linkArgs(args); err != nil {
+			return 1, err
+		}
+		return run(args, stdout, stderr)
+	default:
 		return run(args, stdout, stderr)
 	}
 	if len(args) == 2 && args[1] == "-V=full" {

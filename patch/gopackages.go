@@ -66,7 +66,22 @@ var bpfsimGo` + Version + ` = struct {
 var (
 	bpfsimIsCalm bool
 	bpfsimSeed   uint64
+	` + firstName + ` string
 )
+
+// bpfsimInitFirst initialises the packages in the list, which is complete, before all others.
+func bpfsimInitFirst(tasks []*initTask) {
+	for _, t := range tasks {
+		entry := add(unsafe.Pointer(t), 8)
+		pkg := funcpkgpath(findfunc(abi.FuncPCABIInternal(*(*func())(unsafe.Pointer(&entry)))))
+		for at := 0; at+len(pkg)+1 < len(` + firstName + `); at++ {
+			if ` + firstName + `[at] == ',' && ` + firstName + `[at+1:at+1+len(pkg)] == pkg && ` + firstName + `[at+1+len(pkg)] == ',' {
+				doInit1(t)
+				break
+			}
+		}
+	}
+}
 
 func bpfsimCalm(seed uint64) {
 	bpfsimIsCalm, bpfsimSeed = seed != 0, seed
@@ -111,6 +126,7 @@ var lockChanges = []change{
 // runtimeChanges are those of runtime, of Go 1.26.
 var runtimeChanges = []change{
 	{"func newproc(fn *funcval)", "", ` if bpfsimGo` + Version + `.start != nil && getg().bubble != nil { fn = bpfsimBegin(fn) };`},
+	{"func doInit(ts []*initTask)", "", ` if ` + firstName + ` != "" { bpfsimInitFirst(ts) };`},
 	{"func os_beforeExit(exitCode int)", "", ` if bpfsimGo` + Version + `.exit != nil { bpfsimGo` + Version + `.exit(exitCode) };`},
 	{"func dopanic_m(gp *g, pc, sp uintptr, bubble *synctestBubble) bool", "", ` gwrite(bpfsimGo` + Version + `.story);`},
 	{"func rand() uint64", "", ` if bpfsimIsCalm && getg().bubble != nil { return bpfsimChance() };`},

@@ -13,7 +13,7 @@ import (
 //
 //	bpfsim test -bench Lookup -benchmem -run '^$'          # patched
 //	go test -bench Lookup -benchmem -run '^$'              # notified
-//	BPFSIM_BENCH_KERNEL=1 go test -bench Lookup -run '^$'  # the kernel, as root
+//	BPFSIM_ROAD=host go test -bench Lookup -run '^$'  # the kernel, as root
 func BenchmarkLookup(b *testing.B) {
 	m := flows(b, 1000)
 	key, value := uint32(7), uint64(0)

@@ -11,16 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// onKernelName lets the benchmarks run on the kernel, as root and without the patch, to compare with.
-const onKernelName = "BPFSIM_BENCH_KERNEL"
-
 // parallelTests run at the same time, on a machine of one CPU, too.
 const parallelTests = 6
 
 func TestMain(m *testing.M) {
-	if os.Getenv(onKernelName) != "" {
-		os.Exit(m.Run())
-	}
 	flag.Parse()
 	if err := flag.Set("test.parallel", strconv.Itoa(parallelTests)); err != nil {
 		panic(err)

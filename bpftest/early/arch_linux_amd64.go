@@ -1,5 +1,8 @@
 package early
 
-import "golang.org/x/sys/unix"
-
-const arch = unix.AUDIT_ARCH_X86_64
+// Numbers of linux/audit.h and asm/unistd.h.
+const (
+	arch        = 0xc000003e // AUDIT_ARCH_X86_64
+	bpfCall     = 321
+	seccompCall = 317
+)

@@ -1,5 +1,8 @@
 package early
 
-import "golang.org/x/sys/unix"
-
-const arch = unix.AUDIT_ARCH_AARCH64
+// Numbers of linux/audit.h and asm/unistd.h.
+const (
+	arch        = 0xc00000b7 // AUDIT_ARCH_AARCH64
+	bpfCall     = 280
+	seccompCall = 277
+)

@@ -1,13 +1,8 @@
 package early_test
 
-import (
-	"testing"
+import "github.com/bpfsim/bpfsim/bpftest/early"
 
-	"github.com/bpfsim/bpfsim/bpftest"
-	_ "github.com/bpfsim/bpfsim/bpftest/early" // for calls that come before Main
-)
-
-func Example() {
-	// In a package's tests, beside the import: func TestMain(m *testing.M) { bpftest.Main(m) }
-	_ = func(m *testing.M) { bpftest.Main(m) }
+func ExampleLeave() {
+	early.Leave() // bpftest.Main begins so, before it starts the tests behind a filter
+	// Output:
 }

@@ -3,44 +3,61 @@
 package early
 
 import (
-	"os"
+	"syscall"
 	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 func init() {
-	if os.Getenv("BPFSIM_TEST_SOCKET") == "" && os.Getenv("BPFSIM_BPFFS") == "" { // nobody answers this process
-		refuse()
+	for _, name := range []string{"BPFSIM_TEST_SOCKET", "BPFSIM_BPFFS"} { // somebody answers this process
+		if value, _ := syscall.Getenv(name); value != "" {
+			return
+		}
 	}
+	if road, _ := syscall.Getenv("BPFSIM_ROAD"); road == "host" {
+		return
+	}
+	refuse()
 }
 
-// Offsets in struct seccomp_data (linux/seccomp.h).
+// Of linux/seccomp.h and linux/prctl.h.
 const (
-	numberAt = 0
-	archAt   = 4
+	numberAt, archAt = 0, 4 // in struct seccomp_data
+
+	retNotify, retTrace, retAllow = 0x7fc00000, 0x7ff00000, 0x7fff0000
+
+	modeFilter                      = 1
+	allThreads, newListener, tellBy = 1 << 0, 1 << 3, 1 << 4 // tellBy: errors of allThreads are errnos
+
+	noNewPrivs = 38
 )
 
-// refuse has bpf(2) answered with ENOSYS, which is what SECCOMP_RET_TRACE does where nobody traces. Unlike an errno of a filter it gives way to
-// SECCOMP_RET_USER_NOTIF, which a process that this one starts is answered by (seccomp(2)).
+// refuse has bpf(2) answered with ENOSYS, by a listener that tells of it, or else as SECCOMP_RET_TRACE does where nobody traces. Unlike an errno of
+// a filter both give way to the listener by which a process is answered that this one starts (seccomp(2)).
 func refuse() {
-	program := []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: archAt},
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: arch, Jf: 3},
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: numberAt},
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_BPF, Jf: 1},
-		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_TRACE},
-		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+	listener, errno := enter(retNotify, allThreads|newListener|tellBy)
+	if errno == syscall.EACCES { // who has not CAP_SYS_ADMIN must give up gaining rights first
+		if _, _, errno = syscall.RawSyscall6(syscall.SYS_PRCTL, noNewPrivs, 1, 0, 0, 0, 0); errno == 0 {
+			listener, errno = enter(retNotify, allThreads|newListener|tellBy)
+		}
 	}
-	if enter(program) == unix.EACCES { // who has not CAP_SYS_ADMIN must give up gaining rights first
-		_ = unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-		_ = enter(program) // where filters are refused bpf(2) mostly is, too, and Main says what is missing
+	if errno != 0 {
+		_, _ = enter(retTrace, allThreads) // where filters are refused bpf(2) mostly is, too, and Main says what is missing
+		return
 	}
+	listen(listener)
 }
 
-// enter puts all threads under a filter.
-func enter(program []unix.SockFilter) unix.Errno {
-	p := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
-	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&p)))
-	return errno
+// enter puts threads under a filter.
+func enter(answer uint32, flags uintptr) (listener uintptr, errno syscall.Errno) {
+	program := []syscall.SockFilter{
+		{Code: syscall.BPF_LD | syscall.BPF_W | syscall.BPF_ABS, K: archAt},
+		{Code: syscall.BPF_JMP | syscall.BPF_JEQ | syscall.BPF_K, K: arch, Jf: 3},
+		{Code: syscall.BPF_LD | syscall.BPF_W | syscall.BPF_ABS, K: numberAt},
+		{Code: syscall.BPF_JMP | syscall.BPF_JEQ | syscall.BPF_K, K: bpfCall, Jf: 1},
+		{Code: syscall.BPF_RET | syscall.BPF_K, K: answer},
+		{Code: syscall.BPF_RET | syscall.BPF_K, K: retAllow},
+	}
+	p := syscall.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
+	listener, _, errno = syscall.RawSyscall(seccompCall, modeFilter, flags, uintptr(unsafe.Pointer(&p)))
+	return listener, errno
 }

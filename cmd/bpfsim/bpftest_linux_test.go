@@ -31,6 +31,19 @@ func TestTraps(t *testing.T) {
 	require.GreaterOrEqual(t, strings.Count(out, "\n--- PASS: "), 20)
 }
 
+// A test binary reaches the host's kernel when that is asked for, and nobody's otherwise, with bpftest.Main or without.
+func TestHostRoad(t *testing.T) {
+	program := buildModule(t, filepath.Join("..", "..", "bpftest", "early"), "test", "-c")
+	freeze := func(env ...string) string {
+		cmd := bpfsimCommand(t)
+		cmd.Path, cmd.Args = program, []string{"early"}
+		cmd.Env = append(append(cmd.Env, "BPFSIM_TEST_NO_MAIN=1"), env...)
+		return output(t, 0, cmd)
+	}
+	require.Contains(t, freeze(), "freeze: function not implemented")
+	require.Regexp(t, `^freeze: (operation not permitted|bad file descriptor)$`, freeze("BPFSIM_ROAD=host"))
+}
+
 // Under bpfsim run the kernel belongs to that, and the tests cannot have one each.
 func TestPlainTestBinaryUnderRun(t *testing.T) {
 	skipIfRefused(t)

@@ -49,7 +49,7 @@ var conntrack = filepath.Join("..", "..", "examples", "conntrack")
 
 func TestPatched(t *testing.T) {
 	for dir, want := range map[string]string{fakes: "TestThirdUpdateFails", agent: "TestReadEvents",
-		conntrack: "TestSweepLosesALiveConnection", filepath.Join("..", "..", "examples", "execs"): "TestNumbersAreUsedAgain", filepath.Join("..", "..", "bpftest", "client"): "TestExploreReplays"} {
+		conntrack: "TestSweepLosesALiveConnection", filepath.Join("..", "..", "bpftest", "client", "initial"): "TestOptionsThatComeTooLate", filepath.Join("..", "..", "examples", "execs"): "TestNumbersAreUsedAgain", filepath.Join("..", "..", "bpftest", "client"): "TestExploreReplays"} {
 		out := output(t, 0, patchedCommand(t, buildPatched(t, dir)))
 		require.Contains(t, out, "--- PASS: "+want)
 	}
