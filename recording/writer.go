@@ -46,6 +46,23 @@ func Create(path string, h Header) (*Writer, error) {
 	return NewWriter(file, h)
 }
 
+// Save writes a recording of entries, each a *Call or an Event.
+func Save(path string, h Header, entries []any) error {
+	w, err := Create(path, h)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		switch e := e.(type) {
+		case *Call:
+			w.Call(e)
+		case Event:
+			w.Event(e)
+		}
+	}
+	return w.Close()
+}
+
 // Call writes a call.
 func (w *Writer) Call(c *Call) { w.line(c.String(), 1) }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/intercept"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/recording"
 	"github.com/bpfsim/bpfsim/recording/replay"
 	"github.com/spf13/cobra"
@@ -21,7 +23,8 @@ cannot be replayed.`
 
 // replayFlags are the flags of ` + "`bpfsim replay`" + `.
 type replayFlags struct {
-	on string
+	on     string
+	shrink string
 }
 
 func newReplay() *cobra.Command {
@@ -36,6 +39,7 @@ func newReplay() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&f.on, "on", "bpfsim", "who answers: bpfsim, or linux, the running kernel (root)")
+	cmd.Flags().StringVar(&f.shrink, "shrink", "", "where there is a difference, leave out what it does not take, and write what is left to this file")
 	return cmd
 }
 
@@ -57,9 +61,38 @@ func (f replayFlags) run(cmd *cobra.Command, path string) error {
 		return fmt.Errorf("replay %s: %w", path, err)
 	}
 	tell(cmd.OutOrStdout(), report)
-	if report.Difference != nil {
-		return &exitError{code: exitFound}
+	if report.Difference == nil {
+		return nil
 	}
+	if f.shrink != "" {
+		if err := f.smaller(ctx, path, report.Difference, side, cmd); err != nil {
+			return fmt.Errorf("replay: %w", err)
+		}
+	}
+	return &exitError{code: exitFound}
+}
+
+// smaller writes the smallest part of a recording that shows a difference.
+func (f replayFlags) smaller(ctx context.Context, path string, d *replay.Difference, side replay.Side, cmd *cobra.Command) error {
+	r, file, err := recording.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	entries, err := replay.Load(r, d.Number)
+	if err != nil {
+		return err
+	}
+	show, end := shrinking(cmd.ErrOrStderr())
+	entries, err = replay.Shrink(ctx, r.Header, entries, d, side, show)
+	end()
+	if err != nil {
+		return err
+	}
+	if err := recording.Save(f.shrink, r.Header, entries); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%d lines of the recording show it as well, written to %s\n", len(entries), f.shrink)
 	return nil
 }
 
@@ -68,6 +101,12 @@ func (f replayFlags) side(h recording.Header, warn io.Writer) (replay.Side, func
 	switch f.on {
 	case "bpfsim":
 		return &replay.Bpfsim{Types: hostTypes(h, warn)}, func() {}, nil
+	case "linux":
+		k, err := kernel.NewLinux()
+		if err != nil {
+			return nil, nil, fmt.Errorf("--on linux (needs root): %w", err)
+		}
+		return replay.NewKernel(k), k.Close, nil
 	}
 	return nil, nil, fmt.Errorf("--on %s: want bpfsim or linux", f.on)
 }

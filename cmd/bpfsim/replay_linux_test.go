@@ -3,10 +3,15 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
+	"github.com/bpfsim/bpfsim/recording"
+	"github.com/bpfsim/bpfsim/recording/replay"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
@@ -45,6 +50,10 @@ func TestReplayOfPrograms(t *testing.T) {
 			file := recordRun(t, command...)
 			out := bpfsimAsItself(t, "replay", file)
 			require.Regexp(t, `^bpfsim: \d{3,} calls made again, 0 differences$`, out)
+			if kernel.Available() == nil {
+				out = bpfsimAsItself(t, "replay", "--on", "linux", file)
+				require.Regexp(t, `^Linux \S+: \d{3,} calls made again, 0 differences`, out)
+			}
 		})
 	}
 }
@@ -73,9 +82,9 @@ func TestRecordRefuses(t *testing.T) {
 		cmd := bpfsimCommand(t, "run", "--record", file, "--", "true")
 		cmd.SysProcAttr = nil
 		require.Contains(t, output(t, 125, cmd), want)
-		replay := bpfsimCommand(t, "replay", file)
-		replay.SysProcAttr = nil
-		require.Contains(t, output(t, exitTrouble, replay), want)
+		again := bpfsimCommand(t, "replay", file)
+		again.SysProcAttr = nil
+		require.Contains(t, output(t, exitTrouble, again), want)
 	}
 }
 
@@ -95,4 +104,42 @@ func TestRecordFullDisk(t *testing.T) {
 	require.Contains(t, out, "bpfsim: the recording ends here: write recording: ")
 	require.Contains(t, out, "\n8\n", "CMD went on")
 	require.Contains(t, bpfsimAsItself(t, "replay", file), "0 differences\n  the recording ends early: ")
+}
+
+// A difference is told with both answers, and shrunk to a recording that shows it.
+func TestReplayShrinks(t *testing.T) {
+	skipIfRefused(t)
+	bpftool(t)
+	const script = "bpftool map create /sys/fs/bpf/a type array key 4 value 4 entries 2 name a; bpftool map create /sys/fs/bpf/m type hash key 4 value 4 entries 8 name m;" +
+		"for i in 1 2 3 4 5; do bpftool map update pinned /sys/fs/bpf/m key $i 0 0 0 value $i 0 0 0; bpftool map update pinned /sys/fs/bpf/a key 1 0 0 0 value $i 0 0 0; done;" +
+		"bpftool map lookup pinned /sys/fs/bpf/m key 3 0 0 0"
+	file := recordRun(t, "sh", "-c", script)
+	wrong := filepath.Join(t.TempDir(), "wrong.rec")
+	spoil(t, file, wrong)
+	cmd := bpfsimCommand(t, "replay", "--shrink", wrong+".small", wrong)
+	cmd.SysProcAttr = nil
+	out := output(t, exitFound, cmd)
+	require.Contains(t, out, "  recorded: ENOENT\n  bpfsim: 0, wrote ")
+	require.Regexp(t, `\d+ lines of the recording show it as well, written to `, out)
+	again := bpfsimCommand(t, "replay", wrong+".small")
+	again.SysProcAttr = nil
+	out = output(t, exitFound, again)
+	require.Contains(t, out, "  recorded: ENOENT\n  bpfsim: 0, wrote ")
+}
+
+// spoil copies a recording with another answer to its last lookup.
+func spoil(t *testing.T, from, to string) {
+	t.Helper()
+	r, file, err := recording.Open(from)
+	require.NoError(t, err)
+	defer file.Close()
+	entries, err := replay.Load(r, 0)
+	require.NoError(t, err)
+	for _, e := range slices.Backward(entries) {
+		if c, ok := e.(*recording.Call); ok && c.Cmd == abi.MapLookupElem && c.Errno == abi.OK {
+			c.Errno, c.Ret, c.Wrote = abi.ENOENT, 0, nil
+			break
+		}
+	}
+	require.NoError(t, recording.Save(to, r.Header, entries))
 }

@@ -180,6 +180,9 @@ func (k *Linux) Start(m program.Machine) error {
 	}
 	k.progs, k.links, k.holders = ids{}, ids{}, nil
 	k.ids, k.btfs, k.outers, k.typed, k.emptied = ids{}, ids{}, nil, nil, false
+	if err := k.user.extend(m.Memory); err != nil {
+		return err
+	}
 	k.user.arena.Reset()
 	if !m.BPF && UnprivilegedAllowed() {
 		return errors.New("kernel.unprivileged_bpf_disabled is 0, so that callers without CAP_BPF make maps")

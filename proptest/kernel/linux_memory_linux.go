@@ -14,7 +14,43 @@ import (
 type userMemory struct {
 	arena  *program.Arena
 	alias  []byte
+	extra  []byte
 	placed [][2]uint64 // address and length of what is mapped at addresses of our choice
+}
+
+// extend gives the program size bytes of memory beside the arena.
+func (u *userMemory) extend(size int) error {
+	if size == len(u.extra) {
+		return nil
+	}
+	if len(u.extra) > 0 {
+		u.arena.Extend(nil)
+		_ = unmap(program.ExtraBase, uint64(len(u.extra)))
+		_ = unix.Munmap(u.extra)
+		u.extra = nil
+	}
+	if size == 0 {
+		return nil
+	}
+	file, err := unix.MemfdCreate("bpfsim-extra", unix.MFD_CLOEXEC)
+	if err != nil {
+		return fmt.Errorf("make memory beside the arena: %w", err)
+	}
+	defer unix.Close(file)
+	if err := unix.Ftruncate(file, int64(size)); err != nil {
+		return fmt.Errorf("size memory beside the arena: %w", err)
+	}
+	extra, err := unix.Mmap(file, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return fmt.Errorf("map memory beside the arena: %w", err)
+	}
+	if err := mapAt(program.ExtraBase, uint64(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED, file, 0); err != nil {
+		_ = unix.Munmap(extra)
+		return err
+	}
+	u.extra = extra
+	u.arena.Extend(extra)
+	return nil
 }
 
 // The scratch memory is the runner's own, for calls that a program did not make. It lies far from all that Go, libraries
@@ -105,6 +141,7 @@ func (u *userMemory) close() {
 	for _, p := range u.placed {
 		_ = unmap(p[0], p[1])
 	}
+	_ = u.extend(0)
 	_ = unix.Munmap(u.alias)
 }
 

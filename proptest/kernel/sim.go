@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"errors"
+
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
 	"github.com/bpfsim/bpfsim/proptest/program"
@@ -23,6 +25,7 @@ type Sim struct {
 	links  ids
 
 	machine program.Machine
+	extra   int // size of what is beside the arena, in bytes
 }
 
 // NewSim makes a kernel that needs a Start. It copies from and to user memory.
@@ -60,6 +63,9 @@ func (k *Sim) Process() *bpfsys.Process { return k.proc }
 
 // Start boots a new kernel with one process. It has every feature; a program without one does not use it.
 func (k *Sim) Start(m program.Machine) error {
+	if err := k.extend(m.Memory); err != nil {
+		return err
+	}
 	k.arena.Reset()
 	k.machine = m
 	k.files = fdTable{}
@@ -69,6 +75,19 @@ func (k *Sim) Start(m program.Machine) error {
 	k.fs, k.links = bpfsys.NewFileTree(), ids{}
 	k.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: m.CPUs, Seed: 1, NewMap: k.NewMap})
 	k.proc = &bpfsys.Process{Mem: k.memory, Files: &k.files, FS: k.fs, Caps: bpfsys.Caps{BPF: m.BPF, SysAdmin: m.SysAdmin}, Host: k.Host()}
+	return nil
+}
+
+// extend gives the program memory beside the arena.
+func (k *Sim) extend(size int) error {
+	switch {
+	case size == k.extra:
+		return nil
+	case k.arena.Unseen:
+		return errors.New("kernels in place have no memory beside the arena")
+	}
+	k.extra = size
+	k.arena.Extend(make([]byte, size))
 	return nil
 }
 

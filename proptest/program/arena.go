@@ -27,6 +27,7 @@ const (
 // Arena is a program's user memory, at the same made-up addresses on every kernel. It is a bpfsys.Memory.
 type Arena struct {
 	bytes   []byte // ArenaSize; the gap's bytes are never used
+	extra   []byte // from ExtraBase on
 	regions model.Memory
 	// written has a bit for each block that was written since the last follow.
 	written uint64
@@ -67,6 +68,9 @@ var canary = func() []byte {
 // Reset fills the arena with canaries.
 func (a *Arena) Reset() {
 	copy(a.bytes, canary)
+	for rest := a.extra; len(rest) > 0; {
+		rest = rest[copy(rest, canary):]
+	}
 	a.note(0, ArenaSize)
 }
 
@@ -86,6 +90,12 @@ func (a *Arena) Regions() model.Memory { return a.regions }
 
 // Follow makes the arena equal to b, as it was after the last follow.
 func (a *Arena) Follow(b *Arena) {
+	if len(b.extra) > 0 {
+		if len(a.extra) != len(b.extra) {
+			a.Extend(make([]byte, len(b.extra)))
+		}
+		copy(a.extra, b.extra)
+	}
 	if b.Unseen {
 		copy(a.bytes, b.bytes)
 		return
@@ -98,7 +108,7 @@ func (a *Arena) Follow(b *Arena) {
 
 // Changes are the pieces that were written since the last follow, nil when that is not known.
 func (a *Arena) Changes() []model.Span {
-	if a.Unseen {
+	if a.Unseen || len(a.extra) > 0 {
 		return nil
 	}
 	n := 0
@@ -139,7 +149,7 @@ const (
 // Span is the accessible memory at addr, at most n bytes. What is not only to be read counts as written.
 func (a *Arena) Span(addr uint64, n int, to access) []byte {
 	if addr < Base || addr >= Base+ArenaSize {
-		return nil
+		return a.extraSpan(addr, n)
 	}
 	from := int(addr - Base)
 	end := min(limit(from, to), from+n)

@@ -75,6 +75,8 @@ func parseMachine(words []string) (Machine, error) {
 		switch name {
 		case "cpus":
 			m.CPUs, err = strconv.Atoi(value)
+		case "memory":
+			m.Memory, err = strconv.Atoi(value)
 		case "bpf":
 			m.BPF, err = strconv.ParseBool(value)
 		case "sysadmin":
@@ -90,6 +92,9 @@ func parseMachine(words []string) (Machine, error) {
 	}
 	if m.CPUs < 1 || m.CPUs > MaxCPUs {
 		return m, fmt.Errorf("machine: cpus=%d is not in 1..%d", m.CPUs, MaxCPUs)
+	}
+	if m.Memory < 0 || m.Memory > MaxExtra || m.Memory%PageSize != 0 {
+		return m, fmt.Errorf("machine: memory=%d is no multiple of %d up to %d", m.Memory, PageSize, MaxExtra)
 	}
 	return m, nil
 }

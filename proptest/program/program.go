@@ -28,6 +28,8 @@ const MaxCPUs = 8192
 type Machine struct {
 	// CPUs is the number of possible CPUs; the steps' CPUs lie below it.
 	CPUs int
+	// Memory is how much memory there is at ExtraBase, in bytes: a multiple of PageSize, up to MaxExtra.
+	Memory int
 	// BPF and SysAdmin are the caller's capabilities.
 	BPF, SysAdmin bool
 	// Without names what the kernel lacks, see Feature.

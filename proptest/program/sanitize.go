@@ -115,7 +115,7 @@ func (t *sanitizer) field(f *abi.Field) {
 
 // harmless reports whether addr is in or beside the arena, or surely unmapped (mmap_min_addr, the kernel's half).
 func harmless(addr uint64) bool {
-	return addr < PageSize || addr >= 1<<63 || addr >= Base-PageSize && addr < Base+ArenaSize+PageSize
+	return addr < PageSize || addr >= 1<<63 || addr >= Base-PageSize && addr < Base+ArenaSize+PageSize || inExtra(addr)
 }
 
 // emptyAbove reports whether addr is one above 4 GiB at which no process has anything: where struct bpf_btf_info has the address of a name

@@ -30,6 +30,9 @@ func (p Program) GoString() string { return "\n" + p.String() }
 
 func (m Machine) text(w *writer) {
 	w.printf("machine cpus=%d bpf=%t sysadmin=%t", m.CPUs, m.BPF, m.SysAdmin)
+	if m.Memory > 0 {
+		w.printf(" memory=%d", m.Memory)
+	}
 	for _, f := range m.Without {
 		w.printf(" without=%s", f)
 	}

@@ -3,6 +3,7 @@ package replay_test
 import (
 	"bytes"
 	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,6 +11,8 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/proptest/kernel"
+	"github.com/bpfsim/bpfsim/proptest/program"
 	"github.com/bpfsim/bpfsim/recording"
 	"github.com/bpfsim/bpfsim/recording/replay"
 	"github.com/bpfsim/bpfsim/syscall"
@@ -23,16 +26,16 @@ type session struct {
 	file     bytes.Buffer
 }
 
-func newSession(t testing.TB) *session {
+func newSession(t testing.TB, cpus int) *session {
 	t.Helper()
 	s := new(session)
 	h := recording.NewHeader()
-	h.CPUs, h.Caps = 2, bpfsys.Root
+	h.CPUs, h.Caps = cpus, bpfsys.Root
 	var err error
 	s.writer, err = recording.NewWriter(&s.file, h)
 	require.NoError(t, err)
 	s.recorder = recording.NewRecorder(s.writer, nil)
-	s.Caller = bpfsys.NewCaller(bpfsys.NewKernel(bpfsys.Options{CPUs: 2, ZeroSeeds: true, Now: s.recorder.Now}))
+	s.Caller = bpfsys.NewCaller(bpfsys.NewKernel(bpfsys.Options{CPUs: cpus, ZeroSeeds: true, Now: s.recorder.Now}))
 	return s
 }
 
@@ -59,9 +62,15 @@ func (s *session) close(fd int32) {
 // recorded is a run that fills maps, walks them, pins, and lets maps go.
 func recorded(t testing.TB) string {
 	t.Helper()
-	s := newSession(t)
+	return recordedFor(t, 2)
+}
+
+// recordedFor is recorded on a machine of so many CPUs.
+func recordedFor(t testing.TB, cpus int) string {
+	t.Helper()
+	s := newSession(t, cpus)
 	key, value, room := s.Arena.Alloc(4), s.Arena.Alloc(8), s.Arena.Alloc(8)
-	path := s.Arena.Put([]byte("/pin\x00"))
+	path := s.Arena.Put([]byte("/sys/fs/bpf/pin\x00"))
 	s.do(bpfsys.MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 8, MaxEntries: 2})
 	s.close(3)
 	fd, _ := s.do(bpfsys.MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 8, Name: bpfsys.NameOf("ct")})
@@ -153,4 +162,82 @@ func TestReplayFindsAMistake(t *testing.T) {
 	require.Equal(t, abi.ENOENT, report.Difference.Call.Errno)
 	text := report.Difference.String()
 	require.Contains(t, text, "recorded: ENOENT\n  bpfsim: EINVAL\n")
+}
+
+// Recorded calls as steps of a program, on bpfsim, are answered alike, and so are those of a real run on Linux.
+func TestReplayAsProgram(t *testing.T) {
+	text := recorded(t)
+	report := run(t, text, replay.NewKernel(kernel.NewSim()))
+	require.Nil(t, report.Difference, "%v", report.Difference)
+	require.Empty(t, report.NotMade)
+	require.Equal(t, strings.Count(text, " BPF_"), report.Calls)
+
+	mistaken := kernel.NewSim()
+	mistaken.NewMap = newForgetful
+	report = run(t, text, replay.NewKernel(mistaken))
+	require.NotNil(t, report.Difference)
+	require.Contains(t, report.Difference.String(), "recorded: ENOENT\n  bpfsim: EINVAL\n")
+}
+
+// A mistake that takes a creation, a deletion and a lookup is shrunk to these.
+func TestShrink(t *testing.T) {
+	for name, side := range map[string]func() replay.Side{
+		"as recorded": func() replay.Side { return &replay.Bpfsim{NewMap: newForgetful} },
+		"as a program": func() replay.Side {
+			k := kernel.NewSim()
+			k.NewMap = newForgetful
+			return replay.NewKernel(k)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := recorded(t)
+			d := run(t, text, side()).Difference
+			require.NotNil(t, d)
+			r, err := recording.NewReader(strings.NewReader(text))
+			require.NoError(t, err)
+			entries, err := replay.Load(r, d.Number)
+			require.NoError(t, err)
+			tried := 0
+			small, err := replay.Shrink(context.Background(), r.Header, entries, d, side(), func(_, n int) { tried = n })
+			require.NoError(t, err)
+			require.Positive(t, tried)
+			var cmds []abi.Cmd
+			for _, e := range small {
+				cmds = append(cmds, e.(*recording.Call).Cmd)
+			}
+			require.Equal(t, []abi.Cmd{abi.MapCreate, abi.MapUpdateElem, abi.MapDeleteElem, abi.MapLookupElem}, cmds)
+
+			path := filepath.Join(t.TempDir(), "small.rec")
+			require.NoError(t, recording.Save(path, r.Header, small))
+			again, file, err := recording.Open(path)
+			require.NoError(t, err)
+			defer file.Close()
+			report, err := replay.Run(context.Background(), again, side())
+			require.NoError(t, err)
+			require.Equal(t, d.Answer.Errno, report.Difference.Answer.Errno)
+			require.Equal(t, 4, report.Difference.Number)
+		})
+	}
+}
+
+// What changes a map is not left out where the specification cannot say what is right: here it takes the recorded answer for wrong.
+func TestShrinkWithoutSpecification(t *testing.T) {
+	s := newSession(t, 2)
+	key, room := s.Arena.Put([]byte{1, 0, 0, 0}), s.Arena.Put(make([]byte, 8))
+	other, _ := s.do(bpfsys.MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 8, MaxEntries: 2})
+	fd, _ := s.do(bpfsys.MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 8})
+	s.do(bpfsys.MapUpdateElem{FD: fd, Key: key, Value: room})
+	s.do(bpfsys.MapUpdateElem{FD: other, Key: key, Value: room})
+	s.do(bpfsys.MapLookupElem{FD: fd, Key: key, Value: room})
+	require.NoError(t, s.writer.Close())
+	r, err := recording.NewReader(strings.NewReader(s.file.String()))
+	require.NoError(t, err)
+	entries, err := replay.Load(r, 0)
+	require.NoError(t, err)
+	last := entries[len(entries)-1].(*recording.Call)
+	last.Errno, last.Wrote = abi.ESRCH, nil // no kernel says so
+	d := &replay.Difference{Number: 5, Call: last, Answer: replay.Answer{Wrote: []program.Write{{Addr: room, Bytes: make([]byte, 8)}}}}
+	small, err := replay.Shrink(context.Background(), r.Header, entries, d, new(replay.Bpfsim), nil)
+	require.NoError(t, err)
+	require.Equal(t, []any{entries[1], entries[2], last}, small)
 }
