@@ -38,7 +38,7 @@ func (m *machine) live() (objects []liveObject) {
 		objects = append(objects, liveObject{Text: fmt.Sprintf(format, args...), Stack: m.calls.madeAt(keyOf(o))})
 	}
 	for _, i := range m.kernel.Iters() {
-		add(i, "iterator%s", ofProgram(i.Link().Program()))
+		add(i, "iterator%s", ofProgram(i.Program()))
 	}
 	for _, l := range m.kernel.Links() {
 		add(l, "link (%s%s, id %d)", l.Type(), ofProgram(l.Program()), l.ID())

@@ -41,6 +41,8 @@ func (p *prog) fitsAt(at abi.AttachType) bool {
 	switch p.kind {
 	case abi.ProgCgroupSock, abi.ProgCgroupSockAddr, abi.ProgCgroupSockopt:
 		return at == p.attach
+	case abi.ProgTracing:
+		return at == abi.AttachTraceIter
 	}
 	return slices.Contains(cgroupPlaces[p.kind], at) || slices.Contains(netPlaces[p.kind], at)
 }

@@ -9,9 +9,15 @@ import (
 
 // btf is what an object that is no map has: data, and the types in it.
 type btf struct {
-	data  []byte
-	types *types
+	data   []byte
+	types  *types
+	kernel bool // it is the kernel's own, which nobody here opens
 }
+
+// kernelTypes is the id of the kernel's own BTF.
+const kernelTypes = 1
+
+func (o *object) ofKernelTypes() bool { return o.btf != nil && o.btf.kernel }
 
 // maxBTF is the largest BTF in bytes.
 const maxBTF = 16 << 20
@@ -47,7 +53,7 @@ func (x *run) loadBTF() (int32, abi.Errno) {
 	if !ok {
 		return 0, abi.EINVAL
 	}
-	o := &object{btf: &btf{data, known}}
+	o := &object{btf: &btf{data: data, types: known}}
 	x.state.add(o)
 	return x.newFD(o.serial, access{read: true})
 }

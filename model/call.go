@@ -23,6 +23,7 @@ type Config struct {
 	Shared   bool   // maps of other processes exist: ids that are not ours may turn up
 
 	OnlyLoopback bool // there is no device 2
+	KernelTypes  bool // BTF describes the kernel, whose id is 1
 }
 
 // Region is a run of accessible user memory.

@@ -64,7 +64,7 @@ var works = map[abi.Cmd]func(*run) (int32, abi.Errno){
 	abi.ProgQuery:               plain((*run).query),
 	abi.LinkCreate:              (*run).createLink,
 	abi.RawTracepointOpen:       (*run).openTracepoint,
-	abi.IterCreate:              plain((*run).createIter),
+	abi.IterCreate:              (*run).createIter,
 	abi.LinkUpdate:              plain((*run).updateTheLink),
 	abi.LinkDetach:              plain((*run).detachLink),
 	abi.LinkGetNextID:           plain((*run).nextID),

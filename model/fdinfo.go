@@ -73,7 +73,7 @@ func (s *State) describe(o *object) []infoLine {
 		return o.prog.describe(o)
 	case ofLinks:
 		return s.describeLink(o)
-	case ofEvents:
+	case ofEvents, ofIters:
 		return nil
 	}
 	return o.describeMap()
@@ -111,6 +111,9 @@ func (p *prog) describe(o *object) []infoLine {
 func (s *State) describeLink(o *object) []infoLine {
 	if o.link.tracepoint.name != "" {
 		return s.describeTracepoint(o)
+	}
+	if o.link.iterates() {
+		return s.describeIter(o)
 	}
 	p := s.object(o.link.prog)
 	kind, words := o.link.told()

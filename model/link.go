@@ -15,6 +15,7 @@ type link struct {
 	attached bool
 	// tracepoint is where the link is instead, if that has a name.
 	tracepoint tracepointLink
+	over       int // serial of the map that an iterator goes over, 0 for none
 }
 
 // linkEnd is where the attr of LINK_CREATE ends.
@@ -33,6 +34,8 @@ func (x *run) createLink() (int32, abi.Errno) {
 		return 0, abi.EPERM
 	case !p.fitsAt(at):
 		return 0, abi.EINVAL
+	case p.kind == abi.ProgTracing:
+		return x.linkIter(serial)
 	}
 	where, errno := x.linkSite(at, flags)
 	if errno != abi.OK {
@@ -135,6 +138,10 @@ func (x *run) updateTheLink() abi.Errno {
 		return abi.OK
 	}
 	x.state.edit(o.serial).link.prog = to
+	if o.link.iterates() {
+		x.state.release()
+		return abi.OK
+	}
 	x.state.changePoint(o.link.site, func(p *point) { p.revision++ })
 	x.state.release()
 	return abi.OK
@@ -148,7 +155,7 @@ func (x *run) mayFollow(o *object, to int) abi.Errno {
 		return abi.OK
 	case o.link.isTCX() && x.state.point(o.link.site).runs(x.state, to):
 		return abi.EEXIST
-	case p.kind != old.kind, o.link.at == abi.AttachXDP && p.attach != old.attach:
+	case p.kind != old.kind, p.target != old.target, o.link.at == abi.AttachXDP && p.attach != old.attach:
 		return abi.EINVAL
 	}
 	return abi.OK
@@ -160,7 +167,7 @@ func (x *run) detachLink() abi.Errno {
 	switch {
 	case errno != abi.OK || !o.link.attached:
 		return errno
-	case o.link.tracepoint.name != "":
+	case o.link.tracepoint.name != "", o.link.iterates():
 		return abi.EOPNOTSUPP
 	}
 	x.state.edit(o.serial).link.attached = false
@@ -208,6 +215,11 @@ func (x *run) linkInfo(o *object) abi.Errno {
 	}
 	if l.tracepoint.name != "" {
 		if errno := l.tracepoint.fill(x, info[:]); errno != abi.OK {
+			return errno
+		}
+	}
+	if l.iterates() {
+		if errno := x.fillIter(l, info[:], addr, int(size)); errno != abi.OK {
 			return errno
 		}
 	}

@@ -185,6 +185,8 @@ func (l link) told() (abi.LinkType, []uint32) {
 	switch {
 	case l.tracepoint.name != "":
 		return abi.LinkRawTracepoint, nil
+	case l.iterates():
+		return abi.LinkIter, nil
 	case l.at == abi.AttachNetfilter:
 		return abi.LinkNetfilter, l.filter[:]
 	case l.at == abi.AttachXDP:

@@ -35,6 +35,7 @@ type object struct {
 	prog   *prog
 	event  *event
 	link   link
+	iter   iterating
 	// programs is what those have in common that it holds, or that use it.
 	programs progKind
 	// valueBytes is the size of a value as user space sees it.
@@ -63,6 +64,7 @@ const (
 	ofProgs
 	ofLinks
 	ofEvents // which have no ids
+	ofIters  // nor have these
 )
 
 func (o *object) class() class {
@@ -75,6 +77,8 @@ func (o *object) class() class {
 		return ofLinks
 	case o.event != nil:
 		return ofEvents
+	case o.iter.is:
+		return ofIters
 	}
 	return ofMaps
 }
@@ -89,7 +93,9 @@ func (o *object) names() []int {
 	case o.prog != nil:
 		return o.prog.held
 	case o.link.is:
-		return []int{o.link.prog}
+		return []int{o.link.prog, o.link.over}
+	case o.iter.is:
+		return []int{o.iter.prog, o.iter.over}
 	case o.event != nil:
 		return []int{o.event.prog}
 	case o.typed.serial != 0:

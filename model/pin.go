@@ -30,7 +30,9 @@ func (x *run) pin() abi.Errno {
 }
 
 // pinnable reports what a pin can be of.
-func (o *object) pinnable() bool { return o.class() != ofBTF && o.class() != ofEvents }
+func (o *object) pinnable() bool {
+	return o.class() != ofBTF && o.class() != ofEvents && o.class() != ofIters
+}
 
 // get is OBJ_GET.
 func (x *run) get() (int32, abi.Errno) {

@@ -21,6 +21,7 @@ type prog struct {
 	types  int    // serial of the BTF that funcs and lines, records as given, speak of; 0 for none
 	funcs  []byte
 	lines  []byte
+	target uint32 // number of the type of the kernel's that it is for, 0 for none
 }
 
 // mapLoad is an instruction that loads a map: where it begins in the code, and the map's serial.
@@ -94,7 +95,8 @@ func (x *run) checkPlace(p *prog) abi.Errno {
 		return abi.EINVAL
 	}
 	places, some := placesOf[p.kind]
-	if x.u32(abi.ProgLoadAttachBTFID) != 0 || some && !slices.Contains(places, p.attach) {
+	p.target = x.u32(abi.ProgLoadAttachBTFID)
+	if p.target > mostTypes || p.target != 0 && p.kind != abi.ProgTracing || some && !slices.Contains(places, p.attach) {
 		return abi.EINVAL
 	}
 	return abi.OK
@@ -187,11 +189,12 @@ func (x *run) checkProgram(p *prog) abi.Errno {
 	return abi.OK
 }
 
-// checkSleep is who may sleep, and who must (check_attach_btf_id).
+// checkSleep is who may sleep, and who must, and what is iterated over (check_attach_btf_id).
 func (x *run) checkSleep(p *prog) abi.Errno {
 	sleeps := p.flags&progSleepable != 0
 	switch {
-	case p.kind == abi.ProgSyscall && !sleeps, sleeps && p.kind != abi.ProgSyscall && p.kind != abi.ProgKprobe:
+	case p.kind == abi.ProgSyscall && !sleeps, sleeps && p.kind != abi.ProgSyscall && p.kind != abi.ProgKprobe && p.kind != abi.ProgTracing,
+		p.kind == abi.ProgTracing && p.iterator() == "":
 		return abi.EINVAL
 	}
 	return abi.OK

@@ -117,8 +117,12 @@ func (i *described) recordSizes() abi.Errno {
 
 // text is what only those with CAP_BPF see: instructions, what describes them, and tags of functions.
 func (i *described) text() abi.Errno {
-	for _, at := range []int{abi.ProgInfoJitedLen, abi.ProgInfoNrJitedLineInfo, abi.ProgInfoAttachBTFID} {
+	for _, at := range []int{abi.ProgInfoJitedLen, abi.ProgInfoNrJitedLineInfo} {
 		i.put(at, 0)
+	}
+	i.put(abi.ProgInfoAttachBTFID, i.prog.target)
+	if i.prog.target != 0 {
+		i.put(abi.ProgInfoAttachBTFObjID, kernelTypes)
 	}
 	at := 0
 	code := i.prog.xlated(func(serial int) uint32 {

@@ -37,7 +37,11 @@ func New(c Config) *State {
 	if c.BPFFS == "" {
 		c.BPFFS = "/sys/fs/bpf"
 	}
-	return &State{config: c, tree: tree{}}
+	s := &State{config: c, tree: tree{}}
+	if c.KernelTypes {
+		s.add(&object{id: kernelTypes, btf: &btf{kernel: true}})
+	}
+	return s
 }
 
 // fork is s for somebody who changes it: nothing is its own yet.
@@ -215,7 +219,7 @@ func (s *State) used(serial int) bool {
 
 // holds reports whether anything refers to the map with that serial number.
 func (s *State) holds(serial int) bool {
-	if s.used(serial) || s.inside(serial) || s.seated(serial) {
+	if s.object(serial).ofKernelTypes() || s.used(serial) || s.inside(serial) || s.seated(serial) {
 		return true
 	}
 	return s.dump != nil && s.dump.dumping.o != nil && s.dump.dumping.o.serial == serial // a call holds the file that it was given

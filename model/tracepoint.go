@@ -45,29 +45,22 @@ func (x *run) openTracepoint() (int32, abi.Errno) {
 	return x.newFD(o.serial, access{read: true})
 }
 
-// createIter is ITER_CREATE (bpf_iter_create in kernel/bpf/syscall.c). No link here is an iterator's: those take types of the kernel's.
-func (x *run) createIter() abi.Errno {
-	const linkAt, flagsAt = 0, 4
-	if x.u32(flagsAt) != 0 {
-		return abi.EINVAL
-	}
-	if _, errno := x.linkOf(linkAt); errno != abi.OK {
-		return errno
-	}
-	return abi.EINVAL
-}
-
 // fill is bpf_raw_tp_link_fill_link_info: the name goes to where the caller says, cut off where there is no room for it.
 func (l tracepointLink) fill(x *run, info []byte) abi.Errno {
-	const addrAt, lenAt, cookieAt = abi.LinkInfoKind, abi.LinkInfoKind + 8, abi.LinkInfoKind + 16
+	binary.LittleEndian.PutUint64(info[abi.LinkInfoKind+16:], l.cookie)
+	return x.fillName(info, l.name)
+}
+
+// fillName tells a link's name, and its length.
+func (x *run) fillName(info []byte, told string) abi.Errno {
+	const addrAt, lenAt = abi.LinkInfoKind, abi.LinkInfoKind + 8
 	le := binary.LittleEndian
 	addr, room := le.Uint64(info[addrAt:]), int(le.Uint32(info[lenAt:]))
 	if (addr == 0) != (room == 0) {
 		return abi.EINVAL
 	}
-	name := append([]byte(l.name), 0)
+	name := append([]byte(told), 0)
 	le.PutUint32(info[lenAt:], uint32(len(name)))
-	le.PutUint64(info[cookieAt:], l.cookie)
 	errno := abi.OK
 	if addr != 0 && room < len(name) {
 		name, errno = append(name[:room-1:room-1], 0), abi.ENOSPC

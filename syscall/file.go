@@ -86,7 +86,7 @@ func (f *File) Kernel() *Kernel {
 	case *PerfEvent:
 		return o.kernel
 	case *Iter:
-		return o.link.kernel
+		return o.prog.kernel
 	}
 	return nil
 }

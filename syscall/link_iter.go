@@ -38,8 +38,11 @@ func linkIter(l *linking) (attachment, abi.Errno) {
 		}
 	}
 	place := &iterPlace{target: strings.TrimPrefix(l.prog.aim().name, iterPrefix)}
-	if iteratesMap(place.target) {
-		m, errno := l.iterated(int32(binary.LittleEndian.Uint32(info[:])))
+	if l.prog.flags&progSleepable != 0 && !slices.Contains(yielding, place.target) {
+		return nil, abi.EINVAL
+	}
+	if types, some := iterated[place.target]; some {
+		m, errno := l.iterated(int32(binary.LittleEndian.Uint32(info[:])), types)
 		if errno != abi.OK {
 			return nil, errno
 		}
@@ -48,16 +51,28 @@ func linkIter(l *linking) (attachment, abi.Errno) {
 	return place, abi.OK
 }
 
-func iteratesMap(target string) bool {
-	return target == "bpf_map_elem" || target == "bpf_sk_storage_map" || target == "sockmap"
+// yielding are the targets whose iterators may sleep (BPF_ITER_RESCHED; measured on 6.18).
+var yielding = []string{"task", "task_file", "task_vma", "cgroup", "ksym", "kmem_cache", "dmabuf"}
+
+// iterated are the types of maps that targets take which iterate over one (attach_target of each; kernel/bpf/map_iter.c,
+// net/core/bpf_sk_storage.c, net/core/sock_map.c).
+var iterated = map[string][]abi.MapType{
+	"bpf_map_elem":       {abi.Hash, abi.LRUHash, abi.Array, abi.PerCPUHash, abi.LRUPerCPUHash, abi.PerCPUArray},
+	"bpf_sk_storage_map": {abi.SKStorage},
+	"sockmap":            {abi.SockMap, abi.SockHash},
 }
 
 // iterated is the map that an iterator shall go over, with a reference.
-func (l *linking) iterated(fd int32) (*Map, abi.Errno) {
+func (l *linking) iterated(fd int32, types []abi.MapType) (*Map, abi.Errno) {
 	if fd == 0 {
 		return nil, abi.EBADF
 	}
-	return l.heldMap(fd)
+	m, errno := l.heldMap(fd)
+	if errno == abi.OK && !slices.Contains(types, m.Spec().Type) {
+		m.Release()
+		return nil, abi.EINVAL
+	}
+	return m, errno
 }
 
 func (p *iterPlace) release() {
@@ -89,11 +104,27 @@ func (p *iterPlace) fdinfo(b *strings.Builder, _ *Link, _ bool) {
 	}
 }
 
-// Iter is an open iterator. Programs are not run, so there is nothing to read.
+// Iter is an open iterator. It has what its link had when it was opened, and not the link (prepare_seq_file in kernel/bpf/bpf_iter.c).
+// Programs are not run, so there is nothing to read.
 type Iter struct {
-	link *Link // with a reference
+	prog *Program // with a reference, as over
+	over *Map     // nil where it iterates over no map
 	id   uint32
 	refs atomic.Int32
+}
+
+// open makes an iterator, which holds what the link has now.
+func (p *iterPlace) open(l *Link) *Iter {
+	h := &l.kernel.hooks
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	iter := &Iter{prog: l.prog, over: p.over}
+	iter.refs.Store(1)
+	l.prog.Hold()
+	if p.over != nil {
+		p.over.Hold()
+	}
+	return iter
 }
 
 // Hold takes another reference.
@@ -103,9 +134,13 @@ func (i *Iter) tryHold() bool { return holdLive(&i.refs) }
 
 // Release drops a reference.
 func (i *Iter) Release() {
-	if i.refs.Add(-1) == 0 {
-		i.link.kernel.iters.remove(i)
-		i.link.Release()
+	if i.refs.Add(-1) != 0 {
+		return
+	}
+	i.prog.kernel.iters.remove(i)
+	i.prog.Release()
+	if i.over != nil {
+		i.over.Release()
 	}
 }
 
@@ -114,8 +149,8 @@ func (i *Iter) ID() uint32 { return i.id }
 
 func (i *Iter) setID(id uint32) { i.id = id }
 
-// Link is what it was made of.
-func (i *Iter) Link() *Link { return i.link }
+// Program is what would be run at each element.
+func (i *Iter) Program() *Program { return i.prog }
 
 // Iters are the kernel's open iterators in the order in which they were made, for looking at them from outside. It takes no references.
 func (k *Kernel) Iters() []*Iter {
@@ -141,13 +176,13 @@ func (c *call) iterCreate() (int32, abi.Errno) {
 	if errno != abi.OK {
 		return 0, errno
 	}
-	if l.kind != iterKind {
-		l.Release()
+	defer l.Release()
+	place, iterates := l.place.(*iterPlace)
+	if !iterates {
 		return 0, abi.EINVAL
 	}
 	c.refuse(Refusal{Cmd: abi.IterCreate, What: "what a program writes, so that the file is empty,"})
-	iter := &Iter{link: l}
-	iter.refs.Store(1)
+	iter := place.open(l)
 	c.kernel.iters.add(iter)
 	return c.install(iter, ReadOnly)
 }

@@ -166,13 +166,14 @@ func TestConcurrentLinks(t *testing.T) {
 	require.Empty(t, kernel.Programs())
 }
 
-// An iterator's fd reads nothing, and the host hears so.
+// An iterator's fd reads nothing, and the host hears so. It holds the program, and not the link.
 func TestIteratorIsEmpty(t *testing.T) {
 	d := newDesk(t, abi.Hash, 0)
 	var heard []Refusal
 	d.Kernel.options.Refused = func(r Refusal) { heard = append(heard, r) }
 	p := &Program{kernel: d.Kernel, kind: abi.ProgTracing, attach: abi.AttachTraceIter}
 	p.refs.Store(1)
+	d.Kernel.progs.add(p)
 	prog, _ := d.Process.Files.Install(NewFile(p, ReadWrite))
 	link := d.must(LinkCreate{ProgFD: prog, At: abi.AttachTraceIter})
 	iter := d.must(IterCreate{FD: link})
@@ -182,7 +183,9 @@ func TestIteratorIsEmpty(t *testing.T) {
 	d.want(abi.EINVAL, ObjGetInfoByFD{FD: iter})
 	d.want(abi.EINVAL, ObjPin{FD: iter, Pathname: d.path(BPFFS + "/i")})
 	d.close(link)
-	require.Len(t, d.Kernel.Links(), 1)
-	d.close(iter)
 	require.Empty(t, d.Kernel.Links())
+	d.close(prog)
+	require.Len(t, d.Kernel.Programs(), 1)
+	d.close(iter)
+	require.Empty(t, d.Kernel.Programs())
 }

@@ -46,7 +46,7 @@ func (r *runner) start(m program.Machine) error {
 
 // newState is the model of a fresh machine.
 func newState(m program.Machine) *model.State {
-	c := model.Config{CPUs: m.CPUs, BPF: m.BPF, SysAdmin: m.SysAdmin, OnlyLoopback: !m.Has(program.Programs)}
+	c := model.Config{CPUs: m.CPUs, BPF: m.BPF, SysAdmin: m.SysAdmin, OnlyLoopback: !m.Has(program.Programs), KernelTypes: m.Has(program.Programs)}
 	if !m.Has(program.ExclusiveProgram) || !m.Has(program.MapHash) || !m.Has(program.ProgramSignature) {
 		c.Release = model.V612
 	}

@@ -102,6 +102,7 @@ var kinds = []struct {
 	{12, (*generator).aboutEvents},
 	{22, func(g *generator, m *mapShape) { g.aboutNet() }},
 	{8, (*generator).aboutTracepoints},
+	{8, (*generator).aboutIterators},
 	{4, func(g *generator, m *mapShape) { g.single(g.elemCall(abi.MapFreeze, m, 0, 0, 0)) }},
 }
 

@@ -12,6 +12,7 @@ type programShape struct {
 	fd     int32
 	kind   abi.ProgType
 	attach abi.AttachType
+	over   string // what it iterates over, "" where it does not
 }
 
 // programKinds are the programs that are loaded, by type and place.

@@ -18,7 +18,7 @@ func (g *generator) aboutTracepoints(*mapShape) {
 		if len(g.programs) > 0 {
 			p = pick(g, g.programs...)
 		}
-		g.single(pick(g, g.onLink, g.tellTracepoint, g.updateLink, g.tellTracepoint, g.iterate, g.linkIter)(p))
+		g.single(pick(g, g.onLink, g.tellName, g.updateLink, g.tellName, g.iterate, g.linkIter)(p))
 	}
 	if fd := g.someLink().fd; chance(g, 30) { // which gives its program back
 		g.add(program.Close{FD: fd})
@@ -56,40 +56,8 @@ func (g *generator) openTracepoint() *program.Call {
 	return c
 }
 
-// iterate makes an iterator of a link that is none of an iterator, or of something else.
-func (g *generator) iterate(programShape) *program.Call {
-	c := g.call(abi.IterCreate)
-	a := program.Attr{Bytes: c.Contents}
-	fd := g.someLink().fd
-	if chance(g, 25) {
-		fd = pick(g, g.doubtfulFD(), pick(g, g.fds...))
-	}
-	a.Set(0, 4, uint64(uint32(fd)))
-	if chance(g, 10) {
-		a.Set(4, 4, 1)
-	}
-	c.As = g.newFD()
-	return c
-}
-
-// linkIter links a program that is none of an iterator as one, mostly over a map.
-func (g *generator) linkIter(p programShape) *program.Call {
-	c := g.call(abi.LinkCreate)
-	c.Attr, c.Contents, c.Size = program.Base, g.bytes(abi.LinkCreateEnd), abi.LinkCreateEnd
-	a := program.Attr{Bytes: c.Contents}
-	a.Set(abi.LinkCreateProgFD, 4, uint64(uint32(p.fd)))
-	a.Set(abi.LinkCreateAttachType, 4, uint64(abi.AttachTraceIter))
-	a.Set(abi.LinkIterInfo, 8, infoAt)
-	a.Set(abi.LinkIterInfoLen, 4, uint64(pick(g, 16, 4, 0, 32)))
-	info := g.bytes(16)
-	program.PutWord(info[:4], uint64(uint32(g.mapFD())))
-	g.write(c, infoAt, info)
-	c.As = g.newFD()
-	return c
-}
-
-// tellTracepoint asks for the name of a link's tracepoint, with room for all of it or not.
-func (g *generator) tellTracepoint(programShape) *program.Call {
+// tellName asks for the name of a link's tracepoint, or of what it iterates over, with room for all of it or not.
+func (g *generator) tellName(programShape) *program.Call {
 	c := g.call(abi.ObjGetInfoByFD)
 	a := program.Attr{Bytes: c.Contents}
 	a.Set(abi.InfoBPFFD, 4, uint64(uint32(g.links[len(g.links)-1].fd)))

@@ -29,6 +29,8 @@ func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 		return k.fdByID(c, expected)
 	case abi.ObjGetInfoByFD:
 		return k.info(c)
+	case abi.ProgLoad:
+		return k.loadProgram(c)
 	case abi.ProgBindMap:
 		return k.bindMap(c)
 	case abi.LinkCreate:

@@ -78,6 +78,9 @@ func cgroupRoot() (string, error) {
 	return "", os.ErrNotExist
 }
 
+// linkIterMap is where struct bpf_link_info has the map that an iterator goes over.
+const linkIterMap = abi.LinkInfoKind + 12
+
 // linkFields are the fields of a link that are this machine's own.
 func (k *Linux) linkFields(fd int32) []ownField {
 	const info = 64
@@ -91,6 +94,10 @@ func (k *Linux) linkFields(fd int32) []ownField {
 	told := slices.Clone(attr[info:])
 	id, prog := uint32(program.Word(told[abi.LinkInfoID:][:4])), uint32(program.Word(told[abi.LinkInfoProgID:][:4]))
 	fields := []ownField{idField(abi.LinkInfoID, id, k.links.ours[id]), idField(abi.LinkInfoProgID, prog, k.progs.ours[prog])}
+	if kind := abi.LinkType(program.Word(told[:4])); kind == abi.LinkIter {
+		over := uint32(program.Word(told[linkIterMap:][:4]))
+		return append(fields, idField(linkIterMap, over, k.ids.ours[over]))
+	}
 	wide, ok := map[abi.LinkType]int{abi.LinkCgroup: 8, abi.LinkNetNS: 4}[abi.LinkType(program.Word(told[:4]))]
 	if !ok {
 		return fields

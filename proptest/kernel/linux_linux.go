@@ -31,6 +31,7 @@ type Linux struct {
 	cgroup      cgroup
 	events      events
 	tracepoints tracepoints
+	iterators   iterators
 	machine     program.Machine
 	net         network
 	holders     []uint32 // real ids of the programs that hold something and live
@@ -190,6 +191,10 @@ func (k *Linux) Start(m program.Machine) error {
 	if m.Has(program.Programs) {
 		k.events.keep()
 		k.tracepoints.keep(k)
+		if err := k.iterators.find(); err != nil {
+			return err
+		}
+		k.btfs.add(program.KernelTypes)
 	}
 	k.machine = m
 	return setCapabilities(m.BPF, m.SysAdmin)

@@ -72,7 +72,7 @@ func (k *Linux) programFields(fd int32) []ownField {
 	if btf != 0 {
 		fields = append(fields, idField(abi.ProgInfoBTFID, btf, k.btfs.ours[btf]))
 	}
-	return fields
+	return append(fields, k.targetFields(info)...)
 }
 
 // programLists puts our ids of maps in the place of the real ones in the lists that a call has filled, as given says.

@@ -73,7 +73,7 @@ func (k *Sim) Start(m program.Machine) error {
 		k.files.put(fd, nil)
 	}
 	k.fs, k.links = bpfsys.NewFileTree(), ids{}
-	k.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: m.CPUs, Seed: 1, NewMap: k.NewMap})
+	k.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: m.CPUs, Seed: 1, NewMap: k.NewMap, BTF: k.kernelTypes()})
 	k.proc = &bpfsys.Process{Mem: k.memory, Files: &k.files, FS: k.fs, Caps: bpfsys.Caps{BPF: m.BPF, SysAdmin: m.SysAdmin}, Host: k.Host()}
 	return nil
 }

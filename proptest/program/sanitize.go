@@ -69,15 +69,12 @@ func (t *sanitizer) sanitize() {
 		t.info()
 	case abi.BTFLoad:
 		t.log()
+	case abi.BTFGetFDByID:
+		t.openTypes()
 	case abi.ProgLoad:
 		t.load()
 	case abi.LinkCreate:
-		if at := abi.AttachType(t.get(abi.LinkCreateAttachType, 4)); at != abi.AttachNetfilter {
-			t.relative(abi.LinkRelative)
-		}
-		if t.get(abi.LinkCreateAttachType, 4) != uint64(abi.AttachTraceIter) { // no program here is an iterator's
-			t.place(abi.LinkCreateAttachType)
-		}
+		t.link()
 	case abi.ProgAttach, abi.ProgDetach:
 		t.place(8)
 	case abi.ProgQuery:

@@ -23,6 +23,19 @@ var netPlaces = []abi.AttachType{
 // NetPlace reports whether programs are attached to the network at an attach type.
 func NetPlace(at abi.AttachType) bool { return slices.Contains(netPlaces, at) }
 
+// link leaves a program to what is its own: what is beside the place differs from kind to kind.
+func (t *sanitizer) link() {
+	switch abi.AttachType(t.get(abi.LinkCreateAttachType, 4)) {
+	case abi.AttachNetfilter:
+		return
+	case abi.AttachTraceIter:
+		t.iterated()
+		return
+	}
+	t.relative(abi.LinkRelative)
+	t.place(abi.LinkCreateAttachType)
+}
+
 // relative makes an fd at an offset of attr, if it is one, one of the program's.
 func (t *sanitizer) relative(offset int) {
 	if n := int32(t.get(offset, 4)); !programFD(n) {

@@ -24,7 +24,13 @@ func (t *sanitizer) load() {
 	}
 	typ := abi.ProgType(t.get(abi.ProgLoadType, 4))
 	switch typ {
-	case abi.ProgTracing, abi.ProgExt, abi.ProgLSM, abi.ProgLIRCMode2, abi.ProgStructOps:
+	case abi.ProgTracing:
+		if abi.AttachType(t.get(abi.ProgLoadAttachType, 4)) != abi.AttachTraceIter {
+			t.set(abi.ProgLoadType, 4, uint64(abi.NumProgTypes+typ))
+			break
+		}
+		t.iterator()
+	case abi.ProgExt, abi.ProgLSM, abi.ProgLIRCMode2, abi.ProgStructOps:
 		t.set(abi.ProgLoadType, 4, uint64(abi.NumProgTypes+typ))
 	}
 	t.records()

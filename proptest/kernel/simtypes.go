@@ -1,0 +1,31 @@
+package kernel
+
+import (
+	"sync"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
+	"github.com/bpfsim/bpfsim/proptest/program"
+)
+
+// kernelTypes are those of a machine that has programs.
+func (k *Sim) kernelTypes() func() *btf.BTF {
+	if !k.machine.Has(program.Programs) {
+		return nil
+	}
+	return iteratorTypes
+}
+
+// iteratorTypes are the functions of program.Iterators, with the numbers that programs know them by.
+var iteratorTypes = sync.OnceValue(func() *btf.BTF {
+	var b btf.Builder
+	proto := b.Add(btf.FuncProto, "", 0, 0)
+	for _, name := range program.Iterators {
+		b.Add(btf.Func, "bpf_iter_"+name, 0, proto)
+	}
+	types, errno := btf.Load(b.Bytes(), new(btf.Log))
+	if errno != abi.OK {
+		panic(errno) // it is always the same
+	}
+	return types
+})
