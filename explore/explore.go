@@ -40,6 +40,7 @@ func Explore(s Scenario, schedules sim.Schedules) (Result, error) {
 	if err != nil {
 		return result, err
 	}
+	c = c.atBorders()
 	result.Schedule = c.Schedule
 	result.Broken, err = c.Replay()
 	return result, err

@@ -56,8 +56,8 @@ Contracts:
 An example, in which an update moves key 1 to the front of its bucket, behind the walk's back:
 
 {{.Example}}
-A schedule is a line such as "10:other", which breaks the contract of this example: step 10, counted from 0, is other's, and
-others may follow, as in "10:other 12:walker". Where it says nothing the running task goes on or, when that has ended, the
+A schedule is a line such as "9:other", which breaks the contract of this example: step 9, counted from 0, is other's, and
+others may follow, as in "9:other 11:walker". Where it says nothing the running task goes on or, when that has ended, the
 first one that can. "-" is the schedule in which one task after the other runs to its end.
 `
 

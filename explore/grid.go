@@ -154,6 +154,7 @@ func (r *Run) shrunk(contract string) (c Counterexample, whole bool, err error) 
 	if c, err = r.Scenario.fewerPreemptions(r.Trace.String()); err != nil {
 		return c, false, err
 	}
+	c = c.atBorders()
 	if whole, err = c.Whole(); err != nil {
 		return c, false, err
 	}

@@ -75,24 +75,33 @@ func tornKey(key string) string {
 	return strings.Join(slices.Compact(numbers), "|")
 }
 
+// keys are all keys that the scenario names, some of them more than once.
+func (s Scenario) keys() []uint32 {
+	keys := slices.Clone(s.Keys)
+	for _, t := range s.Tasks {
+		for _, op := range t.Ops {
+			if op.Verb != "signal" {
+				keys = append(keys, op.Key)
+			}
+		}
+	}
+	return keys
+}
+
 // checkTrie reports what a trie of a scenario has not.
 func (s Scenario) checkTrie() error {
 	if !s.Map.isTrie() {
 		return nil
 	}
-	keys := s.Keys
 	for _, t := range s.Tasks {
 		for _, op := range t.Ops {
 			if op.Verb == "write" {
 				return fmt.Errorf("%s %s: a lookup in a map of type %s may find another key than the program's, so there is no %q: want update",
 					t.kind(), t.Name, typeWord(s.Map.Type), op.Verb)
 			}
-			if op.Verb != "signal" {
-				keys = append(keys[:len(keys):len(keys)], op.Key)
-			}
 		}
 	}
-	for _, key := range keys {
+	for _, key := range s.keys() {
 		if key == 0 {
 			return fmt.Errorf("key 0 is no prefix: the keys of an %s begin with 1", typeWord(s.Map.Type))
 		}

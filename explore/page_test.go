@@ -47,16 +47,16 @@ func timelineOf(t *testing.T, page string) (f timeline) {
 
 // A program has written one of two words, and a deletion has left the cursor without its key.
 func TestFilmShowsWhatIsBetweenTwoSteps(t *testing.T) {
-	f := timelineOf(t, pageOf(t, torn, "6:writer 8:walker"))
+	f := timelineOf(t, pageOf(t, torn, "5:writer 7:walker"))
 	require.Len(t, f.Frames, 17+1)
 	require.Equal(t, "bucket 3", f.Buckets[3])
 	at := func(i int) string { return f.Maps[f.Frames[i].Map][3][0].Value }
-	require.Equal(t, []string{"1|1", "2|1", "2"}, []string{at(0) + "|" + at(7), at(8), at(17)})
+	require.Equal(t, []string{"1|1", "2|1", "2"}, []string{at(0) + "|" + at(6), at(7), at(17)})
 	require.Equal(t, "Before the first step", f.Frames[0].Say)
-	require.Equal(t, "writer finds an element without a lock, in write 1", f.Frames[7].Say)
-	require.Equal(t, []int{0, 1}, []int{f.Frames[12].Records, f.Frames[13].Records})
+	require.Equal(t, "writer finds an element without a lock, in write 1", f.Frames[6].Say)
+	require.Equal(t, []int{0, 1}, []int{f.Frames[11].Records, f.Frames[12].Records})
 	require.Equal(t, "none yet", f.Frames[0].Cursor.Text)
-	require.Equal(t, "key 1", f.Frames[13].Cursor.Text)
+	require.Equal(t, "key 1", f.Frames[12].Cursor.Text)
 	require.Equal(t, "at the end", f.Frames[17].Cursor.Text)
 }
 
@@ -89,7 +89,7 @@ func TestTimelineDoesNotDisturb(t *testing.T) {
 }
 
 func TestPageIsSelfContained(t *testing.T) {
-	page := pageOf(t, torn, "6:writer 8:walker")
+	page := pageOf(t, torn, "5:writer 7:walker")
 	require.NotRegexp(t, `(?i)https?:|<link|\ssrc=|@import|url\(`, page)
 	require.Contains(t, page, "call 0 returned 1=2|1, which was never so during the call")
 }

@@ -27,6 +27,7 @@ type Run struct {
 	walk     *walker      // nil until the walk begins
 	victim   *sim.Task    // of signals: the walker
 	contents contents     // nil where each value is written as a whole
+	filled   uint64       // buckets that ever hold an element, a bit each
 }
 
 // Done is an operation or a call of the walk, with the steps it took.
@@ -48,7 +49,7 @@ func (e *BreachError) Error() string { return fmt.Sprintf("%s broken: %s", e.Con
 // the run behind each step.
 func (s Scenario) machine(observe func(*Run)) (*sim.Machine, *Run) {
 	r := &Run{Scenario: s}
-	options := sim.Options{CPUs: s.CPUs(), Steps: maxSteps, OwnMemory: true, Signals: s.has("signal")}
+	options := sim.Options{CPUs: s.CPUs(), Steps: maxSteps, OwnMemory: true, Signals: s.has("signal"), Filled: r.fills}
 	if observe != nil || s.sharesValues() {
 		options.Observe = func(step sim.Step) { r.observe(step, observe) }
 	}
@@ -85,9 +86,23 @@ func (r *Run) setUp(m *sim.Machine) {
 		elements.OnEvict(func(_ *maps.Task, key []byte) { r.evicted(string(key), r.now(), r.now()) })
 	}
 	r.fill()
+	r.noteFilled()
 	r.now = func() int64 { return int64(m.Now()) }
 	r.watch()
 }
+
+// noteFilled notes which buckets of a hash table hold an element at some time.
+func (r *Run) noteFilled() {
+	table, hashed := r.elements.(maps.Drainer)
+	if !hashed {
+		return
+	}
+	for _, key := range r.Scenario.keys() {
+		r.filled |= 1 << table.BucketOf(r.Scenario.Map.keyOf(key))
+	}
+}
+
+func (r *Run) fills(bucket uint32) bool { return r.filled>>bucket&1 != 0 }
 
 // fill puts the keys in, each at an instant of its own below 0, and one behind what it evicts. A new array holds zeros.
 func (r *Run) fill() {

@@ -20,7 +20,7 @@ task t0 cpu=2: take 35; update 24
 program t1 cpu=1: write 35; update 34; delete 24
 program t2 cpu=1: delete 44; insert 44
 contract stable-coverage
-`), "0:t1 1:walker 2:t2 3:t0 5:walker 7:t1 8:t0 9:walker 10:t1 11:t0 12:t2 17:t0")
+`), "0:t0 1:walker 2:t1 3:t0 4:walker 5:t2 6:walker 7:t0 8:walker 9:t1 10:walker 11:t1 13:t2 14:t0 15:walker 18:t0")
 	require.NoError(t, err)
 	require.Empty(t, run.Breaches())
 	require.Contains(t, run.Story(), "walker  dump-delete-bucket -> 44=11, 24=6, 34=8, 17=4, 3=3")

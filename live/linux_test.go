@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/explore"
+	"github.com/bpfsim/bpfsim/maps"
 	bpfsys "github.com/bpfsim/bpfsim/syscall"
 )
 
@@ -157,6 +159,52 @@ func TestLinuxReturnsKeysThatNobodyWrote(t *testing.T) {
 	}, explore.Shape{Type: abi.Hash, Value: 8}, bpfsys.MapCreate{
 		Type: abi.Hash, KeySize: size, ValueSize: 8, MaxEntries: 1, Flags: abi.FlagZeroSeed,
 	})
+}
+
+// GET_NEXT_KEY finds the element of its key and goes on from it in two steps: where that has become another key's in between, it goes
+// on in that key's bucket. Keys are long, and alike behind their first bytes, so that finding one takes time.
+func TestLinuxGoesOnInAnotherBucket(t *testing.T) {
+	const size = 512
+	create := bpfsys.MapCreate{Type: abi.Hash, KeySize: size, ValueSize: 8, MaxEntries: 16, Flags: abi.FlagZeroSeed}
+	in := inBuckets(t, create)
+	first, there, foreign, asked := in[0][0], in[7][0], in[7][1], in[15][0]
+	race(t, func(d *caller) func() bool {
+		key, next, got := d.Alloc(size), d.Alloc(size), make([]byte, size)
+		d.Memory().Write(key, []byte(asked))
+		return func() bool {
+			if _, errno := d.Do(bpfsys.MapGetNextKey{FD: d.fd, Key: key, NextKey: next}); errno != abi.OK {
+				return false
+			}
+			d.Memory().Read(got, next)
+			return string(got) == there // neither behind asked, nor the first of all
+		}
+	}, func(d *caller) func() {
+		d.key = d.Alloc(size)
+		for _, key := range []string{first, there, asked} {
+			require.Equal(t, abi.OK, d.update(key, ValueOf(1, 8), abi.Any))
+		}
+		return func() {
+			d.delete(asked)
+			d.update(foreign, ValueOf(1, 8), abi.Any)
+			d.delete(foreign)
+			d.update(asked, ValueOf(1, 8), abi.Any)
+		}
+	}, explore.Shape{Type: abi.Hash, Value: 8}, create)
+}
+
+// inBuckets are two keys of each bucket of a map, numbers with zeros behind them.
+func inBuckets(t *testing.T, create bpfsys.MapCreate) [][]string {
+	m, errno := maps.New(maps.Spec{
+		Type: create.Type, KeySize: create.KeySize, ValueSize: create.ValueSize, MaxEntries: create.MaxEntries, Flags: create.Flags, CPUs: 1,
+	})
+	require.Equal(t, abi.OK, errno)
+	in := make([][]string, m.(maps.Drainer).Buckets())
+	for n := uint32(1); slices.ContainsFunc(in, func(keys []string) bool { return len(keys) < 2 }); n++ {
+		key := keyOf(n) + strings.Repeat("\x00", int(create.KeySize)-keyBytes)
+		b := m.(maps.Drainer).BucketOf([]byte(key))
+		in[b] = append(in[b], key)
+	}
+	return in
 }
 
 // A batch takes a bucket out before it copies it to the caller: where that faults, nobody has it. Nobody else is about.

@@ -24,6 +24,8 @@ const (
 	Chains
 	// Emptiness is whether a bucket has any.
 	Emptiness
+	// Links are which elements follow others.
+	Links
 	// Keys and Values are the bytes of elements, whoever has them now.
 	Keys
 	Values
@@ -40,7 +42,7 @@ const (
 
 // String is the resource's name.
 func (r Resource) String() string {
-	return [...]string{"anything", "private", "locks", "chains", "emptiness", "keys", "values", "slots", "nodes", "branches", "signals"}[r]
+	return [...]string{"anything", "private", "locks", "chains", "emptiness", "links", "keys", "values", "slots", "nodes", "branches", "signals"}[r]
 }
 
 // Numbers of Slots: the chain of free ones, how many are in use, and the spare one of CPU 0.

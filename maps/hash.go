@@ -56,8 +56,7 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	case found:
 		s = h.supersede(t, p, at)
 		h.pool.replacing(t)
-		h.touchChain(t, hash&h.mask, false)
-		at = h.raise(p, hash, at)
+		at = h.replace(t, p, hash, at, s)
 	// Counted before linking: a full map fails without touching the bucket.
 	default:
 		if errno = h.pool.reserve(t); errno != abi.OK {
@@ -66,7 +65,7 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 		if h.layout.has(slots) {
 			s = h.pool.take(t)
 		}
-		p, at = h.insert(t, p, hash)
+		p, at = h.insert(t, p, hash, s)
 	}
 	if errno == abi.OK {
 		t.touchFilled(s)

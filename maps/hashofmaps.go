@@ -75,7 +75,7 @@ func (h *hash) add(t *Task, p *page, hash uint32, key, value []byte) abi.Errno {
 	if h.layout.has(slots) {
 		s = h.pool.take(t)
 	}
-	p, at := h.insert(t, p, hash)
+	p, at := h.insert(t, p, hash, s)
 	t.touchFilled(s)
 	h.fill(p, at, hash, s, key, value)
 	return abi.OK

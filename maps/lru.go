@@ -81,10 +81,9 @@ func (m *lru) enlist(t *Task, hash uint32, s slot, key []byte, flags uint64) (sl
 	if found {
 		m.use(t, s)
 		old = m.slot(p, at)
-		m.touchChain(t, hash&m.mask, false)
-		at = m.raise(p, hash, at)
+		at = m.replace(t, p, hash, at, s)
 	} else {
-		p, at = m.insert(t, p, hash)
+		p, at = m.insert(t, p, hash, s)
 	}
 	p.fill(at, tag(hash), s, m.layout)
 	return old, abi.OK

@@ -45,7 +45,7 @@ func (h *perCPUHash) set(t *Task, key []byte, p partWrite, flags uint64) abi.Err
 	if h.layout.has(slots) {
 		s = h.pool.take(t)
 	}
-	page, at = h.insert(t, page, hash)
+	page, at = h.insert(t, page, hash, s)
 	t.touchFilled(s)
 	h.addParts(page, at, hash, s, key, p)
 	return abi.OK

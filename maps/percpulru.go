@@ -79,7 +79,7 @@ func (m *perCPULRU) setOr(t *Task, hash uint32, s slot, key []byte, p partWrite,
 		m.touch(t, page, at, p)
 		return s, abi.OK
 	}
-	page, at = m.insert(t, page, hash)
+	page, at = m.insert(t, page, hash, s)
 	t.touchFilled(s)
 	m.addParts(page, at, hash, s, key, p)
 	return none, abi.OK

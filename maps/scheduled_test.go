@@ -218,3 +218,60 @@ func TestSparesAreACPUs(t *testing.T) {
 		require.Equal(t, bytes.Repeat([]byte{want}, 8), value, "CPU %d", cpu)
 	}
 }
+
+// GET_NEXT_KEY goes on from the element that it found, wherever that is by then. Keys 24, 22 and 3 are in the last bucket, 35 and 44
+// in the first.
+func TestNextKeyGoesOnFromWhatItFound(t *testing.T) {
+	for _, kind := range []abi.MapType{abi.Hash, abi.LRUHash, abi.PerCPUHash} {
+		for _, c := range []struct {
+			name    string
+			changes []int // a key to be updated or inserted, or -key to be removed
+			want    uint32
+		}{
+			{"behind nothing", nil, 22},
+			{"behind a delete", []int{-24}, 22},
+			{"behind a delete of the next key", []int{-22}, 3},
+			{"behind a delete of the next key, then of its own", []int{-22, -24}, 3},
+			{"behind a delete of its key, then of the next", []int{-24, -22}, 22},
+			{"in another bucket, whose key got the element", []int{-24, 35}, 44},
+			{"in another bucket, which the element has left again", []int{-24, 35, -35}, 44},
+			{"behind an update, which moves its key", []int{24}, 22},
+		} {
+			m := newStore(t, kind, 16, 0, 0)
+			task, value := &maps.Task{Scheduler: new(recorder)}, make([]byte, m.ValueBytes())
+			for _, key := range []uint32{44, 3, 22, 24} {
+				require.Equal(t, abi.OK, m.Update(task, key4(key), value, abi.Any))
+			}
+			next := make([]byte, 4)
+			r := &recorder{at: 1, interrupt: func() {
+				for _, key := range c.changes {
+					if key < 0 {
+						require.Equal(t, abi.OK, m.Delete(task, key4(uint32(-key))))
+						continue
+					}
+					require.Equal(t, abi.OK, m.Update(task, key4(uint32(key)), value, abi.Any))
+				}
+			}}
+			require.Equal(t, abi.OK, m.NextKey(&maps.Task{CPU: 1, Scheduler: r}, key4(24), next))
+			require.Equal(t, key4(c.want), next, "%v: %s", kind, c.name)
+			require.Equal(t, []maps.Point{find, find, word}, r.steps, c.name)
+		}
+	}
+}
+
+// Between a look at whether an element is still its CPU's latest insertion and that CPU's lock, the CPU may have handed its insertions
+// over: then the element goes to the lists of all, as bpf_common_lru_push_free in bpf_lru_list.c has it, which looks again under the
+// lock. There it is fetched with a further one, so that the ninth key finds one element less.
+func TestGivingBackLooksAgainUnderTheLock(t *testing.T) {
+	m := newStore(t, abi.LRUHash, 8, 0, 2)
+	insert := func(key uint32) {
+		require.Equal(t, abi.OK, m.Update(on(0), key4(key), make([]byte, 8), abi.Any))
+	}
+	r := &recorder{at: 1, interrupt: func() { insert(3) }}
+	require.Equal(t, abi.OK, m.Delete(&maps.Task{Scheduler: r}, key4(1)))
+	require.Equal(t, []maps.Point{lock, lock, lock}, r.steps)
+	for key := range uint32(6) {
+		insert(4 + key)
+	}
+	require.Equal(t, []uint32{3, 4, 5, 6, 7, 8, 9}, sorted(t, m))
+}

@@ -26,6 +26,8 @@ type table struct {
 	// leaves is told each value that a sweep takes out, with its page locked: programs can write where it is copied to. It
 	// is nil where values are only bytes.
 	leaves func(value []byte)
+	// left is where elements lead that left their buckets while a Scheduler watched.
+	left map[slot]slot
 }
 
 // recycler takes back elements that left the table, by their slots, or none while it is packed. It is called without
@@ -177,8 +179,13 @@ func put(to, from []byte) {
 	}
 }
 
-// raise moves element at to the front of its bucket and returns its place, to be filled.
-func (x *table) raise(p *page, hash, at uint32) (first uint32) {
+// replace moves element at to the front of its bucket and returns its place, to be filled as another one in slot s.
+func (x *table) replace(t *Task, p *page, hash, at uint32, s slot) (first uint32) {
+	if t.Scheduler != nil {
+		x.touchChain(t, hash&x.mask, false)
+		t.Touch(write(Links, uint64(s)))
+		x.unlink(t, p, hash&x.mask, at, at+1)
+	}
 	first = p.start(x.inPage(hash & x.mask))
 	if at != first {
 		p.raise(first, at, x.layout)
@@ -186,11 +193,12 @@ func (x *table) raise(p *page, hash, at uint32) (first uint32) {
 	return first
 }
 
-// insert makes a newest element of its bucket, in page p, and returns its page and place, to be filled.
-func (x *table) insert(t *Task, p *page, hash uint32) (*page, uint32) {
+// insert makes a newest element of its bucket, in page p, and returns its page and place, to be filled, in slot s.
+func (x *table) insert(t *Task, p *page, hash uint32, s slot) (*page, uint32) {
 	b := hash & x.mask
 	from, to := p.bounds(x.inPage(b))
 	x.touchChain(t, b, from == to)
+	t.Touch(write(Links, uint64(s)))
 	if p == &noPage {
 		p = x.touch(x.pageNumber(b))
 	}
@@ -204,6 +212,9 @@ func (x *table) insert(t *Task, p *page, hash uint32) (*page, uint32) {
 func (x *table) remove(t *Task, p *page, b, at, n uint32) {
 	from, to := p.bounds(x.inPage(b))
 	x.touchChain(t, b, to-from == n)
+	if t.Scheduler != nil {
+		x.unlink(t, p, b, at, at+n)
+	}
 	p.remove(x.inPage(b), at, n, x.layout)
 	x.vacate(p, b)
 }

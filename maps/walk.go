@@ -11,7 +11,7 @@ func (x *table) NextKey(t *Task, key, next []byte) abi.Errno {
 			return abi.OK
 		}
 	}
-	for b := x.NextBucket(t, from); b <= x.mask; b = x.NextBucket(t, b+1) {
+	for b := x.pass(t, from); b <= x.mask; b = x.pass(t, b+1) {
 		if x.first(t, b, next) {
 			return abi.OK
 		}
@@ -19,20 +19,18 @@ func (x *table) NextKey(t *Task, key, next []byte) abi.Errno {
 	return abi.ENOENT
 }
 
-// follow copies the key of the element behind key, if that is near, or tells from which bucket on to look for it.
-// Near is the bucket, since a Scheduler has to know when a walk looks at the next one, else the page.
+// follow copies the key of the element behind key, if that is in the same page, or tells from which bucket on to look for it.
 func (x *table) follow(t *Task, key, next []byte) (from uint32, copied bool) {
+	if t.Scheduler != nil {
+		return x.stepOn(t, key, next)
+	}
 	in, number, p, at, found := x.seek(t, key)
 	if found {
-		end := p.count
 		from = x.firstOf(number + 1)
-		if t.Scheduler != nil {
-			from = x.firstOf(number) + p.bucketAt(0, at) + 1
-			_, end = p.bounds(x.inPage(from - 1))
-		}
-		if copied = at+1 < end; copied {
+		if copied = at+1 < p.count; copied {
 			in.cursor = cursorAt(number, at+1)
-			t.copyWords(next, x.key(p, at+1), memory(Keys, x.slot(p, at+1), false))
+			inside()
+			put(next, x.key(p, at+1))
 		}
 	}
 	x.leave(t, in)
@@ -57,12 +55,13 @@ var bystander = new(Task)
 
 // NextBucket is the first bucket at or behind from that holds an element.
 func (x *table) NextBucket(t *Task, from uint32) uint32 {
-	if t.Scheduler == nil {
-		return x.nextBucket(from)
+	if t.Scheduler == nil || t.filled() == nil {
+		return x.pass(t, from)
 	}
-	t.Touch(read(Emptiness, uint64(from)))
-	b := x.nextBucket(from)
-	t.Touch(Access{Of: Emptiness, From: uint64(from), To: uint64(b) + 1})
+	b := x.pass(t, from)
+	for b <= x.mask && !x.peek(t, b) {
+		b = x.pass(t, b+1)
+	}
 	return b
 }
 

@@ -50,6 +50,20 @@ func TestLinearizabilityIsPorcupines(t *testing.T) {
 	t.Logf("%d histories have an order, %d have none", verdicts[true], verdicts[false])
 }
 
+// What two operations leave depends on their order: that one of them leads nowhere says nothing of the other.
+func TestLinearizabilityTriesTheOtherOrder(t *testing.T) {
+	contract, _ := model.ContractByName("linearizability")
+	for last, want := range map[model.Effect]bool{model.FoundAbsent: true, model.FoundPresent: false} {
+		h := model.History{Walk: model.Walk{Removes: true}, Operations: []model.Operation{
+			{Start: 0, End: 0, Key: "k", Effect: model.Put, Value: "1"},
+			{Start: 1, End: 4, Key: "k", Effect: model.Removed},
+			{Start: 2, End: 3, Key: "k", Effect: model.Put, Value: "2"},
+			{Start: 5, End: 5, Key: "k", Effect: last},
+		}}
+		require.Equal(t, want, contract.Check(h).Breach == "", "%v", h.Operations) // it is absent in the end
+	}
+}
+
 // drawOperations is a history of one key, and all that happened in it. Half of the time each operation tells what it found.
 func drawOperations(t *rapid.T) (h model.History, all []model.Operation) {
 	h.Walk.Removes = true

@@ -23,6 +23,9 @@ type Options struct {
 	OwnMemory bool
 	// Signals says that there are any, where each task uses only memory of its own.
 	Signals bool
+	// Filled tells which buckets of hash tables ever hold an element: to look at one of them is a step, empty or not. Nil where that is not
+	// known: then a walk passes all empty ones at once.
+	Filled func(bucket uint32) bool
 	// Steps ends a run that takes more steps than this with a StepLimitError; 0 means a million.
 	Steps int
 	// Observe, unless nil, is called behind each step, when the task that took it stands before its next one or has

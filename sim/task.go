@@ -132,6 +132,9 @@ func (g *gate) Touch(_ *maps.Task, a maps.Access) {
 	}
 }
 
+// Filled tells which buckets ever hold an element, nil where that is not known.
+func (g *gate) Filled() func(bucket uint32) bool { return g.machine.options.Filled }
+
 // copy is the step before a copy to or from user memory.
 func (t *Task) copy() {
 	if t.machine.options.OwnMemory {

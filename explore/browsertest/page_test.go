@@ -130,7 +130,7 @@ func TestSteppingForwardChangesThePicture(t *testing.T) {
 	require.Equal(t, "Start Before the first step", said)
 	seen[string(get(page, chromedp.CaptureScreenshot()))] = 0
 	steps := eval[int](page, `document.querySelectorAll(".step").length`)
-	require.Equal(t, 38, steps)
+	require.Equal(t, 40, steps)
 	for i := range steps {
 		page.do(click("#next"))
 		next := page.text("said")
@@ -154,17 +154,17 @@ func TestEveryControl(t *testing.T) {
 		do   chromedp.Action[chromedp.Void]
 		want string
 	}{
-		{"last", click("#last"), "step 37 of 37"},
-		{"prev", click("#prev"), "step 36 of 37"},
+		{"last", click("#last"), "step 39 of 39"},
+		{"prev", click("#prev"), "step 38 of 39"},
 		{"first", click("#first"), "start"},
-		{"right", chromedp.KeyEvent(kb.ArrowRight), "step 0 of 37"},
-		{"right again", chromedp.KeyEvent(kb.ArrowRight), "step 1 of 37"},
-		{"left", chromedp.KeyEvent(kb.ArrowLeft), "step 0 of 37"},
-		{"end", chromedp.KeyEvent(kb.End), "step 37 of 37"},
-		{"past the end", chromedp.KeyEvent(kb.ArrowRight), "step 37 of 37"},
+		{"right", chromedp.KeyEvent(kb.ArrowRight), "step 0 of 39"},
+		{"right again", chromedp.KeyEvent(kb.ArrowRight), "step 1 of 39"},
+		{"left", chromedp.KeyEvent(kb.ArrowLeft), "step 0 of 39"},
+		{"end", chromedp.KeyEvent(kb.End), "step 39 of 39"},
+		{"past the end", chromedp.KeyEvent(kb.ArrowRight), "step 39 of 39"},
 		{"home", chromedp.KeyEvent(kb.Home), "start"},
-		{"a step", click(`.step[data-step="5"]`), "step 5 of 37"},
-		{"slider", chromedp.Evaluate[chromedp.Void](`slider.value = 26; slider.dispatchEvent(new Event("input"))`), "step 25 of 37"},
+		{"a step", click(`.step[data-step="5"]`), "step 5 of 39"},
+		{"slider", chromedp.Evaluate[chromedp.Void](`slider.value = 26; slider.dispatchEvent(new Event("input"))`), "step 25 of 39"},
 	} {
 		page.do(c.do)
 		require.Equal(t, c.want, page.text("at"), c.what)
