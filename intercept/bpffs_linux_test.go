@@ -23,7 +23,7 @@ import (
 var files = map[string]func(client){
 	"pinPaths": pinPaths, "pinLinks": pinLinks, "pinRaces": pinRaces, "pinHandles": pinHandles, "pinFiles": pinFiles,
 	"nodes": nodes, "attributes": attributes, "mountTables": mountTables, "fdFiles": fdFiles, "pathHandles": pathHandles,
-	"bindMount": bindMount, "pinData": pinData, "hostQueries": hostQueries,
+	"bindMount": bindMount, "pinData": pinData, "hostQueries": hostQueries, "iterators": iterators, "narrowedIterators": narrowedIterators,
 }
 
 // needMount are the scenarios that only hold where the bpffs is a mount of its own.
@@ -35,7 +35,7 @@ func TestFilesHere(t *testing.T) {
 			if name == "bindMount" && os.Geteuid() != 0 {
 				t.Skip("only root may mount")
 			}
-			runScenario(t, name, options())
+			runScenario(t, name, withTypes())
 		})
 	}
 }
@@ -46,7 +46,7 @@ func TestFilesInDirectory(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			o := options()
+			o := withTypes()
 			o.BPFFS = t.TempDir()
 			runScenario(t, name, o)
 		})

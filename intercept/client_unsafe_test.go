@@ -25,12 +25,17 @@ func rawBPF(cmd uint32, attr unsafe.Pointer, size uintptr) (int, unix.Errno) {
 
 // bpfWords makes a call whose attr holds a 32-bit number in each of some places, and returns its errno.
 func bpfWords(cmd abi.Cmd, words map[int]uint32) unix.Errno {
+	_, errno := bpfWordsFD(cmd, words)
+	return errno
+}
+
+// bpfWordsFD is bpfWords of a call that gives an fd.
+func bpfWordsFD(cmd abi.Cmd, words map[int]uint32) (int, unix.Errno) {
 	var attr bpfsys.Attr
 	for at, word := range words {
 		binary.NativeEndian.PutUint32(attr[at:], word)
 	}
-	_, errno := rawBPF(uint32(cmd), unsafe.Pointer(&attr), uintptr(len(attr)))
-	return errno
+	return rawBPF(uint32(cmd), unsafe.Pointer(&attr), uintptr(len(attr)))
 }
 
 // junk calls bpf(2) with numbers that are no arguments.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/syscall"
 	"golang.org/x/sys/unix"
 )
 
@@ -98,9 +99,22 @@ func (c *call) look(dir int32, name string, follow bool) (text string, err error
 	}
 	defer unix.Close(handle)
 	if c.bpffs.isPinAt(handle) {
-		return "", unix.EIO
+		return "", c.readPin(handle)
 	}
 	return c.text(handle), nil
+}
+
+// readPin is the error of opening a pin for reading. One that may be read is an empty file on the host, too.
+func (c *call) readPin(handle int) error {
+	o, errno := c.bpffs.get(handle, bpfsys.ReadOnly)
+	if errno != abi.OK {
+		return unix.Errno(errno)
+	}
+	defer o.Release()
+	if !bpfsys.ReadsPin(o) {
+		return unix.EIO
+	}
+	return nil
 }
 
 // openat2 is open with the flags in memory (struct open_how: flags, mode, resolve).

@@ -13,7 +13,8 @@ import (
 // iterPlace is the link of an iterator (kernel/bpf/bpf_iter.c). Nothing is attached: whoever makes an fd of it reads.
 type iterPlace struct {
 	target string
-	over   *Map // with a reference, nil where the target iterates over no map
+	over   *Map       // with a reference, nil where the target iterates over no map
+	tasks  *taskScope // nil where it does not iterate over tasks
 }
 
 // iterInfoSize is sizeof(union bpf_iter_link_info).
@@ -47,6 +48,13 @@ func linkIter(l *linking) (attachment, abi.Errno) {
 			return nil, errno
 		}
 		place.over = m
+	}
+	if iteratesTasks(place.target) {
+		tasks, errno := l.taskScope(info[:])
+		if errno != abi.OK {
+			return nil, errno
+		}
+		place.tasks = &tasks
 	}
 	return place, abi.OK
 }
@@ -94,6 +102,9 @@ func (p *iterPlace) info(i *linkInfo, _ *Link, _ bool) abi.Errno {
 	if p.over != nil {
 		i.put32(abi.LinkInfoKind+12, p.over.id)
 	}
+	if p.tasks != nil {
+		p.tasks.info(i)
+	}
 	return i.name(abi.LinkInfoKind, abi.LinkInfoKind+8, p.target)
 }
 
@@ -101,6 +112,9 @@ func (p *iterPlace) fdinfo(b *strings.Builder, _ *Link, _ bool) {
 	fmt.Fprintf(b, "target_name:\t%s\n", p.target)
 	if p.over != nil {
 		fmt.Fprintf(b, "map_id:\t%d\n", p.over.id)
+	}
+	if p.tasks != nil {
+		p.tasks.fdinfo(b)
 	}
 }
 
@@ -165,6 +179,20 @@ func (i *Iter) Kind() string { return "bpf_iter" }
 // FDInfo is nothing.
 func (i *Iter) FDInfo() string { return "" }
 
+// emptyIterator is what is told of each iterator that is opened.
+var emptyIterator = Refusal{Cmd: abi.IterCreate, What: "what a program writes, so that the file is empty,"}
+
+// ReadsPin tells that a pin of o can be opened for reading, as those of iterators' links can (iter_open in kernel/bpf/bpf_iter.c). It gives nothing, which the host
+// hears of.
+func ReadsPin(o Object) bool {
+	l, ok := o.(*Link)
+	if !ok || l.kind != iterKind {
+		return false
+	}
+	l.kernel.refuse(emptyIterator)
+	return true
+}
+
 // iterCreate follows bpf_iter_new_fd. Reading gives nothing, which the host hears of.
 func (c *call) iterCreate() (int32, abi.Errno) {
 	var args IterCreate
@@ -181,7 +209,7 @@ func (c *call) iterCreate() (int32, abi.Errno) {
 	if !iterates {
 		return 0, abi.EINVAL
 	}
-	c.refuse(Refusal{Cmd: abi.IterCreate, What: "what a program writes, so that the file is empty,"})
+	c.refuse(emptyIterator)
 	iter := place.open(l)
 	c.kernel.iters.add(iter)
 	return c.install(iter, ReadOnly)

@@ -34,8 +34,12 @@ func (r Refusal) Subject() string {
 
 // refuse reports a refusal and is its errno.
 func (c *call) refuse(r Refusal) abi.Errno {
-	if c.kernel.options.Refused != nil {
-		c.kernel.options.Refused(r)
-	}
+	c.kernel.refuse(r)
 	return r.Errno
+}
+
+func (k *Kernel) refuse(r Refusal) {
+	if k.options.Refused != nil {
+		k.options.Refused(r)
+	}
 }
