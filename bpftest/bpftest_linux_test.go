@@ -5,6 +5,7 @@ package bpftest_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -94,6 +95,20 @@ func TestHelpers(t *testing.T) {
 	require.ErrorIs(t, m.Delete(uint32(1)), syscall.ENOENT)
 	require.ErrorIs(t, m.Push(uint64(1), 0), syscall.Errno(abi.ENOTSUPP))
 	require.EqualError(t, m.Delete(uint32(1)), `delete key of map "flows": no such file or directory`)
+}
+
+// A test binary that a test starts shares that test's kernel, and hears so when it wants one.
+func TestKernelInAChild(t *testing.T) {
+	const childName = "BPFTEST_WANTS_A_KERNEL"
+	bpftest.Kernel(t, bpftest.AllowLeaks())
+	if os.Getenv(childName) != "" {
+		return
+	}
+	cmd := exec.Command("/proc/self/exe", "-test.run=^TestKernelInAChild$")
+	cmd.Env = append(os.Environ(), childName+"=1")
+	out, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "call Kernel in the test that starts it, or run bpfsim test")
 }
 
 func TestQueueAndFilter(t *testing.T) {

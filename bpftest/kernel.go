@@ -49,8 +49,7 @@ func Kernel(t testing.TB, options ...KernelOption) *Handle {
 		o(&s)
 	}
 	if kernel == nil {
-		t.Fatal("bpftest: there is no simulated kernel to take: call bpftest.Main in TestMain, and run go test without bpfsim run and " +
-			"BPFSIM_ROAD=host")
+		t.Fatal("bpftest: there is no simulated kernel to take: " + noKernel())
 	}
 	way, err := kernel.boot(tenantOf(t), request{Op: opBoot, Seed: s.seed, PID: os.Getpid(), Code: codeAddress()})
 	if err != nil {

@@ -44,7 +44,7 @@ func Patched() Option { return func(s *settings) { s.patched = true } }
 //
 // BPFSIM_ROAD=host has the host's kernel answer instead: Main only runs the tests then.
 //
-// Where no filter can be installed it does what Patched asks for. Where that fails, too, no kernel can be simulated: it ends with status 1
+// Where no filter can be installed, and for go test -fuzz, which starts processes, it does what Patched asks for. Where that fails, too, no kernel can be simulated: it ends with status 1
 // and says why on standard error, or with 0 if the environment has BPFSIM_UNAVAILABLE=skip.
 func Main(m *testing.M, options ...Option) {
 	runTool(os.Args)
@@ -61,7 +61,7 @@ func Main(m *testing.M, options ...Option) {
 		os.Exit(runPatched(m, s))
 	case chosen == hostRoad:
 		os.Exit(m.Run())
-	case s.patched && first:
+	case first && (s.patched || isFuzzing(os.Args)):
 		status, err := runRebuilt()
 		if err == nil {
 			os.Exit(status)
@@ -99,6 +99,7 @@ func fallBack(closed error) (status int, err error) {
 // runTests is Main in the process whose calls are answered.
 func runTests(m *testing.M, socket string) int {
 	os.Unsetenv(socketName)
+	os.Setenv(childName, "1")
 	if err := connect(socket); err != nil {
 		return unavailable(fmt.Errorf("reach the simulated kernel: %w", err))
 	}

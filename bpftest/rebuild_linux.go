@@ -75,6 +75,9 @@ func rebuild(program string) error {
 	})
 	defer told.Stop()
 	args := append([]string{"test", "-c", "-o", program, "-toolexec='" + self + "' " + toolName}, buildFlags(built.Settings)...)
+	if isFuzzing(os.Args) {
+		args = append(args, "-fuzz=.") // with the instructions that count what is covered
+	}
 	return build(append(args, "."))
 }
 

@@ -3,7 +3,9 @@
 package bpftest
 
 import (
+	"os"
 	"runtime/debug"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,4 +22,17 @@ func TestBuildFlags(t *testing.T) {
 	require.Equal(t, []string{"-race=true", "-tags=a,b"}, buildFlags([]debug.BuildSetting{
 		{Key: "-buildmode", Value: "exe"}, {Key: "-race", Value: "true"}, {Key: "-tags", Value: "a,b"}, {Key: "GOOS", Value: "linux"},
 	}))
+}
+
+func TestIsFuzzing(t *testing.T) {
+	require.True(t, isFuzzing([]string{"x.test", "-test.paniconexit0", "-test.fuzz=FuzzX"}))
+	require.False(t, isFuzzing([]string{"x.test", "-test.fuzz=", "-test.fuzztime=3s", "-test.fuzzcachedir=x"}))
+}
+
+func TestNoKernelForFuzzWorkers(t *testing.T) {
+	require.NotContains(t, noKernel(), "-fuzz")
+	args := os.Args
+	defer func() { os.Args = args }()
+	os.Args = append(slices.Clone(args), "-test.fuzzworker")
+	require.Contains(t, noKernel(), "run bpfsim test -fuzz")
 }

@@ -3,6 +3,8 @@ package bpftest
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 )
 
 // road is a way from a call of the tests' to the simulated kernel.
@@ -21,6 +23,8 @@ const (
 	roadName = "BPFSIM_ROAD" // fixes the road
 	// ownName is in the environment of what tests on the patched road start, which has the directory of their bpffs too.
 	ownName = "BPFSIM_TEST_PATCHED"
+	// childName is in the environment of what tests on the notified road start.
+	childName = "BPFSIM_TEST_NOTIFIED"
 )
 
 // chooseRoad takes the shorter road where it is there.
@@ -48,6 +52,25 @@ func freeToChoose() bool {
 
 // underRun tells that bpfsim run answers, which has the kernel to itself.
 func underRun() bool { return os.Getenv(bpffsName) != "" && os.Getenv(ownName) == "" }
+
+// isFuzzing tells that these are the arguments of go test -fuzz. It runs the function in processes that the tests start, and to which the notified road
+// gives no kernel of their own.
+func isFuzzing(args []string) bool {
+	return slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "-test.fuzz=") && a != "-test.fuzz=" })
+}
+
+// noKernel is why a process of tests has none, and the way out.
+func noKernel() string {
+	switch {
+	case slices.Contains(os.Args, "-test.fuzzworker"):
+		return "go test -fuzz runs the function in processes of its own, to which the notified road gives none: run bpfsim test -fuzz, or go test -fuzz " +
+			"without " + roadName + " and bpfsim run"
+	case os.Getenv(childName) != "":
+		return "calls of a program that a test starts, such as the test binary itself, go to the test's kernel: call Kernel in the test that starts it, " +
+			"or run bpfsim test, where each process has its own"
+	}
+	return "call bpftest.Main in TestMain, and run go test without bpfsim run and " + roadName + "=" + string(hostRoad)
+}
 
 // noteRoad reads what chose the road once more, now that tests run: only what they read of the environment tells results in go test's cache apart.
 func noteRoad() {
