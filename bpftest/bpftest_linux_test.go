@@ -232,7 +232,36 @@ func TestEachKernelIsNew(t *testing.T) {
 
 func TestOneKernelAtATime(t *testing.T) {
 	bpftest.Kernel(t)
-	require.Contains(t, record(t, func(t testing.TB) { bpftest.Kernel(t) })[0], "another test has a kernel now")
+	require.Contains(t, record(t, func(t testing.TB) { bpftest.Kernel(t) })[0], "TestOneKernelAtATime has a kernel now")
+}
+
+// On the notified road all tests have the same way to their kernels, each in its turn.
+func TestHandleOfAnEndedTest(t *testing.T) {
+	var k *bpftest.Handle
+	var m *bpftest.Map
+	record(t, func(t testing.TB) {
+		k = bpftest.Kernel(t)
+		defer unix.Close(create(t, "flows", abi.Hash))
+		m = k.Map("flows")
+	})
+	bpftest.Kernel(t)
+	defer unix.Close(create(t, "flows", abi.Hash))
+	const ended = " has ended, and this handle with it: call bpftest.Kernel in each test"
+	require.ErrorContains(t, m.Put(uint32(1), uint64(2)), ended)
+	for _, use := range []func(){
+		func() { k.Map("flows") },
+		func() { k.Prog("count") },
+		func() { k.Trace() },
+		func() { k.StandIn("count", func(*bpftest.Context) int { return 0 }) },
+		func() { k.Fail(fault.Rule{Cmd: abi.MapUpdateElem, Errno: abi.EPERM}) },
+	} {
+		said := func() (said any) {
+			defer func() { said = recover() }()
+			use()
+			return nil
+		}()
+		require.Contains(t, said, ended)
+	}
 }
 
 func TestMapIsFoundByName(t *testing.T) {

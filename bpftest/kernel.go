@@ -1,6 +1,8 @@
 package bpftest
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,8 +57,9 @@ func Kernel(t testing.TB, options ...KernelOption) *Handle {
 	if err != nil {
 		t.Fatalf("bpftest: %v", err)
 	}
-	k := &Handle{t, way, &registry{link: way, byName: map[string]*standIn{}}}
-	free := sync.OnceFunc(way.free)
+	mine := &tenure{link: way, test: tenantOf(t).name}
+	k := &Handle{t, mine, &registry{link: mine, byName: map[string]*standIn{}}}
+	free := sync.OnceFunc(mine.free)
 	if explored, ok := t.(*T); ok {
 		explored.lendKernel(free)
 	}
@@ -83,9 +86,18 @@ func (k *Handle) do(q request) reply {
 	k.t.Helper()
 	a, err := k.link.do(q)
 	if err != nil {
-		k.t.Fatalf("bpftest: %v", err)
+		k.fatal(err)
 	}
 	return a
+}
+
+// fatal ends the test, or the process where the test has ended: package testing hides what is said of it then.
+func (k *Handle) fatal(err error) {
+	k.t.Helper()
+	if errors.Is(err, errEnded) {
+		panic(fmt.Sprintf("bpftest: %v", err))
+	}
+	k.t.Fatalf("bpftest: %v", err)
 }
 
 // patience is how long an object may take to go after its last fd was closed: the host tells of it a moment later.

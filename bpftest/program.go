@@ -1,6 +1,7 @@
 package bpftest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -40,8 +41,8 @@ func (k *Handle) await(what string, q request) reply {
 		if err == nil {
 			return a
 		}
-		if time.Now().After(end) {
-			k.t.Fatalf("bpftest: %s: %v", what, err)
+		if time.Now().After(end) || errors.Is(err, errEnded) {
+			k.fatal(fmt.Errorf("%s: %w", what, err))
 		}
 	}
 }

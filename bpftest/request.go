@@ -2,11 +2,11 @@ package bpftest
 
 import (
 	"encoding/gob"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/fault"
@@ -127,8 +127,8 @@ type remote struct {
 	in  *gob.Decoder
 	// runs is a second way, on which somebody may wait for runs while requests go the first one.
 	runs *remote
-	// taken is locked while a test has a kernel of its own.
-	taken sync.Mutex
+	// taken is the test that has a kernel of its own now, nil when none has.
+	taken atomic.Pointer[tenant]
 }
 
 func newRemote(c io.ReadWriter) *remote {
@@ -150,16 +150,18 @@ func (r *remote) do(q request) (a reply, err error) {
 func (r *remote) sweep() { sweep() }
 
 // boot has no way to tell which test a call of this process is of.
-func (r *remote) boot(_ tenant, q request) (link, error) {
-	if !r.taken.TryLock() {
-		return nil, errors.New("another test has a kernel now, and on this road a process has one at a time: call bpftest.Kernel once in a test and its " +
-			"subtests, and take t.Parallel out of tests that call it, or run bpfsim test, where parallel tests have one each")
+func (r *remote) boot(t tenant, q request) (link, error) {
+	for !r.taken.CompareAndSwap(nil, &t) {
+		if other := r.taken.Load(); other != nil {
+			return nil, fmt.Errorf("%s has a kernel now, and on this road a process has one at a time: call bpftest.Kernel once in a test and its "+
+				"subtests, and take t.Parallel out of tests that call it, or run bpfsim test, where parallel tests have one each", other.name)
+		}
 	}
 	_, err := r.do(q)
 	return r, err
 }
 
-func (r *remote) free() { r.taken.Unlock() }
+func (r *remote) free() { r.taken.Store(nil) }
 
 func (r *remote) strays() []string { return nil }
 

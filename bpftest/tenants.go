@@ -1,7 +1,6 @@
 package bpftest
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -105,15 +104,14 @@ func (h *host) admit(t tenant, seed uint64) (*machine, error) {
 
 // refusal is why a test that has a kernel keeps another one from having one.
 func (m *machine) refusal(t tenant) error {
-	const once = "call bpftest.Kernel once in a test and its subtests, after t.Parallel"
+	const once = "call bpftest.Kernel once in a test and its subtests, after t.Parallel where it is parallel"
 	switch {
 	case t.parallel:
 		return fmt.Errorf("%s, which is not parallel, has a kernel now, and all goroutines are its: %s", m.tenant.name, once)
 	case m.tenant.parallel:
 		return fmt.Errorf("%s, which is parallel, has a kernel now, and this test is not parallel: %s", m.tenant.name, once)
 	}
-	return errors.New("another test has a kernel now, and one that is not parallel (t.Parallel) is alone: call bpftest.Kernel once in a test and " +
-		"its subtests")
+	return fmt.Errorf("%s, which was not parallel then, has a kernel now, and it is alone: %s", m.tenant.name, once)
 }
 
 // leave ends a test's time.
