@@ -18,7 +18,7 @@ import (
 // Handle is the kernel of one test.
 type Handle struct {
 	t        testing.TB
-	link     link
+	link     *tenure
 	standIns *registry
 }
 
@@ -60,7 +60,7 @@ func Kernel(t testing.TB, options ...KernelOption) *Handle {
 	mine := &tenure{link: way, test: tenantOf(t).name}
 	k := &Handle{t, mine, &registry{link: mine, byName: map[string]*standIn{}}}
 	free := sync.OnceFunc(mine.free)
-	if explored, ok := t.(*T); ok {
+	if explored, ok := unwrapped(t).(*T); ok {
 		explored.lendKernel(free)
 	}
 	t.Cleanup(func() {

@@ -54,6 +54,9 @@ type standIn struct {
 // A function that the agent's call has run and that panics, or has not returned for a minute, fails the test, and the call answers ECANCELED.
 func (k *Handle) StandIn(name string, program func(c *Context) int) {
 	k.t.Helper()
+	if err := k.link.ended(); err != nil { // before somebody begins to wait for runs
+		k.fatal(err)
+	}
 	in := &standIn{k: k, name: cutName(name), program: program}
 	before := k.standIns.put(in)
 	k.do(request{Op: opStandIn, Name: in.name})

@@ -18,10 +18,18 @@ type tenure struct {
 }
 
 func (t *tenure) do(q request) (reply, error) {
-	if t.over.Load() {
-		return reply{}, fmt.Errorf("%s %w", t.test, errEnded)
+	if err := t.ended(); err != nil {
+		return reply{}, err
 	}
 	return t.link.do(q)
+}
+
+// ended is the error of a test that has ended.
+func (t *tenure) ended() error {
+	if t.over.Load() {
+		return fmt.Errorf("%s %w", t.test, errEnded)
+	}
+	return nil
 }
 
 func (t *tenure) free() {
