@@ -3,6 +3,7 @@ package bpftest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,11 +95,19 @@ func (e *explorer) run(c sim.Chooser, tell bool) attempt {
 		e.t.Skip(strings.Join(t.said, "\n"))
 	}
 	a := attempt{out, t.said, t.verdict(out)}
-	if a.err == nil && e.t.Failed() {
+	switch {
+	case a.err != nil:
+	case e.t.Failed():
 		a.err = &sim.CheckError{Trace: out.Trace, Err: errOutside}
+	case t.free == nil && slices.ContainsFunc(out.Steps, bubble.Step.IsCall):
+		a.err = &sim.CheckError{Trace: out.Trace, Err: errNoKernel}
 	}
 	return a
 }
+
+// errNoKernel is a body whose runs find what earlier ones have left.
+var errNoKernel = errors.New("the body makes calls and has no kernel of its own: begin it with bpftest.Kernel(t), whose t is the one that the body is " +
+	"given (func(t *bpftest.T))")
 
 // errOutside is a failure of the test itself, which is for good: no other order can be tried then.
 var errOutside = errors.New("the body failed the test around it, whose messages stand elsewhere, and not its own T: take the one that the body is given " +
@@ -222,8 +231,11 @@ func (e *explorer) conclude(a attempt) Exploration {
 
 func (e *explorer) explain(a attempt) *Failure {
 	var stuck *bubble.StuckError
+	var endless *bubble.EndlessError
 	switch {
 	case errors.As(a.err, &stuck) && stuck.Busy: // each further run would leave something behind that goes on
+		return e.tell(a)
+	case errors.As(a.err, &endless): // each further run would take as long
 		return e.tell(a)
 	case errors.Is(a.err, errOutside):
 		return e.again(a.Trace.String(), a.err)

@@ -59,9 +59,8 @@ func rebuild(program string) error {
 	if !ok {
 		return errors.New("this binary does not say how it was built")
 	}
-	here, err := exec.Command("go", "list", "-f", "{{.ImportPath}}", ".").Output()
-	if path := strings.TrimSpace(string(here)); err != nil || path != strings.TrimSuffix(built.Path, ".test") { // a command's tests have its path
-		return fmt.Errorf("the working directory is not that of %s: use go test, or bpfsim test -c", strings.TrimSuffix(built.Path, ".test"))
+	if err := isHere(strings.TrimSuffix(built.Path, ".test")); err != nil { // a command's tests have its path
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -79,6 +78,21 @@ func rebuild(program string) error {
 		args = append(args, "-fuzz=.") // with the instructions that count what is covered
 	}
 	return build(append(args, "."))
+}
+
+// isHere checks that a package lies in the working directory.
+func isHere(pkg string) error {
+	here, err := exec.Command("go", "list", "-f", "{{.ImportPath}}", ".").Output()
+	var exit *exec.ExitError
+	switch path := strings.TrimSpace(string(here)); {
+	case errors.As(err, &exit):
+		return fmt.Errorf("ask the go command for the package in the working directory: %w\n%sUse go test in a package of a module, or bpfsim test -c", err, exit.Stderr)
+	case err != nil:
+		return fmt.Errorf("ask the go command for the package in the working directory: %w: it must be in PATH, or use bpfsim test -c", err)
+	case path != pkg:
+		return fmt.Errorf("the working directory is that of %s and not of %s: use go test, or bpfsim test -c", path, pkg)
+	}
+	return nil
 }
 
 // build runs the go command, for no longer than leaves the tests time.

@@ -36,3 +36,14 @@ func TestNoKernelForFuzzWorkers(t *testing.T) {
 	os.Args = append(slices.Clone(args), "-test.fuzzworker")
 	require.Contains(t, noKernel(), "run bpfsim test -fuzz")
 }
+
+func TestIsHere(t *testing.T) {
+	require.NoError(t, isHere("github.com/bpfsim/bpfsim/bpftest"))
+	require.ErrorContains(t, isHere("example.com/agent"), "the working directory is that of github.com/bpfsim/bpfsim/bpftest and not of example.com/agent: ")
+	t.Run("no package", func(t *testing.T) {
+		t.Chdir(t.TempDir())
+		require.ErrorContains(t, isHere("example.com/agent"), "go.mod file not found")
+	})
+	t.Setenv("PATH", "")
+	require.ErrorContains(t, isHere("example.com/agent"), "it must be in PATH, or use bpfsim test -c")
+}

@@ -3,6 +3,7 @@ package bpftest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bpfsim/bpfsim/internal/bubble"
@@ -37,8 +38,15 @@ func again(test, replay string) string {
 	return fmt.Sprintf("this order again: -run '^%s$' -bpftest.replay='%s'", test, replay)
 }
 
+// mostSteps is how many steps a story has; of a longer run it has the beginning and the end.
+const mostSteps = 200
+
 // story is a line for each step: who, what, where.
 func story(steps []bubble.Step) (lines []string) {
+	if left := len(steps) - mostSteps; left > 0 {
+		head, tail := steps[:mostSteps/2], steps[len(steps)-mostSteps/2:]
+		return slices.Concat(story(head), []string{fmt.Sprintf("... %d steps more ...", left)}, story(tail))
+	}
 	who, what := 0, 0
 	for _, s := range steps {
 		who, what = max(who, len(s.Who)), max(what, len(did(s)))

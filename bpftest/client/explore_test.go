@@ -260,6 +260,20 @@ func TestExploreBadBodies(t *testing.T) {
 		count(t, m)
 	}), "program panicked: oops\n")
 	require.Contains(t, message(func(t *bpftest.T) { counters(t); panic("oops") }), "the body panicked: oops\n")
+	require.Contains(t, message(func(t *bpftest.T) {
+		m, _ := counters(t)
+		go func() {
+			for m.Lookup(uint32(0), new(uint64)) == nil {
+			}
+		}()
+		time.Sleep(time.Hour)
+	}), "no end after 10000 steps, 10000 of them by ")
+	require.Contains(t, message(func(t *bpftest.T) {
+		m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "nowhere", Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+		require.NoError(t, err)
+		defer m.Close()
+		count(t, m)
+	}), "the body makes calls and has no kernel of its own")
 	stop := make(chan struct{})
 	require.Contains(t, message(func(t *bpftest.T) {
 		counters(t)
@@ -297,6 +311,19 @@ func TestExploreBadBodies(t *testing.T) {
 		t.Go("other", func() { count(t, m) })
 	}), "the body does not repeat itself: at step ")
 	bpftest.Kernel(t, bpftest.AllowLeaks()) // what is left behind keeps no kernel
+}
+
+// A test's own kind of T that has Explore's inside, whose run dies.
+func TestExploreWrapped(t *testing.T) {
+	type suite struct{ testing.TB }
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		m, _ := counters(suite{t})
+		count(t, m)
+		<-make(chan int)
+	})
+	require.NotNil(t, found.Failure)
+	require.Contains(t, found.Failure.Message, "deadlock")
+	bpftest.Kernel(t, bpftest.AllowLeaks())
 }
 
 func TestExploreSkips(t *testing.T) {

@@ -97,6 +97,21 @@ func (e *CrowdError) Error() string {
 	return fmt.Sprintf("the body has more than %d goroutines: explore one that starts fewer", e.Most)
 }
 
+// EndlessError ends a run that takes more steps than Options.Steps.
+type EndlessError struct {
+	Steps int
+	// Name is who took most of them, Taken times.
+	Name  string
+	Taken int
+	// Waits are the goroutines of the run and where they are.
+	Waits []Wait
+}
+
+func (e *EndlessError) Error() string {
+	return fmt.Sprintf("no end after %d steps, %d of them by %s: a loop of calls that neither sleeps nor waits keeps the time from going on; give it an end, "+
+		"or explore a smaller body", e.Steps, e.Taken, e.Name) + list(e.Waits)
+}
+
 // LeftError ends a run whose body has returned and left goroutines that wait for ever.
 type LeftError struct{ Waits []Wait }
 

@@ -43,7 +43,7 @@ type Outcome struct {
 	Trace sim.Trace
 	// Steps has as many elements as Trace.
 	Steps []Step
-	// Err is what ended the run before its body did: *sim.ChoiceError, *sim.StepLimitError, *StuckError, *LeftError, *PanicError, *ExitError or
+	// Err is what ended the run before its body did: *sim.ChoiceError, *EndlessError, *StuckError, *LeftError, *PanicError, *ExitError or
 	// *CrowdError.
 	Err error
 	// Slept tells that time had to pass, as all goroutines waited.
@@ -62,6 +62,9 @@ type Step struct {
 	// Who is Task, or what its goroutine began with where that is known better later. Text and Place are there with Options.Tell: what came of it, and where the code stood that is the user's own.
 	Who, Text, Place string
 }
+
+// IsCall tells steps that the code of the body asked for from those that the runtime takes for it.
+func (s Step) IsCall() bool { return s.Task != Clock && s.Kind != Start && s.Kind != Lock }
 
 // Clock is the name of the task that moves time on.
 const Clock = "clock"

@@ -241,8 +241,8 @@ func (r *Run) tell() {
 
 // turn lets one go on.
 func (r *Run) turn(ready []*goroutine) error {
-	if len(r.referee.Trace().Steps) >= r.options.Steps {
-		return &sim.StepLimitError{Trace: r.referee.Trace()}
+	if len(r.out.Steps) >= r.options.Steps {
+		return r.endless()
 	}
 	tasks := make([]*sim.Task, 0, len(ready)+1)
 	for _, g := range ready {
@@ -275,6 +275,18 @@ func (r *Run) turn(ready []*goroutine) error {
 	r.leave(ready[0] != g)
 	g.wake <- struct{}{}
 	return nil
+}
+
+// endless says who took most of too many steps.
+func (r *Run) endless() error {
+	e := &EndlessError{Steps: len(r.out.Steps), Waits: r.waits()}
+	taken := map[string]int{}
+	for _, s := range r.out.Steps {
+		if taken[s.Task]++; taken[s.Task] > e.Taken {
+			e.Name, e.Taken = s.Task, taken[s.Task]
+		}
+	}
+	return e
 }
 
 // leave keeps what is to be printed if the process dies.

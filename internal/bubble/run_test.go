@@ -230,7 +230,7 @@ func TestStuck(t *testing.T) {
 		for {
 			r.Step("again")
 		}
-	}), "no end after 100 steps")
+	}), "no end after 100 steps, 100 of them by body: ")
 	require.ErrorContains(t, run(func(r *bubble.Run) {
 		go func() {
 			for {
