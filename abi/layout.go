@@ -248,5 +248,6 @@ const (
 	LinkInfoID     = 4
 	LinkInfoProgID = 8
 	LinkInfoKind   = 16
+	LinkInfoPerf   = 24 // what the kind of a perf event has
 	LinkInfoSize   = 64
 )

@@ -43,6 +43,8 @@ func (p *prog) fitsAt(at abi.AttachType) bool {
 		return at == p.attach
 	case abi.ProgTracing:
 		return at == abi.AttachTraceIter
+	case abi.ProgPerfEvent, abi.ProgTracepoint, abi.ProgKprobe:
+		return at == abi.AttachPerfEvent
 	}
 	return slices.Contains(cgroupPlaces[p.kind], at) || slices.Contains(netPlaces[p.kind], at)
 }

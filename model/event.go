@@ -102,8 +102,8 @@ func (o *opening) leads() *event {
 	return o.group.event
 }
 
-// tracepoints are those that calls here may be about, by id: whether programs can be attached (measured on 6.18).
-var tracepoints = map[uint64]bool{ftraceFunction: false, 5: false, 25: true, 26: true}
+// tracepoints are those that calls here may be about, by id: the names of those that programs can be attached to (measured on 6.18).
+var tracepoints = map[uint64]string{ftraceFunction: "", 5: "", 25: "kvm_test_age_hva", 26: "kvm_age_hva"}
 
 // ftraceFunction is the id of ftrace:function.
 const ftraceFunction = 1

@@ -69,16 +69,21 @@ func (x *run) setOutput(arg uint64) abi.Errno {
 	return abi.EINVAL
 }
 
-// attachToEvent is PERF_EVENT_IOC_SET_BPF (perf_event_set_bpf_prog). Only tracepoints look at the type of a program first.
+// attachToEvent is PERF_EVENT_IOC_SET_BPF.
 func (x *run) attachToEvent(serial int, fd int32) abi.Errno {
 	prog, errno := x.program(fd)
 	if errno != abi.OK {
 		return errno
 	}
+	return x.putAtEvent(serial, prog)
+}
+
+// putAtEvent is perf_event_set_bpf_prog. Only tracepoints look at the type of a program first.
+func (x *run) putAtEvent(serial, prog int) abi.Errno {
 	e, kind, want := x.state.object(serial).event, x.state.object(prog).prog.kind, abi.ProgPerfEvent
 	if e.kind == abi.PerfTracepoint {
 		want = abi.ProgTracepoint
-		if kind != want || !tracepoints[e.config] {
+		if kind != want || tracepoints[e.config] == "" {
 			return abi.EINVAL
 		}
 	}

@@ -115,6 +115,9 @@ func (s *State) describeLink(o *object) []infoLine {
 	if o.link.iterates() {
 		return s.describeIter(o)
 	}
+	if o.link.event != 0 {
+		return s.describeEventLink(o)
+	}
 	p := s.object(o.link.prog)
 	kind, words := o.link.told()
 	lines := []infoLine{

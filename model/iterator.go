@@ -102,7 +102,7 @@ func (x *run) fillIter(l link, info []byte, addr uint64, size int) abi.Errno {
 		id := x.learnID(x.state.object(l.over), addr+overAt, size-overAt)
 		binary.LittleEndian.PutUint32(info[overAt:], id)
 	}
-	return x.fillName(info, x.state.object(l.prog).prog.iterator())
+	return x.fillName(info[abi.LinkInfoKind:], x.state.object(l.prog).prog.iterator())
 }
 
 // describeIter is bpf_iter_link_show_fdinfo.

@@ -16,6 +16,8 @@ type link struct {
 	// tracepoint is where the link is instead, if that has a name.
 	tracepoint tracepointLink
 	over       int // serial of the map that an iterator goes over, 0 for none
+	event      int // serial of the perf event that it is at, 0 for none
+	cookie     uint64
 }
 
 // linkEnd is where the attr of LINK_CREATE ends.
@@ -36,6 +38,8 @@ func (x *run) createLink() (int32, abi.Errno) {
 		return 0, abi.EINVAL
 	case p.kind == abi.ProgTracing:
 		return x.linkIter(serial)
+	case at == abi.AttachPerfEvent:
+		return x.linkEvent(serial)
 	}
 	where, errno := x.linkSite(at, flags)
 	if errno != abi.OK {
@@ -121,7 +125,7 @@ func (x *run) updateTheLink() abi.Errno {
 	}
 	gone := !o.link.attached
 	switch {
-	case o.link.tracepoint.name != "":
+	case o.link.tracepoint.name != "", o.link.event != 0:
 		return abi.EINVAL
 	case gone && !o.link.inNetNS():
 		return abi.ENOLINK
@@ -167,7 +171,7 @@ func (x *run) detachLink() abi.Errno {
 	switch {
 	case errno != abi.OK || !o.link.attached:
 		return errno
-	case o.link.tracepoint.name != "", o.link.iterates():
+	case o.link.tracepoint.name != "", o.link.iterates(), o.link.event != 0:
 		return abi.EOPNOTSUPP
 	}
 	x.state.edit(o.serial).link.attached = false
@@ -220,6 +224,11 @@ func (x *run) linkInfo(o *object) abi.Errno {
 	}
 	if l.iterates() {
 		if errno := x.fillIter(l, info[:], addr, int(size)); errno != abi.OK {
+			return errno
+		}
+	}
+	if l.event != 0 {
+		if errno := x.fillEvent(l, info[:]); errno != abi.OK {
 			return errno
 		}
 	}

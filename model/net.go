@@ -187,6 +187,8 @@ func (l link) told() (abi.LinkType, []uint32) {
 		return abi.LinkRawTracepoint, nil
 	case l.iterates():
 		return abi.LinkIter, nil
+	case l.event != 0:
+		return abi.LinkPerfEvent, nil
 	case l.at == abi.AttachNetfilter:
 		return abi.LinkNetfilter, l.filter[:]
 	case l.at == abi.AttachXDP:

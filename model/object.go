@@ -93,7 +93,7 @@ func (o *object) names() []int {
 	case o.prog != nil:
 		return o.prog.held
 	case o.link.is:
-		return []int{o.link.prog, o.link.over}
+		return []int{o.link.prog, o.link.over, o.link.event}
 	case o.iter.is:
 		return []int{o.iter.prog, o.iter.over}
 	case o.event != nil:

@@ -64,6 +64,10 @@ func (p *point) leave(i int) {
 
 // unseat takes a link from its place. Only for a state that nobody else has yet.
 func (s *State) unseat(o *object) {
+	if o.link.event != 0 {
+		s.leaveEvent(o.link.event)
+		return
+	}
 	at := slices.IndexFunc(s.point(o.link.site).seats, func(t seat) bool { return t.link == o.serial })
 	if at >= 0 {
 		s.changePoint(o.link.site, func(p *point) { p.leave(at) })

@@ -48,12 +48,12 @@ func (x *run) openTracepoint() (int32, abi.Errno) {
 // fill is bpf_raw_tp_link_fill_link_info: the name goes to where the caller says, cut off where there is no room for it.
 func (l tracepointLink) fill(x *run, info []byte) abi.Errno {
 	binary.LittleEndian.PutUint64(info[abi.LinkInfoKind+16:], l.cookie)
-	return x.fillName(info, l.name)
+	return x.fillName(info[abi.LinkInfoKind:], l.name)
 }
 
-// fillName tells a link's name, and its length.
+// fillName tells a name, and its length, at the fields of info that ask for it.
 func (x *run) fillName(info []byte, told string) abi.Errno {
-	const addrAt, lenAt = abi.LinkInfoKind, abi.LinkInfoKind + 8
+	const addrAt, lenAt = 0, 8
 	le := binary.LittleEndian
 	addr, room := le.Uint64(info[addrAt:]), int(le.Uint32(info[lenAt:]))
 	if (addr == 0) != (room == 0) {

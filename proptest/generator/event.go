@@ -172,10 +172,17 @@ func (g *generator) attachToEvents() {
 		g.add(g.eventOf(pick(g, abi.PerfTracepoint, abi.PerfTracepoint, abi.PerfSoftware)))
 		last = g.events[len(g.events)-1]
 		for range 1 + g.Intn(2) {
+			if chance(g, 40) {
+				g.single(g.linkEvent(last))
+				continue
+			}
 			g.single(g.request(last, abi.PerfSetBPF))
 		}
 	}
 	g.single(g.request(last, abi.PerfQueryBPF))
+	if len(g.links) > 0 && chance(g, 50) {
+		g.aboutEventLink(last)
+	}
 	switch array := g.eventArray(); {
 	case array != nil:
 		g.leaveTo(array, last)

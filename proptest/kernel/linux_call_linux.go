@@ -20,7 +20,7 @@ func (k *Linux) Bpf(cpu int, c program.Call, during func(call int)) Outcome {
 	k.expected = nil
 	switch c.Cmd {
 	case abi.PerfEventOpen, abi.PerfIoctl:
-		return k.eventCall(c)
+		return k.eventCall(c, expected)
 	case abi.MapDump, abi.MapDumpJuly:
 		return k.dump(cpu, c, during)
 	case abi.MapGetNextID, abi.BTFGetNextID, abi.ProgGetNextID, abi.LinkGetNextID:
@@ -78,6 +78,7 @@ func (k *Linux) plain(c program.Call) Outcome {
 		k.noteHolder(c.As, k.user.arena.Field(c, abi.ProgLoadFDArrayCnt, 4))
 	case abi.LinkCreate, abi.RawTracepointOpen:
 		k.links.add(k.idOf(c.As))
+		k.events.shows = k.events.shows || k.user.arena.Field(c, abi.LinkCreateAttachType, 4) == uint64(abi.AttachPerfEvent)
 		k.tracepoints.made = k.tracepoints.made || c.Cmd == abi.RawTracepointOpen
 	}
 	return Outcome{Ret: c.As}

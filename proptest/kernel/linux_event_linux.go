@@ -45,7 +45,7 @@ func (e *events) close() {
 }
 
 // eventCall is a call about perf events. Its arguments are read as the attr of a command is that nobody knows.
-func (k *Linux) eventCall(c program.Call) Outcome {
+func (k *Linux) eventCall(c program.Call, expected *expectation) Outcome {
 	if _, errno := bpf(c.Cmd, c.Attr, c.Size); errno != abi.EINVAL {
 		return Outcome{Errno: errno}
 	}
@@ -58,9 +58,10 @@ func (k *Linux) eventCall(c program.Call) Outcome {
 	}
 	fd, request, arg := int32(a.Field(abi.PerfIoctlFD, 4)), a.Field(abi.PerfIoctlRequest, 4), a.Field(abi.PerfIoctlArg, 8)
 	if abi.PerfRequest(request) == abi.PerfQueryBPF {
+		k.awaitQueried(fd, arg, expected)
 		return k.queryEvent(fd, arg)
 	}
-	out := Outcome{Errno: ioctl(fd, request, arg)}
+	out := k.withoutUnpinned(expected, func() Outcome { return Outcome{Errno: ioctl(fd, request, arg)} })
 	k.events.shows = k.events.shows || abi.PerfRequest(request) == abi.PerfSetBPF && out.Errno == abi.OK
 	return out
 }
@@ -111,6 +112,17 @@ func (k *Linux) queryEvent(fd int32, arg uint64) Outcome {
 		}
 	}
 	return out
+}
+
+// awaitQueried waits until as many of our programs are at an event's tracepoint as a query elsewhere has told: a link may be leaving it.
+func (k *Linux) awaitQueried(fd int32, arg uint64, expected *expectation) {
+	for begun := time.Now(); k.unpins(expected) && expected.outcome.Errno == abi.OK && time.Since(begun) < patience; time.Sleep(time.Millisecond) {
+		all, known := k.programsAt(fd)
+		ours := slices.DeleteFunc(all, func(id uint32) bool { return k.progs.ours[id] == 0 })
+		if count := expected.memory.Span(arg+4, 4, program.ToRead); !known || len(count) < 4 || program.Word(count) == uint64(len(ours)) {
+			return
+		}
+	}
 }
 
 // queryOurs is what a query would have told without the programs of others.

@@ -28,6 +28,8 @@ func (t *sanitizer) link() {
 	switch abi.AttachType(t.get(abi.LinkCreateAttachType, 4)) {
 	case abi.AttachNetfilter:
 		return
+	case abi.AttachPerfEvent:
+		return
 	case abi.AttachTraceIter:
 		t.iterated()
 		return

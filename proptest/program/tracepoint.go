@@ -33,10 +33,13 @@ func asksForName(size uint64, info []byte) bool {
 	return size <= abi.LinkInfoSize && len(info) >= room+4 && Word(info[abi.LinkInfoKind:][:8]) != 0 && Word(info[room:][:4]) != 0
 }
 
-// linkInfo leaves the name of a tracepoint to be written to the program's memory, in the struct that tells of a link.
+// linkInfo leaves the name of a tracepoint to be written to the program's memory, in the struct that tells of a link: that of a raw
+// tracepoint's, or of a perf event's.
 func (t *sanitizer) linkInfo(addr uint64) {
-	to, room := t.arena.Span(addr+abi.LinkInfoKind, 8, ToPoke), t.arena.Span(addr+abi.LinkInfoKind+8, 4, ToRead)
-	if len(to) == 8 && len(room) == 4 && Word(room) != 0 && !harmless(Word(to)) {
-		clear(to)
+	for _, at := range []uint64{addr + abi.LinkInfoKind, addr + abi.LinkInfoPerf} {
+		to, room := t.arena.Span(at, 8, ToPoke), t.arena.Span(at+8, 4, ToRead)
+		if len(to) == 8 && len(room) == 4 && Word(room) != 0 && !harmless(Word(to)) {
+			clear(to)
+		}
 	}
 }
