@@ -250,7 +250,7 @@ func (s *scope) address(c *Call, f abi.Field, text string) error {
 func (s *scope) data(c *Call, field, text string) ([]byte, error) {
 	switch field {
 	case "key", "prev_key", "next_key":
-		return c.Shape.key(text)
+		return s.key(c.Shape, text)
 	case "value":
 		return s.value(c.Shape, text)
 	case "keys":
@@ -270,6 +270,15 @@ func (s *scope) data(c *Call, field, text string) ([]byte, error) {
 		return bytesOf(0, n), err
 	}
 	return nil, fmt.Errorf("%s=%s: nothing to point to", field, text)
+}
+
+// key is a key, which names an fd in a storage map.
+func (s *scope) key(shape Shape, text string) ([]byte, error) {
+	if strings.Contains(text, ":") {
+		n, err := s.number("key", text)
+		return binary.LittleEndian.AppendUint32(nil, uint32(n)), err
+	}
+	return shape.key(text)
 }
 
 // value is a value, which names a map in a map of maps.

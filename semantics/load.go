@@ -78,6 +78,7 @@ var groups = map[string][]abi.MapType{
 	"@sockets": {abi.SockMap, abi.SockHash, abi.XSKMap, abi.ReusePortSockArray},
 	"@slots":   {abi.ProgArray, abi.PerfEventArray, abi.CgroupArray, abi.DevMap, abi.DevMapHash, abi.CPUMap},
 	"@rings":   {abi.RingBuf, abi.UserRingBuf},
+	"@storage": {abi.SKStorage, abi.InodeStorage, abi.TaskStorage, abi.CgrpStorage},
 }
 
 func parseTypes(words []string) (types []abi.MapType, err error) {

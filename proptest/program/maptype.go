@@ -38,12 +38,12 @@ var mapTypes = [abi.NumMapTypes + 1]mapType{
 	abi.RingBuf:             {refused: sequenceRefused},
 	abi.UserRingBuf:         {refused: sequenceRefused},
 	abi.CgroupStorage:       {refused: sequenceRefused},
-	abi.PerCPUCgroupStorage: {perCPU: true, refused: sequenceRefused},
+	abi.PerCPUCgroupStorage: {perCPU: true, refused: func(_, value, _ uint64) bool { return value > maxPartSize }},
 	abi.SKStorage:           {refused: sequenceRefused},
 	abi.InodeStorage:        {refused: sequenceRefused},
 	abi.TaskStorage:         {refused: sequenceRefused},
 	abi.CgrpStorage:         {refused: sequenceRefused},
-	abi.Arena:               {refused: sequenceRefused},
+	abi.Arena:               {refused: func(_, value, entries uint64) bool { return value > maxValueSize || entries > maxArenaPages }},
 	abi.ProgArray:           {refused: sequenceRefused},
 	abi.StructOps:           {refused: sequenceRefused},
 	abi.BloomFilter:         {seeded: true, refused: sequenceRefused},
@@ -56,6 +56,7 @@ const (
 	maxValueSize    = 4 << 20      // value_size of a queue, stack, trie or filter; this package allows others no more
 	maxArraySize    = 1<<31 - 1    // value_size of an array
 	maxPartSize     = 32 << 10     // value_size of a per-CPU type
+	maxArenaPages   = 1 << 20      // of an arena, which is 4 GiB large at most
 	elementOverhead = 48 + 16 + 16 // element header, bucket, padding
 )
 
