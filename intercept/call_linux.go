@@ -163,7 +163,7 @@ func (c *call) object(id inode) *object {
 func (c *call) Install(file *bpfsys.File) (int32, abi.Errno) {
 	source, o, errno := c.supervisor.objects.open(file)
 	if errno == abi.ENFILE && !c.full.Swap(true) {
-		warn(c.stderr, "ulimit -Hn is %d: at most %d maps can be open at a time; more are answered ENFILE", c.limits.table,
+		warn(c.stderr, "ulimit -Hn is %d: at most %d maps, programs and links can be open at a time; more are answered ENFILE", c.limits.table,
 			c.limits.objects)
 	}
 	if errno != abi.OK {

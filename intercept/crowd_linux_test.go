@@ -25,7 +25,7 @@ func TestFewFDs(t *testing.T) {
 	cmd.Env = append(os.Environ(), scenarioVar+"=narrow", commandVar+"=crowd")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
-	require.Regexp(t, `^bpfsim: ulimit -Hn is 256: at most \d+ maps can be open at a time; more are answered ENFILE\n0 <nil>\n$`, string(out))
+	require.Regexp(t, `^bpfsim: ulimit -Hn is 256: at most \d+ maps, programs and links can be open at a time; more are answered ENFILE\n0 <nil>\n$`, string(out))
 }
 
 func narrow(c client) {

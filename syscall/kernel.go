@@ -23,8 +23,8 @@ type Options struct {
 	// NewMap makes the elements of each map that cannot be mapped; nil means maps.New. With it a map can be watched, or be
 	// given a bug: what the map can do is found out from the interfaces of package maps that it implements.
 	NewMap func(maps.Spec) (maps.Map, abi.Errno)
-	// Memory is what all maps may take together, in bytes as Linux counts them; 0 is no bound. Behind it, MapCreate and
-	// insertions into maps that grow answer ENOMEM.
+	// Memory is what all maps, programs and BTF may take together, in bytes as Linux counts them; 0 is no bound. Behind it, MapCreate,
+	// ProgLoad, BTFLoad and insertions into maps that grow answer ENOMEM.
 	Memory uint64
 	// BTF gives the kernel's own types (vmlinux), which programs are attached to by number. It is called once, when they are
 	// needed, since there are many; nil, or one that returns nil, is for a kernel without.

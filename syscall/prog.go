@@ -54,6 +54,10 @@ func firstErrno(steps ...func() abi.Errno) abi.Errno {
 
 // readText reads the instructions and the license.
 func (l *loading) readText() abi.Errno {
+	l.made.account = l.kernel.budget.Open()
+	if !l.made.account.Take(memlockOf(int(l.InsnCnt))) {
+		return abi.ENOMEM
+	}
 	code := make([]byte, uint64(l.InsnCnt)*insn.Size)
 	if errno := l.copyIn(code, l.Insns); errno != abi.OK {
 		return errno

@@ -10,9 +10,11 @@ import (
 )
 
 // memlock is the memory that the instructions take, in bytes: whole pages, with the head of struct bpf_prog.
-func (p *Program) memlock() int {
+func (p *Program) memlock() uint64 { return memlockOf(len(p.insns)) }
+
+func memlockOf(insns int) uint64 {
 	const page, head = 4096, 96
-	return (head + insn.Size*len(p.insns) + page - 1) / page * page
+	return uint64(head+insn.Size*insns+page-1) / page * page
 }
 
 // FDInfo is the program's part of /proc/PID/fdinfo/FD (bpf_prog_show_fdinfo in kernel/bpf/syscall.c). Nothing is compiled, and

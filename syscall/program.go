@@ -9,6 +9,7 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/insn"
+	"github.com/bpfsim/bpfsim/maps"
 )
 
 // Program is a program that PROG_LOAD accepted. It is never run: the rest of the kernel attaches it, and tells about it.
@@ -26,6 +27,7 @@ type Program struct {
 	loaded time.Duration // since boot
 	uid    uint32        // of who loaded it
 
+	account  *maps.Account // of what it takes of the memory of all maps
 	insns    []insn.Insn
 	starts   []int // of its functions
 	loads    []mapLoad
@@ -112,6 +114,7 @@ func (p *Program) Release() {
 
 // free gives back what p holds.
 func (p *Program) free() {
+	p.account.Close()
 	for _, m := range p.maps {
 		m.Release()
 	}

@@ -53,6 +53,9 @@ func (l *loading) readRecords(r records, each func(i uint32, record []byte) abi.
 			return nil, errno
 		}
 	}
+	if !l.made.account.Take(uint64(len(all))) {
+		return nil, abi.ENOMEM
+	}
 	return all, abi.OK
 }
 
