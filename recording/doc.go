@@ -2,5 +2,6 @@
 // call read and wrote, its result, and what the simulated kernel was told of the caller's fds, paths and machine meanwhile. A call is a step of
 // package proptest/program. What a recording cannot see, it learns from what the next call finds: which fd is of what, and what is gone.
 //
-// [Writer] and [Recorder] make a file, [Reader] reads one, [Mask] takes what is personal out of one. Package recording/replay makes the calls again.
+// [Writer] and [Recorder] make a file, [Reader] reads one. Package recording/replay makes the calls again, makes recordings small, and takes what is
+// personal out of them.
 package recording

@@ -37,7 +37,7 @@ type Header struct {
 	BPFFS string `json:"bpffs,omitempty"`
 	// Types is the SHA-256 of the kernel's own BTF, "" where there was none.
 	Types string `json:"types,omitempty"`
-	// Masked says that bytes were replaced (Mask).
+	// Masked says that what is personal was replaced (replay.Mask).
 	Masked bool `json:"masked,omitempty"`
 }
 

@@ -25,6 +25,7 @@ cannot be replayed.`
 type replayFlags struct {
 	on     string
 	shrink string
+	mask   string
 }
 
 func newReplay() *cobra.Command {
@@ -40,12 +41,20 @@ func newReplay() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.on, "on", "bpfsim", "who answers: bpfsim, or linux, the running kernel (root)")
 	cmd.Flags().StringVar(&f.shrink, "shrink", "", "where there is a difference, leave out what it does not take, and write what is left to this file")
+	cmd.Flags().StringVar(&f.mask, "mask", "",
+		"write the recording to this file, with keys, values, names, paths and the command line replaced, and replay that (docs/record.md)")
 	return cmd
 }
 
 func (f replayFlags) run(cmd *cobra.Command, path string) error {
 	ctx, stop := interruptible(cmd.Context())
 	defer stop()
+	if f.mask != "" {
+		if err := f.masked(ctx, path, cmd.ErrOrStderr()); err != nil {
+			return fmt.Errorf("replay --mask: %w", err)
+		}
+		path = f.mask
+	}
 	r, file, err := recording.Open(path)
 	if err != nil {
 		return fmt.Errorf("replay: %w", err)
@@ -94,6 +103,16 @@ func (f replayFlags) smaller(ctx context.Context, path string, d *replay.Differe
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%d lines of the recording show it as well, written to %s\n", len(entries), f.shrink)
 	return nil
+}
+
+// masked writes a recording without what is personal.
+func (f replayFlags) masked(ctx context.Context, path string, warn io.Writer) error {
+	r, file, err := recording.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return replay.Mask(ctx, r, &replay.Bpfsim{Types: hostTypes(r.Header, warn)}, f.mask)
 }
 
 // side is who answers, and how that ends.

@@ -59,13 +59,8 @@ func (s *settler) object(c *recording.Call, t *settled, memory *contents, call *
 // text is the path that a call reads.
 func (s *settler) text(c *recording.Call) string {
 	at := program.Attr{Bytes: c.Contents}.Field(abi.ObjPathname, 8)
-	for _, w := range c.Memory {
-		if off := at - w.Addr; at >= w.Addr && off < uint64(len(w.Bytes)) {
-			text, _, _ := bytes.Cut(w.Bytes[off:], []byte{0})
-			return string(text)
-		}
-	}
-	return ""
+	text, _, _ := bytes.Cut(inputAt(c, at), []byte{0})
+	return string(text)
 }
 
 // path is a program's name for a recorded one.

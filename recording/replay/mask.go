@@ -1,0 +1,264 @@
+package replay
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/proptest/program"
+	"github.com/bpfsim/bpfsim/recording"
+)
+
+// Mask writes a recording without what is personal to a file: keys and values, the names of maps and programs, paths and the command line are
+// replaced, the same by the same, and bpfsim answers the calls anew, since the order of a hash is another for other keys. Instructions, BTF and
+// numbers stay.
+func Mask(ctx context.Context, r *recording.Reader, side *Bpfsim, path string) error {
+	var secret [32]byte
+	_, _ = rand.Read(secret[:]) // it never fails
+	m := &masking{masker: newMasker(secret), shapes: map[string]shape{}, cpus: r.Header.CPUs}
+	h := m.header(r.Header)
+	if err := side.Start(h); err != nil {
+		return err
+	}
+	w, err := recording.Create(path, h)
+	if err != nil {
+		return err
+	}
+	return errors.Join(m.all(ctx, r, side, w), w.Close())
+}
+
+// masking masks one recording.
+type masking struct {
+	*masker
+	shapes map[string]shape
+	cpus   int
+	done   []place // pieces of the call's memory that are masked
+}
+
+func (m *masking) header(h recording.Header) recording.Header {
+	h.Masked, h.BPFFS = true, m.text(h.BPFFS)
+	h.Command = slices.Clone(h.Command)
+	for i := range h.Command {
+		h.Command[i] = m.text(h.Command[i])
+	}
+	if h.UID != 0 {
+		h.UID = someUser
+	}
+	return h
+}
+
+// someUser is whom all ordinary users become.
+const someUser = 1000
+
+func (m *masking) all(ctx context.Context, r *recording.Reader, side *Bpfsim, w *recording.Writer) error {
+	for ctx.Err() == nil {
+		entry, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch e := entry.(type) {
+		case recording.Event:
+			side.Event(e)
+			w.Event(e)
+		case *recording.Call:
+			m.call(e)
+			a, _ := side.Call(e)
+			e.Ret, e.Errno, e.Wrote = a.Ret, a.Errno, a.Wrote
+			w.Call(e)
+		}
+	}
+	return ctx.Err()
+}
+
+// call masks what a call reads and what bpfsim is told.
+func (m *masking) call(c *recording.Call) {
+	m.done = m.done[:0]
+	m.note(c)
+	m.elements(c)
+	for _, f := range abi.Fields(c.Cmd) {
+		if f.End() > len(c.Contents) {
+			continue
+		}
+		b := c.Contents[f.Offset:f.End()]
+		switch {
+		case f.Kind == abi.Name:
+			m.inPlace(b)
+		case f.Name == "pathname":
+			m.stringAt(c, program.Word(b))
+		}
+	}
+	if c.Cmd == abi.ProgTestRun {
+		m.packet(c)
+	}
+	for i, t := range c.Told {
+		m.told(c, i, t)
+	}
+}
+
+// note keeps the shape of a map that was made.
+func (m *masking) note(c *recording.Call) {
+	_, name, ok := strings.Cut(firstAnswer(c, "new"), ",")
+	if attr := (program.Attr{Bytes: c.Contents}); ok && c.Cmd == abi.MapCreate {
+		m.shapes[objectName(name)] = shape{typ: abi.MapType(attr.Field(abi.CreateMapType, 4)), key: int(attr.Field(abi.CreateKeySize, 4)),
+			value: int(attr.Field(abi.CreateValueSize, 4))}
+	}
+}
+
+func firstAnswer(c *recording.Call, question string) string {
+	answer, _ := answerTo(c, question)
+	return answer
+}
+
+// inPlace masks a string up to its NUL.
+func (m *masking) inPlace(b []byte) {
+	text, _, _ := bytes.Cut(b, []byte{0})
+	copy(b, m.text(string(text)))
+}
+
+// stringAt masks a string in memory.
+func (m *masking) stringAt(c *recording.Call, addr uint64) {
+	if b := inputAt(c, addr); b != nil {
+		m.inPlace(b)
+	}
+}
+
+// elements masks the keys and values that a call reads.
+func (m *masking) elements(c *recording.Call) {
+	attr := program.Attr{Bytes: c.Contents}
+	f, ok := abi.FieldOf(c.Cmd, "map_fd")
+	if !ok || f.End() > len(c.Contents) {
+		return
+	}
+	sh, known := m.shapes[objectName(firstAnswer(c, recording.Question("fd", int32(attr.Field(f.Offset, 4)))))]
+	if !known || refers(sh.typ) {
+		return
+	}
+	count := 1
+	if n, ok := abi.FieldOf(c.Cmd, "count"); ok {
+		count = int(min(attr.Field(n.Offset, 4), mostMasked))
+	}
+	part := (sh.value + 7) &^ 7
+	for _, f := range abi.Fields(c.Cmd) {
+		at := attr.Field(f.Offset, f.Size)
+		switch {
+		case !f.Kind.Address() || at == 0:
+		case f.Name == "key", f.Name == "prev_key", f.Name == "keys":
+			m.many(c, at, sh.key, sh.key, count, m.key(sh))
+		case f.Name == "in_batch" && !seeded(sh.typ): // else it is the number of a bucket
+			m.many(c, at, sh.key, sh.key, 1, m.key(sh))
+		case (f.Name == "value" || f.Name == "values") && outer(sh.typ):
+		case (f.Name == "value" || f.Name == "values") && program.ValueBytes(sh.typ, sh.value, 1) != sh.value,
+			(f.Name == "value" || f.Name == "values") && program.ValueBytes(sh.typ, sh.value, m.cpus) != sh.value:
+			m.many(c, at, part, sh.value, count*m.cpus, m.bytes)
+		case f.Name == "value", f.Name == "values":
+			m.many(c, at, sh.value, sh.value, count, m.bytes)
+		}
+	}
+}
+
+// mostMasked bounds the elements of a batch that are looked for; memory ends long before.
+const mostMasked = 1 << 24
+
+func outer(t abi.MapType) bool { return t == abi.ArrayOfMaps || t == abi.HashOfMaps }
+
+// key masks keys of a map.
+func (m *masking) key(sh shape) func([]byte) {
+	switch sh.typ {
+	case abi.Array, abi.PerCPUArray, abi.ArrayOfMaps: // an index
+		return func([]byte) {}
+	case abi.LPMTrie:
+		return func(p []byte) {
+			if len(p) > 4 {
+				m.prefix(p[4:])
+			}
+		}
+	}
+	return m.bytes
+}
+
+// many masks size bytes of each of the pieces that lie at a stride from addr on, as far as they were read, but nothing twice.
+func (m *masking) many(c *recording.Call, addr uint64, stride, size, count int, mask func([]byte)) {
+	if size == 0 || slices.ContainsFunc(m.done, func(p place) bool { return addr < p.end() && p.from < addr+uint64(stride*count) }) {
+		return
+	}
+	m.done = append(m.done, place{from: addr, size: stride * count})
+	for i := range count {
+		b := inputAt(c, addr+uint64(i*stride))
+		if b == nil {
+			return
+		}
+		mask(b[:min(size, len(b))])
+	}
+}
+
+// inputAt is what a call read from an address on, in place.
+func inputAt(c *recording.Call, addr uint64) []byte {
+	for _, w := range c.Memory {
+		if off := addr - w.Addr; addr >= w.Addr && off < uint64(len(w.Bytes)) {
+			return w.Bytes[off:]
+		}
+	}
+	return nil
+}
+
+// packet masks what a program is run on.
+func (m *masking) packet(c *recording.Call) {
+	attr := program.Attr{Bytes: c.Contents}
+	for _, names := range [][2]string{{"data_in", "data_size_in"}, {"ctx_in", "ctx_size_in"}} {
+		at, ok := abi.FieldOf(c.Cmd, names[0])
+		size, known := abi.FieldOf(c.Cmd, names[1])
+		if ok && known {
+			n := int(attr.Field(size.Offset, size.Size))
+			m.many(c, attr.Field(at.Offset, at.Size), n, n, 1, m.bytes)
+		}
+	}
+}
+
+// told masks what bpfsim was told that is the user's: paths of programs, and addresses of sockets.
+func (m *masking) told(c *recording.Call, i int, t recording.Told) {
+	if strings.HasPrefix(t.Question, "socket:") {
+		c.Told[i].Answer = m.groupIn(t.Answer)
+	}
+	path, ok := strings.CutPrefix(t.Question, "executable:")
+	if !ok {
+		return
+	}
+	for _, w := range c.Memory {
+		if at := bytes.Index(w.Bytes, append([]byte(path), 0)); at >= 0 {
+			m.inPlace(w.Bytes[at:])
+		}
+	}
+	c.Told[i].Question = recording.Question("executable", m.text(path))
+	c.Told[i].Answer = m.pathIn(t.Answer)
+}
+
+// pathIn masks the path in an answer about a file.
+func (m *masking) pathIn(answer string) string {
+	var e recording.Executable
+	if json.Unmarshal([]byte(answer), &e) != nil {
+		return answer
+	}
+	e.Path = m.text(e.Path)
+	text, _ := json.Marshal(e) // plain data
+	return string(text)
+}
+
+// groupIn masks the address in an answer about a socket.
+func (m *masking) groupIn(answer string) string {
+	var s recording.Socket
+	if json.Unmarshal([]byte(answer), &s) != nil {
+		return answer
+	}
+	s.Group = m.text(s.Group)
+	text, _ := json.Marshal(s) // plain data
+	return string(text)
+}
