@@ -5,7 +5,6 @@ package intercept
 import (
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
-	"github.com/bpfsim/bpfsim/recording"
 	"github.com/bpfsim/bpfsim/syscall"
 	"golang.org/x/sys/unix"
 )
@@ -88,7 +87,7 @@ func (c *call) bpf() {
 	process := c.process()
 	line := c.tracer.begin(int(c.PID), &process, abi.Cmd(cmd), attr, size)
 	if entry != nil {
-		entry.Begin(recording.Caller{Process: c.caller().leader(), Thread: int(c.PID), CPU: task.CPU}, &process, abi.Cmd(cmd), attr, size)
+		entry.Begin(c.recorded(task.CPU), &process, abi.Cmd(cmd), attr, size)
 	}
 	ret, errno := c.kernel().Bpf(&task, &process, cmd, attr, size)
 	if entry != nil {

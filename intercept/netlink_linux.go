@@ -95,6 +95,7 @@ func (c *call) sendNetlink(fd int32, m message) bool {
 	if answer.Host {
 		return false
 	}
+	c.recorder.beside("netlink")
 	c.answer(int64(len(datagram)), 0)
 	return true
 }

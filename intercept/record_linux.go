@@ -5,6 +5,7 @@ package intercept
 import (
 	"sync/atomic"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/recording"
 )
 
@@ -29,4 +30,27 @@ func (r *recorder) turn() *recording.Entry {
 		return nil
 	}
 	return r.Turn()
+}
+
+// recorded is the caller as recordings have him.
+func (c *call) recorded(cpu int) recording.Caller {
+	return recording.Caller{Process: c.caller().leader(), Thread: int(c.PID), CPU: cpu}
+}
+
+// endRecorded ends a call that may be the host's.
+func endRecorded(entry *recording.Entry, ret int32, errno abi.Errno, ours bool) {
+	switch {
+	case entry == nil:
+	case ours:
+		entry.End(ret, errno)
+	default:
+		entry.Drop()
+	}
+}
+
+// beside notes a call that recordings do not have, but may have changed what later ones answer.
+func (r *recorder) beside(what string) {
+	if r != nil {
+		r.Beside(what)
+	}
 }

@@ -23,6 +23,7 @@ func (c *call) setsockopt() bool {
 		return false
 	}
 	if errno == abi.OK {
+		c.recorder.beside("setsockopt")
 		c.dropHostFilter(args)
 	}
 	c.dropObjects()

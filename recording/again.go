@@ -19,7 +19,7 @@ type Memory struct {
 // NewMemory is the memory that c found.
 func NewMemory(c *Call) *Memory {
 	m := &Memory{call: c}
-	if len(c.Contents) > 0 {
+	if len(c.Contents) > 0 && !program.OnEvents(c.Cmd) {
 		m.known = over(m.known, program.Write{Addr: c.Attr, Bytes: c.Contents})
 	}
 	for _, w := range c.Memory {

@@ -53,6 +53,7 @@ const (
 	Gone     = "gone"     // the last fd of a file was closed
 	Unpinned = "unpinned" // a pin of an object was removed
 	Vanished = "vanished" // something of the host's is not there any more
+	Stored   = "stored"   // a program changed an element through a mapping (Store)
 	Beside   = "beside"   // a call that is not recorded may have changed something
 )
 

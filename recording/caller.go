@@ -3,6 +3,7 @@ package recording
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -23,6 +24,8 @@ type caller struct {
 	host  bpfsys.Host
 	by    *Recorder
 	told  []Told
+	// mapped are the maps that programs may change without a call.
+	mapped []*bpfsys.Map
 }
 
 // hostOf is who answers for a process of which nobody says it (bpfsys.Process.Host).
@@ -75,8 +78,20 @@ func (c *caller) Get(fd int32) (*bpfsys.File, bool) {
 		c.tell(OtherFD, "fd", fd)
 	default:
 		c.tell(c.by.names.file(file), "fd", fd)
+		c.stored(file.Map())
 	}
 	return file, open
+}
+
+// stored notes what programs have changed in a map before the call.
+func (c *caller) stored(m *bpfsys.Map) {
+	if !lookedAt(m) || slices.Contains(c.mapped, m) {
+		return
+	}
+	c.mapped = append(c.mapped, m)
+	c.by.stores.changed(m, func(index int, value []byte) {
+		c.by.to.Event(Store{c.by.names.object(m), index, value}.Event())
+	})
 }
 
 // IsOpen reports whether fd is open.

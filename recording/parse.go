@@ -15,14 +15,18 @@ import (
 
 // parseEvent reads an event's line; false for a line of something else.
 func parseEvent(words []string) (Event, bool, error) {
-	if !slices.Contains([]string{Gone, Unpinned, Vanished, Beside}, words[0]) {
+	if !slices.Contains([]string{Gone, Unpinned, Vanished, Stored, Beside}, words[0]) {
 		return Event{}, false, nil
 	}
 	if len(words) != 2 {
 		return Event{}, true, fmt.Errorf("%s: want one word behind it", words[0])
 	}
 	what, err := unword(words[1])
-	return Event{words[0], what}, true, err
+	e := Event{words[0], what}
+	if err == nil && e.Verb == Stored {
+		_, err = ParseStore(e)
+	}
+	return e, true, err
 }
 
 // unword is the inverse of word.

@@ -2,6 +2,7 @@ package recording
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -23,8 +24,8 @@ type Reader struct {
 	cut    string // why the recording ends before its last line
 }
 
-// longestLine bounds a line, in bytes: twice what PROG_LOAD and its log may take at most.
-const longestLine = 512 << 20
+// longestLine bounds a line, in bytes: that of a batch of 128 MiB, which no program makes.
+const longestLine = 256 << 20
 
 // longestHeader bounds the first line, so that of a file that is no recording little is read.
 const longestHeader = 1 << 20
@@ -138,6 +139,10 @@ func (r *Reader) next(longest int) (string, error) {
 	var line []byte
 	for {
 		part, err := r.lines.ReadSlice('\n')
+		if bytes.IndexByte(part, 0) >= 0 { // what a file system leaves of a file when the machine loses its power
+			r.cut = fmt.Sprintf("line %d is not there, but zeros", r.number+1)
+			return "", io.EOF
+		}
 		line = append(line, part...)
 		if len(line) > longest {
 			return "", fmt.Errorf("line %d has more than %d bytes", r.number+1, longest)

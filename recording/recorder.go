@@ -14,11 +14,12 @@ import (
 
 // Recorder writes down the calls of processes while they are made. Its methods may be called from many goroutines.
 type Recorder struct {
-	to    *Writer
-	turn  chan struct{} // full while a call is made
-	names names
-	clock func() time.Duration
-	now   atomic.Int64 // when the last call began
+	to     *Writer
+	turn   chan struct{} // full while a call is made
+	names  names
+	stores stores
+	clock  func() time.Duration
+	now    atomic.Int64 // when the last call began
 
 	mu       sync.Mutex
 	vanished int // numbers that were given out
@@ -88,6 +89,19 @@ func (e *Entry) Begin(who Caller, p *bpfsys.Process, cmd abi.Cmd, attr uint64, s
 	e.result = p.Outcome
 }
 
+// BeginArgs is Begin of a call whose arguments are in registers (abi.PerfEventOpen, abi.PerfIoctl): as fields of an attr at no address.
+func (e *Entry) BeginArgs(who Caller, p *bpfsys.Process, cmd abi.Cmd, args []byte) {
+	e.Begin(who, p, cmd, 0, uint32(len(args)))
+	e.call.Contents = args
+}
+
+// Drop ends a call that turned out to be the host's.
+func (e *Entry) Drop() {
+	if e.turn {
+		<-e.by.turn
+	}
+}
+
 // End writes the call down. It comes before the caller has its answer.
 func (e *Entry) End(ret int32, errno abi.Errno) {
 	c := &e.call
@@ -98,11 +112,12 @@ func (e *Entry) End(ret int32, errno abi.Errno) {
 	for _, w := range e.memory.read.ordered() {
 		c.put(w)
 	}
+	for _, m := range e.caller.mapped {
+		e.by.stores.left(m)
+	}
 	c.Wrote, c.Faulted, c.Told = e.memory.wrote.ordered(), e.memory.faulted, e.caller.told
 	e.by.to.Call(c)
-	if e.turn {
-		<-e.by.turn
-	}
+	e.Drop()
 }
 
 // put files what was read: attr, or other memory.
@@ -126,6 +141,7 @@ func (c *Call) put(w program.Write) {
 func (r *Recorder) Gone(f *bpfsys.File) {
 	r.to.Event(Event{Gone, r.names.file(f)})
 	r.names.forget(f.Object())
+	r.stores.forget(f.Object())
 }
 
 // Unpinned notes that a pin of o is gone.

@@ -97,6 +97,16 @@ func TestReadCutOff(t *testing.T) {
 	}
 }
 
+// Zeros at its end, which a power failure leaves, end a recording.
+func TestReadZeros(t *testing.T) {
+	text := written(t, whole(), whole())
+	end := strings.LastIndex(text[:len(text)-1], "\n") + 1
+	entries, cut, err := readAll(text[:end+3] + strings.Repeat("\x00", 1<<20))
+	require.NoError(t, err)
+	require.Len(t, entries, 4)
+	require.Contains(t, cut, "zeros")
+}
+
 // No byte of a recording can be changed, and no line left out or doubled, without an error.
 func TestReadEdited(t *testing.T) {
 	text := written(t, whole(), whole())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/bpfsim/bpfsim/btf"
@@ -49,6 +50,11 @@ func newReplay() *cobra.Command {
 func (f replayFlags) run(cmd *cobra.Command, path string) error {
 	ctx, stop := interruptible(cmd.Context())
 	defer stop()
+	for flag, to := range map[string]string{"mask": f.mask, "shrink": f.shrink} {
+		if same(path, to) {
+			return fmt.Errorf("replay: --%s %s: this is the recording itself: want another file", flag, to)
+		}
+	}
 	if f.mask != "" {
 		if err := f.masked(ctx, path, cmd.ErrOrStderr()); err != nil {
 			return fmt.Errorf("replay --mask: %w", err)
@@ -103,6 +109,13 @@ func (f replayFlags) smaller(ctx context.Context, path string, d *replay.Differe
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%d lines of the recording show it as well, written to %s\n", len(entries), f.shrink)
 	return nil
+}
+
+// same reports whether two names are of one file.
+func same(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 // masked writes a recording without what is personal.

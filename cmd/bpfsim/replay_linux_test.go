@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -19,7 +20,7 @@ import (
 // recordRun records a run of a command as an ordinary user, and returns the file.
 func recordRun(t *testing.T, command ...string) string {
 	t.Helper()
-	cmd := bpfsimCommand(t, append([]string{"run", "--record", "run.rec", "--"}, command...)...)
+	cmd := bpfsimCommand(t, append([]string{"run", "--record", "run.rec"}, command...)...)
 	for _, v := range cmd.Env {
 		if home, ok := strings.CutPrefix(v, "HOME="); ok {
 			cmd.Dir = home // the last one is meant
@@ -41,18 +42,22 @@ func bpfsimAsItself(t *testing.T, args ...string) string {
 func TestReplayOfPrograms(t *testing.T) {
 	skipIfRefused(t)
 	script := bpftool(t)
+	const events = "bpftool map create /sys/fs/bpf/p type perf_event_array key 4 value 4 entries 2 name p; timeout -s INT 0.3 bpftool map event_pipe pinned /sys/fs/bpf/p; " +
+		"for i in 1 2 3 4 5 6 7 8 9; do bpftool map create /sys/fs/bpf/$i type hash key 4 value 4 entries 2 name m; bpftool map update pinned /sys/fs/bpf/$i key 1 2 3 4 value 1 2 3 4; done; true"
 	for name, command := range map[string][]string{
-		"a user's tests": {buildModule(t, talkers, "test", "-c")},
-		"an agent":       {buildModule(t, filepath.Join("..", "..", "examples", "agent"), "test", "-c")},
-		"bpftool":        {"sh", "-c", "J=\n" + script},
+		"a user's tests":         {"--", buildModule(t, talkers, "test", "-c")},
+		"an agent":               {"--root", "--", buildModule(t, filepath.Join("..", "..", "examples", "agent"), "test", "-c")},
+		"bpftool":                {"--", "sh", "-c", "J=\n" + script},
+		"perf events and faults": {"--fault", "update@m:nth=3=ENOMEM", "--", "sh", "-c", events},
+		"without rights":         {"--unprivileged", "--cpus", "2", "--", "sh", "-c", script},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := recordRun(t, command...)
 			out := bpfsimAsItself(t, "replay", file)
-			require.Regexp(t, `^bpfsim: \d{3,} calls made again, 0 differences$`, out)
+			require.Regexp(t, `^bpfsim: \d{2,} calls made again, 0 differences$`, out)
 			if kernel.Available() == nil {
 				out = bpfsimAsItself(t, "replay", "--on", "linux", file)
-				require.Regexp(t, `^Linux \S+: \d{3,} calls made again, 0 differences`, out)
+				require.Regexp(t, `^Linux \S+: \d+ calls made again, 0 differences`, out)
 			}
 		})
 	}
@@ -113,7 +118,7 @@ func TestReplayShrinks(t *testing.T) {
 	const script = "bpftool map create /sys/fs/bpf/a type array key 4 value 4 entries 2 name a; bpftool map create /sys/fs/bpf/m type hash key 4 value 4 entries 8 name m;" +
 		"for i in 1 2 3 4 5; do bpftool map update pinned /sys/fs/bpf/m key $i 0 0 0 value $i 0 0 0; bpftool map update pinned /sys/fs/bpf/a key 1 0 0 0 value $i 0 0 0; done;" +
 		"bpftool map lookup pinned /sys/fs/bpf/m key 3 0 0 0"
-	file := recordRun(t, "sh", "-c", script)
+	file := recordRun(t, "--", "sh", "-c", script)
 	wrong := filepath.Join(t.TempDir(), "wrong.rec")
 	spoil(t, file, wrong)
 	cmd := bpfsimCommand(t, "replay", "--shrink", wrong+".small", wrong)
@@ -142,4 +147,45 @@ func spoil(t *testing.T, from, to string) {
 		}
 	}
 	require.NoError(t, recording.Save(to, r.Header, entries))
+}
+
+// A recording is not overwritten by what is made of it.
+func TestReplayKeepsTheRecording(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "run.rec")
+	h := recording.NewHeader()
+	h.CPUs = 1
+	require.NoError(t, recording.Save(file, h, nil))
+	was, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for _, flag := range []string{"--mask", "--shrink"} {
+		cmd := bpfsimCommand(t, "replay", flag, file, file)
+		cmd.SysProcAttr = nil
+		require.Contains(t, output(t, exitTrouble, cmd), "this is the recording itself")
+	}
+	is, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(was), string(is))
+}
+
+var digits = regexp.MustCompile(`\d+`)
+
+// What docs/record.md types prints what it says, whatever the number of calls of the bpftool that is installed.
+func TestRecordPage(t *testing.T) {
+	skipIfRefused(t)
+	bpftool(t)
+	rest, found, dir := page(t, "docs/record.md"), 0, t.TempDir()
+	for {
+		_, block, more := strings.Cut(rest, "```console\n")
+		if !more {
+			break
+		}
+		block, rest, _ = strings.Cut(block, "```")
+		for _, part := range strings.Split("\n"+block, "\n$ ")[1:] {
+			command, want, _ := strings.Cut(part, "\n")
+			found++
+			got := inShell(t, "cd "+dir+"; "+command)
+			require.Equal(t, digits.ReplaceAllString(strings.TrimSpace(want), "N"), digits.ReplaceAllString(got, "N"), command)
+		}
+	}
+	require.Positive(t, found)
 }

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
@@ -23,6 +24,8 @@ type Bpfsim struct {
 	world  world
 	now    time.Duration
 	fault  bpfsys.Fault
+
+	current *recording.Call
 }
 
 // Name is bpfsim.
@@ -49,15 +52,33 @@ func (b *Bpfsim) Call(c *recording.Call) (Answer, string) {
 	told := newTold(c, &b.world)
 	var outcome bpfsys.Outcome
 	p := &bpfsys.Process{Mem: memory, Files: told, FS: told, Host: told, Caps: b.header.Caps, UID: b.header.UID, Outcome: &outcome}
+	p.Backing = func(words uint64) (bpfsys.Backing, abi.Errno) {
+		return &mapped{words: make([]atomic.Uint64, words), by: b}, abi.OK
+	}
+	b.current = c
 	b.now, b.fault = c.At, bpfsys.Fault{Errno: c.Injected.Errno, After: c.Injected.After}
 	if sweeps(c.Cmd) {
 		b.kernel.Sweep()
 	}
-	ret, errno := b.kernel.Bpf(&maps.Task{CPU: c.CPU}, p, uint32(c.Cmd), c.Attr, c.Size)
+	ret, errno := b.make(&maps.Task{CPU: c.CPU}, p, c)
 	if errno != abi.OK {
 		ret = 0
 	}
 	return Answer{Ret: ret, Errno: errno, Wrote: memory.Wrote(), Notes: append(told.notes, memory.Notes()...)}, ""
+}
+
+// make makes a call of whichever kind.
+func (b *Bpfsim) make(t *maps.Task, p *bpfsys.Process, c *recording.Call) (ret int32, errno abi.Errno) {
+	switch c.Cmd {
+	case abi.PerfEventOpen:
+		ret, errno, _ = b.kernel.PerfEventOpen(t, p, bpfsys.DecodePerfEventOpen(c.Contents))
+	case abi.PerfIoctl:
+		fd, request, arg := bpfsys.DecodePerfIoctl(c.Contents)
+		errno, _ = b.kernel.PerfEventIoctl(t, p, fd, request, arg)
+	default:
+		ret, errno = b.kernel.Bpf(t, p, uint32(c.Cmd), c.Attr, c.Size)
+	}
+	return ret, errno
 }
 
 // sweeps tells the commands whose results depend on what of the host's is gone.
@@ -79,5 +100,7 @@ func (b *Bpfsim) Event(e recording.Event) {
 		b.world.unpinned(e.What)
 	case recording.Vanished:
 		b.world.vanished[e.What] = true
+	case recording.Stored:
+		b.store(e)
 	}
 }

@@ -60,14 +60,23 @@ func (k *Kernel) Call(c *recording.Call) (a Answer, why string) {
 
 func (k *Kernel) make(t *settled) kernel.Outcome {
 	for _, s := range t.before {
-		k.on.Do(s.CPU, s.Action.(program.Event))
+		k.step(s)
 	}
-	call, arena := *t.step.Action.(*program.Call), k.on.Arena()
-	arena.Poke(call.Attr, call.Contents)
-	for _, w := range call.Memory {
+	return k.step(t.step)
+}
+
+// step makes a step.
+func (k *Kernel) step(s program.Step) kernel.Outcome {
+	c, ok := s.Action.(*program.Call)
+	if !ok {
+		return kernel.Outcome{Errno: k.on.Do(s.CPU, s.Action.(program.Event))}
+	}
+	arena := k.on.Arena()
+	arena.Poke(c.Attr, c.Contents)
+	for _, w := range c.Memory {
 		arena.Poke(w.Addr, w.Bytes)
 	}
-	return k.on.Bpf(t.step.CPU, call, nil)
+	return k.on.Bpf(s.CPU, *c, nil)
 }
 
 // wrote is what a call wrote, by the recorded addresses: where it wrote when it was recorded, and wherever else memory has changed.
@@ -123,6 +132,6 @@ func (k *Kernel) strays(c *recording.Call, p place, before []program.Write) (out
 // Event makes it happen.
 func (k *Kernel) Event(e recording.Event) {
 	for _, s := range k.settler.event(e) {
-		k.confine(func() { k.on.Do(s.CPU, s.Action.(program.Event)) })
+		k.confine(func() { k.step(s) })
 	}
 }

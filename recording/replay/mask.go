@@ -67,6 +67,7 @@ func (m *masking) all(ctx context.Context, r *recording.Reader, side *Bpfsim, w 
 		}
 		switch e := entry.(type) {
 		case recording.Event:
+			e = m.event(e)
 			side.Event(e)
 			w.Event(e)
 		case *recording.Call:
@@ -77,6 +78,16 @@ func (m *masking) all(ctx context.Context, r *recording.Reader, side *Bpfsim, w 
 		}
 	}
 	return ctx.Err()
+}
+
+// event masks what a program stored.
+func (m *masking) event(e recording.Event) recording.Event {
+	s, err := recording.ParseStore(e)
+	if err != nil {
+		return e
+	}
+	m.bytes(s.Value)
+	return s.Event()
 }
 
 // call masks what a call reads and what bpfsim is told.

@@ -129,6 +129,9 @@ func (s *settler) known(c *recording.Call) error {
 			return errUnknown
 		}
 	}
+	if c.Cmd == abi.MapFreeze && c.Errno == abi.EBUSY {
+		return errors.New("whose answer depends on what was mapped")
+	}
 	if c.Cmd == abi.MapGetNextID && s.lacking {
 		return errUnknown
 	}
@@ -306,6 +309,8 @@ func (s *settler) event(e recording.Event) []program.Step {
 		delete(s.slots, e.What)
 		s.free = append(s.free, fd)
 		return []program.Step{{Action: program.Close{FD: fd}}}
+	case recording.Stored:
+		return s.store(e)
 	case recording.Unpinned:
 		for recorded, p := range s.pins {
 			if p.object == e.What {

@@ -91,7 +91,8 @@ func objectsOf(entries []any) (names []string) {
 func about(e any) (names []string) {
 	switch e := e.(type) {
 	case recording.Event:
-		return []string{objectName(e.What)}
+		name, _, _ := strings.Cut(e.What, ",")
+		return []string{objectName(name)}
 	case *recording.Call:
 		for _, t := range e.Told {
 			answer := t.Answer

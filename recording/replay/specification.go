@@ -17,7 +17,12 @@ func allowed(h recording.Header, entries []any) bool {
 	k := &recordedKernel{arena: program.NewArena()}
 	for _, entry := range entries {
 		if e, ok := entry.(recording.Event); ok {
-			p.Steps = append(p.Steps, s.event(e)...)
+			for _, step := range s.event(e) {
+				p.Steps = append(p.Steps, step)
+				if _, ok := step.Action.(*program.Call); ok {
+					k.answers = append(k.answers, programAnswer{})
+				}
+			}
 			continue
 		}
 		c := entry.(*recording.Call)
