@@ -21,16 +21,17 @@ const module = "github.com/bpfsim/bpfsim"
 var floors = map[string][]string{
 	"":              {},
 	"abi":           {},
+	"profile":       {"abi"},
 	"maps":          {"abi", "internal/prefetch"},
 	"btf":           {"abi"},
 	"insn":          {"abi"},
 	"model":         {"abi"},
 	"fault":         {"abi", "syscall"},
 	"trace":         {"abi", "syscall"},
-	"syscall":       {"abi", "btf", "insn", "maps"},
+	"syscall":       {"abi", "btf", "insn", "maps", "profile"},
 	"sim":           {"abi", "maps", "syscall"},
 	"intercept":     {"trace", "abi", "btf", "maps", "syscall", "recording"},
-	"bpftest":       {"bpftest/early", "internal/bubble", "patch", "trace", "sim", "abi", "btf", "maps", "syscall", "fault", "intercept"},
+	"bpftest":       {"bpftest/early", "internal/bubble", "patch", "trace", "sim", "abi", "btf", "maps", "profile", "syscall", "fault", "intercept"},
 	"bpftest/early": {},
 
 	"explore": {"abi", "maps", "syscall", "sim", "model"},
@@ -38,8 +39,8 @@ var floors = map[string][]string{
 	"vm":      {},
 	"patch":   {},
 
-	"proptest/program":           {"abi", "model"},
-	"proptest/kernel":            {"abi", "btf", "insn", "maps", "model", "syscall", "explore", "proptest/program"},
+	"proptest/program":           {"abi", "model", "profile"},
+	"proptest/kernel":            {"abi", "btf", "insn", "maps", "model", "profile", "syscall", "explore", "proptest/program"},
 	"proptest/kernel/kerneltest": {},
 
 	"recording": {"abi", "maps", "syscall", "proptest/program"},
@@ -49,7 +50,7 @@ var floors = map[string][]string{
 
 	"proptest/generator": {"abi", "btf", "explore", "proptest/program"},
 	"proptest/campaign": {
-		"abi", "model", "sim", "explore", "proptest/program", "proptest/kernel", "proptest/generator",
+		"abi", "model", "profile", "sim", "explore", "proptest/program", "proptest/kernel", "proptest/generator",
 	},
 
 	"semantics": {"abi", "btf", "proptest/program", "proptest/kernel"},
@@ -61,7 +62,7 @@ var floors = map[string][]string{
 
 	"bench": {"abi", "internal/prefetch", "maps", "syscall", "sim", "explore", "proptest/kernel", "proptest/campaign", "intercept"},
 	"cmd/bpfsim": {
-		"abi", "btf", "maps", "syscall", "fault", "sim", "model", "explore", "intercept", "bench", "vm", "patch",
+		"abi", "btf", "maps", "profile", "syscall", "fault", "sim", "model", "explore", "intercept", "bench", "vm", "patch",
 		"proptest/program", "proptest/kernel", "proptest/generator", "proptest/campaign", "semantics", "conform", "recording",
 		"recording/replay",
 	},

@@ -25,7 +25,7 @@ func (d *direct) serveRuns(f func(run) ran) (stop func()) {
 }
 
 func (d *direct) boot(t tenant, q request) (link, error) {
-	m, err := d.host.admit(t, q.Seed)
+	m, err := d.host.admit(t, q)
 	if err != nil {
 		return nil, err
 	}

@@ -55,6 +55,17 @@ func ExampleHandle_Map() {
 	// flow 2: 20 map 1
 }
 
+// An agent that wants an ARENA has to do without on the kernels of last year.
+func ExampleLinux() {
+	inTest(func(t testing.TB) {
+		bpftest.Kernel(t, bpftest.Linux("6.1"))
+		_, err := bpf(bpfsys.MapCreate{Type: abi.Arena, MaxEntries: 1, Flags: abi.FlagMmapable})
+		fmt.Println(err)
+	})
+	// Output:
+	// invalid argument
+}
+
 // A queue and a Bloom filter, as programs use them.
 func ExampleMap_Push() {
 	inTest(func(t testing.TB) {

@@ -16,6 +16,7 @@ import (
 	"github.com/bpfsim/bpfsim/fault"
 	"github.com/bpfsim/bpfsim/intercept"
 	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/profile"
 	"github.com/bpfsim/bpfsim/syscall"
 )
 
@@ -57,16 +58,16 @@ type machine struct {
 
 func newHost(cpus int, types func() *btf.BTF) *host {
 	h := &host{cpus: cpus, types: types, probes: intercept.HostProbes()}
-	h.first = h.newMachine(0)
+	h.first = h.newMachine(request{})
 	h.booted.Store(h.first)
 	h.stray = &machine{kernel: bpfsys.NewKernel(bpfsys.Options{CPUs: cpus, Fault: h.strayed})}
 	return h
 }
 
-// newMachine boots a new kernel.
-func (h *host) newMachine(seed uint64) *machine {
+// newMachine boots the kernel that is asked for.
+func (h *host) newMachine(q request) *machine {
 	m := &machine{first: h.first, runs: newRuns(), calls: newRecorder(h.tests, h.shift), stoodFor: map[string]bool{}}
-	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Seed: seed, Fault: m.faults.Fault, BTF: h.types, Probes: h.probes, Run: m.run,
+	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Profile: profile.Of(q.Linux), Seed: q.Seed, Fault: m.faults.Fault, BTF: h.types, Probes: h.probes, Run: m.run,
 		Watch: both(m.calls.watch, h.watch), PerfOpened: m.calls.noteEvent})
 	return m
 }
@@ -92,7 +93,7 @@ func (h *host) answer(q request) reply {
 		return h.booted.Load().answer(q)
 	}
 	h.tests, h.shift = q.PID, q.Code-codeAddress()
-	h.booted.Store(h.newMachine(q.Seed))
+	h.booted.Store(h.newMachine(q))
 	return reply{}
 }
 

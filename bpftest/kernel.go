@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bpfsim/bpfsim/fault"
+	"github.com/bpfsim/bpfsim/profile"
 )
 
 // Handle is the kernel of one test.
@@ -28,10 +29,16 @@ type KernelOption func(*kernelSettings)
 type kernelSettings struct {
 	seed  uint64
 	leaks bool
+	linux string
 }
 
 // Seed starts the generator of the hash seeds of maps, on which the order of walks depends. Without it 0 does.
 func Seed(seed uint64) KernelOption { return func(s *kernelSettings) { s.seed = seed } }
+
+// Linux lets the kernel answer as another series of Linux than 6.18 does: 6.1 or 6.12; docs/kernels.md says in what they differ. Without it
+// BPFSIM_LINUX in the environment names the series. What a client has probed it may remember for the whole process, as package features of
+// cilium/ebpf does, and uname(2) is the host's.
+func Linux(series string) KernelOption { return func(s *kernelSettings) { s.linux = series } }
 
 // AllowLeaks lets the test end with objects that are open or pinned.
 func AllowLeaks() KernelOption { return func(s *kernelSettings) { s.leaks = true } }
@@ -46,14 +53,18 @@ func AllowLeaks() KernelOption { return func(s *kernelSettings) { s.leaks = true
 func Kernel(t testing.TB, options ...KernelOption) *Handle {
 	t.Helper()
 	noteRoad()
-	var s kernelSettings
+	s := kernelSettings{linux: os.Getenv(linuxName)}
 	for _, o := range options {
 		o(&s)
 	}
 	if kernel == nil {
 		t.Fatal("bpftest: there is no simulated kernel to take: " + noKernel())
 	}
-	way, err := kernel.boot(tenantOf(t), request{Op: opBoot, Seed: s.seed, PID: os.Getpid(), Code: codeAddress()})
+	like, err := profile.Named(s.linux)
+	if err != nil {
+		t.Fatalf("bpftest: Linux or %s: %v", linuxName, err)
+	}
+	way, err := kernel.boot(tenantOf(t), request{Op: opBoot, Seed: s.seed, Linux: like.Release, PID: os.Getpid(), Code: codeAddress()})
 	if err != nil {
 		t.Fatalf("bpftest: %v", err)
 	}

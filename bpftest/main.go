@@ -14,6 +14,7 @@ const (
 	bpffsName  = "BPFSIM_BPFFS"       // of any program whose calls bpfsim answers
 	// unavailableName says what to do where no kernel can be simulated: "skip" ends with success.
 	unavailableName = "BPFSIM_UNAVAILABLE"
+	linuxName       = "BPFSIM_LINUX" // the series of the kernels of tests that do not name one
 )
 
 // Option is a setting of Main's.

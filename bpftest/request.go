@@ -58,6 +58,7 @@ type request struct {
 	Flags      uint64
 	Rule       fault.Rule
 	Seed       uint64
+	Linux      abi.Release
 	N          int
 	Ran        ran
 	PID        int    // of the tests, 0 where they are in the kernel's process

@@ -76,7 +76,7 @@ type tenants struct {
 }
 
 // admit boots a kernel for a test.
-func (h *host) admit(t tenant, seed uint64) (*machine, error) {
+func (h *host) admit(t tenant, q request) (*machine, error) {
 	all := &h.tenants
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -85,7 +85,7 @@ func (h *host) admit(t tenant, seed uint64) (*machine, error) {
 			return nil, other.refusal(t)
 		}
 	}
-	m := h.newMachine(seed)
+	m := h.newMachine(q)
 	m.tenant = t
 	if t.parallel {
 		all.last++

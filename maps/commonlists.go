@@ -27,7 +27,10 @@ type local struct {
 func newCommonLists(c chain, spec Spec) *commonLists {
 	p := &commonLists{
 		local:  make([]local, spec.CPUs),
-		target: min(max(int(spec.MaxEntries)/spec.CPUs/2, 1), maxTarget),
+		target: spec.LRUTarget,
+	}
+	if p.target == 0 {
+		p.target = min(max(int(spec.MaxEntries)/spec.CPUs/2, 1), maxTarget)
 	}
 	p.shared.init(c, 0, spec.MaxEntries, commonScans)
 	p.shared.lock.name = listLock

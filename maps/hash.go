@@ -54,9 +54,7 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	switch {
 	case errno != abi.OK:
 	case found:
-		s = h.supersede(t, p, at)
-		h.pool.replacing(t)
-		at = h.replace(t, p, hash, at, s)
+		s, at = h.renew(t, p, hash, at)
 	// Counted before linking: a full map fails without touching the bucket.
 	default:
 		if errno = h.pool.reserve(t); errno != abi.OK {
@@ -76,6 +74,13 @@ func (h *hash) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 		h.pool.replaced(t)
 	}
 	return errno
+}
+
+// renew makes room at the head of its bucket for what replaces element at.
+func (h *hash) renew(t *Task, p *page, hash, at uint32) (slot, uint32) {
+	s := h.supersede(t, p, at)
+	h.pool.replacing(t)
+	return s, h.replace(t, p, hash, at, s)
 }
 
 // UpdateInPlace looks for the key before it inserts one, and again when another task was faster (htab_map_update_elem of

@@ -34,13 +34,16 @@ func (h *hashOfMaps) Sweeper() *Sweeper          { return h.hash.Sweeper() }
 // Admit leaves all to Update: the inner map is looked at first.
 func (h *hashOfMaps) Admit([]byte, uint64) abi.Errno { return abi.OK }
 
-// Update of a key that is there changes the value alone, so the key does not move (since 6.15).
+// Update of a key that is there changes the value alone, so the key does not move, unless the spec says so.
 func (h *hashOfMaps) Update(t *Task, key, value []byte, flags uint64) abi.Errno {
 	if flags > abi.Exist {
 		return abi.EINVAL
 	}
 	var old [idBytes]byte
 	replaced, errno := h.hash.exchange(t, key, value, old[:], flags)
+	if replaced && h.hash.spec.InnerMoves {
+		h.hash.pool.replaced(t)
+	}
 	if replaced {
 		t.Touch(Access{Of: Anything})
 		h.inner.release(old[:])
@@ -48,7 +51,7 @@ func (h *hashOfMaps) Update(t *Task, key, value []byte, flags uint64) abi.Errno 
 	return errno
 }
 
-// exchange is Update that copies the value that it replaces, in place, to old.
+// exchange is Update that copies the value that it replaces to old.
 func (h *hash) exchange(t *Task, key, value, old []byte, flags uint64) (replaced bool, errno abi.Errno) {
 	hash := h.hash(key)
 	st := h.lock(t, hash&h.mask)
@@ -57,7 +60,14 @@ func (h *hash) exchange(t *Task, key, value, old []byte, flags uint64) (replaced
 	if errno := admit(found, flags); errno != abi.OK {
 		return false, errno
 	}
-	if found {
+	switch {
+	case found && h.spec.InnerMoves:
+		put(old, h.value(p, at))
+		s, at := h.renew(t, p, hash, at)
+		t.touchFilled(s)
+		h.fill(p, at, hash, s, key, value)
+		return true, abi.OK
+	case found:
 		t.Touch(memory(Values, h.slot(p, at), true))
 		put(old, h.value(p, at))
 		put(h.value(p, at), value)

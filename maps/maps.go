@@ -23,6 +23,10 @@ type Spec struct {
 	Seed uint32
 	// CPUs is the machine's number of possible CPUs, at least 1.
 	CPUs int
+	// LRUTarget is how many free elements a CPU fetches from a common LRU at once; 0 is half of its share, 128 at most.
+	LRUTarget int
+	// InnerMoves is that an update of a HASH_OF_MAPS moves its key as that of a HASH does.
+	InnerMoves bool
 }
 
 // Map is what every map type offers. The element operations are in the small interfaces below; a type that lacks one

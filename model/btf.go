@@ -74,7 +74,7 @@ func (x *run) writeLog() abi.Errno {
 		x.user.write(buf, x.after(buf, n))
 	}
 	told := uint32(0)
-	if at := x.call.Attr + abi.BTFLoadTrueSize; x.call.Size >= abi.BTFLoadTrueSize+4 {
+	if at := x.call.Attr + abi.BTFLoadTrueSize; x.call.Size >= abi.BTFLoadTrueSize+4 && x.logSize() {
 		size := []byte{0, 0, 0, 0}
 		if logs && x.user.writable(at, 4) {
 			size = x.after(at, 4)

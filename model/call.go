@@ -2,15 +2,6 @@ package model
 
 import "github.com/bpfsim/bpfsim/abi"
 
-// Release is the Linux release whose rules hold.
-type Release int
-
-// Releases that differ in the fields that MAP_CREATE and OBJ_GET_INFO_BY_FD know.
-const (
-	V618 Release = iota // Linux 6.18
-	V612                // Linux 6.12
-)
-
 // Config is the machine and its caller. BPF and SysAdmin are the caller's capabilities CAP_BPF and CAP_SYS_ADMIN;
 // kernel.unprivileged_bpf_disabled is set. The machine has one NUMA node, 0, and the network devices 1 (lo) and 2, which runs XDP
 // in its driver, unless OnlyLoopback.
@@ -18,9 +9,9 @@ type Config struct {
 	CPUs     int // possible CPUs, numbered from 0
 	BPF      bool
 	SysAdmin bool
-	Release  Release
-	BPFFS    string // mount point of the BPF file system, "" for /sys/fs/bpf
-	Shared   bool   // maps of other processes exist: ids that are not ours may turn up
+	Release  abi.Release // of Linux, 0 for the latest
+	BPFFS    string      // mount point of the BPF file system, "" for /sys/fs/bpf
+	Shared   bool        // maps of other processes exist: ids that are not ours may turn up
 
 	OnlyLoopback bool // there is no device 2
 	KernelTypes  bool // BTF describes the kernel, whose id is 1

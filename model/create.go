@@ -59,6 +59,7 @@ func (x *run) spec() spec {
 		extra:      x.u64(abi.CreateMapExtra),
 		node:       abi.AnyNode,
 	}
+	s.lruTarget, s.innerMoves = x.state.config.lruTarget(s.maxEntries), x.state.config.innerMoves()
 	s.ofKernel = x.u32(abi.CreateBTFVmlinuxValueTID)
 	s.typed.key, s.typed.value = x.u32(abi.CreateBTFKeyTypeID), x.u32(abi.CreateBTFValueTypeID)
 	if s.flags&abi.FlagNUMANode != 0 {
@@ -77,7 +78,7 @@ func accessOf(flags uint32) access {
 func (x *run) checkFields(s *spec) abi.Errno {
 	keyType, valueType := x.u32(abi.CreateBTFKeyTypeID), x.u32(abi.CreateBTFValueTypeID)
 	switch {
-	case s.kind == abi.Unspec || s.kind >= abi.NumMapTypes:
+	case s.kind == abi.Unspec || !x.knowsType(s.kind):
 		return abi.EINVAL
 	case kinds[s.kind].table == nil:
 		x.loose = true
@@ -102,6 +103,12 @@ func (s *spec) badFlags(known uint32) bool {
 
 // checkType is the type's own look at the fields (map_alloc_check).
 func (x *run) checkType(s *spec) abi.Errno {
+	switch s.kind {
+	case abi.DevMap, abi.DevMapHash, abi.SockMap, abi.SockHash, abi.XSKMap:
+		if x.oldRights() && !x.state.config.SysAdmin {
+			return abi.EPERM
+		}
+	}
 	if check := kinds[s.kind].check; check != nil {
 		return check(s, x.state.config.SysAdmin)
 	}

@@ -112,7 +112,7 @@ func TestCreateFD(t *testing.T) {
 // What 6.12 does not know: attr ends at 152, MAP_CREATE at 80, commands at 37.
 func TestRelease612(t *testing.T) {
 	c := root
-	c.Release = model.V612
+	c.Release = abi.Linux612
 	s := newSession(t, c)
 	s.put(attr(168, smallHash.attr()), poke{attrAt + abi.CreateExclProgHashSize, u32(1)})
 	s.legal(abi.MapCreate, 92, 0, abi.EINVAL)

@@ -184,7 +184,7 @@ func (x *run) lookupAndDelete() abi.Errno {
 
 // pop removes an element and returns its value.
 func (x *run) pop(o *object, key []byte) ([]byte, abi.Errno) {
-	if !o.has(abi.MapLookupAndDeleteElem) {
+	if !x.has(o, abi.MapLookupAndDeleteElem) {
 		return nil, abi.ENOTSUPP
 	}
 	switch t := x.edit(o).(type) {
@@ -208,7 +208,9 @@ func (x *run) freeze() abi.Errno {
 		return errno
 	case len(o.typed.fields) > 0:
 		return abi.ENOTSUPP
-	case !can.write:
+	case x.oldRights() && o.frozen:
+		return abi.EBUSY
+	case x.oldRights() && !x.state.config.BPF, !x.oldRights() && !can.write:
 		return abi.EPERM
 	}
 	x.state.edit(o.serial).frozen = true

@@ -47,7 +47,7 @@ func newHash(s spec, cpus int) table {
 	h := &hash{max: s.maxEntries, nbuckets: bucketCount(s.maxEntries), inPlace: s.perCPU()}
 	h.buckets = make([]bucket, 0, min(h.nbuckets, usualBuckets))
 	if s.evicts() {
-		h.lru = newLRU(s.maxEntries, s.flags&abi.FlagNoCommonLRU != 0, cpus)
+		h.lru = newLRU(s.maxEntries, s.flags&abi.FlagNoCommonLRU != 0, cpus, s.lruTarget)
 	}
 	if s.flags&abi.FlagZeroSeed == 0 {
 		h.order = newOrder()

@@ -31,13 +31,13 @@ func (x *run) info() abi.Errno {
 	if errno := x.checkInfo(addr, size); errno != abi.OK {
 		return errno
 	}
-	size = min(size, uint32(x.state.config.Release.infoSize()))
+	size = min(size, uint32(x.infoSize()))
 	given, ok := x.user.read(addr, int(size))
-	if !ok {
+	if !ok && x.keepsInfo() {
 		return abi.EFAULT
 	}
 	info := make([]byte, abi.MapInfoSize)
-	if x.state.config.Release != V612 { // before, the caller's bytes were not kept
+	if x.keepsInfo() {
 		copy(info, given)
 	}
 	if errno := x.hashInfo(o, info); errno != abi.OK {
@@ -52,10 +52,7 @@ func (x *run) info() abi.Errno {
 
 // checkInfo: at most a page, and what the kernel does not know must be zero, the padding at the end too (measured).
 func (x *run) checkInfo(addr uint64, size uint32) abi.Errno {
-	end := uint32(abi.MapInfoEnd)
-	if x.state.config.Release == V612 {
-		end = abi.MapInfoHash
-	}
+	end := uint32(x.infoEnd())
 	switch {
 	case size > abi.MaxAttrSize:
 		return abi.E2BIG

@@ -80,10 +80,10 @@ func (h *hash) inner() (serials []int) {
 	return serials
 }
 
-// newHashOfMaps is a HASH_OF_MAPS, which replaces a value in place (measured on 6.18; since 6.15).
+// newHashOfMaps is a HASH_OF_MAPS, which replaces a value in place where its key does not move.
 func newHashOfMaps(s spec, cpus int) table {
 	h := newHash(s, cpus).(*hash)
-	h.ofMaps, h.inPlace = true, true
+	h.ofMaps, h.inPlace = true, !s.innerMoves
 	return h
 }
 

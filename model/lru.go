@@ -7,7 +7,7 @@ import "slices"
 const (
 	scansCommon  = 128
 	scansPerCPU  = 4
-	targetCommon = 128 // at most: max_entries / CPUs / 2, at least 1
+	targetCommon = 128 // at most
 	targetPerCPU = 4
 )
 
@@ -35,7 +35,7 @@ type local struct {
 	steal   int    // the CPU to try next when everything else is empty
 }
 
-func newLRU(max uint32, perCPU bool, cpus int) *lru {
+func newLRU(max uint32, perCPU bool, cpus, target int) *lru {
 	if perCPU {
 		l := &lru{target: targetPerCPU, lists: make([]lists, cpus)}
 		for cpu := range l.lists {
@@ -43,7 +43,7 @@ func newLRU(max uint32, perCPU bool, cpus int) *lru {
 		}
 		return l
 	}
-	l := &lru{common: true, target: clamp(int(max)/cpus/2, 1, targetCommon), locals: make([]local, cpus)}
+	l := &lru{common: true, target: target, locals: make([]local, cpus)}
 	l.lists = []lists{{free: int(max), scans: scansCommon}}
 	for cpu := range l.locals {
 		l.locals[cpu].steal = cpu
@@ -126,9 +126,8 @@ func (l *lru) refill(own *local, evict func(node)) {
 	own.free += free
 }
 
-// steal frees one node of any CPU for own, round robin: a free one, else the oldest pending one. Linux prefers pending
-// nodes without a reference, which cannot be seen: all lists are empty only when max_entries is so low that target is
-// 1, and then no CPU has more than one node pending.
+// steal frees one node of any CPU for own, round robin: a free one, else the oldest pending one, one without a reference if there
+// is. That can be seen only where target is not 1 in small maps.
 func (l *lru) steal(own *local, evict func(node)) bool {
 	first := own.steal
 	for cpu := first; ; {
@@ -154,9 +153,15 @@ func (p *local) yield(evict func(node)) bool {
 	if len(p.pending) == 0 {
 		return false
 	}
-	last := len(p.pending) - 1
-	evict(p.pending[last])
-	p.pending = p.pending[:last]
+	victim := len(p.pending) - 1
+	for i, n := range slices.Backward(p.pending) {
+		if !n.ref {
+			victim = i
+			break
+		}
+	}
+	evict(p.pending[victim])
+	p.pending = slices.Delete(p.pending, victim, victim+1)
 	return true
 }
 

@@ -20,6 +20,8 @@ type spec struct {
 	exclusive  bool  // one program alone may use it
 	typed      typed
 	ofKernel   uint32 // type of the kernel's that values have, 0 for none
+	lruTarget  int
+	innerMoves bool
 }
 
 // object is a map: its shape, what happened to it as a whole, and its elements. One with btf is BTF, one with prog a program, one

@@ -10,7 +10,7 @@ import (
 // pin is OBJ_PIN (bpf_obj_pin in kernel/bpf/syscall.c, bpf_obj_pin_user in kernel/bpf/inode.c): the fd comes before the
 // path name.
 func (x *run) pin() abi.Errno {
-	if x.u32(abi.ObjFileFlags)&^abi.FlagPathFD != 0 || x.strayPathFD() {
+	if x.u32(abi.ObjFileFlags)&^x.pathFlag() != 0 || x.strayPathFD() {
 		return abi.EINVAL
 	}
 	f, open := x.state.files.get(int32(x.u32(abi.ObjBPFFD)))
@@ -37,7 +37,7 @@ func (o *object) pinnable() bool {
 // get is OBJ_GET.
 func (x *run) get() (int32, abi.Errno) {
 	flags := x.u32(abi.ObjFileFlags)
-	if x.u32(abi.ObjBPFFD) != 0 || flags&^(fdFlags|abi.FlagPathFD) != 0 || x.strayPathFD() || flags&fdFlags == fdFlags {
+	if x.u32(abi.ObjBPFFD) != 0 || flags&^(fdFlags|x.pathFlag()) != 0 || x.strayPathFD() || flags&fdFlags == fdFlags {
 		return 0, abi.EINVAL
 	}
 	p, errno := x.path()

@@ -174,7 +174,7 @@ func (x *run) verify(p *prog) abi.Errno {
 		return abi.EINVAL
 	}
 	errno := x.checkProgram(p)
-	if x.call.Size >= abi.ProgLoadTrueSize+4 && !x.user.put(x.call.Attr+abi.ProgLoadTrueSize, 0) {
+	if x.call.Size >= abi.ProgLoadTrueSize+4 && x.logSize() && !x.user.put(x.call.Attr+abi.ProgLoadTrueSize, 0) {
 		return abi.EFAULT
 	}
 	return errno

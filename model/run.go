@@ -106,13 +106,17 @@ func (x *run) why() string {
 
 // bpf is the system call up to the command (__sys_bpf in kernel/bpf/syscall.c).
 func (x *run) bpf() (int32, abi.Errno) {
+	if c := x.call.Cmd; x.oldRights() && (c == abi.MapCreate || c == abi.ProgLoad) && !x.state.config.BPF {
+		return 0, abi.EPERM
+	}
 	if errno := x.readAttr(); errno != abi.OK {
 		return 0, errno
 	}
 	switch command := commandOf(x.call.Cmd); {
+	case !x.knowsCommand(x.call.Cmd):
 	case command.work != nil:
 		return command.work(x)
-	case x.call.Cmd < x.state.config.Release.commands():
+	case x.call.Cmd < abi.NumLinuxCmds:
 		x.loose = true
 	}
 	return 0, abi.EINVAL
@@ -132,7 +136,7 @@ func (x *run) readAttr() abi.Errno {
 
 // copyAttr reads attr: at most a page, and what this kernel does not know must be zero (bpf_check_uarg_tail_zero).
 func (x *run) copyAttr() abi.Errno {
-	known := min(x.call.Size, uint32(x.state.config.Release.attrSize()))
+	known := min(x.call.Size, uint32(x.attrSize()))
 	if x.call.Size > abi.MaxAttrSize {
 		return abi.E2BIG
 	}
@@ -165,9 +169,12 @@ func (x *run) tailZero(addr uint64, n uint32) abi.Errno {
 // attrEnd is where the command's fields end: of one without rules here, nothing is known.
 func (x *run) attrEnd() int {
 	command := commandOf(x.call.Cmd)
+	if end, differs := x.oldEnd(x.call.Cmd); differs {
+		return end
+	}
 	switch {
 	case x.call.Cmd == abi.MapCreate:
-		return x.state.config.Release.createEnd()
+		return x.createEnd()
 	case command.work == nil:
 		return abi.AttrSize
 	}

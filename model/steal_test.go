@@ -9,7 +9,7 @@ import (
 // Three CPUs take the two nodes in turn, and each goes on to rob where it stopped last time (bpf_common_lru_pop_free, next_steal in
 // bpf_lru_list.c). With two CPUs the order cannot be seen.
 func TestStealGoesRound(t *testing.T) {
-	l := newLRU(2, false, 3)
+	l := newLRU(2, false, 3, 1)
 	var order []int32
 	for _, step := range []struct {
 		cpu    int

@@ -15,7 +15,7 @@ type Args interface {
 
 // DecodeArgs reads the arguments of cmd out of a; false for commands that bpfsys does not support.
 func DecodeArgs(cmd abi.Cmd, a *Attr) (Args, bool) {
-	command, known := commandOf(cmd)
+	command, known := table.command(cmd)
 	if !known || command.decode == nil {
 		return nil, false
 	}

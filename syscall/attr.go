@@ -24,13 +24,13 @@ func (a *Attr) put32(off int, v uint32) { binary.LittleEndian.PutUint32(a[off:],
 func (a *Attr) put64(off int, v uint64) { binary.LittleEndian.PutUint64(a[off:], v) }
 func (a *Attr) putFD(off int, fd int32) { a.put32(off, uint32(fd)) }
 
-// declared makes sure that attr reaches to end, that of the command's last field, and reports whether nothing is set
-// behind it.
-func (c *call) declared(end int) bool {
-	if len(c.attr) < end {
-		c.fillUp(end)
+// declared makes sure that attr reaches to the end of the command's last field, and reports whether nothing is set behind the last one that the
+// kernel knows.
+func (c *call) declared(command *Command) bool {
+	if len(c.attr) < command.end {
+		c.fillUp(command.end)
 	}
-	return len(c.attr) == end || allZero(c.attr[end:])
+	return len(c.attr) == command.last || allZero(c.attr[command.last:])
 }
 
 // fillUp makes attr end bytes long, zero behind what the caller passed.
@@ -48,11 +48,11 @@ func allZero(p []byte) bool { return bytes.Equal(p, zeros[:len(p)]) }
 // readAttr reads size bytes of attr. A caller built for a later kernel may pass more than this one knows, as long as
 // the rest is zero (bpf_check_uarg_tail_zero in kernel/bpf/syscall.c).
 func (c *call) readAttr(size uint32) (errno abi.Errno) {
-	if size > abi.AttrSize {
-		if errno = c.zeroBehind(c.addr, abi.AttrSize, size); errno != abi.OK {
+	if known := c.kernel.profile.AttrSize; size > known {
+		if errno = c.zeroBehind(c.addr, known, size); errno != abi.OK {
 			return errno
 		}
-		size = abi.AttrSize
+		size = known
 	}
 	c.attr, errno = c.view(attrBuffer, c.addr, int(size))
 	return errno

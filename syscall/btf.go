@@ -120,7 +120,7 @@ func (c *call) writeLog(addr uint64, log *btf.Log, trueSizeAt uint32) (errno abi
 	if errno == abi.OK && log.Truncated() {
 		errno = abi.ENOSPC
 	}
-	if c.size >= trueSizeAt+4 {
+	if c.size >= trueSizeAt+4 && !c.kernel.profile.NoLogTrueSize {
 		if fault := c.copyWordOut(c.addr+uint64(trueSizeAt), log.TrueSize()); fault != abi.OK {
 			return fault
 		}

@@ -52,12 +52,17 @@ func (c *call) installFile(file *File) (int32, abi.Errno) {
 func (a *MapCreate) checkShape(k *Kernel, caps Caps) (Access, abi.Errno) {
 	access, errno := accessOf(a.Flags)
 	switch {
+	case k.profile.LacksType[a.Type]:
+		return 0, abi.EINVAL
 	case a.BTFVmlinuxValue != 0 && (a.Type != abi.StructOps || a.typed()),
 		a.BTFKeyType != 0 && a.BTFValueType == 0,
 		a.Extra != 0 && a.Type != abi.BloomFilter && a.Type != abi.Arena,
 		errno != abi.OK,
 		a.Flags&abi.FlagNUMANode != 0 && a.NumaNode != abi.AnyNode && a.NumaNode != onlyNode:
 		return 0, abi.EINVAL
+	}
+	if k.profile.AsksNetAdminFirst && a.network() && !caps.SysAdmin {
+		return 0, abi.EPERM
 	}
 	return access, maps.Check(a.spec(k), caps.SysAdmin)
 }
@@ -71,16 +76,19 @@ func (a *MapCreate) typed() bool { return a.BTFKeyType != 0 || a.BTFValueType !=
 // checkPermission asks for CAP_BPF, as under kernel.unprivileged_bpf_disabled, and for types of the network for
 // CAP_NET_ADMIN too, which CAP_SYS_ADMIN holds.
 func (a *MapCreate) checkPermission(caps Caps) abi.Errno {
-	switch a.Type {
-	case abi.SockMap, abi.SockHash, abi.DevMap, abi.DevMapHash, abi.XSKMap:
-		if !caps.SysAdmin {
-			return abi.EPERM
-		}
-	}
-	if !caps.BPF {
+	if a.network() && !caps.SysAdmin || !caps.BPF {
 		return abi.EPERM
 	}
 	return abi.OK
+}
+
+// network tells whether the type takes CAP_NET_ADMIN.
+func (a *MapCreate) network() bool {
+	switch a.Type {
+	case abi.SockMap, abi.SockHash, abi.DevMap, abi.DevMapHash, abi.XSKMap:
+		return true
+	}
+	return false
 }
 
 // allocate makes the map and then looks at what the kernel looks at only when it has one.
@@ -103,6 +111,9 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 		return nil, errno
 	}
 	m.elements, m.backing, m.account = elementsOf(made), backing, spec.Account
+	if c.kernel.profile.LacksTaking[args.Type] {
+		m.lookupDeleter = nil
+	}
 	m.refs.Store(1)
 	if m.waited != nil {
 		m.waited.OnWake(m.waiters.wake)
@@ -133,6 +144,7 @@ func (a *MapCreate) spec(k *Kernel) maps.Spec {
 		Type: a.Type, KeySize: a.KeySize, ValueSize: a.ValueSize, MaxEntries: a.MaxEntries,
 		Flags: a.Flags, NumaNode: a.NumaNode, Extra: a.Extra, CPUs: k.options.CPUs,
 		Typed: a.BTFKeyType != 0 && a.BTFValueType != 0, KernelTyped: a.BTFVmlinuxValue != 0,
+		LRUTarget: k.profile.LRUTarget, InnerMoves: k.profile.InnerMoves,
 	}
 }
 

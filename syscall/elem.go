@@ -166,10 +166,23 @@ func (c *call) mapFreeze() (int32, abi.Errno) {
 	switch {
 	case file.m.types.record != nil, file.m.structOps != nil:
 		return 0, abi.ENOTSUPP
+	case c.kernel.profile.FreezesByCap:
+		return 0, c.freezeByCap(file.m)
 	case !file.canWrite():
 		return 0, abi.EPERM
 	}
 	return 0, file.m.freeze()
+}
+
+// freezeByCap is the freezing of kernels that look at the caller and not at the fd (map_freeze in 6.1).
+func (c *call) freezeByCap(m *Map) abi.Errno {
+	switch {
+	case !m.writers.none() || m.Frozen():
+		return abi.EBUSY
+	case !c.proc.Caps.BPF:
+		return abi.EPERM
+	}
+	return m.freeze()
 }
 
 // lockAndKey refuses BPF_F_LOCK where values have no spin lock, and then reads the key.

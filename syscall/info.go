@@ -34,15 +34,18 @@ func (c *call) objGetInfoByFD() (int32, abi.Errno) {
 	return 0, abi.EINVAL
 }
 
-// mapInfo starts from what the caller's buffer holds, since 6.18: fields that do not apply to the map keep it.
+// mapInfo starts from what the caller's buffer holds, if the profile says so: fields that do not apply to the map keep it.
 func (c *call) mapInfo(m *Map, args ObjGetInfoByFD) abi.Errno {
-	if errno := c.zeroBehind(args.Info, abi.MapInfoEnd, args.InfoLen); errno != abi.OK {
+	profile := c.kernel.profile
+	if errno := c.zeroBehind(args.Info, profile.MapInfoEnd, args.InfoLen); errno != abi.OK {
 		return errno
 	}
 	var info mapInfo
-	n := min(args.InfoLen, abi.MapInfoSize)
-	if errno := c.copyIn(info[:n], args.Info); errno != abi.OK {
-		return errno
+	n := min(args.InfoLen, profile.MapInfo)
+	if profile.ReadsMapInfo {
+		if errno := c.copyIn(info[:n], args.Info); errno != abi.OK {
+			return errno
+		}
 	}
 	info.fill(m)
 	if errno := c.contentHash(m, &info); errno != abi.OK {
@@ -100,6 +103,17 @@ func (c *call) contentHash(m *Map, info *mapInfo) abi.Errno {
 	return c.copyOut(addr, sum[:])
 }
 
+// memlock is the map's memory as fdinfo has it, in bytes.
+func (m *Map) memlock() uint64 {
+	if !m.kernel.profile.MemlockByShape {
+		return m.maps.Memlock()
+	}
+	const page = 4096
+	spec := m.Spec()
+	element := (uint64(spec.KeySize) + uint64(m.maps.ValueBytes()) + 7) &^ 7
+	return (uint64(spec.MaxEntries)*element + page - 1) &^ (page - 1)
+}
+
 // FDInfo is the map's part of /proc/PID/fdinfo/FD (bpf_map_show_fdinfo in kernel/bpf/syscall.c).
 func (m *Map) FDInfo() string {
 	spec := m.Spec()
@@ -110,7 +124,7 @@ func (m *Map) FDInfo() string {
 	fmt.Fprintf(&b, "max_entries:\t%d\n", spec.MaxEntries)
 	fmt.Fprintf(&b, "map_flags:\t%#x\n", spec.Flags)
 	fmt.Fprintf(&b, "map_extra:\t%#x\n", spec.Extra)
-	fmt.Fprintf(&b, "memlock:\t%d\n", m.maps.Memlock())
+	fmt.Fprintf(&b, "memlock:\t%d\n", m.memlock())
 	fmt.Fprintf(&b, "map_id:\t%d\n", m.id)
 	frozen := 0
 	if m.Frozen() {

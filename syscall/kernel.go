@@ -7,12 +7,15 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/profile"
 )
 
 // Options are the settings of a simulated kernel.
 type Options struct {
 	// CPUs is the number of possible CPUs; 0 means 1.
 	CPUs int
+	// Profile is what the kernel has: profile.Of(abi.Linux612) is that of Linux 6.12. nil means that of 6.18.
+	Profile *profile.Profile
 	// Seed starts the generator of hash seeds for maps made without BPF_F_ZERO_SEED.
 	Seed uint64
 	// ZeroSeeds gives all maps the hash seed 0, as BPF_F_ZERO_SEED does, so that a kernel on which they are made with that flag walks them in the
@@ -53,6 +56,8 @@ type Options struct {
 // Kernel is one simulated kernel: its maps, programs and BTF, and their ids. Its methods may be called from many goroutines.
 type Kernel struct {
 	options Options
+	profile *profile.Profile
+	table   *commandTable
 	objects objects
 	btfs    registry[*BTF]
 	progs   registry[*Program]
@@ -80,7 +85,10 @@ func NewKernel(options Options) *Kernel {
 	if options.Probes == (Probes{}) {
 		options.Probes = defaultProbes
 	}
-	k := &Kernel{options: options}
+	if options.Profile == nil {
+		options.Profile = profile.Of(abi.Latest)
+	}
+	k := &Kernel{options: options, profile: options.Profile, table: commandsOf(options.Profile)}
 	if options.Memory != 0 {
 		k.budget = maps.NewBudget(options.Memory)
 	}
@@ -142,14 +150,17 @@ func (k *Kernel) placed(t *maps.Task) *maps.Task {
 
 // answer is Bpf of a call that has begun.
 func (c *call) answer(cmd abi.Cmd, size uint32) (int32, abi.Errno) {
+	if c.kernel.profile.AsksCapFirst && !c.proc.Caps.BPF && (cmd == abi.MapCreate || cmd == abi.ProgLoad) {
+		return 0, abi.EPERM
+	}
 	if errno := c.readAttr(size); errno != abi.OK {
 		return 0, errno
 	}
-	command, known := commandOf(c.kernel.meaning(cmd))
+	command, known := c.kernel.table.command(c.kernel.meaning(cmd))
 	switch {
 	case !known:
 		return 0, abi.EINVAL
-	case !c.declared(command.end):
+	case !c.declared(command):
 		return 0, abi.EINVAL
 	}
 	if c.kernel.options.Fault != nil {

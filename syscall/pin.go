@@ -11,7 +11,7 @@ import (
 func (c *call) objPin() (int32, abi.Errno) {
 	var args ObjPin
 	args.Decode(c.attr)
-	if args.Flags&^abi.FlagPathFD != 0 {
+	if args.Flags&^c.kernel.pathFlags() != 0 {
 		return 0, abi.EINVAL
 	}
 	dir, errno := args.dir()
@@ -39,7 +39,7 @@ func (c *call) objPin() (int32, abi.Errno) {
 func (c *call) objGet() (int32, abi.Errno) {
 	var args ObjGet
 	args.Decode(c.attr)
-	if args.FD != 0 || args.Flags&^(accessFlags|abi.FlagPathFD) != 0 {
+	if args.FD != 0 || args.Flags&^(accessFlags|c.kernel.pathFlags()) != 0 {
 		return 0, abi.EINVAL
 	}
 	dir, errno := (*ObjPin)(&args).dir()
@@ -69,6 +69,14 @@ func (c *call) objGet() (int32, abi.Errno) {
 		access = ReadWrite // the fds of programs have no modes
 	}
 	return c.install(o, access)
+}
+
+// pathFlags are those that say what a path is relative to.
+func (k *Kernel) pathFlags() uint32 {
+	if k.profile.NoPathFD {
+		return 0
+	}
+	return abi.FlagPathFD
 }
 
 // dir is the directory that a relative path starts from. path_fd must be 0 unless its flag is set.

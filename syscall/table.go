@@ -1,6 +1,9 @@
 package bpfsys
 
-import "github.com/bpfsim/bpfsim/abi"
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/profile"
+)
 
 // Level says how far a command is simulated.
 type Level uint8
@@ -22,21 +25,43 @@ type Command struct {
 	Note  string // what a reader of the status table should know, or ""
 
 	decode func(Fields) Args // nil where there are no Args
-	end    int               // of the last declared field: what lies behind it must be zero
+	end    int               // of the last declared field
+	last   int               // end of the last one that the kernel knows: what lies behind it must be zero
 }
 
 // Commands lists every command: those of Linux 6.18 by number, then those that no kernel has.
 func Commands() []Command { return append([]Command(nil), table[:]...) }
 
-// commandOf finds a number's entry.
-func commandOf(cmd abi.Cmd) (*Command, bool) {
-	switch {
-	case cmd < abi.NumLinuxCmds:
-		return &table[cmd], true
-	case cmd >= abi.MapDump && cmd <= abi.MapDumpAndDelete:
-		return &table[abi.NumLinuxCmds+cmd-abi.MapDump], true
+// commandTable is the commands of Linux by number, then those that no kernel has.
+type commandTable [abi.NumLinuxCmds + 3]Command
+
+// command finds a number's entry.
+func (t *commandTable) command(cmd abi.Cmd) (*Command, bool) {
+	if cmd >= abi.MapDump && cmd <= abi.MapDumpAndDelete {
+		return &t[abi.NumLinuxCmds+cmd-abi.MapDump], true
 	}
-	return nil, false
+	if cmd >= abi.NumLinuxCmds {
+		return nil, false
+	}
+	return &t[cmd], t[cmd].last != unknown
+}
+
+// unknown is the last of a command that a kernel does not have.
+const unknown = -1
+
+// commandsOf is the table of a kernel: with the profile's ends, without what it does not know.
+func commandsOf(p *profile.Profile) *commandTable {
+	if len(p.LacksCommand) == 0 && len(p.Ends) == 0 {
+		return &table
+	}
+	own := table
+	for cmd, end := range p.Ends {
+		own[cmd].last = end
+	}
+	for cmd := range p.LacksCommand {
+		own[cmd].last = unknown
+	}
+	return &own
 }
 
 func full[T Args, P decoder[T]](note string) Command { return known[T, P](Full, note) }
@@ -44,13 +69,14 @@ func full[T Args, P decoder[T]](note string) Command { return known[T, P](Full, 
 // fullTo is full of a command that is not about maps.
 func fullTo[T Args, P decoder[T]](end int, note string) Command {
 	command := full[T, P](note)
-	command.end = end
+	command.end, command.last = end, end
 	return command
 }
 
 func known[T Args, P decoder[T]](level Level, note string) Command {
 	var args T
-	return Command{Cmd: args.Cmd(), Level: level, Note: note, decode: decoded[T, P], end: attrEnd(args.Cmd())}
+	end := attrEnd(args.Cmd())
+	return Command{Cmd: args.Cmd(), Level: level, Note: note, decode: decoded[T, P], end: end, last: end}
 }
 
 // attrEnd is abi.AttrEnd; an attr may be used to its end where a command declares no last field.
@@ -64,11 +90,11 @@ func attrEnd(cmd abi.Cmd) int {
 // empty is a command that is not about maps. end was measured: LinkGetFDByID and the like end before fields
 // that others of the kind have, and IterCreate's flags must be zero.
 func empty(cmd abi.Cmd, end int, note string) Command {
-	return Command{Cmd: cmd, Level: Empty, Note: note, end: end}
+	return Command{Cmd: cmd, Level: Empty, Note: note, end: end, last: end}
 }
 
 // table is indexed by the numbers of Linux; those from MapDump on follow them.
-var table = [abi.NumLinuxCmds + 3]Command{
+var table = commandTable{
 	full[MapCreate]("without tokens and device offload"),
 	full[MapLookupElem](""),
 	full[MapUpdateElem](""),

@@ -10,12 +10,12 @@ import (
 
 func TestTableIsIndexedByNumber(t *testing.T) {
 	for cmd := range abi.NumLinuxCmds {
-		command, known := commandOf(cmd)
+		command, known := table.command(cmd)
 		require.True(t, known)
 		require.Equal(t, cmd, command.Cmd)
 		require.Equal(t, command.Level < Full, command.decode == nil, "%s", cmd)
 	}
-	dump, known := commandOf(abi.MapDump)
+	dump, known := table.command(abi.MapDump)
 	require.True(t, known)
 	require.Equal(t, abi.MapDump, dump.Cmd)
 }

@@ -67,14 +67,15 @@ func candidates(ctx context.Context, series string) []string {
 
 // newest is the signed cloud image with the highest patch level, "" when there is none.
 func (d *debian) newest(packages []string) string {
-	name := regexp.MustCompile(`^linux-image-` + regexp.QuoteMeta(d.Series) + `\.(\d+)(\+deb\d+)?-cloud-amd64$`)
+	name := regexp.MustCompile(`^linux-image-` + regexp.QuoteMeta(d.Series) + `\.(\d+)(?:-(\d+))?(?:\+deb\d+)?-cloud-amd64$`)
 	level := func(pkg string) int {
 		m := name.FindStringSubmatch(pkg)
 		if m == nil {
 			return -1
 		}
-		n, _ := strconv.Atoi(m[1])
-		return n
+		patch, _ := strconv.Atoi(m[1])
+		abi, _ := strconv.Atoi(m[2]) // 6.1.0-56 counts what changed for modules, 6.12.117 the stable versions
+		return patch<<16 | abi
 	}
 	if len(packages) == 0 {
 		return ""

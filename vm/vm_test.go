@@ -91,6 +91,10 @@ func TestNewestPackage(t *testing.T) {
 		"linux-image-6.120.200-cloud-amd64",
 	}))
 	require.Empty(t, d.newest([]string{"linux-image-6.1.0-50-cloud-amd64"}))
+	old := &debian{KernelOptions{Series: "6.1"}}
+	require.Equal(t, "linux-image-6.1.0-56-cloud-amd64", old.newest([]string{
+		"linux-image-6.1.0-9-cloud-amd64", "linux-image-6.1.0-56-cloud-amd64", "linux-image-6.12.117+deb12-cloud-amd64", "linux-image-6.1.0-57-amd64",
+	}))
 	require.Empty(t, d.newest(nil))
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/profile"
 	"github.com/bpfsim/bpfsim/proptest/campaign"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/proptest/program"
@@ -69,19 +70,20 @@ func newCompare() *cobra.Command {
 	flags.IntVar(&f.machine.Memory, "memory", 2048, "memory in qemu, in MiB")
 	flags.BoolVar(&f.machine.Software, "tcg", false, "let qemu emulate in software even where KVM is allowed")
 	flags.StringVar(&f.kernel.Path, "image", "", "kernel image for qemu")
-	flags.StringVar(&f.kernel.Package, "package", "", "Debian package of the kernel image (default: the newest 6.12)")
+	flags.StringVar(&f.kernel.Package, "package", "", "Debian package of the kernel image (default: the newest of --linux)")
+	flags.StringVar(&f.kernel.Series, "linux", vm.DefaultSeries, "series of Debian's kernel in qemu: 6.1 or 6.12")
 	return cmd
 }
 
 // check refuses flags that would have no effect.
 func (f compareFlags) check(changed func(flag string) bool) error {
-	for _, flag := range []string{"cpus", "memory", "tcg", "image", "package"} {
+	for _, flag := range []string{"cpus", "memory", "tcg", "image", "package", "linux"} {
 		if changed(flag) && !f.qemu {
 			return fmt.Errorf("compare: --%s is about the kernel in qemu: want --qemu with it", flag)
 		}
 	}
-	if changed("image") && changed("package") {
-		return fmt.Errorf("compare: --image and --package both name a kernel: want one of them")
+	if named := slices.DeleteFunc([]string{"image", "package", "linux"}, func(flag string) bool { return !changed(flag) }); len(named) > 1 {
+		return fmt.Errorf("compare: --%s both name a kernel: want one of them", strings.Join(named, " and --"))
 	}
 	return nil
 }
@@ -96,11 +98,20 @@ func (f compareFlags) compareHere(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("compare: %w", err)
 	}
-	without := f.features(string(release))
-	fmt.Fprintf(out, "Linux %s, %d possible CPUs, seed %d, left out: %v\n",
-		strings.TrimSpace(string(release)), kernel.PossibleCPUs(), f.seed, without)
+	linux := seriesOf(string(release))
+	without := f.features(linux)
+	fmt.Fprintf(out, "Linux %s, %d possible CPUs, seed %d, compared with %s, left out: %v\n",
+		strings.TrimSpace(string(release)), kernel.PossibleCPUs(), f.seed, linux, without)
+	rows, err := compareRows(linux)
+	if err != nil {
+		return fmt.Errorf("compare (needs root; --qemu does not): rows of docs/kernels.md: %w", err)
+	}
+	fmt.Fprintf(out, "%d rows of docs/kernels.md, %d mismatches\n", len(profile.Rows), len(rows))
+	for _, m := range rows {
+		fmt.Fprintf(out, "\n%s", m)
+	}
 	report, err := campaign.Run(ctx, campaign.Options{
-		Seed: f.seed, Ops: f.ops, Most: f.most, Types: types, Without: without, Progress: progress(out),
+		Seed: f.seed, Ops: f.ops, Most: f.most, Types: types, Series: linux, Without: without, Progress: progress(out),
 	})
 	if report != nil {
 		fmt.Fprint(out, report)
@@ -110,12 +121,22 @@ func (f compareFlags) compareHere(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("compare (needs root; --qemu does not): %w", err)
 	case err != nil && !errors.Is(err, context.Canceled):
 		return fmt.Errorf("compare: %w", err)
-	case report != nil && len(report.Mismatches) > 0:
+	case len(rows) > 0, report != nil && len(report.Mismatches) > 0:
 		return &exitError{code: 1}
 	case err != nil:
 		return &exitError{code: 128 + int(syscall.SIGINT)}
 	}
 	return nil
+}
+
+// compareRows runs the checks of the table of what series differ in.
+func compareRows(linux abi.Release) ([]*campaign.Mismatch, error) {
+	k, err := kernel.NewLinux()
+	if err != nil {
+		return nil, err
+	}
+	defer k.Close()
+	return campaign.CompareRows(linux, kernel.PossibleCPUs(), k, kernel.NewSim())
 }
 
 // mapTypes are the map types with those names.
@@ -146,30 +167,16 @@ func progress(out io.Writer) func(*campaign.Report) {
 	}
 }
 
-// features are those named, or those that came with a later kernel than release.
-func (f compareFlags) features(release string) []program.Feature {
+// features are those named, or those that are not compared with a kernel of that series.
+func (f compareFlags) features(linux abi.Release) []program.Feature {
 	var features []program.Feature
 	for _, name := range f.without {
 		features = append(features, program.Feature(name))
 	}
-	if f.without == nil && older(release, 6, 18) {
-		features = []program.Feature{program.ExclusiveProgram, program.MapHash, program.ProgramSignature}
-	}
-	if f.without == nil && older(release, 6, 15) {
-		features = append(features, program.InnerInPlace, program.TakeStack, program.BTF, program.Programs)
+	if f.without == nil {
+		features = program.NotCompared(linux)
 	}
 	return features
-}
-
-// older reports whether a release such as 6.12.117+deb12-cloud-amd64 comes before major.minor.
-func older(release string, major, minor int) bool {
-	numbers := strings.SplitN(release, ".", 3)
-	if len(numbers) < 2 {
-		return false
-	}
-	x, errX := strconv.Atoi(numbers[0])
-	y, errY := strconv.Atoi(numbers[1])
-	return errX == nil && errY == nil && slices.Compare([]int{x, y}, []int{major, minor}) < 0
 }
 
 // compareInVM runs compareHere in a guest.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/proptest/kernel/kerneltest"
 	"github.com/bpfsim/bpfsim/proptest/program"
@@ -17,25 +18,25 @@ import (
 )
 
 func TestCompareLeavesOutWhatAReleaseLacks(t *testing.T) {
-	lacks := []program.Feature{program.ExclusiveProgram, program.MapHash, program.ProgramSignature}
-	more := append(lacks[:len(lacks):len(lacks)], program.InnerInPlace, program.TakeStack, program.BTF, program.Programs)
-	for release, want := range map[string][]program.Feature{
-		"6.12.117+deb12-cloud-amd64": more, "6.1.0-50-cloud-amd64": more, "5.19.0": more, "6.15.1": lacks, "6.17.1\n": lacks,
-		"6.18.0": nil, "6.18.44-fc": nil, "6.20.1": nil, "7.0.0": nil, "unheard of": nil,
+	for release, want := range map[string]abi.Release{
+		"6.12.117+deb12-cloud-amd64": abi.Linux612, "6.1.0-50-cloud-amd64": abi.Linux61, "5.19.0": abi.Linux61, "6.17.1\n": abi.Linux612,
+		"6.18.0": abi.Linux618, "6.18.44-fc": abi.Linux618, "7.0.0": abi.Linux618, "unheard of": abi.Linux618,
 	} {
-		require.Equal(t, want, compareFlags{}.features(release), "%q", release)
+		require.Equal(t, want, seriesOf(release), "%q", release)
 	}
-	named := compareFlags{without: []string{"map_hash"}}
-	require.Equal(t, []program.Feature{program.MapHash}, named.features("6.12.0"))
+	require.NotEmpty(t, compareFlags{}.features(abi.Linux612))
+	require.Empty(t, compareFlags{}.features(abi.Latest))
+	named := compareFlags{without: []string{"btf"}}
+	require.Equal(t, []program.Feature{program.BTF}, named.features(abi.Linux612))
 	none := compareFlags{without: []string{}}
-	require.Empty(t, none.features("6.12.0"))
+	require.Empty(t, none.features(abi.Linux612))
 }
 
 // The guest is asked for what its caller was asked for.
 func TestCompareGuestArgs(t *testing.T) {
-	f := compareFlags{seed: 1 << 63, ops: 7, most: 3, without: []string{"map_hash", "signature"}}
+	f := compareFlags{seed: 1 << 63, ops: 7, most: 3, without: []string{"btf", "programs"}}
 	require.Equal(t, []string{
-		"compare", "--seed", "9223372036854775808", "--ops", "7", "--most", "3", "--without", "map_hash,signature",
+		"compare", "--seed", "9223372036854775808", "--ops", "7", "--most", "3", "--without", "btf,programs",
 	}, f.guestArgs())
 	f.without = nil
 	require.NotContains(t, f.guestArgs(), "--without")

@@ -15,6 +15,7 @@ import (
 	"github.com/bpfsim/bpfsim/explore"
 	"github.com/bpfsim/bpfsim/proptest/campaign"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
+	"github.com/bpfsim/bpfsim/proptest/program"
 	"github.com/spf13/cobra"
 )
 
@@ -99,7 +100,8 @@ func (f fuzzFlags) run(ctx context.Context, out, progress io.Writer) (found bool
 		}
 		defer o.Linux.Close()
 		release := strings.TrimPrefix(o.Linux.Name(), "Linux ")
-		o.Without = compareFlags{}.features(release)
+		o.Series = seriesOf(release)
+		o.Without = program.NotCompared(o.Series)
 		against += fmt.Sprintf(" and Linux %s with %d possible CPUs", release, kernel.PossibleCPUs())
 	}
 	fmt.Fprintf(out, "seed %d, %d jobs, bpfsim against %s\n", f.seed, f.jobs, against)

@@ -11,6 +11,7 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/intercept"
+	"github.com/bpfsim/bpfsim/profile"
 	"github.com/bpfsim/bpfsim/syscall"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,6 +29,7 @@ type runFlags struct {
 	memory       string
 	types        string
 	faults       []string
+	linux        string
 	dumpNumbers  map[string]int
 }
 
@@ -55,6 +57,7 @@ func newRun() *cobra.Command {
 	flags.IntVar(&f.cpus, "cpus", 0, "number of possible CPUs (0: the host's, which programs read from /sys)")
 	flags.StringToIntVar(&f.dumpNumbers, "dump-number", nil,
 		"answer another command number as a dump command: 23=1000 is BPF_MAP_DUMP in the tree of the RFC")
+	flags.StringVar(&f.linux, "linux", "", "answer as this series of Linux does, 6.1, 6.12 or 6.18, the default")
 	flags.BoolVar(&f.unprivileged, "unprivileged", false, "answer as to a caller without CAP_BPF and CAP_SYS_ADMIN")
 	flags.StringVar(&f.memory, "memory", "",
 		"what all maps may take, as Linux counts it: 512MiB, 2GiB (default half of what is available); ENOMEM behind it")
@@ -147,7 +150,11 @@ func (f runFlags) options(args []string, refused *refusals, injected *faults) (i
 		types = func() *btf.BTF { return o.Types }
 	}
 	collectWithin(memory)
-	kernel := bpfsys.Options{CPUs: o.CPUs, Numbers: numbers, Memory: memory, Fault: injected.hook(), BTF: types, Now: intercept.SinceBoot}
+	like, err := profile.Named(f.linux)
+	if err != nil {
+		return o, nil, fmt.Errorf("--linux: %w", err)
+	}
+	kernel := bpfsys.Options{Profile: like, CPUs: o.CPUs, Numbers: numbers, Memory: memory, Fault: injected.hook(), BTF: types, Now: intercept.SinceBoot}
 	kernel.Probes = intercept.HostProbes()
 	if !f.quiet {
 		kernel.Refused = refused.note

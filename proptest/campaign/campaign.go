@@ -20,6 +20,8 @@ type Options struct {
 	CPUs int
 	// Types are the only map types that programs make; none means all.
 	Types []abi.MapType
+	// Series is the one that the kernels are; 0 is the latest.
+	Series abi.Release
 	// Without names what the kernel lacks.
 	Without []program.Feature
 	// Kernels are compared with each other and the model; none means Linux and bpfsim, on copies and in place. Where all
@@ -64,7 +66,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 
 // machine is root's, now and then one of a caller with fewer rights.
 func (o Options) machine(number int) program.Machine {
-	m := program.Machine{CPUs: o.CPUs, BPF: true, SysAdmin: true, Without: o.Without}
+	m := program.Machine{CPUs: o.CPUs, BPF: true, SysAdmin: true, Linux: o.Series, Without: o.Without}
 	switch {
 	case number%50 == 30:
 		m.SysAdmin = false

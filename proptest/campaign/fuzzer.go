@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/explore"
 	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/proptest/program"
@@ -18,6 +19,8 @@ type FuzzOptions struct {
 	Jobs int
 	// Linux, unless nil, is compared too: by the first worker.
 	Linux *kernel.Linux
+	// Series is the one that Linux is; 0 is the latest.
+	Series abi.Release
 	// Without names what Linux lacks.
 	Without []program.Feature
 	// Units ends the campaign after so many programs and as many scenarios; 0: no end.

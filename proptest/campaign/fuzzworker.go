@@ -38,7 +38,7 @@ var cpuCounts = []int{2, 1, 4, 3, 8}
 func (w *fuzzWorker) program(i int) error {
 	o := Options{Seed: w.options.Seed, CPUs: cpuCounts[i%len(cpuCounts)]}
 	if w.linux {
-		o.CPUs, o.Without = kernel.PossibleCPUs(), w.options.Without
+		o.CPUs, o.Series, o.Without = kernel.PossibleCPUs(), w.options.Series, w.options.Without
 	}
 	t := w.comparison.try(o, i, new(result))
 	if t.err != nil {

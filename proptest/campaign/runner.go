@@ -46,9 +46,8 @@ func (r *runner) start(m program.Machine) error {
 
 // newState is the model of a fresh machine.
 func newState(m program.Machine) *model.State {
-	c := model.Config{CPUs: m.CPUs, BPF: m.BPF, SysAdmin: m.SysAdmin, OnlyLoopback: !m.Has(program.Programs), KernelTypes: m.Has(program.Programs)}
-	if !m.Has(program.ExclusiveProgram) || !m.Has(program.MapHash) || !m.Has(program.ProgramSignature) {
-		c.Release = model.V612
+	c := model.Config{
+		CPUs: m.CPUs, BPF: m.BPF, SysAdmin: m.SysAdmin, Release: m.Linux, OnlyLoopback: !m.HasHost(), KernelTypes: m.HasHost(),
 	}
 	return model.New(c).OpenForeign(program.OpenFDs...)
 }

@@ -4,7 +4,7 @@ import "github.com/bpfsim/bpfsim/proptest/program"
 
 // aboutFDInfo reads what /proc says of something open, mostly of a map, a program or a link of the last.
 func (g *generator) aboutFDInfo() {
-	if !g.machine.Has(program.Programs) { // each release says more
+	if !g.machine.Has(program.Memlock) {
 		return
 	}
 	fd := g.someMap().fd

@@ -176,7 +176,7 @@ func (k *Linux) Start(m program.Machine) error {
 	if n := PossibleCPUs(); m.CPUs != n {
 		return fmt.Errorf("the program wants %d possible CPUs, this machine has %d", m.CPUs, n)
 	}
-	if err := k.net.enter(m.Has(program.Programs)); err != nil {
+	if err := k.net.enter(m.HasHost()); err != nil {
 		return err
 	}
 	k.progs, k.links, k.holders = ids{}, ids{}, nil
@@ -188,7 +188,7 @@ func (k *Linux) Start(m program.Machine) error {
 	if !m.BPF && UnprivilegedAllowed() {
 		return errors.New("kernel.unprivileged_bpf_disabled is 0, so that callers without CAP_BPF make maps")
 	}
-	if m.Has(program.Programs) {
+	if m.HasHost() {
 		k.events.keep()
 		k.tracepoints.keep(k)
 		if err := k.iterators.find(); err != nil {

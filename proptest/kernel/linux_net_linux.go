@@ -128,7 +128,7 @@ func (k *Linux) renewNet() {
 			runtime.Gosched()
 		}
 	}
-	if !k.net.used || k.net.own == 0 {
+	if !k.net.used || !k.net.devices {
 		return
 	}
 	k.net.used = false

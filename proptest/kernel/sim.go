@@ -5,6 +5,7 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/profile"
 	"github.com/bpfsim/bpfsim/proptest/program"
 	"github.com/bpfsim/bpfsim/syscall"
 )
@@ -13,6 +14,8 @@ import (
 type Sim struct {
 	// NewMap makes the maps; nil means as bpfsim does.
 	NewMap func(maps.Spec) (maps.Map, abi.Errno)
+	// Profile gives what the kernel has; nil means profile.Of.
+	Profile func(abi.Release) *profile.Profile
 
 	name   string
 	arena  *program.Arena
@@ -61,7 +64,7 @@ func (k *Sim) Arena() *program.Arena { return k.arena }
 // Process is the one process, nil before the first Start.
 func (k *Sim) Process() *bpfsys.Process { return k.proc }
 
-// Start boots a new kernel with one process. It has every feature; a program without one does not use it.
+// Start boots a new kernel with one process. It is the series that the machine asks for.
 func (k *Sim) Start(m program.Machine) error {
 	if err := k.extend(m.Memory); err != nil {
 		return err
@@ -73,7 +76,11 @@ func (k *Sim) Start(m program.Machine) error {
 		k.files.put(fd, nil)
 	}
 	k.fs, k.links = bpfsys.NewFileTree(), ids{}
-	k.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: m.CPUs, Seed: 1, NewMap: k.NewMap, BTF: k.kernelTypes()})
+	of := k.Profile
+	if of == nil {
+		of = profile.Of
+	}
+	k.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: m.CPUs, Profile: of(m.Linux), Seed: 1, NewMap: k.NewMap, BTF: k.kernelTypes()})
 	k.proc = &bpfsys.Process{Mem: k.memory, Files: &k.files, FS: k.fs, Caps: bpfsys.Caps{BPF: m.BPF, SysAdmin: m.SysAdmin}, Host: k.Host()}
 	return nil
 }

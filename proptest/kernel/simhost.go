@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"github.com/bpfsim/bpfsim/proptest/program"
-	"github.com/bpfsim/bpfsim/syscall"
-)
+import "github.com/bpfsim/bpfsim/syscall"
 
 // SimHost is what a simulated kernel has beside maps and programs: the network device 1, lo, and where programs are loaded 2, which runs XDP
 // in its driver, in the one network namespace, whose inode has the number 1, and what programs open.
@@ -15,7 +12,7 @@ type SimHost struct {
 // Host is the host of the process of the program that runs, for those who want to have something else of it.
 func (k *Sim) Host() SimHost {
 	devices := uint32(1)
-	if k.machine.Has(program.Programs) {
+	if k.machine.HasHost() {
 		devices = 2
 	}
 	return SimHost{SmallHost: bpfsys.SmallHost{World: &k.files}, devices: devices}

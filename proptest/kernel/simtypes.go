@@ -8,9 +8,9 @@ import (
 	"github.com/bpfsim/bpfsim/proptest/program"
 )
 
-// kernelTypes are those of a machine that has programs.
+// kernelTypes are those of a machine on which programs can be attached.
 func (k *Sim) kernelTypes() func() *btf.BTF {
-	if !k.machine.Has(program.Programs) {
+	if !k.machine.HasHost() {
 		return nil
 	}
 	return iteratorTypes

@@ -41,7 +41,7 @@ func newLayout(c abi.Cmd) Layout {
 	l := Layout{Fields: abi.Fields(c)}
 	l.End = abi.FieldsEnd(c)
 	_, l.known = abi.AttrEnd(c)
-	l.known = l.known || onBTF(c) || onPrograms(c) || OnEvents(c)
+	l.known = l.known || onBTF(c) || onPrograms(c) || OnEvents(c) || c == abi.TokenCreate || c == abi.ProgStreamReadByFD
 	for _, f := range l.Fields {
 		l.whole = max(l.whole, f.End())
 		if l.known && (f.Name == "map_fd" || f.Name == "bpf_fd") {

@@ -81,6 +81,11 @@ func parseMachine(words []string) (Machine, error) {
 			m.BPF, err = strconv.ParseBool(value)
 		case "sysadmin":
 			m.SysAdmin, err = strconv.ParseBool(value)
+		case "linux":
+			var known bool
+			if m.Linux, known = abi.ParseRelease(value); !known {
+				err = fmt.Errorf("%q is no version of Linux", value)
+			}
 		case "without":
 			m.Without = append(m.Without, Feature(value))
 		default:

@@ -1,6 +1,9 @@
 package program
 
-import "github.com/bpfsim/bpfsim/abi"
+import (
+	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/profile"
+)
 
 // FirstFD is the lowest fd that a program's steps may make. Fds 0, 1 and 2 are open on every kernel and no bpf
 // objects; those between belong to the process that runs the program.
@@ -32,6 +35,8 @@ type Machine struct {
 	Memory int
 	// BPF and SysAdmin are the caller's capabilities.
 	BPF, SysAdmin bool
+	// Linux is the series whose rules hold; 0 is the latest.
+	Linux abi.Release
 	// Without names what the kernel lacks, see Feature.
 	Without []Feature
 }
@@ -120,26 +125,20 @@ func (Rename) event()  {}
 // Feature names something that a kernel may lack.
 type Feature string
 
-// Features that Linux 6.18 has and 6.12 lacks.
-const (
-	// ExclusiveProgram is excl_prog_hash in MapCreate.
-	ExclusiveProgram Feature = "excl_prog_hash"
-	// MapHash is hash and hash_size in struct bpf_map_info, and that the caller's struct is read first.
-	MapHash Feature = "map_hash"
-	// ProgramSignature is the end of union bpf_attr that only ProgLoad uses: where it is missing, attr has 152 bytes.
-	ProgramSignature Feature = "signature"
-)
-
 // Features that came between 6.12 and 6.18.
 const (
 	// BTF is what BTF may say, and what of it a map's values may have: there is more in each release.
 	BTF Feature = "btf"
 	// Programs are objects that are no maps and no BTF, of which each release tells more.
 	Programs Feature = "programs"
-	// InnerInPlace is that a HASH_OF_MAPS replaces a map in place. A kernel without it makes none of that type.
-	InnerInPlace Feature = "inner_in_place"
-	// TakeStack is that a stack of a STACK_TRACE can be taken. A kernel without it makes none of that type.
-	TakeStack Feature = "take_stack"
+	// Memlock is how much memory a map takes, as fdinfo tells.
+	Memlock Feature = "memlock"
+)
+
+// Features that a kernel may lack as it was configured.
+const (
+	// Host is what programs are attached to: a pair of veth devices, perf events, tracepoints, the kernel's types.
+	Host Feature = "host"
 )
 
 // Features that no Linux has: they are this project's own.
@@ -150,8 +149,21 @@ const (
 	DumpAndDelete Feature = "dump_and_delete"
 )
 
+// NotCompared are the features that a comparison with a kernel of that series leaves out.
+func NotCompared(linux abi.Release) (features []Feature) {
+	for _, gap := range profile.Gaps {
+		if linux != 0 && linux < gap.Before {
+			features = append(features, Feature(gap.Feature))
+		}
+	}
+	return features
+}
+
 // NotInLinux are the features that a comparison with Linux leaves out.
 var NotInLinux = []Feature{DumpBucket, DumpAndDelete}
+
+// HasHost reports whether there is something that programs can be attached to.
+func (m Machine) HasHost() bool { return m.Has(Programs) && m.Has(Host) }
 
 // Has reports whether the machine's kernel has feature f.
 func (m Machine) Has(f Feature) bool {

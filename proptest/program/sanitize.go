@@ -27,9 +27,6 @@ func (a *Arena) Load(m *Machine, c *Call) {
 	if c.Cmd == abi.MapDumpAndDelete && !m.Has(DumpAndDelete) {
 		c.Cmd += numOwnCmds
 	}
-	if !m.Has(ProgramSignature) {
-		clear(a.Span(c.Attr+oldAttrSize, abi.AttrSize-oldAttrSize, ToPoke))
-	}
 	t := sanitizer{arena: a, machine: m, cmd: c.Cmd, addr: c.Attr, attr: a.Span(c.Attr, int(min(c.Size, abi.AttrSize)), ToPoke)}
 	if c.Size <= abi.MaxAttrSize && len(t.attr) == int(min(c.Size, abi.AttrSize)) {
 		t.sanitize()
@@ -90,9 +87,6 @@ func (t *sanitizer) sanitize() {
 		}
 	}
 }
-
-// oldAttrSize is sizeof(union bpf_attr) without ProgramSignature, in bytes.
-const oldAttrSize = 152
 
 // field sanitizes a pointer or an fd. Half a pointer or id is an address or id that no program can mean.
 func (t *sanitizer) field(f *abi.Field) {
@@ -158,9 +152,6 @@ func (t *sanitizer) create() {
 	if node := t.get(abi.CreateNumaNode, 4); node != 0 && node != uint64(abi.AnyNode) {
 		t.set(abi.CreateNumaNode, 4, Nowhere)
 	}
-	if !t.machine.Has(ExclusiveProgram) && len(t.attr) > abi.CreateExclProgHash {
-		clear(t.attr[abi.CreateExclProgHash:min(len(t.attr), abi.CreateExclProgHashSize+4)])
-	}
 	if typ := abi.MapType(t.get(abi.CreateMapType, 4)); typ < abi.NumMapTypes && !t.makes(typ) {
 		t.set(abi.CreateMapType, 4, uint64(abi.NumMapTypes+typ))
 	}
@@ -175,9 +166,7 @@ const notOps = 1
 
 // makes reports whether typ is a type that all kernels have and answer alike for, or none at all.
 func (t *sanitizer) makes(typ abi.MapType) bool {
-	switch {
-	case typ == abi.HashOfMaps && !t.machine.Has(InnerInPlace), typ == abi.StackTrace && !t.machine.Has(TakeStack),
-		typ == abi.StructOps && !t.machine.Has(Programs):
+	if typ == abi.StructOps && !t.machine.Has(Programs) {
 		return false
 	}
 	return typ == abi.Unspec || model.HasRules(typ)
@@ -210,9 +199,11 @@ func (t *sanitizer) log() {
 	}
 }
 
-// object keeps paths inside bpffs, or where surely nothing is, and takes away directory fds.
+// object keeps paths inside bpffs, or where surely nothing is, and takes away directory fds, which they are not relative to.
 func (t *sanitizer) object() {
-	t.set(abi.ObjFileFlags, 4, t.get(abi.ObjFileFlags, 4)&^uint64(abi.FlagPathFD))
+	if t.get(abi.ObjPathFD, 4) != 0 {
+		t.set(abi.ObjFileFlags, 4, t.get(abi.ObjFileFlags, 4)&^uint64(abi.FlagPathFD))
+	}
 	path := t.get(abi.ObjPathname, 8)
 	text := t.arena.Span(path, len(BPFFS), ToRead)
 	if !bytes.HasPrefix(text, []byte(BPFFS)) && !bytes.HasPrefix(text, []byte("/nowhere")) {
@@ -220,7 +211,7 @@ func (t *sanitizer) object() {
 	}
 }
 
-// info keeps the pointers in struct bpf_map_info and struct bpf_btf_info harmless, and the length to what an older kernel knows.
+// info keeps the pointers in struct bpf_map_info and struct bpf_btf_info harmless.
 func (t *sanitizer) info() {
 	addr := t.get(abi.InfoPtr, 8)
 	if t.machine.Has(Programs) {
@@ -232,15 +223,5 @@ func (t *sanitizer) info() {
 		if len(b) == 8 && !harmless(Word(b)) && (offset != abi.BTFInfoName || !emptyAbove(Word(b))) {
 			clear(b)
 		}
-	}
-	if t.machine.Has(MapHash) {
-		return
-	}
-	t.set(abi.InfoLen, 4, min(t.get(abi.InfoLen, 4), abi.MapInfoHash))
-	b := t.arena.Span(addr, abi.MapInfoHash, ToPoke)
-	clear(b)
-	// Only 6.18 reads the struct first and faults before it writes; 6.12 writes up to the fault.
-	if len(b) < int(t.get(abi.InfoLen, 4)) {
-		t.set(abi.InfoPtr, 8, 0)
 	}
 }

@@ -11,8 +11,6 @@ import (
 // What a fuzzer may ask of a real kernel, and what it gets.
 func TestLoadTames(t *testing.T) {
 	all := Machine{CPUs: 1, BPF: true, SysAdmin: true}
-	old := all
-	old.Without = []Feature{ExclusiveProgram, MapHash}
 	for name, c := range map[string]struct {
 		machine    Machine
 		step, want string
@@ -40,9 +38,6 @@ func TestLoadTames(t *testing.T) {
 		"type that an older kernel has otherwise": {
 			Machine{CPUs: 1, Without: []Feature{Programs}}, "BPF_MAP_CREATE @0 size=16 { map_type=26 key_size=4 value_size=8 max_entries=1 }",
 			"{ map_type=60 key_size=4 value_size=8 max_entries=1 }", abi.MapCreate,
-		},
-		"program of an older kernel": {
-			old, "BPF_MAP_CREATE @0 size=92 { map_type=1 excl_prog_hash=@0 excl_prog_hash_size=32 }", "{ map_type=1 }", abi.MapCreate,
 		},
 		"instructions that nobody knows the verdict on": {
 			all, "BPF_PROG_LOAD @0 size=16 { prog_type=1 insn_cnt=1 insns=@400 } @400=8500000001000000", "{ prog_type=1 insns=@400 }", abi.ProgLoad,

@@ -33,6 +33,9 @@ func (m Machine) text(w *writer) {
 	if m.Memory > 0 {
 		w.printf(" memory=%d", m.Memory)
 	}
+	if m.Linux != 0 {
+		w.printf(" linux=%s", m.Linux)
+	}
 	for _, f := range m.Without {
 		w.printf(" without=%s", f)
 	}
