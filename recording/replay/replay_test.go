@@ -241,3 +241,72 @@ func TestShrinkWithoutSpecification(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []any{entries[1], entries[2], last}, small)
 }
+
+// blind never finds what was put.
+type blind struct{ *forgetful }
+
+func (blind) Lookup(*maps.Task, []byte, []byte) abi.Errno { return abi.ENOENT }
+
+func newBlind(s maps.Spec) (maps.Map, abi.Errno) {
+	m, errno := newForgetful(s)
+	if f, ok := m.(*forgetful); ok {
+		return blind{f}, errno
+	}
+	return m, errno
+}
+
+// What makes the recorded answer right stays: without the update, ENOENT would be right.
+func TestShrinkKeepsWhatIsRight(t *testing.T) {
+	text, side := recorded(t), &replay.Bpfsim{NewMap: newBlind}
+	d := run(t, text, side).Difference
+	require.NotNil(t, d)
+	r, err := recording.NewReader(strings.NewReader(text))
+	require.NoError(t, err)
+	entries, err := replay.Load(r, d.Number)
+	require.NoError(t, err)
+	small, err := replay.Shrink(context.Background(), r.Header, entries, d, side, nil)
+	require.NoError(t, err)
+	require.Len(t, small, 3)
+	require.Equal(t, abi.MapUpdateElem, small[1].(*recording.Call).Cmd)
+}
+
+// scribbler is bpfsim that writes where it should not.
+type scribbler struct{ *kernel.Sim }
+
+func (s scribbler) Bpf(cpu int, c program.Call, during func(int)) kernel.Outcome {
+	out := s.Sim.Bpf(cpu, c, during)
+	if c.Cmd == abi.MapDeleteElem {
+		s.Arena().Poke(c.Memory[0].Addr, []byte{0xee})
+	}
+	return out
+}
+
+// Bytes that nobody wrote when the call was recorded are told.
+func TestReplayFindsStrayWrites(t *testing.T) {
+	report := run(t, recorded(t), replay.NewKernel(scribbler{kernel.NewSim()}))
+	require.NotNil(t, report.Difference)
+	require.Equal(t, abi.MapDeleteElem, report.Difference.Call.Cmd)
+	require.Contains(t, report.Difference.String(), "=ee\n")
+}
+
+// A map whose only pin is removed is gone.
+func TestReplayUnpinned(t *testing.T) {
+	s := newSession(t, 2)
+	path := s.Arena.Put([]byte("/sys/fs/bpf/pin\x00"))
+	fd, _ := s.do(bpfsys.MapCreate{Type: abi.Array, KeySize: 4, ValueSize: 8, MaxEntries: 2})
+	s.do(bpfsys.ObjPin{Pathname: path, FD: fd})
+	file, _ := s.Process.Files.Get(fd)
+	pinned := file.Object()
+	s.close(fd)
+	s.do(bpfsys.MapGetNextID{})
+	s.recorder.Unpinned(pinned)
+	require.Equal(t, abi.OK, s.Process.FS.(*bpfsys.FileTree).Unlink("/sys/fs/bpf/pin"))
+	_, errno := s.do(bpfsys.MapGetNextID{})
+	require.Equal(t, abi.ENOENT, errno)
+	require.NoError(t, s.writer.Close())
+	for _, side := range []replay.Side{new(replay.Bpfsim), replay.NewKernel(kernel.NewSim())} {
+		report := run(t, s.file.String(), side)
+		require.Nil(t, report.Difference, "%v", report.Difference)
+		require.Equal(t, 4, report.Calls)
+	}
+}
