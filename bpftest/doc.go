@@ -6,6 +6,7 @@
 // agent under test is unmodified, and the test does the rest of the world:
 //
 //   - Map finds a map by its name, and does what BPF programs do with it: helpers on a CPU, records of ring and perf buffers, records that are lost.
+//   - Var finds a global variable of a program by its name.
 //   - StandIn has a Go function stand for a program, which is loaded but never runs itself. Prog and At fire it, as the event would that it is
 //     attached to; BPF_PROG_TEST_RUN runs the same function.
 //   - Fail lets calls fail: the third, a tenth of them, a batch half way, or late.

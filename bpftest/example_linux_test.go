@@ -66,6 +66,20 @@ func ExampleLinux() {
 	// invalid argument
 }
 
+// The program counts what it has lost in a global variable, in the section .bss of its object file, and the agent pauses it by another one.
+func ExampleHandle_Var() {
+	inTest(func(t testing.TB) {
+		k := bpftest.Kernel(t)
+		defer unix.Close(section(t, ".bss", 0, 12, inSection{"lost", 0, 8}, inSection{"paused", 8, 1}))
+		check(k.Var("lost").Set(uint64(3)))
+		var paused bool
+		check(k.Var("paused").Get(&paused))
+		fmt.Println(paused, k.Var("paused").Set(uint32(1)))
+	})
+	// Output:
+	// false set variable "paused": uint32 has 4 bytes, the variable has 1, in .bss
+}
+
 // A queue and a Bloom filter, as programs use them.
 func ExampleMap_Push() {
 	inTest(func(t testing.TB) {

@@ -47,6 +47,8 @@ type machine struct {
 	rings  records
 	mu     sync.Mutex
 	rules  []*fault.Active
+	// globals is locked while a test writes a part of a word.
+	globals sync.Mutex
 	// stoodFor are the names of programs that something stands for.
 	stoodFor map[string]bool
 
@@ -136,6 +138,8 @@ func (m *machine) answer(q request) reply {
 		return reply{}
 	case opLive:
 		return reply{Objects: m.live()}
+	case opVariable, opGet, opSet:
+		return m.variable(q)
 	}
 	found, problem := m.find(q.Map)
 	if problem == "" {

@@ -52,3 +52,6 @@ func decode(v any, p []byte) (int, error) {
 	}
 	return binary.Decode(p, binary.NativeEndian, v)
 }
+
+// sizeOf is how many bytes a pointer's value takes, -1 where that is not fixed.
+func sizeOf(v any) int { return binary.Size(v) }

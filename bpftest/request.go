@@ -40,13 +40,16 @@ const (
 	opNextRun   // the next run to be carried out
 	opRan       // the run numbered N, with the result Ran
 	opStopRuns
-	opMade    // the names of all objects of the kind Name
-	opTrace   // from now on
-	opCalls   // since then
-	opReserve // N bytes of the ring buffer Map
-	opSubmit  // the record N, with Value
-	opDiscard // the record N
-	opLose    // the next N records of Map
+	opMade     // the names of all objects of the kind Name
+	opTrace    // from now on
+	opCalls    // since then
+	opReserve  // N bytes of the ring buffer Map
+	opSubmit   // the record N, with Value
+	opDiscard  // the record N
+	opLose     // the next N records of Map
+	opVariable // Map, which is its name here: size and section
+	opGet      // its value
+	opSet      // it to Value
 )
 
 // request is one operation and what it needs.

@@ -53,7 +53,7 @@ func word(cmd abi.Cmd) string {
 // words are what programs do.
 var words = map[operation]string{
 	opLookup: "lookup", opUpdate: "update", opDelete: "delete", opPush: "push", opPop: "pop", opPeek: "peek", opOutput: "output",
-	opSubmit: "submit", opDiscard: "discard",
+	opSubmit: "submit", opDiscard: "discard", opGet: "get", opSet: "set",
 }
 
 // waits is a reader's wait for records, as a step.

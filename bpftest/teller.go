@@ -141,7 +141,7 @@ func (t teller) bytes(c bpfsys.Call, at uint64, size int) []byte {
 // helped is what a program did, in words.
 func (t teller) helped(q request, a reply) string {
 	text := words[q.Op] + " " + q.Map
-	if q.Op == opLookup || q.Op == opPop || q.Op == opPeek && a.Errno == abi.OK {
+	if q.Op == opLookup || q.Op == opPop || q.Op == opGet || q.Op == opPeek && a.Errno == abi.OK {
 		q.Value = a.Value
 	}
 	switch q.Op {

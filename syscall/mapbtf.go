@@ -1,6 +1,8 @@
 package bpfsys
 
 import (
+	"slices"
+
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/btf"
 )
@@ -159,4 +161,14 @@ func cgroupTypes(types *btf.BTF, key, _ *btf.Type, args MapCreate) abi.Errno {
 		return invalidUnless(key.IsInt64())
 	}
 	return invalidUnless(types.OfInts(key, 64, 32))
+}
+
+// Variables are the global variables of an object, if the map is one of their sections, whose name is the other result.
+func (m *Map) Variables() (all []btf.Variable, section string) {
+	if m.types.btf == nil || m.types.value == 0 {
+		return nil, ""
+	}
+	types := m.types.btf.types
+	value := types.Type(m.types.value)
+	return slices.Collect(types.Variables(value)), types.Name(value)
 }

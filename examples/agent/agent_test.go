@@ -103,6 +103,23 @@ func TestPause(t *testing.T) {
 	require.Zero(t, lost)
 }
 
+// The test writes what the program counts, and reads what the agent tells the program.
+func TestGlobals(t *testing.T) {
+	k, a := withKernel(t)
+	require.NoError(t, k.Var("lost").Set(uint64(3)))
+	lost, err := a.Lost()
+	require.NoError(t, err)
+	require.EqualValues(t, 3, lost)
+	for _, want := range []bool{true, false} {
+		require.NoError(t, a.Pause(want))
+		var paused bool
+		require.NoError(t, k.Var("paused").Get(&paused))
+		require.Equal(t, want, paused)
+	}
+	require.ErrorIs(t, k.Var("min_uid").Set(uint32(1)), syscall.EACCES)
+	require.ErrorContains(t, k.Var("lost").Set(uint32(1)), "uint32 has 4 bytes, the variable has 8, in .bss")
+}
+
 func TestMute(t *testing.T) {
 	a := newAgent(t, 0)
 	require.NoError(t, a.Mute("sh"))
