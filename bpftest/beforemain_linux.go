@@ -147,10 +147,18 @@ func ioctl(fd int, request uint, value int) (err error, ours bool) {
 }
 
 func statfs(path string, buf *unix.Statfs_t) error {
-	if own := service(); own != nil {
-		return own.Statfs(path, buf)
+	if err, ours := statfsOfTwin(path, buf); ours {
+		return err
 	}
-	return unix.Statfs(path, buf)
+	return unix.Statfs(leadPath(path), buf)
+}
+
+func statfsOfTwin(path string, buf *unix.Statfs_t) (err error, ours bool) {
+	if answering.now.Load() == nil && !strings.HasPrefix(filepath.Clean(path), "/sys/") {
+		return nil, false
+	}
+	own := service()
+	return nil, own != nil && own.Statfs(path, buf)
 }
 
 func memlock(limit unix.Rlimit) (old unix.Rlimit, err error) {

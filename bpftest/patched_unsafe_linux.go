@@ -38,6 +38,12 @@ type (
 		path          func(name string) string
 		memlock       func(limit unix.Rlimit) (old unix.Rlimit, err error)
 	}
+	twinHook struct {
+		//lint:ignore U1000 the patched package sets it
+		on     bool
+		path   func(name string) string
+		statfs func(path string, buf *unix.Statfs_t) (err error, ours bool)
+	}
 	pathHook struct {
 		//lint:ignore U1000 the patched standard library sets it
 		on   bool
@@ -71,6 +77,11 @@ var filesOfSys fileHook
 //go:linkname paths syscall.bpfsimPath2
 var paths pathHook
 
+// pathsOfTwin leads those of golang.org/x/sys/unix.
+//
+//go:linkname pathsOfTwin golang.org/x/sys/unix.bpfsimPath2
+var pathsOfTwin twinHook
+
 // closes counts the fds that were closed, where the standard library is patched.
 //
 //go:linkname closes syscall.bpfsimFDs2
@@ -103,6 +114,7 @@ func hook() {
 		f.open, f.readlink, f.path = openText, readlink, leadPath
 	}
 	paths.path = leadPath
+	pathsOfTwin.path, pathsOfTwin.statfs = leadPath, statfsOfTwin
 	unixCalls.mayMap, unixCalls.epollCtl = mayMap, epollCtl
 	unixCalls.epollWait = epollWait
 	unixCalls.statfs, unixCalls.path, unixCalls.memlock = statfs, leadPath, memlock

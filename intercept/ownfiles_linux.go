@@ -39,16 +39,15 @@ func (own *Own) Readlink(name string) (text string, ours bool) {
 	return c.linkOf(unix.AT_FDCWD, name)
 }
 
-// Statfs is statfs(2).
-func (own *Own) Statfs(name string, st *unix.Statfs_t) error {
+// Statfs is statfs(2); ours is false for files that are the host's to tell of.
+func (own *Own) Statfs(name string, st *unix.Statfs_t) (ours bool) {
 	c := own.begin()
 	defer own.end(c)
-	name = own.Path(name)
-	if magic := c.fileSystem(name); magic != 0 {
+	magic := c.fileSystem(own.Path(name))
+	if magic != 0 {
 		*st = *statfsOf(magic)
-		return nil
 	}
-	return unix.Statfs(name, st)
+	return magic != 0
 }
 
 // MayMap is what mmap(2) of a fd finds wrong before the kernel is asked to make the mapping.

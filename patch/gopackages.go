@@ -1,9 +1,9 @@
 package patch
 
 // Standard are the packages of the standard library that are patched: syscall, through which all system calls go, to count closed fds, since
-// what was known of them need not be asked again at each call, and to lead paths of package os below /sys/fs/bpf elsewhere; runtime and internal/sync for tests that explore, in which goroutines run in an
-// order that is chosen.
-var Standard = []string{"internal/sync", "runtime", "syscall"}
+// what was known of them need not be asked again at each call, and to lead paths of package os below /sys/fs/bpf elsewhere; its twin golang.org/x/sys/unix for its own paths; runtime and internal/sync for tests that explore, in
+// which goroutines run in an order that is chosen, and to initialise the simulator first.
+var Standard = []string{"golang.org/x/sys/unix", "internal/sync", "runtime", "syscall"}
 
 // closeDeclarations are the counters: one for each fd, as far as it goes, and one for calls on ranges of fds.
 const closeDeclarations = `
@@ -34,6 +34,21 @@ var pathChanges = []change{
 	{"func BytePtrFromString(s string) (*byte, error)", "", ` if bpfsimPath` + Version + `.path != nil && len(s) > 5 && s[:5] == "/sys/" { s = bpfsimPath` +
 		Version + `.path(s) };`},
 }
+
+// twinDeclarations are those of golang.org/x/sys/unix.
+const twinDeclarations = `
+var bpfsimPath` + Version + ` = struct {
+	on     bool
+	path   func(name string) string
+	statfs func(path string, buf *Statfs_t) (err error, ours bool)
+}{on: true}
+`
+
+// twinChanges: its functions are generated, and make their paths as those of syscall do.
+var twinChanges = append([]change{
+	{"func Statfs(path string, buf *Statfs_t) (err error)", "", ` if bpfsimPath` + Version + `.statfs != nil { if err, ours := bpfsimPath` + Version +
+		`.statfs(path, buf); ours { return err } };`},
+}, pathChanges...)
 
 // lockDeclarations are those of internal/sync. lock, unless it is nil, waits for a mutex in the place of the runtime: held tells whether
 // somebody has it, try takes it unless somebody has. It reports false when it has not taken it.
@@ -147,6 +162,8 @@ func standard(pkg string, files []*source) {
 	switch pkg {
 	case "syscall":
 		patched = countCloses(files) && changeAll(files, pathChanges, "")
+	case "golang.org/x/sys/unix":
+		patched = changeAll(files, twinChanges, twinDeclarations)
 	case "internal/sync":
 		patched = changeAll(files, lockChanges, lockDeclarations)
 	case "runtime":

@@ -81,6 +81,23 @@ func TestGoIsKnown(t *testing.T) {
 	}
 }
 
+// The standard library's twin makes its paths in one place, too.
+func TestTwinIsKnown(t *testing.T) {
+	for _, arch := range []string{"amd64", "arm64"} {
+		cmd := exec.Command("go", "list", "-f", "{{$dir := .Dir}}{{range .GoFiles}}{{$dir}}/{{.}} {{end}}", "golang.org/x/sys/unix")
+		cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+arch)
+		names, err := cmd.Output()
+		require.NoError(t, err)
+		changed, err := patch.Files("golang.org/x/sys/unix", strings.Fields(string(names)))
+		require.NoError(t, err)
+		var files []string
+		for name := range changed {
+			files = append(files, filepath.Base(name))
+		}
+		require.ElementsMatch(t, []string{"syscall.go", "zsyscall_linux_" + arch + ".go"}, files)
+	}
+}
+
 // Of a Go that is not known nothing is patched, rather than a part.
 func TestUnknownGo(t *testing.T) {
 	changed, err := patch.Files("runtime", write(t, "package runtime\n\nconst randomizeScheduler = raceenabled\n\nfunc newproc(fn *funcval) {}\n"))
@@ -98,6 +115,8 @@ func TestBelow(t *testing.T) {
 		"github.com/cilium/ebpfsomething":                                            "no",
 		"github.com/cilium/cilium":                                                   "no",
 		"syscall":                                                                    "syscall",
+		"golang.org/x/sys/unix":                                                      "golang.org/x/sys/unix",
+		"golang.org/x/sys/windows":                                                   "no",
 		"runtime":                                                                    "runtime",
 		"internal/sync":                                                              "internal/sync",
 		"runtime/debug":                                                              "no",

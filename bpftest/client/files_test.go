@@ -33,10 +33,6 @@ func TestFilesOfTheBPFFS(t *testing.T) {
 	again, err := ebpf.LoadPinnedMap(dir+"/old", nil)
 	require.NoError(t, err)
 	require.NoError(t, again.Close())
-	if patched() {
-		var st unix.Stat_t
-		require.Error(t, unix.Stat(dir, &st), "nothing is on the host's")
-	}
 	require.NoError(t, os.Remove(dir+"/old"))
 	_, err = ebpf.LoadPinnedMap(dir+"/old", nil)
 	require.ErrorIs(t, err, os.ErrNotExist)
@@ -44,6 +40,31 @@ func TestFilesOfTheBPFFS(t *testing.T) {
 	require.NoError(t, os.RemoveAll("/sys/fs/bpf/bpfsim-agent"))
 	_, err = os.Stat("/sys/fs/bpf/bpfsim-agent")
 	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// Others take golang.org/x/sys/unix, and ask first whether there is a bpffs.
+func TestUnixFilesOfTheBPFFS(t *testing.T) {
+	bpftest.Kernel(t)
+	var fs unix.Statfs_t
+	require.NoError(t, unix.Statfs("/sys/fs/bpf", &fs))
+	require.EqualValues(t, unix.BPF_FS_MAGIC, fs.Type)
+	require.NoError(t, unix.Statfs("/", &fs))
+	require.NotEqualValues(t, unix.BPF_FS_MAGIC, fs.Type)
+	const dir = "/sys/fs/bpf/bpfsim-unix"
+	require.NoError(t, unix.Mkdir(dir, 0o700))
+	require.NoError(t, newMap(t, oneFlow).Pin(dir+"/flows"))
+	var st unix.Stat_t
+	require.NoError(t, unix.Lstat(dir+"/flows", &st))
+	require.NoError(t, unix.Access(dir+"/flows", unix.F_OK))
+	require.NoError(t, unix.Rename(dir+"/flows", dir+"/old"))
+	require.Equal(t, unix.ENOENT, unix.Stat(dir+"/flows", &st))
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	require.NoError(t, err)
+	defer unix.Close(fd)
+	require.NoError(t, unix.Fstatat(fd, "old", &st, 0))
+	require.NoError(t, unix.Unlinkat(fd, "old", 0))
+	require.NoError(t, unix.Rmdir(dir))
+	require.NoError(t, unix.Stat("/sys", &st), "the rest is the host's")
 }
 
 // A pin that is left is named as the agent names it.
