@@ -71,12 +71,15 @@ func ExampleHandle_Var() {
 	inTest(func(t testing.TB) {
 		k := bpftest.Kernel(t)
 		defer unix.Close(section(t, ".bss", 0, 12, inSection{"lost", 0, 8}, inSection{"paused", 8, 1}))
-		check(k.Var("lost").Set(uint64(3)))
+		lost := k.Var("lost")
+		check(lost.Set(uint64(3)))
+		fmt.Println(lost.Size(), "bytes in", lost.Section())
 		var paused bool
 		check(k.Var("paused").Get(&paused))
 		fmt.Println(paused, k.Var("paused").Set(uint32(1)))
 	})
 	// Output:
+	// 8 bytes in .bss
 	// false set variable "paused": uint32 has 4 bytes, the variable has 1, in .bss
 }
 

@@ -75,10 +75,12 @@ func TestPatchedVersions(t *testing.T) {
 		t.Skip("set BPFSIM_LONG to run with eight versions of cilium/ebpf")
 	}
 	for _, version := range []string{"0.17.0", "0.17.1", "0.17.2", "0.17.3", "0.18.0", "0.19.0", "0.20.0", "0.21.0"} {
-		dir := copyModule(t, fakes)
-		getClient(t, dir, version)
-		out := output(t, 0, patchedCommand(t, buildPatched(t, dir)))
-		require.Contains(t, out, "--- PASS: TestThirdUpdateFails", version)
+		for example, want := range map[string]string{fakes: "TestThirdUpdateFails", execs: "TestNumbersAreUsedAgain"} {
+			dir := copyModule(t, example)
+			getClient(t, dir, version)
+			out := output(t, 0, patchedCommand(t, buildPatched(t, dir)))
+			require.Contains(t, out, "--- PASS: "+want, version)
+		}
 	}
 }
 

@@ -47,9 +47,12 @@ func patchedCommand(t *testing.T, program string, args ...string) *exec.Cmd {
 // conntrack is an agent whose calls are explored in every order.
 var conntrack = filepath.Join("..", "..", "examples", "conntrack")
 
+// execs waits for the records of a ring buffer.
+var execs = filepath.Join("..", "..", "examples", "execs")
+
 func TestPatched(t *testing.T) {
 	for dir, want := range map[string]string{fakes: "TestThirdUpdateFails", agent: "TestReadEvents",
-		conntrack: "TestSweepLosesALiveConnection", filepath.Join("..", "..", "bpftest", "client", "initial"): "TestOptionsThatComeTooLate", filepath.Join("..", "..", "examples", "execs"): "TestNumbersAreUsedAgain", filepath.Join("..", "..", "bpftest", "client"): "TestExploreReplays"} {
+		conntrack: "TestSweepLosesALiveConnection", filepath.Join("..", "..", "bpftest", "client", "initial"): "TestOptionsThatComeTooLate", execs: "TestNumbersAreUsedAgain", filepath.Join("..", "..", "bpftest", "client"): "TestExploreReplays"} {
 		out := output(t, 0, patchedCommand(t, buildPatched(t, dir)))
 		require.Contains(t, out, "--- PASS: "+want)
 	}
