@@ -127,7 +127,7 @@ func TestExploreWhatCannotBe(t *testing.T) {
 			require.Regexp(t, `body: .* at exploredeath_test.go:\d+`, found.Failure.Message)
 		})
 	}
-	found := bpftest.Search(t, quick, func(t *bpftest.T) {
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
 		for range 300 {
 			t.Go("one", func() {})
 		}
