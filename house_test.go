@@ -45,7 +45,7 @@ var floors = map[string][]string{
 
 	"recording": {"abi", "maps", "syscall", "proptest/program"},
 	"recording/replay": {
-		"abi", "btf", "maps", "syscall", "proptest/program", "proptest/kernel", "proptest/campaign", "recording",
+		"abi", "btf", "maps", "syscall", "proptest/program", "proptest/kernel", "proptest/campaign", "recording", "profile",
 	},
 
 	"proptest/generator": {"abi", "btf", "explore", "proptest/program"},

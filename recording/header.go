@@ -33,6 +33,8 @@ type Header struct {
 	Memory  uint64              `json:"memory,omitempty"`
 	Numbers map[abi.Cmd]abi.Cmd `json:"numbers,omitempty"`
 	Probes  bpfsys.Probes       `json:"probes,omitzero"`
+	// Linux is the series of kernels as which bpfsim answered, "" for the latest.
+	Linux string `json:"linux,omitempty"`
 	// BPFFS is where the callers have their bpffs.
 	BPFFS string `json:"bpffs,omitempty"`
 	// Types is the SHA-256 of the kernel's own BTF, "" where there was none.

@@ -15,6 +15,7 @@ func (f runFlags) recordTo(o *intercept.Options, kernel *bpfsys.Options, refused
 	h := recording.NewHeader()
 	h.Bpfsim, h.CPUs, h.Command, h.Caps, h.UID, h.BPFFS = version(), o.CPUs, o.Args, o.Caps, o.CallerUID(), o.BPFFS
 	h.Memory, h.Numbers, h.Probes, h.Types = kernel.Memory, kernel.Numbers, kernel.Probes, typesHash(kernel.BTF)
+	h.Linux = f.linux
 	w, err := recording.Create(f.record, h)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
+	"github.com/bpfsim/bpfsim/profile"
 	"github.com/bpfsim/bpfsim/recording"
 	"github.com/bpfsim/bpfsim/syscall"
 )
@@ -34,12 +35,16 @@ func (b *Bpfsim) Name() string { return "bpfsim" }
 // Start boots a kernel as the recorded one was.
 func (b *Bpfsim) Start(h recording.Header) error {
 	b.header, b.world = h, newWorld()
+	like, err := profile.Named(h.Linux)
+	if err != nil {
+		return err
+	}
 	types := b.Types
 	if types == nil {
 		types = func() *btf.BTF { return nil }
 	}
 	b.kernel = bpfsys.NewKernel(bpfsys.Options{
-		CPUs: h.CPUs, Memory: h.Memory, Numbers: h.Numbers, Probes: h.Probes, ZeroSeeds: true, NewMap: b.NewMap, BTF: types,
+		CPUs: h.CPUs, Memory: h.Memory, Numbers: h.Numbers, Probes: h.Probes, ZeroSeeds: true, Profile: like, NewMap: b.NewMap, BTF: types,
 		Now:   func() time.Duration { return b.now },
 		Fault: func(bpfsys.Attempt) bpfsys.Fault { return b.fault },
 	})
