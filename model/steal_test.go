@@ -20,3 +20,20 @@ func TestStealGoesRound(t *testing.T) {
 		require.Equal(t, step.robbed, order)
 	}
 }
+
+// Of what is pending an element without a reference is robbed, though it is not the oldest; where all have one, the oldest is. Before 6.16 a
+// CPU has so many pending in a small map (bpf_common_lru_pop_free).
+func TestStealSparesWhatIsUsed(t *testing.T) {
+	l := newLRU(3, false, 2, 128)
+	none := func(node) { require.Fail(t, "nothing is to be evicted") }
+	first, second, third := l.take(0, none), l.take(0, none), l.take(0, none)
+	var robbed []int32
+	note := func(n node) { robbed = append(robbed, n.id) }
+	l.reference(first)
+	l.take(1, note)
+	require.Equal(t, []int32{second}, robbed)
+	l.reference(third)
+	l.locals[1].pending = nil
+	l.take(1, note)
+	require.Equal(t, []int32{second, first}, robbed)
+}

@@ -20,9 +20,9 @@ func Page() string {
 	for _, r := range Rows {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", r.Name, r.since(), r.Before, r.Now, r.Source, outcome(r.Was), outcome(r.Is))
 	}
-	b.WriteString("\n## What is not told apart\n\nA comparison with a kernel before that series leaves it out.\n\n| before | what |\n|---|---|\n")
+	b.WriteString("\n## What is not told apart\n\nA comparison with a kernel of these series leaves it out.\n\n| from | before | what |\n|---|---|---|\n")
 	for _, g := range Gaps {
-		fmt.Fprintf(&b, "| %s | %s |\n", g.Before, g.What)
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", g.From, g.Before, g.What)
 	}
 	return b.String()
 }

@@ -23,11 +23,11 @@ type KernelOptions struct {
 	Offline bool
 }
 
-// DefaultSeries is the oldest long-term series whose LRU maps choose the victims that 6.18 chooses.
+// DefaultSeries is the newest one that Debian 12 has.
 const DefaultSeries = "6.12"
 
 // ErrNoKernel says that there is no kernel image, and what to do.
-var ErrNoKernel = errors.New("no kernel image: name one (a Linux 6.12 or later for x86-64, boot/vmlinuz-* in Debian's " +
+var ErrNoKernel = errors.New("no kernel image: name one (a Linux for x86-64, boot/vmlinuz-* in Debian's " +
 	"linux-image-*-cloud-amd64 packages)")
 
 // FindKernel returns the path of a kernel image: the one named, or one out of Debian's package, which it downloads and

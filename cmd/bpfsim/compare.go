@@ -82,6 +82,9 @@ func (f compareFlags) check(changed func(flag string) bool) error {
 			return fmt.Errorf("compare: --%s is about the kernel in qemu: want --qemu with it", flag)
 		}
 	}
+	if _, err := profile.Named(f.kernel.Series); err != nil {
+		return fmt.Errorf("compare: --linux: %w", err)
+	}
 	if named := slices.DeleteFunc([]string{"image", "package", "linux"}, func(flag string) bool { return !changed(flag) }); len(named) > 1 {
 		return fmt.Errorf("compare: --%s both name a kernel: want one of them", strings.Join(named, " and --"))
 	}

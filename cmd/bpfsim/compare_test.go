@@ -49,6 +49,9 @@ func TestCompareRefuses(t *testing.T) {
 		"--image x": "--image is", "--package x": "--package is",
 		"--qemu --image x --package y": "--image and --package both name a kernel",
 		"--qemu --kernel x":            "unknown flag: --kernel",
+		"--linux 6.1":                  "--linux is",
+		"--qemu --linux 5.15":          `--linux: no profile of Linux "5.15"`,
+		"--qemu --linux 6.1 --image x": "--image and --linux both name a kernel",
 	} {
 		cmd := newRoot()
 		cmd.SetArgs(append([]string{"compare"}, strings.Fields(args)...))

@@ -152,7 +152,7 @@ const (
 // NotCompared are the features that a comparison with a kernel of that series leaves out.
 func NotCompared(linux abi.Release) (features []Feature) {
 	for _, gap := range profile.Gaps {
-		if linux != 0 && linux < gap.Before {
+		if gap.From <= linux && linux < gap.Before {
 			features = append(features, Feature(gap.Feature))
 		}
 	}
