@@ -24,14 +24,24 @@ func (m *devMapHash) Refer(t *Task, key, value []byte, flags uint64, find Finder
 	if flags > abi.Exist || idIn(value) == 0 {
 		return abi.EINVAL
 	}
-	device, missing := find(value)
-	m.lock.Lock(t)
-	defer m.lock.Unlock()
-	if _, there := m.find(key); there && flags == abi.NoExist {
+	if flags == abi.NoExist && m.has(t, key) { // a program that is not looked at does not bind the map
 		return abi.EEXIST
 	}
-	if missing != abi.OK {
-		return missing
+	device, errno := find(value)
+	if errno != abi.OK {
+		return errno
+	}
+	m.lock.Lock(t)
+	defer m.lock.Unlock()
+	if errno = m.insert(key, device, flags); errno != abi.OK {
+		device.Detach(m.spec.Type)
+	}
+	return errno
+}
+
+func (m *devMapHash) insert(key []byte, device Referent, flags uint64) abi.Errno {
+	if _, there := m.find(key); there && flags == abi.NoExist { // put in meanwhile
+		return abi.EEXIST
 	}
 	return m.put(key, device)
 }

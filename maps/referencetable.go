@@ -80,6 +80,14 @@ func (h *referenceTable) prune() {
 	}
 }
 
+// has reports whether a key is there.
+func (h *referenceTable) has(t *Task, key []byte) bool {
+	h.lock.Lock(t)
+	defer h.lock.Unlock()
+	_, there := h.find(key)
+	return there
+}
+
 // show copies what a key refers to.
 func (h *referenceTable) show(t *Task, key, value []byte) abi.Errno {
 	h.lock.Lock(t)
