@@ -144,13 +144,30 @@ func drawSmall(t *rapid.T) explore.Scenario {
 	for i := range rapid.IntRange(1, 2).Draw(t, "tasks") {
 		task := drawMutator(t, fmt.Sprint("t", i), s.Map.Type, keys)
 		task.Ops = task.Ops[:min(len(task.Ops), 2-i)]
-		s.Tasks = append(s.Tasks, task)
+		s.Tasks = append(s.Tasks, drawSeveral(t, s.Map, task))
 	}
 	if s.Map.IsPerCPU() {
 		s.Map.Value *= 2 // CPUs
 		s.Tasks[0].CPU = 1
 	}
 	return s
+}
+
+// drawSeveral makes a process of some tasks that changes two keys in one call, or is another walker.
+func drawSeveral(t *rapid.T, m explore.Shape, task explore.Task) explore.Task {
+	switch hashed := !m.IsArray() && m.Type != abi.LPMTrie; rapid.IntRange(0, 5).Draw(t, "several") {
+	case 0:
+		verb := rapid.SampledFrom([]string{"update", "delete"}).Draw(t, "verb of all")
+		for i := range task.Ops {
+			task.Ops[i].Verb, task.Ops[i].Joined = verb, i > 0
+		}
+		task.Program = false
+	case 1:
+		if hashed {
+			task.Program, task.Ops = false, []explore.Op{{Verb: "drain", Key: rapid.Uint32Range(1, 2).Draw(t, "drain")}}
+		}
+	}
+	return task
 }
 
 // copiesAtOnce leaves out of a search the schedules in which somebody comes before a copy of another one's own memory.

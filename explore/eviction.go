@@ -23,14 +23,16 @@ func (r *Run) before() map[string]string {
 	return r.setup.content()
 }
 
-// lost notes as evicted what was there before an operation and is not any more, but for a key that the operation removed.
-func (r *Run) lost(before map[string]string, op Op, errno abi.Errno, start, end int64) {
+// lost notes as evicted what was there before some operations and is not any more, but for keys that these removed.
+func (r *Run) lost(before map[string]string, done []outcome, start, end int64) {
 	if len(before) == 0 {
 		return
 	}
 	after := r.setup.content()
-	if errno == abi.OK && op.removes() {
-		delete(before, string(r.Scenario.Map.keyOf(op.Key)))
+	for _, o := range done {
+		if o.errno == abi.OK && o.removes() {
+			delete(before, string(r.Scenario.Map.keyOf(o.Key)))
+		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(before)) {
 		if _, still := after[key]; !still {

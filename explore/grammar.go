@@ -17,6 +17,7 @@ var verbDocs = []struct{ verb, doc string }{
 	{"take", "removes it and gets its value (LOOKUP_AND_DELETE_ELEM)"},
 	{"read", "looks the key up, which in a program marks it as used"},
 	{"signal", "sends the walker a signal: a dump in progress, or the next one, ends with EINTR, and the walk makes its call again"},
+	{"drain", "takes as many records as there is room for, in the place of a key, from the first bucket on (LOOKUP_AND_DELETE_BATCH)"},
 	{"write", "looks the value up and writes its words in place, one by one, without a lock"},
 }
 
@@ -38,7 +39,7 @@ keys      numbers, put into the map in this order before anything else happens; 
 walk      the task "walker". Each call has room for so many records, 1 to {{.MaxEntries}}. The records or values of call number fault,
           counted from 1, cannot be written to memory: it ends with EFAULT, and the walk goes on from where it was before.
 task      a process that does its operations one after the other while the map is walked; program: a BPF program.
-          There can be several of both, each with a NAME of its own. CPUs are numbered from 0 to {{.MaxCPU}}; 0 is the default.
+          UPDATE_BATCH and DELETE_BATCH are an update or a delete of several keys: update 3, 22. There can be several of both, each with a NAME of its own. CPUs are numbered from 0 to {{.MaxCPU}}; 0 is the default.
 contract  what is asked of each run.
 
 Walks:

@@ -80,7 +80,7 @@ func (s Scenario) keys() []uint32 {
 	keys := slices.Clone(s.Keys)
 	for _, t := range s.Tasks {
 		for _, op := range t.Ops {
-			if op.Verb != "signal" {
+			if op.Verb != "signal" && op.Verb != "drain" {
 				keys = append(keys, op.Key)
 			}
 		}

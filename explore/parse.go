@@ -127,11 +127,27 @@ func (t *Task) parse(line string) error {
 	}
 	t.Name = words[0]
 	for _, op := range strings.Split(ops, ";") {
-		if err := t.parseOp(strings.Fields(op)); err != nil {
+		if err := t.parseCall(op); err != nil {
 			return err
 		}
 	}
 	return eachWord(words[1:], map[string]func(int){"cpu": func(n int) { t.CPU = n }}, nil)
+}
+
+// parseCall reads an operation, or several of one call: a verb and keys with commas between.
+func (t *Task) parseCall(text string) error {
+	first, more, several := strings.Cut(text, ",")
+	words := strings.Fields(first)
+	if err := t.parseOp(words); err != nil || !several {
+		return err
+	}
+	for key := range strings.SplitSeq(more, ",") {
+		if err := t.parseOp(append(words[:min(1, len(words)):1], strings.Fields(key)...)); err != nil {
+			return err
+		}
+		t.Ops[len(t.Ops)-1].Joined = true
+	}
+	return nil
 }
 
 func (t *Task) parseOp(words []string) error {

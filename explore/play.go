@@ -103,24 +103,31 @@ func (p *player) take(t Turn) {
 	if p.err = p.stage.Pin(task.CPU); p.err != nil {
 		return
 	}
-	op, start, before := task.Ops[t.Op], p.tick(), p.run.before()
-	value, errno := p.do(task, op, p.Scenario.firstNumber(t.Task)+uint64(t.Op))
+	ops, start, before := task.call(t.Op), p.tick(), p.run.before()
+	done, errno := p.do(task, ops, p.Scenario.firstNumber(t.Task)+uint64(t.Op))
 	if p.err != nil {
 		return
 	}
 	end := p.tick()
-	p.run.lost(before, op, errno, start, end)
-	p.run.happened(task, op, value, errno, start, end)
-	p.done(task.Name, fmt.Sprintf("%s = %s", op, errno), start)
+	p.run.lost(before, done, start, end)
+	for _, o := range done {
+		p.run.happened(task, o.Op, o.value, o.errno, start, end)
+	}
+	p.done(task.Name, callText(ops)+" = "+resultText(ops, done, errno), start)
 }
 
-func (p *player) do(task Task, op Op, number uint64) (value []byte, errno abi.Errno) {
+func (p *player) do(task Task, ops []Op, number uint64) ([]outcome, abi.Errno) {
 	switch {
-	case op.Verb == "signal": // no call that Linux has asks for signals
+	case ops[0].Verb == "signal": // no call that Linux has asks for signals
 		return nil, abi.OK
 	case !task.Program:
-		return p.ops.do(op, number)
+		return p.ops.call(ops, number)
 	}
+	value, errno := p.program(ops[0], number)
+	return []outcome{{ops[0], value, errno}}, errno
+}
+
+func (p *player) program(op Op, number uint64) (value []byte, errno abi.Errno) {
 	switch op.Verb {
 	case "update", "insert", "write":
 		value = numbered(number, p.Scenario.Map.valueSize(p.Scenario.CPUs()))

@@ -115,9 +115,9 @@ func (r *Run) fill() {
 	}
 	for i, key := range r.Scenario.Keys {
 		at += 2
-		op, before := Op{"update", key}, r.before()
+		op, before := Op{Verb: "update", Key: key}, r.before()
 		value, errno := r.setup.do(op, uint64(i+1))
-		r.lost(before, op, errno, at-1, at-1)
+		r.lost(before, []outcome{{op, value, errno}}, at-1, at-1)
 		r.happened(Task{}, op, value, errno, at, at)
 	}
 	r.History.Bound = r.Scenario.bound()
@@ -176,28 +176,36 @@ func (r *Run) walker(t *sim.Task) {
 func (r *Run) body(task Task, number uint64) func(*sim.Task) {
 	return func(t *sim.Task) {
 		do := r.operations(task, t)
-		for i, op := range task.Ops {
+		for at := 0; at < len(task.Ops); {
+			ops := task.call(at)
 			t.Mark()
-			value, errno := do(op, number+uint64(i))
+			done, errno := do(ops, number+uint64(at))
 			start, end := visible(t)
-			r.happened(task, op, value, errno, start, end)
-			r.done(t, fmt.Sprintf("%s = %s", op, errno))
+			for _, o := range done {
+				r.happened(task, o.Op, o.value, o.errno, start, end)
+			}
+			r.done(t, callText(ops)+" = "+resultText(ops, done, errno))
+			at += len(ops)
 		}
 	}
 }
 
-func (r *Run) operations(task Task, t *sim.Task) func(Op, uint64) ([]byte, abi.Errno) {
+func (r *Run) operations(task Task, t *sim.Task) func([]Op, uint64) ([]outcome, abi.Errno) {
 	if task.Program {
 		size := r.Scenario.Map.valueSize(r.Scenario.CPUs())
-		return program{task: &t.Kernel, elements: r.elements, shape: r.Scenario.Map, size: size}.do
+		p := program{task: &t.Kernel, elements: r.elements, shape: r.Scenario.Map, size: size}
+		return func(ops []Op, number uint64) ([]outcome, abi.Errno) {
+			value, errno := p.do(ops[0], number)
+			return []outcome{{ops[0], value, errno}}, errno
+		}
 	}
 	client := newClient(simulated{t.User().Caller}, r.setup.fd, r.Scenario.Map)
-	return func(op Op, number uint64) ([]byte, abi.Errno) {
-		if op.Verb == "signal" {
+	return func(ops []Op, number uint64) ([]outcome, abi.Errno) {
+		if ops[0].Verb == "signal" {
 			t.Signal(r.victim)
 			return nil, abi.OK
 		}
-		return client.do(op, number)
+		return client.call(ops, number)
 	}
 }
 

@@ -49,12 +49,14 @@ type Task struct {
 // from 1, in all words.
 type Op struct {
 	Verb string // one of the verbs of its task's kind
-	Key  uint32
+	Key  uint32 // of drain, the room
+	// Joined is so of an update or a delete that one call makes together with the operation before it (UPDATE_BATCH, DELETE_BATCH).
+	Joined bool
 }
 
 // Verbs of processes and of programs; verbDocs says what they do.
 var (
-	processVerbs = []string{"update", "insert", "delete", "take", "read", "signal"}
+	processVerbs = []string{"update", "insert", "delete", "take", "read", "signal", "drain"}
 	programVerbs = []string{"update", "insert", "delete", "read", "write"}
 )
 
@@ -83,6 +85,9 @@ func (s Scenario) Check() error {
 		return err
 	}
 	for i, t := range s.Tasks {
+		if t.drains() && !slices.Contains(hashTypes, s.Map.Type) {
+			return fmt.Errorf("%s %s: nobody drains a map of type %s", t.kind(), t.Name, typeWord(s.Map.Type))
+		}
 		if err := t.check(); err != nil {
 			return fmt.Errorf("%s %s: %w", t.kind(), t.Name, err)
 		}
@@ -135,12 +140,23 @@ func (t Task) check() error {
 	if t.Program {
 		verbs = programVerbs
 	}
-	for _, op := range t.Ops {
+	for i, op := range t.Ops {
 		if !slices.Contains(verbs, op.Verb) {
 			return fmt.Errorf("no operation %q of a %s: want %s", op.Verb, t.kind(), oneOf(verbs))
 		}
+		if op.Verb == "drain" && (op.Key < 1 || op.Key > maxEntries) {
+			return fmt.Errorf("drain %d: want room for 1 to %d records", op.Key, maxEntries)
+		}
+		if op.Joined && (t.Program || i == 0 || t.Ops[i-1].Verb != op.Verb || op.Verb != "update" && op.Verb != "delete") {
+			return fmt.Errorf("%s of several keys: want an update or a delete of a task", op.Verb)
+		}
 	}
 	return checkCPU(t.CPU)
+}
+
+// drains reports whether the task is another walker.
+func (t Task) drains() bool {
+	return slices.ContainsFunc(t.Ops, func(op Op) bool { return op.Verb == "drain" })
 }
 
 // kind is the word that the task's line begins with.

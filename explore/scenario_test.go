@@ -96,7 +96,7 @@ func TestParseNamesTheLine(t *testing.T) {
 		"map hash entries=8 value=8\nwalk next+lookup room=0\ncontract snapshot\n": `room=0`,
 		good + "task a: delete 1\n":                                                `two tasks named "a"`,
 		good + "task walker: delete 1\n":                                           `two tasks named "walker"`,
-		good + "task b: write 1\n":                                                 `task b: no operation "write" of a task: want update, insert, delete, take, read or signal`,
+		good + "task b: write 1\n":                                                 `task b: no operation "write" of a task: want update, insert, delete, take, read, signal or drain`,
 		good + "program b: take 1\n":                                               `program b: no operation "take" of a program: want update, insert, delete, read or write`,
 		strings.Replace(good, "snapshot", "trust", 1):                              `no contract "trust": want no-invention, stable-coverage,`,
 		good + "task b cpu=99: delete 1\n":                                         `cpu=99`,

@@ -125,7 +125,7 @@ func (r *Run) turns(at func(span) int) []Turn {
 				turn.Call, turn.Sub = places[i].call, places[i].sub
 			}
 			ops = append(ops, operation{s, turn})
-			next[done.Task]++
+			next[done.Task] += len(r.Scenario.Tasks[task].call(turn.Op))
 		}
 	}
 	slices.SortStableFunc(ops, func(a, b operation) int { return cmp.Compare(at(a.span), at(b.span)) })

@@ -58,17 +58,26 @@ func (r *Run) result(done int) string {
 	if task < 0 {
 		return r.Done[done].Text
 	}
-	nth := 0
+	at := 0
 	for _, earlier := range r.Done[:done] {
 		if earlier.Task == r.Done[done].Task {
-			nth++
+			at += len(r.Scenario.Tasks[task].call(at))
 		}
 	}
-	op := r.Scenario.Tasks[task].Ops[nth]
-	_, errno, _ := cutResult(r.Done[done].Text)
-	switch op.Verb {
+	ops := r.Scenario.Tasks[task].call(at)
+	_, result, _ := cutResult(r.Done[done].Text)
+	switch ops[0].Verb {
 	case "update", "insert", "write":
-		return fmt.Sprintf("%s %d=%d: %s", op.Verb, op.Key, r.Scenario.firstNumber(task)+uint64(nth), errno)
+		return ops[0].Verb + " " + pairsText(ops, r.Scenario.firstNumber(task)+uint64(at)) + ": " + result
 	}
-	return op.String() + ": " + errno
+	return callText(ops) + ": " + result
+}
+
+// pairsText is the keys of a call and the numbers of what it wrote, which begin with one.
+func pairsText(ops []Op, number uint64) string {
+	var pairs []string
+	for i, op := range ops {
+		pairs = append(pairs, fmt.Sprintf("%d=%d", op.Key, number+uint64(i)))
+	}
+	return strings.Join(pairs, ", ")
 }

@@ -36,11 +36,31 @@ func (s Scenario) String() string {
 
 // String is the task's line.
 func (t Task) String() string {
-	ops := make([]string, len(t.Ops))
-	for i, op := range t.Ops {
-		ops[i] = op.String()
+	var ops []string
+	for at := 0; at < len(t.Ops); {
+		call := t.call(at)
+		ops = append(ops, callText(call))
+		at += len(call)
 	}
 	return strings.TrimRight(fmt.Sprintf("%s %s cpu=%d: %s", t.kind(), t.Name, t.CPU, strings.Join(ops, "; ")), " ")
+}
+
+// call is the operations that the task makes in one call, from number at on.
+func (t Task) call(at int) []Op {
+	end := at + 1
+	for end < len(t.Ops) && t.Ops[end].Joined {
+		end++
+	}
+	return t.Ops[at:end]
+}
+
+// callText is the operations of a call in words.
+func callText(ops []Op) string {
+	text := ops[0].String()
+	for _, op := range ops[1:] {
+		text += fmt.Sprintf(", %d", op.Key)
+	}
+	return text
 }
 
 // String is the operation in words.
