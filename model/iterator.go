@@ -39,6 +39,9 @@ func (x *run) linkIter(serial int) (int32, abi.Errno) {
 	if x.u32(abi.LinkCreateTarget) != 0 || x.u32(abi.LinkCreateFlags) != 0 || (addr == 0) != (size == 0) {
 		return 0, abi.EINVAL
 	}
+	if size > abi.MaxAttrSize { // bpf_check_uarg_tail_zero
+		return 0, abi.E2BIG
+	}
 	if size > infoSize {
 		if errno := x.tailZero(addr+infoSize, size-infoSize); errno != abi.OK {
 			return 0, errno
