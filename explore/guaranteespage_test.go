@@ -165,9 +165,9 @@ func (p *page) Tables() string {
 	for _, row := range p.rows {
 		if row.Kind.Name != kind {
 			kind = row.Kind.Name
-			fmt.Fprintf(&b, "\n### %s\n\n| walk |%s\n|---|%s\n", kind, headings(), strings.Repeat("---|", len(model.Contracts())))
+			fmt.Fprintf(&b, "\n### %s\n\n| walk | schedules |%s\n|---|---|%s\n", kind, headings(), strings.Repeat("---|", len(model.Contracts())))
 		}
-		fmt.Fprintf(&b, "| %s |", row.Way.Name)
+		fmt.Fprintf(&b, "| %s | %d |", row.Way.Name, row.Schedules)
 		for _, contract := range model.Contracts() {
 			fmt.Fprintf(&b, " %s |", p.cell(row, contract))
 		}
@@ -237,12 +237,11 @@ func (p *page) cell(row explore.Row, contract model.Contract) string {
 
 // holds is the cell of a contract that every schedule keeps, with the share of those in which it asked something.
 func holds(row explore.Row, asked int) string {
-	in := fmt.Sprintf("%d schedules", row.Schedules)
 	share := 100 * float64(asked) / float64(row.Schedules)
 	if 2*asked < row.Schedules {
-		return fmt.Sprintf("holds where it asks: in %.2g %% of %s", share, in)
+		return fmt.Sprintf("holds where it asks: in %.2g %%", share)
 	}
-	return fmt.Sprintf("holds (%s, asks in %.3g %%)", in, share)
+	return fmt.Sprintf("holds (asks in %.3g %%)", share)
 }
 
 // Examples is every example with what it breaks.

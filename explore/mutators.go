@@ -24,23 +24,22 @@ type depth uint8
 
 const (
 	steps depth = iota // before any step
-	// deep has so many operations, since a walk that does not end needs a change behind each of its calls, that in maps in which each
-	// takes many steps only whole ones are interleaved.
+	// deep has so many operations, since a walk that does not end needs a change behind each of its calls, that in maps that evict, in
+	// which each takes many steps, only whole ones are interleaved.
 	deep
+	// wide has several tasks beside the walk: it is deep in maps without preallocation and in tries, too.
+	wide
 )
 
 // schedules are those that the grid explores for the mutator: all.
 func (m mutator) schedules(k Kind) sim.Schedules {
-	if m.depth == deep && k.takesManySteps() {
+	if k.evicts() && m.depth != steps || m.depth == wide && (k.Flags&abi.FlagNoPrealloc != 0 || k.Type == abi.LPMTrie) {
 		return &wholeOperations{sim.NewDFS(sim.Unbounded)}
 	}
 	return sim.NewDPOR()
 }
 
-// takesManySteps tells whether updates evict, or count elements in steps of their own.
-func (k Kind) takesManySteps() bool {
-	return Shape{Type: k.Type}.evicts() || k.Flags&abi.FlagNoPrealloc != 0
-}
+func (k Kind) evicts() bool { return Shape{Type: k.Type}.evicts() }
 
 // wholeOperations leaves out schedules that preempt a task in the middle of an operation or of a call of the walk.
 type wholeOperations struct{ *sim.DFS }
@@ -79,11 +78,17 @@ var hashMutators = []mutator{
 		[]string{"task a cpu=1: insert 35", "task b cpu=0: insert 22"}, steps},
 	{"an insert into the last place, while another CPU updates a key", 2, 8, "3",
 		[]string{"task a cpu=1: insert 35", "task b cpu=0: update 3"}, steps},
-	{"full map: updates of the key that the cursor is at", 2, 8, "3 22", []string{"task a cpu=1: update 3; update 22; update 3"}, deep},
+	{"full map: updates of the key that the cursor is at", 2, 8, "3 22", []string{"task a cpu=1: update 3; update 22; update 3"}, steps},
 	{"full map: two CPUs update their keys", 2, 8, "3",
-		[]string{"task a cpu=1: update 22; update 22", "task b cpu=0: update 3; update 3"}, deep},
-	{"full map: delete and insert of the last key", 2, 8, "35 3", []string{"task a cpu=1: delete 3; insert 3; delete 3; insert 3"}, deep},
+		[]string{"task a cpu=1: update 22; update 22", "task b cpu=0: update 3; update 3"}, wide},
+	{"full map: delete and insert of the last key", 2, 8, "35 3", []string{"task a cpu=1: delete 3; insert 3; delete 3; insert 3"}, steps},
 	{"full map: inserts of its own keys", 2, 8, "3 22", []string{"task a cpu=1: insert 22; insert 22; insert 22; insert 22"}, deep},
+	{"three tasks change three of four keys", 16, 8, "35 17 3 22",
+		[]string{"task a cpu=1: update 3", "task b cpu=1: delete 22", "task c cpu=0: insert 24"}, wide},
+	{"one batch updates two keys, another one deletes two", 16, 8, "35 17 3 22",
+		[]string{"task a cpu=1: update 3, 35", "task b cpu=0: delete 22, 17"}, wide},
+	{"another walker takes what it finds", 16, 8, "35 17 3 22", []string{"task a cpu=1: drain 1; drain 4"}, steps},
+	{"inserts into a bucket that a batch has no room for, so that it asks again", 16, 8, "3 22 24", []string{"task a cpu=1: insert 46; insert 34"}, steps},
 }
 
 // arrayMutators are those of ARRAY, whose keys are always there.
@@ -94,6 +99,10 @@ var arrayMutators = []mutator{
 	{"update of a value of two words", 2, 16, "0 1", []string{"task a cpu=1: update 1"}, steps},
 	{"a program writes a value of two words in place", 2, 16, "0 1", []string{"program p cpu=1: write 1"}, steps},
 	{"insert and delete, which fail", 2, 8, "0 1", []string{"task a cpu=1: insert 0; delete 1"}, steps},
+	{"three tasks update three of four values", 4, 8, "0 1 2 3",
+		[]string{"task a cpu=1: update 1", "task b cpu=1: update 2", "task c cpu=0: update 3"}, steps},
+	{"one batch updates two values, another one two others", 4, 8, "0 1 2 3",
+		[]string{"task a cpu=1: update 1, 3", "task b cpu=0: update 2, 0"}, steps},
 }
 
 // trieMutators are those of LPM_TRIE: prefix 1 covers all, 2 covers 4 and 5, which a walk returns before it.
@@ -110,8 +119,12 @@ var trieMutators = []mutator{
 	{"a program updates two keys", 16, 8, "4 5 2", []string{"program p cpu=1: update 4; update 2"}, steps},
 	{"a program deletes and inserts a key", 16, 8, "4 5 2", []string{"program p cpu=1: delete 5; insert 5"}, steps},
 	{"full map: delete and insert of the last key", 2, 8, "4 5",
-		[]string{"task a cpu=1: delete 5; insert 5; delete 5; insert 5"}, deep},
-	{"full map: inserts of its own keys", 2, 8, "4 5", []string{"task a cpu=1: insert 5; insert 5; insert 5; insert 5"}, deep},
+		[]string{"task a cpu=1: delete 5; insert 5; delete 5; insert 5"}, steps},
+	{"full map: inserts of its own keys", 2, 8, "4 5", []string{"task a cpu=1: insert 5; insert 5; insert 5; insert 5"}, steps},
+	{"three tasks change three of four keys", 16, 8, "4 5 2 3",
+		[]string{"task a cpu=1: update 4", "task b cpu=1: delete 5", "task c cpu=0: insert 1"}, wide},
+	{"one batch updates two keys, another one deletes two", 16, 8, "4 5 2 3",
+		[]string{"task a cpu=1: update 4, 2", "task b cpu=0: delete 5, 3"}, wide},
 }
 
 // partMutators are programs that write their CPUs' parts of a PERCPU_HASH's values, which have a part of one word for each of two
@@ -148,6 +161,10 @@ func failures() []failure {
 	return []failure{
 		{mutator{"the walk's first call faults at its values, and a value is updated", 16, 8, "4 5 3", []string{"task a cpu=1: update 5"}, steps}, 1},
 		{mutator{"a signal interrupts the walk, and a value is updated", 16, 8, "4 5 3", []string{"task a cpu=1: signal; update 5"}, steps}, 0},
+		{mutator{"the walk's second call faults, and two tasks change a key each", 16, 8, "4 5 2 3",
+			[]string{"task a cpu=1: update 5", "task b cpu=0: delete 4"}, wide}, 2},
+		{mutator{"a signal interrupts the walk, and two tasks change a key each", 16, 8, "4 5 2 3",
+			[]string{"task a cpu=1: signal; update 5", "task b cpu=0: delete 4"}, wide}, 0},
 	}
 }
 
@@ -202,21 +219,26 @@ type Change struct {
 	Keys string // before the walk
 	// Tasks do their operations as a scenario says them.
 	Tasks []string
-	// Deep tells that in maps that evict, and without preallocation, whole operations are interleaved instead of steps.
-	Deep bool
+	// Depth tells where whole operations are interleaved instead of steps: "deep" in maps that evict, "wide" there, in those without
+	// preallocation and in tries, "" nowhere.
+	Depth string
+}
+
+func (m mutator) change() Change {
+	return Change{Doc: m.doc, Keys: m.keys, Tasks: m.tasks, Depth: [...]string{steps: "", deep: "deep", wide: "wide"}[m.depth]}
 }
 
 // GridChanges are what the grid does to maps, each of them to each walk; those of the hash types and of arrays to per-CPU maps as well.
 func GridChanges() map[string][]Change {
 	all := make(map[string][]Change)
 	for _, f := range failures() {
-		all["all"] = append(all["all"], Change{Doc: f.doc, Keys: f.keys, Tasks: f.tasks})
+		all["all"] = append(all["all"], f.change())
 	}
 	for name, mutators := range map[string][]mutator{
 		"hash": hashMutators, "array": arrayMutators, "trie": trieMutators, "per-CPU hash": partMutators, "per-CPU array": slotMutators,
 	} {
 		for _, m := range mutators {
-			all[name] = append(all[name], Change{Doc: m.doc, Keys: m.keys, Tasks: m.tasks, Deep: m.depth == deep})
+			all[name] = append(all[name], m.change())
 		}
 	}
 	return all
