@@ -15,7 +15,12 @@ import (
 // bpf makes the real system call, as any client does.
 func bpf(args bpfsys.Args) (int, unix.Errno) {
 	attr := args.Encode()
-	return rawBPF(uint32(args.Cmd()), unsafe.Pointer(&attr), uintptr(len(attr)))
+	return bpfAttr(args.Cmd(), &attr)
+}
+
+// bpfAttr makes a call that may write to its attr.
+func bpfAttr(cmd abi.Cmd, attr *bpfsys.Attr) (int, unix.Errno) {
+	return rawBPF(uint32(cmd), unsafe.Pointer(attr), uintptr(len(attr)))
 }
 
 func rawBPF(cmd uint32, attr unsafe.Pointer, size uintptr) (int, unix.Errno) {
@@ -35,7 +40,7 @@ func bpfWordsFD(cmd abi.Cmd, words map[int]uint32) (int, unix.Errno) {
 	for at, word := range words {
 		binary.NativeEndian.PutUint32(attr[at:], word)
 	}
-	return rawBPF(uint32(cmd), unsafe.Pointer(&attr), uintptr(len(attr)))
+	return bpfAttr(cmd, &attr)
 }
 
 // junk calls bpf(2) with numbers that are no arguments.

@@ -55,6 +55,7 @@ func init() {
 	maps.Copy(scenarios, perfing)
 	maps.Copy(scenarios, filtering)
 	maps.Copy(scenarios, vanishing)
+	maps.Copy(scenarios, perfLinking)
 	scenarios["linkTexts"] = linkTexts
 }
 

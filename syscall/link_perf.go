@@ -154,7 +154,7 @@ func (e *PerfEvent) taskFD() (taskFD, abi.Errno) {
 	if kind != perfInfoTracepoint {
 		q.offset = e.attr.config2
 	}
-	if e.IsUprobe() && e.IsReturn() {
+	if e.IsUprobe() {
 		q.addr = e.RefCtrOffset()
 	}
 	return q, abi.OK
