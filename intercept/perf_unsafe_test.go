@@ -36,6 +36,10 @@ func perfEvents(c client) {
 	require.Equal(c, unix.Errno(0), errno)
 	require.Equal(c, [2]uint32{2, 1}, [2]uint32(query[:2]))
 	require.NotZero(c, query[2])
+	query[0] = 0
+	_, _, errno = unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.PERF_EVENT_IOC_QUERY_BPF, uintptr(unsafe.Pointer(&query)))
+	require.Equal(c, unix.Errno(0), errno, "the number alone")
+	require.Equal(c, uint32(1), query[1])
 	c.inheritsPerfEvent(fd, unix.FD_CLOEXEC)
 	c.inheritsPerfEvent(c.perfOpen(unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_BPF_OUTPUT}, 0), 0)
 	_, err = unix.PerfEventOpen(&unix.PerfEventAttr{Type: unix.PERF_TYPE_TRACEPOINT, Config: 1 << 40}, -1, 0, -1, 0)

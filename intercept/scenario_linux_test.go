@@ -56,6 +56,7 @@ func init() {
 	maps.Copy(scenarios, filtering)
 	maps.Copy(scenarios, vanishing)
 	maps.Copy(scenarios, perfLinking)
+	maps.Copy(scenarios, linkEdges)
 	scenarios["linkTexts"] = linkTexts
 }
 
