@@ -95,8 +95,10 @@ func (k *Linux) linkFields(fd int32) []ownField {
 	id, prog := uint32(program.Word(told[abi.LinkInfoID:][:4])), uint32(program.Word(told[abi.LinkInfoProgID:][:4]))
 	fields := []ownField{idField(abi.LinkInfoID, id, k.links.ours[id]), idField(abi.LinkInfoProgID, prog, k.progs.ours[prog])}
 	if kind := abi.LinkType(program.Word(told[:4])); kind == abi.LinkIter {
-		over := uint32(program.Word(told[linkIterMap:][:4]))
-		return append(fields, idField(linkIterMap, over, k.ids.ours[over]))
+		if over := uint32(program.Word(told[linkIterMap:][:4])); over != 0 { // else the field is the caller's
+			fields = append(fields, idField(linkIterMap, over, k.ids.ours[over]))
+		}
+		return fields
 	}
 	wide, ok := map[abi.LinkType]int{abi.LinkCgroup: 8, abi.LinkNetNS: 4}[abi.LinkType(program.Word(told[:4]))]
 	if !ok {
