@@ -103,9 +103,9 @@ func (g *generator) netLink(p programShape, at abi.AttachType) *program.Call {
 	case abi.AttachXDP:
 		a.Set(abi.LinkCreateFlags, 4, pick[uint64](g, 0, 0, 0, 2, 2, 4, 4, 8, 6, 1, 16))
 	case abi.AttachNetfilter:
-		a.Set(abi.LinkNetfilterFamily, 4, pick[uint64](g, 2, 2, 2, 2, 2, 10, 0, 7))
-		a.Set(abi.LinkNetfilterHook, 4, pick[uint64](g, 0, 0, 0, 0, 3, 4, 5))
-		a.Set(abi.LinkNetfilterPriority, 4, uint64(pick[uint32](g, 0, 0, 0, 0, 0, 1<<32-1, 1<<32-400, 1<<32-399, 1<<31, math.MaxInt32)))
+		a.Set(abi.LinkNetfilterFamily, 4, pick[uint64](g, 2, 2, 2, 2, 2, 2, 2, 2, 10, 0, 7))
+		a.Set(abi.LinkNetfilterHook, 4, pick[uint64](g, 0, 0, 0, 0, 0, 0, 0, 0, 3, 4, 5))
+		a.Set(abi.LinkNetfilterPriority, 4, uint64(pick[uint32](g, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1<<32-1, 1<<32-400, 1<<32-399, 1<<31, math.MaxInt32)))
 		a.Set(abi.LinkNetfilterFlags, 4, pick[uint64](g, 0, 0, 0, 1, 2))
 	case abi.AttachTCXIngress, abi.AttachTCXEgress:
 		g.inOrder(a, abi.LinkCreateFlags, abi.LinkRelative, abi.LinkExpectedRevision)
