@@ -220,7 +220,7 @@ func TestParallelBesideOthers(t *testing.T) {
 		return c.fatal
 	}
 	bpftest.Kernel(t)
-	require.Contains(t, refused(t), "another test, which was not parallel then, has a kernel now, and it is alone")
+	require.Contains(t, refused(t), "TestParallelBesideOthers, which was not parallel then, has a kernel now, and it is alone")
 	parallel(t, func(t *testing.T) {
 		require.Contains(t, refused(t), "TestParallelBesideOthers, which is not parallel, has a kernel now")
 	})
