@@ -3,8 +3,9 @@ package conform
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
-	"sync"
+	"math/rand/v2"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/semantics"
@@ -14,115 +15,158 @@ import (
 type duel struct {
 	name, text string
 	types      []abi.MapType
+	entries    int
 	program    []string
 	// round makes the calls once and says what was wrong.
-	round func(d *dueling) string
-}
-
-// dueling is one round: a fresh map for it.
-type dueling struct {
-	m    Map
-	spec Spec
+	round func(c crowd) (why string, err error)
 }
 
 const (
-	duelists = 4   // goroutines
+	duelists = 4   // calls at the same time
 	rounds   = 100 // of each duel
+	duelSize = 8   // of values, in bytes
 )
 
 var hashes = []abi.MapType{abi.Hash, abi.LRUHash}
 
 var duels = []duel{
 	{
-		"one-inserts", "Of several that insert a key with BPF_NOEXIST at the same time one does, and its value is there.", hashes,
-		[]string{"create m hash", "update m 1 I NOEXIST, by 4 at the same time", "lookup m 1"}, (*dueling).insert,
+		"one-inserts", "Of several that insert a key with BPF_NOEXIST at the same time one does, and its value is there.", hashes, 4,
+		[]string{"create m hash", "update m 1 I NOEXIST, by 4 at the same time", "lookup m 1"}, inserts,
 	},
 	{
-		"one-deletes", "Of several that delete a key at the same time one does.", hashes,
-		[]string{"create m hash", "update m 1 10", "delete m 1, by 4 at the same time"}, (*dueling).delete,
+		"one-deletes", "Of several that delete a key at the same time one does.", hashes, 4,
+		[]string{"create m hash", "update m 1 10", "delete m 1, by 4 at the same time"}, deletes,
 	},
 	{
-		"one-takes", "Of several that take a key at the same time one gets its value.", hashes,
-		[]string{"create m hash", "update m 1 10", "take m 1, by 4 at the same time"}, (*dueling).take,
+		"one-takes", "Of several that take a key at the same time one gets its value.", hashes, 4,
+		[]string{"create m hash", "update m 1 10", "take m 1, by 4 at the same time"}, takes,
 	},
 	{
-		"one-place", "Of several that insert into the last place of a map at the same time one does.", []abi.MapType{abi.Hash},
-		[]string{"create m hash max_entries=1", "update m I 10, by 4 at the same time", "walk m"}, (*dueling).fill,
+		"one-place", "Of several that insert into the last place of a map at the same time one does.", []abi.MapType{abi.Hash}, 1,
+		[]string{"create m hash max_entries=1", "update m I 10, by 4 at the same time"}, fills,
 	},
 	{
-		"whole-values", "A value of 8 bytes is read as it was written, whoever writes another at the same time.", []abi.MapType{abi.Hash, abi.LRUHash, abi.Array},
-		[]string{"create m hash", "update m 1 IIIIIIII, by 2 at the same time", "lookup m 1, by 2 at the same time"}, (*dueling).whole,
+		"whole-values", "A value of 8 bytes is read as it was written, whoever writes another at the same time.",
+		[]abi.MapType{abi.Hash, abi.LRUHash, abi.Array}, 4,
+		[]string{"create m hash", "update m 1 IIIIIIII, by 2 at the same time", "lookup m 1, by 2 at the same time"}, reads,
 	},
 }
 
-// duels asks a Go type what is promised of calls at the same time.
-func (s *suite) duels(m *mock) {
-	area := s.report.area("concurrent")
+// concurrently asks what is promised of calls at the same time.
+func (s *suite) concurrently() error {
+	var c crowd
+	switch on := s.on.(type) {
+	case *mock:
+		c = &goType{fresh: on.fresh}
+		if !s.options.Concurrent {
+			return nil
+		}
+	case *Plugin:
+		c = on
+	default:
+		return nil
+	}
 	for _, d := range duels {
 		for _, t := range d.types {
 			if !s.wants(t) {
 				continue
 			}
-			why, asked := d.run(m.fresh(), t)
-			switch {
-			case !asked:
-				area.LeftOut++
-				continue
-			case why == "":
-				area.Passed++
-			default:
-				b := s.found("concurrent/"+d.name, d.text, why)
-				b.Types, b.Program = append(b.Types, t.String()), d.program
+			why, err := d.run(c, t)
+			if err := s.concurrent("concurrent/"+d.name, d.text, t, why, d.program, err); err != nil {
+				return err
 			}
-			area.Asked++
 		}
 	}
+	for _, t := range hashes {
+		if !s.wants(t) {
+			continue
+		}
+		why, program, err := s.histories(c, t)
+		if err := s.concurrent("concurrent/linearizable", "Whatever several do to a key at the same time is as if they came one after the other.", t, why, program, err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// run makes all rounds; asked is false where the type does not have what it takes.
-func (d duel) run(maps Maps, t abi.MapType) (why string, asked bool) {
-	spec := Spec{Type: t.String(), KeySize: 4, ValueSize: 8, MaxEntries: 4, CPUs: mockCPUs}
-	if d.name == "one-place" {
-		spec.MaxEntries = 1
+// concurrent counts what came of a promise.
+func (s *suite) concurrent(name, text string, t abi.MapType, why string, program []string, err error) error {
+	area := s.report.area("concurrent")
+	switch {
+	case errors.Is(err, ErrUnsupported):
+		area.LeftOut++
+		return nil
+	case errors.As(err, new(fatal)):
+		return err
+	case err != nil:
+		why = err.Error()
 	}
+	area.Asked++
+	if why == "" {
+		area.Passed++
+		return nil
+	}
+	b := s.found(name, text, why)
+	b.Types, b.Program = append(b.Types, t.String()), program
+	return nil
+}
+
+func concurrentSpec(t abi.MapType, entries int) Spec {
+	return Spec{Type: t.String(), KeySize: 4, ValueSize: duelSize, MaxEntries: entries, CPUs: mockCPUs}
+}
+
+// run makes all rounds, each on a new map.
+func (d duel) run(c crowd, t abi.MapType) (why string, err error) {
 	for range rounds {
-		m, err := maps.Create(spec)
-		if err != nil {
-			return "", false
+		if err := c.create(concurrentSpec(t, d.entries)); err != nil {
+			return "", err
 		}
-		if _, taker := m.(Taker); d.name == "one-takes" && !taker {
-			return "", false
-		}
-		if why = d.round(&dueling{m, spec}); why != "" {
-			return why, true
+		if why, err = d.round(c); why != "" || err != nil {
+			return why, err
 		}
 	}
-	return "", true
+	return "", nil
 }
 
-// together makes a call by several goroutines, all let go at once, and counts the answers.
-func together(call func(i int) error) map[abi.Errno]int {
-	var start, done sync.WaitGroup
-	start.Add(1)
-	errs := make([]error, duelists)
-	for i := range duelists {
-		done.Go(func() {
-			start.Wait()
-			errs[i] = call(i)
-		})
+// histories draws what several do, and says of the first history that is not linearizable how it begins.
+func (s *suite) histories(c crowd, t abi.MapType) (why string, program []string, err error) {
+	random := rand.New(rand.NewPCG(s.options.Seed, uint64(t)))
+	verbs := []string{"lookup", "update", "update", "delete", "take"}
+	for range histories {
+		if err := c.create(concurrentSpec(t, 64)); err != nil { // room enough: nothing is evicted
+			return "", nil, err
+		}
+		h := draw(random, verbs, duelSize)
+		err := h.run(c)
+		if errors.Is(err, ErrUnsupported) && len(verbs) == 5 { // there may be no take
+			verbs = verbs[:4]
+			continue
+		}
+		if err != nil {
+			return "", nil, err
+		}
+		if !h.linearizable() {
+			return "there is no order of these calls in which they answer so", h.shortest().lines(), nil
+		}
 	}
-	start.Done()
-	done.Wait()
-	answers := map[abi.Errno]int{}
-	for _, err := range errs {
-		errno, _ := errnoOf(err)
-		answers[errno]++
+	return "", nil, nil
+}
+
+// same are the same call by all.
+func same(c call) (calls []call) {
+	for range duelists {
+		calls = append(calls, c)
 	}
-	return answers
+	return calls
 }
 
 // one says what is wrong unless one call succeeded and the others got errno.
-func one(answers map[abi.Errno]int, errno abi.Errno) string {
+func one(replies []reply, errno abi.Errno) string {
+	answers := map[abi.Errno]int{}
+	for _, r := range replies {
+		answers[r.errno]++
+	}
 	if answers[abi.OK] == 1 && answers[errno] == duelists-1 {
 		return ""
 	}
@@ -131,79 +175,89 @@ func one(answers map[abi.Errno]int, errno abi.Errno) string {
 
 var duelKey = le32(1)
 
-func (d *dueling) value(i int) []byte { return bytes.Repeat([]byte{byte(i + 1)}, d.spec.ValueSize) }
+// duelValue is the value that the i-th writes.
+func duelValue(i int) []byte { return bytes.Repeat([]byte{byte(i + 1)}, duelSize) }
 
-func (d *dueling) insert() string {
-	var mu sync.Mutex
-	var winner []byte
-	answers := together(func(i int) error {
-		err := d.m.Update(duelKey, d.value(i), abi.NoExist)
-		if err == nil {
-			mu.Lock()
-			winner = d.value(i)
-			mu.Unlock()
+// put has the key in the map before the duel.
+func put(c crowd) error {
+	_, err := c.together(call{verb: "update", key: duelKey, value: duelValue(0)})
+	return err
+}
+
+func inserts(c crowd) (string, error) {
+	var calls []call
+	for i := range duelists {
+		calls = append(calls, call{"update", duelKey, duelValue(i), abi.NoExist})
+	}
+	replies, err := c.together(calls...)
+	if err != nil {
+		return "", err
+	}
+	if why := one(replies, abi.EEXIST); why != "" {
+		return why, nil
+	}
+	got, err := c.together(call{verb: "lookup", key: duelKey})
+	if err != nil {
+		return "", err
+	}
+	for i, r := range replies {
+		if r.errno == abi.OK && !bytes.Equal(got[0].value, duelValue(i)) {
+			return fmt.Sprintf("the value is %x (%s), and %x was inserted", got[0].value, got[0].errno, duelValue(i)), nil
 		}
-		return err
-	})
-	if why := one(answers, abi.EEXIST); why != "" {
-		return why
 	}
-	if got, err := d.m.Lookup(duelKey); err != nil || !bytes.Equal(got, winner) {
-		return fmt.Sprintf("the value is %x (%v), and %x was inserted", got, err, winner)
-	}
-	return ""
+	return "", nil
 }
 
-func (d *dueling) delete() string {
-	if err := d.m.Update(duelKey, d.value(0), abi.Any); err != nil {
-		return fmt.Sprintf("update: %v", err)
+func deletes(c crowd) (string, error) { return oneGets(c, "delete") }
+
+func takes(c crowd) (string, error) { return oneGets(c, "take") }
+
+// oneGets has all do to a key what one can do.
+func oneGets(c crowd, verb string) (string, error) {
+	if err := put(c); err != nil {
+		return "", err
 	}
-	return one(together(func(int) error { return d.m.Delete(duelKey) }), abi.ENOENT)
+	replies, err := c.together(same(call{verb: verb, key: duelKey})...)
+	if err != nil {
+		return "", err
+	}
+	return one(replies, abi.ENOENT), nil
 }
 
-func (d *dueling) take() string {
-	if err := d.m.Update(duelKey, d.value(0), abi.Any); err != nil {
-		return fmt.Sprintf("update: %v", err)
+func fills(c crowd) (string, error) {
+	var calls []call
+	for i := range duelists {
+		calls = append(calls, call{verb: "update", key: le32(uint64(i)), value: duelValue(i)})
 	}
-	return one(together(func(int) error {
-		_, err := d.m.(Taker).LookupAndDelete(duelKey)
-		return err
-	}), abi.ENOENT)
+	replies, err := c.together(calls...)
+	if err != nil {
+		return "", err
+	}
+	return one(replies, abi.E2BIG), nil
 }
 
-func (d *dueling) fill() string {
-	return one(together(func(i int) error { return d.m.Update(le32(uint64(i)), d.value(i), abi.Any) }), abi.E2BIG)
-}
-
-func (d *dueling) whole() string {
-	if err := d.m.Update(duelKey, d.value(0), abi.Any); err != nil {
-		return fmt.Sprintf("update: %v", err)
+func reads(c crowd) (string, error) {
+	if err := put(c); err != nil {
+		return "", err
 	}
-	var torn sync.Map
-	together(func(i int) error {
-		for range 16 {
-			if i%2 == 0 {
-				_ = d.m.Update(duelKey, d.value(i), abi.Any)
-				continue
-			}
-			got, err := d.m.Lookup(duelKey)
-			if err != nil || len(got) != 8 || binary.LittleEndian.Uint64(got) != uint64(got[0])*0x0101010101010101 {
-				torn.Store(fmt.Sprintf("%x (%v)", got, err), true)
+	for range 4 {
+		replies, err := c.together(
+			call{verb: "update", key: duelKey, value: duelValue(0)}, call{verb: "lookup", key: duelKey},
+			call{verb: "update", key: duelKey, value: duelValue(2)}, call{verb: "lookup", key: duelKey},
+		)
+		if err != nil {
+			return "", err
+		}
+		for _, r := range []reply{replies[1], replies[3]} {
+			if len(r.value) != duelSize || binary.LittleEndian.Uint64(r.value) != uint64(r.value[0])*0x0101010101010101 {
+				return fmt.Sprintf("read %x (%s)", r.value, r.errno), nil
 			}
 		}
-		return nil
-	})
-	why := ""
-	torn.Range(func(value, _ any) bool {
-		why = fmt.Sprintf("read %s", value)
-		return false
-	})
-	return why
+	}
+	return "", nil
 }
 
-// concurrently runs the duels where they are asked for and can be.
-func (s *suite) concurrently(on semantics.Implementation) {
-	if m, ok := on.(*mock); ok && s.options.Concurrent {
-		s.duels(m)
-	}
+// setting is a field of a question.
+func setting(field, text string) semantics.Setting {
+	return semantics.Setting{Field: field, Text: text}
 }

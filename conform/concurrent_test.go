@@ -2,6 +2,7 @@ package conform_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -72,9 +73,9 @@ func (l *lockedMap) NextKey(key []byte) ([]byte, error) {
 	return l.m.NextKey(key)
 }
 
-func concurrent(t *testing.T, careless bool) (broken []string) {
-	o := conform.Options{Types: []abi.MapType{abi.Hash, abi.LRUHash}, Programs: -1, Concurrent: true}
-	report, err := conform.Run(context.Background(), conform.OnMaps(func() conform.Maps { return locked{careless} }), o)
+// concurrentNames are what is broken of calls at the same time.
+func concurrentNames(t *testing.T, report *conform.Report, err error) (broken []string) {
+	t.Helper()
 	require.NoError(t, err)
 	for _, name := range names(report) {
 		if strings.HasPrefix(name, "concurrent/") {
@@ -84,7 +85,47 @@ func concurrent(t *testing.T, careless bool) (broken []string) {
 	return broken
 }
 
+var atTheSameTime = conform.Options{Types: []abi.MapType{abi.Hash, abi.LRUHash}, Programs: -1, Concurrent: true}
+
+func concurrent(t *testing.T, careless bool) []string {
+	report, err := conform.Run(context.Background(), conform.OnMaps(func() conform.Maps { return locked{careless} }), atTheSameTime)
+	return concurrentNames(t, report, err)
+}
+
+var carelessness = []string{"concurrent/one-inserts", "concurrent/one-deletes", "concurrent/linearizable"}
+
 func TestCallsAtTheSameTime(t *testing.T) {
 	require.Empty(t, concurrent(t, false))
-	require.Equal(t, []string{"concurrent/one-inserts", "concurrent/one-deletes"}, concurrent(t, true))
+	require.Equal(t, carelessness, concurrent(t, true))
+}
+
+// A plugin that knows how is asked the same; one that does not is not.
+func TestPluginsCallsAtTheSameTime(t *testing.T) {
+	for behaviour, want := range map[string][]string{"together": nil, "together, careless": carelessness, "right": nil} {
+		t.Run(behaviour, func(t *testing.T) {
+			p := plugin(t, behaviour)
+			defer p.Close()
+			report, err := conform.Run(context.Background(), p, atTheSameTime)
+			require.Equal(t, want, concurrentNames(t, report, err))
+			i := slices.IndexFunc(report.Areas, func(a *conform.Area) bool { return a.Name == "concurrent" })
+			require.GreaterOrEqual(t, i, 0)
+			require.Equal(t, behaviour == "right", report.Areas[i].Asked == 0, "%+v", report.Areas[i])
+		})
+	}
+}
+
+// What goes wrong between calls at the same time is told, and asking goes on.
+func TestPluginsThatFailTogether(t *testing.T) {
+	for _, behaviour := range []string{"together: dies", "together: other number", "together: nonsense", "together: no digits"} {
+		t.Run(behaviour, func(t *testing.T) {
+			p := plugin(t, behaviour)
+			defer p.Close()
+			hash := atTheSameTime
+			hash.Types = hash.Types[:1] // a plugin that fails ten times is not asked any more
+			report, err := conform.Run(context.Background(), p, hash)
+			for _, name := range []string{"concurrent/one-inserts", "concurrent/one-deletes"} {
+				require.Contains(t, concurrentNames(t, report, err), name)
+			}
+		})
+	}
 }

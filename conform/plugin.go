@@ -159,14 +159,30 @@ func (p *Plugin) wrong(err error) error {
 
 // ask sends a question and waits for its answer.
 func (p *Plugin) ask(q line) (line, error) {
-	if p.process == nil {
-		return line{}, p.wrong(errors.New("it is not running"))
-	}
 	p.asked++
 	q.number = p.asked
-	if _, err := fmt.Fprintln(p.process.in, q); err != nil {
-		return line{}, p.wrong(fmt.Errorf("it ended before %q: %w", q, err))
+	if err := p.say(q); err != nil {
+		return line{}, err
 	}
+	text, err := p.next(q)
+	if err != nil {
+		return line{}, err
+	}
+	return p.answer(q, text)
+}
+
+func (p *Plugin) say(q line) error {
+	if p.process == nil {
+		return p.wrong(errors.New("it is not running"))
+	}
+	if _, err := fmt.Fprintln(p.process.in, q); err != nil {
+		return p.wrong(fmt.Errorf("it ended before %q: %w", q, err))
+	}
+	return nil
+}
+
+// next is the next line of the plugin's, an answer to q.
+func (p *Plugin) next(q line) (string, error) {
 	timeout := p.Timeout
 	if timeout == 0 {
 		timeout = DefaultTimeout
@@ -179,11 +195,11 @@ func (p *Plugin) ask(q line) (line, error) {
 	select {
 	case text, more := <-p.process.answers:
 		if !more {
-			return line{}, p.wrong(fmt.Errorf("it ended without an answer to %q, or a line has more than %d bytes", q, longestLine))
+			return "", p.wrong(fmt.Errorf("it ended without an answer to %q, or a line has more than %d bytes", q, longestLine))
 		}
-		return p.answer(q, text)
+		return text, nil
 	case <-expired.C:
-		return line{}, p.wrong(fmt.Errorf("no answer to %q in %v", q, timeout))
+		return "", p.wrong(fmt.Errorf("no answer to %q in %v", q, timeout))
 	}
 }
 

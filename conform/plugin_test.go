@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -29,8 +30,17 @@ func TestMain(m *testing.M) {
 
 // servePlugin answers rightly but for one thing.
 func servePlugin(behaviour string) {
-	if behaviour == "right" {
+	switch behaviour {
+	case "right":
 		_ = conform.Serve(os.Stdin, os.Stdout, func() conform.Maps { return toy{} })
+		return
+	case "together", "together, careless":
+		_ = conform.ServeConcurrent(os.Stdin, os.Stdout, func() conform.Maps { return locked{behaviour != "together"} })
+		return
+	}
+	if spoilt, found := strings.CutPrefix(behaviour, "together: "); found {
+		out := &spoiler{answer: spoilt}
+		_ = conform.ServeConcurrent(io.TeeReader(os.Stdin, out), out, func() conform.Maps { return locked{} })
 		return
 	}
 	lines := bufio.NewScanner(os.Stdin)
@@ -61,6 +71,40 @@ func servePlugin(behaviour string) {
 		}
 		fmt.Print(b.String())
 	}
+}
+
+// spoiler passes answers on, and spoils each first one to calls at the same time. It is told of the questions, too.
+type spoiler struct {
+	answer string
+	left   int // answers until the one that is spoilt, counted down to it
+}
+
+func (s *spoiler) Write(b []byte) (int, error) {
+	text := string(b)
+	number, rest, _ := strings.Cut(text, " ")
+	switch {
+	case strings.Contains(text, " together "): // a question
+		s.left = 3
+		return len(b), nil
+	case !strings.HasPrefix(rest, "OK") && !strings.HasPrefix(rest, "E") && !strings.HasPrefix(rest, "unsupported"):
+		return len(b), nil
+	}
+	if s.left--; s.left == 1 {
+		switch s.answer {
+		case "dies":
+			os.Exit(3)
+		case "hangs":
+			time.Sleep(time.Minute)
+		case "other number":
+			text = number + "1 OK\n"
+		case "nonsense":
+			text = number + " FINE\n"
+		case "no digits":
+			text = number + " OK value=xy\n"
+		}
+	}
+	_, err := fmt.Print(text)
+	return len(b), err
 }
 
 // plugin is this test binary as a plugin.

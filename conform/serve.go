@@ -12,7 +12,15 @@ import (
 
 // Serve answers questions as a plugin must, until in ends: with it a Go type becomes a program that `bpfsim conform -- PROGRAM` can ask.
 func Serve(in io.Reader, out io.Writer, fresh func() Maps) error {
-	s := server{fresh: fresh}
+	return serve(in, out, server{fresh: fresh})
+}
+
+// ServeConcurrent is Serve for maps that may be called by several goroutines at once.
+func ServeConcurrent(in io.Reader, out io.Writer, fresh func() Maps) error {
+	return serve(in, out, server{fresh: fresh, concurrent: true})
+}
+
+func serve(in io.Reader, out io.Writer, s server) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, longestLine)
 	for lines.Scan() {
@@ -20,17 +28,49 @@ func Serve(in io.Reader, out io.Writer, fresh func() Maps) error {
 		if err != nil {
 			return fmt.Errorf("serve: %w", err)
 		}
-		if _, err := fmt.Fprintln(out, s.answer(q)); err != nil {
+		a := s.answer(q)
+		if _, err := fmt.Fprintln(out, a); err != nil {
 			return fmt.Errorf("serve: %w", err)
+		}
+		if q.word == togetherWord && a.word == abi.OK.String() {
+			if err := s.together(lines, out, int(q.numberOf("calls"))); err != nil {
+				return fmt.Errorf("serve: %w", err)
+			}
 		}
 	}
 	return lines.Err()
 }
 
 type server struct {
-	fresh func() Maps
-	maps  Maps
-	open  map[string]Map
+	fresh      func() Maps
+	concurrent bool
+	maps       Maps
+	open       map[string]Map
+}
+
+// together answers so many questions at the same time, each when it is done.
+func (s *server) together(lines *bufio.Scanner, out io.Writer, calls int) error {
+	var questions []line
+	for range calls {
+		if !lines.Scan() {
+			return io.ErrUnexpectedEOF
+		}
+		q, err := parseLine(lines.Text())
+		if err != nil {
+			return err
+		}
+		questions = append(questions, q)
+	}
+	answers := make(chan line, calls)
+	for _, q := range questions {
+		go func() { answers <- s.answer(q) }()
+	}
+	for range calls {
+		if _, err := fmt.Fprintln(out, <-answers); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *server) answer(q line) line {
@@ -57,6 +97,11 @@ func (s *server) do(q line, a *line) (err error) {
 		return nil
 	case "create":
 		return s.create(q)
+	case togetherWord:
+		if !s.concurrent {
+			return ErrUnsupported
+		}
+		return nil
 	}
 	on, open := s.open[q.name]
 	if !open {
@@ -69,7 +114,7 @@ func (s *server) do(q line, a *line) (err error) {
 	case key == nil && slices.Contains(needKey, q.word) || q.numberOf("elem_flags") != 0 || q.numberOf("flags") != 0 && q.word != "update":
 		return ErrUnsupported // as in mock
 	}
-	return call(on, q, key, a)
+	return callOn(on, q, key, a)
 }
 
 func (s *server) create(q line) (err error) {
@@ -85,8 +130,8 @@ func (s *server) create(q line) (err error) {
 	return err
 }
 
-// call makes a call and puts what it gave into a.
-func call(on Map, q line, key []byte, a *line) error {
+// callOn makes a call and puts what it gave into a.
+func callOn(on Map, q line, key []byte, a *line) error {
 	give := func(field string, b []byte, err error) error {
 		if err == nil {
 			a.add(field, b)

@@ -19,7 +19,8 @@ type Options struct {
 	Programs int
 	// Seed determines them.
 	Seed uint64
-	// Concurrent asks a Go type also what calls at the same time answer. A type that is not made for that may end the process.
+	// Concurrent asks a Go type also what calls at the same time answer, as plugins are asked that know "together". A type that is not made for
+	// that may end the process.
 	Concurrent bool
 }
 
@@ -74,8 +75,7 @@ func (s *suite) run(ctx context.Context) error {
 			return err
 		}
 	}
-	s.concurrently(s.on)
-	return nil
+	return s.concurrently()
 }
 
 func (s *suite) wants(t abi.MapType) bool {

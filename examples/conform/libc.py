@@ -12,6 +12,7 @@ import os
 import platform
 import struct
 import sys
+import threading
 
 libc = ctypes.CDLL(None, use_errno=True)
 NUMBER = {"x86_64": 321, "aarch64": 280}[platform.machine()]
@@ -144,19 +145,47 @@ def answer(verb, name, f):
     raise Unsupported
 
 
+def respond(line):
+    """The answer to a question, as a line."""
+    words = line.split()
+    name = words[2] if len(words) > 2 and "=" not in words[2] else ""
+    fields = dict(word.split("=", 1) for word in words[2:] if "=" in word)
+    try:
+        code, results = answer(words[1], name, fields)
+        text = NAMES.get(code, str(code)) if code else "OK"
+    except Unsupported:
+        text, results = "unsupported", {}
+    for field, value in results.items():
+        text += f" {field}={value if isinstance(value, int) else value.hex()}"
+    return f"{words[0]} {text}\n"
+
+
+def together(lines):
+    """Answers all lines at the same time, each as it is done."""
+    start, said = threading.Barrier(len(lines)), threading.Lock()
+
+    def one(line):
+        start.wait()
+        text = respond(line)
+        with said:
+            sys.stdout.write(text)
+
+    threads = [threading.Thread(target=one, args=(line,)) for line in lines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def main():
     for line in sys.stdin:
-        words = line.split()
-        name = words[2] if len(words) > 2 and "=" not in words[2] else ""
-        fields = dict(word.split("=", 1) for word in words[2:] if "=" in word)
-        try:
-            code, results = answer(words[1], name, fields)
-            text = NAMES.get(code, str(code)) if code else "OK"
-        except Unsupported:
-            text, results = "unsupported", {}
-        for field, value in results.items():
-            text += f" {field}={value if isinstance(value, int) else value.hex()}"
-        print(words[0], text, flush=True)
+        tag, verb, *rest = line.split()
+        if verb == "together":
+            print(tag, "OK", flush=True)
+            together([sys.stdin.readline() for _ in range(int(rest[0].removeprefix("calls=")))])
+        else:
+            sys.stdout.write(respond(line))
+        sys.stdout.flush()
 
 
 main()
