@@ -118,5 +118,9 @@ func TestSequenceErrno(t *testing.T) {
 		require.Equal(t, abi.OK, m.Push(on(0), value, abi.Exist))
 		require.Equal(t, abi.E2BIG, m.Push(on(0), value, abi.Any))
 		require.Equal(t, abi.OK, m.Push(on(0), value, abi.Exist))
+		for range 2 {
+			require.Equal(t, abi.OK, m.Pop(on(0), value))
+		}
+		require.Equal(t, abi.ENOENT, m.Pop(on(0), value), "what was pushed over something counts once")
 	}
 }
