@@ -95,6 +95,7 @@ const (
 	progFile
 	linkFile
 	eventFile
+	iterFile
 )
 
 // kindMade is the kind of an fd that a command has returned.
@@ -106,6 +107,8 @@ func kindMade(cmd abi.Cmd, fd int) kind {
 		return progFile
 	case abi.LinkCreate, abi.LinkGetFDByID, abi.RawTracepointOpen:
 		return linkFile
+	case abi.IterCreate:
+		return iterFile
 	case abi.ObjGet:
 		switch text, _ := os.Readlink(fmt.Sprintf("/proc/thread-self/fd/%d", fd)); {
 		case strings.Contains(text, "bpf-prog"):
