@@ -8,11 +8,12 @@ import (
 	"github.com/bpfsim/bpfsim/proptest/program"
 )
 
-// functions adds functions, and what looks like one.
+// functions adds functions, and what looks like one. All are static: what a program makes of a global function's result is for a verifier to
+// judge.
 func (p *btfParts) functions() {
 	proto := p.Add(btf.FuncProto, "", 0, p.word)
 	nothing := p.Add(btf.FuncProto, "", 0, 0)
-	p.funcs = []uint32{p.Add(btf.Func, "main", 0, proto), p.Add(btf.Func, "other", 0, proto), p.Add(btf.Func, "none", 1, nothing)}
+	p.funcs = []uint32{p.Add(btf.Func, "main", 0, proto), p.Add(btf.Func, "other", 0, proto), p.Add(btf.Func, "none", 0, nothing)}
 }
 
 // Where records lie, and the fields of attr that say so.
