@@ -100,10 +100,19 @@ func (o *object) names() []int {
 		return []int{o.iter.prog, o.iter.over}
 	case o.event != nil:
 		return []int{o.event.prog}
-	case o.typed.serial != 0:
-		return []int{o.typed.serial}
 	}
-	return nil
+	return o.spec.holds()
+}
+
+// holds is the serial of a map's BTF, and for maps of maps that of the first inner one (bpf_map_meta_alloc in kernel/bpf/map_in_map.c).
+func (s *spec) holds() (serials []int) {
+	if s.typed.serial != 0 {
+		serials = append(serials, s.typed.serial)
+	}
+	if s.inner != nil {
+		serials = append(serials, s.inner.holds()...)
+	}
+	return serials
 }
 
 func (o *object) clone() *object {

@@ -104,13 +104,14 @@ func (c *call) allocate(args MapCreate) (*Map, abi.Errno) {
 	if errno != abi.OK {
 		return nil, errno
 	}
-	spec.Account = c.kernel.budget.Open()
+	m.account = c.kernel.budget.Open()
+	spec.Account = m.account
 	made, backing, errno := c.newElements(spec)
 	if errno != abi.OK {
-		spec.Account.Close()
+		m.free()
 		return nil, errno
 	}
-	m.elements, m.backing, m.account = elementsOf(made), backing, spec.Account
+	m.elements, m.backing = elementsOf(made), backing
 	if c.kernel.profile.LacksTaking[args.Type] {
 		m.lookupDeleter = nil
 	}

@@ -93,6 +93,31 @@ func TestMapHoldsBTF(t *testing.T) {
 	require.Empty(t, c.Kernel.BTFs())
 }
 
+// A map of maps holds the BTF of the map that its inner ones are like, in the place of that map; one that is refused does not.
+func TestOuterMapHoldsBTF(t *testing.T) {
+	for _, kind := range []abi.MapType{abi.ArrayOfMaps, abi.HashOfMaps} {
+		c := NewCaller(NewKernel(Options{}))
+		files := c.Process.Files.(*FDTable)
+		data := lockBTF()
+		types, errno := c.Do(BTFLoad{Data: c.Arena.Put(data), Size: uint32(len(data))})
+		require.Equal(t, abi.OK, errno)
+		inner, errno := c.Do(MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 1, BTFFD: types, BTFKeyType: 1, BTFValueType: 3})
+		require.Equal(t, abi.OK, errno)
+		create := MapCreate{Type: kind, KeySize: 4, ValueSize: 4, MaxEntries: 1, InnerMapFD: inner}
+		outer, errno := c.Do(create)
+		require.Equal(t, abi.OK, errno)
+		create.Name[0] = '/'
+		_, errno = c.Do(create)
+		require.Equal(t, abi.EINVAL, errno)
+
+		require.Equal(t, abi.OK, files.Close(types))
+		require.Equal(t, abi.OK, files.Close(inner))
+		require.Len(t, c.Kernel.BTFs(), 1, kind)
+		require.Equal(t, abi.OK, files.Close(outer))
+		require.Empty(t, c.Kernel.BTFs(), kind)
+	}
+}
+
 // A refused MapCreate holds nothing.
 func TestRefusedMapHoldsNoBTF(t *testing.T) {
 	c := NewCaller(NewKernel(Options{}))

@@ -4,26 +4,28 @@ import (
 	"encoding/binary"
 
 	"github.com/bpfsim/bpfsim/abi"
-	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
 )
 
 // The maps in maps: user space names a map by an fd when it puts it in, and reads its id (map_in_map.c).
 
-// newInner is what an outer map knows of its inner ones, by the map that inner_map_fd names.
-func (c *call) newInner(fd int32) (*maps.Inner, *btf.Record, abi.Errno) {
+// newInner is what an outer map knows of its inner ones, by the map that inner_map_fd names, whose BTF it holds.
+func (c *call) newInner(fd int32) (inner *maps.Inner, types mapTypes, errno abi.Errno) {
 	file, errno := c.file(fd, abi.EBADF)
 	if errno != abi.OK {
-		return nil, nil, errno
+		return nil, types, errno
 	}
 	defer c.leave(file)
 	switch m := file.m; {
 	case m == nil, m.outer != nil:
-		return nil, nil, abi.EINVAL
+		return nil, types, abi.EINVAL
 	case m.exclusive != nil, neverInner(m.Spec().Type):
-		return nil, nil, abi.ENOTSUPP
+		return nil, types, abi.ENOTSUPP
 	default:
-		return &maps.Inner{Shape: m.Spec(), Maps: &c.kernel.objects}, m.types.record, abi.OK
+		if m.types.btf != nil {
+			m.types.btf.Hold()
+		}
+		return &maps.Inner{Shape: m.Spec(), Maps: &c.kernel.objects}, m.types, abi.OK
 	}
 }
 
@@ -56,7 +58,7 @@ func (c *call) setInner(m *Map, key, value []byte, flags uint64) abi.Errno {
 		return abi.EINVAL
 	case inner.exclusive != nil:
 		return abi.ENOTSUPP
-	case !m.Spec().Inner.Takes(inner.Spec()), !m.inner.Equal(inner.types.record):
+	case !m.Spec().Inner.Takes(inner.Spec()), !m.inner.record.Equal(inner.types.record):
 		return abi.EINVAL
 	case !inner.tryHold():
 		return abi.EBADF

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"github.com/bpfsim/bpfsim/abi"
-	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
 )
 
@@ -26,7 +25,7 @@ type Map struct {
 	backing   Backing
 	waiters   waiters
 	types     mapTypes
-	inner     *btf.Record   // the fields that values of maps in a map of maps have
+	inner     mapTypes      // of the maps in a map of maps
 	ops       *opsContent   // of a STRUCT_OPS
 	account   *maps.Account // of what it takes of the memory of all maps
 }
@@ -97,8 +96,10 @@ func (m *Map) free() {
 	if m.backing != nil {
 		m.backing.Free()
 	}
-	if m.types.btf != nil {
-		m.types.btf.Release()
+	for _, held := range []*BTF{m.types.btf, m.inner.btf} {
+		if held != nil {
+			held.Release()
+		}
 	}
 	m.account.Close()
 }
