@@ -52,8 +52,9 @@ var replayLine = flag.String("bpftest.replay", "", "the one order of calls that 
 // The code under test is unmodified. Each of its calls is one step, as is each operation on a Map, except those that make something which nobody
 // else knows yet (BPF_MAP_CREATE, BPF_PROG_LOAD, BPF_BTF_LOAD) or ask what an object is; between two steps a goroutine runs as it does
 // always. Readers of ring and perf buffers (cilium/ebpf's ringbuf.Reader and perf.Reader) wait in steps, too: for a record, for Close, for their
-// deadline. Steps of their own are the start of each goroutine and, of a sync.Mutex that another goroutine has, to get it. A panic and os.Exit in any
-// goroutine of body are failures of that order; a fatal error, such as concurrent map writes, ends the process and prints the order that led to it.
+// deadline. Steps of their own are the start of each goroutine, to get a sync.Mutex or a read lock that another goroutine has, and to go on behind a
+// wait for a sync.WaitGroup, a sync.Cond or the readers of an RWMutex. A panic and os.Exit in any goroutine of body are failures of that
+// order; a fatal error, such as concurrent map writes, ends the process and prints the order that led to it.
 //
 // Time is virtual, as in testing/synctest: sleeps and timers take none, and fire while calls are held up (ExploreOptions.HoldUp). What Go leaves to
 // chance (the case of a select, the order of a map, math/rand) comes out the same in each run. So body begins with a kernel of its own,

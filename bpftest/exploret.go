@@ -17,13 +17,14 @@ import (
 type T struct {
 	testing.TB
 	run    *bubble.Run
-	tasks  sync.WaitGroup
 	ctx    context.Context
 	cancel context.CancelFunc
 
 	mu       sync.Mutex
 	failure  *failed
 	said     []string
+	tasks    int           // that run
+	ended    chan struct{} // one of them, perhaps
 	skipped  bool
 	cleanups []func()
 	free     func() // gives the kernel back
@@ -43,12 +44,36 @@ func (f *failed) Is(other error) bool {
 // Go starts a goroutine, such as one that plays a program; the name stands in the story. The run lasts until it has ended, and what it panics with
 // fails the run.
 func (t *T) Go(name string, f func()) {
-	t.tasks.Add(1)
+	t.count(1)
 	t.run.Go(name, func() {
-		defer t.tasks.Done()
+		defer t.count(-1)
 		defer t.catch(name)
 		f()
 	})
+}
+
+// count keeps how many goroutines of Go's there are, and tells who waits for their end.
+func (t *T) count(more int) {
+	t.mu.Lock()
+	t.tasks += more
+	t.mu.Unlock()
+	select {
+	case t.ended <- struct{}{}:
+	default:
+	}
+}
+
+// wait waits until there are none. A sync.WaitGroup would be one step more.
+func (t *T) wait() {
+	for {
+		t.mu.Lock()
+		n := t.tasks
+		t.mu.Unlock()
+		if n == 0 {
+			return
+		}
+		<-t.ended
+	}
 }
 
 // lendKernel keeps how to give the kernel back, for runs that never come to their cleanups.
@@ -67,12 +92,13 @@ func (t *T) catch(name string) {
 
 // try runs the body.
 func (t *T) try(body func(*T)) {
+	t.ended = make(chan struct{}, 1) // of the bubble
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	defer t.finish()
 	defer t.catch("the body")
 	body(t)
 	t.cancel()
-	t.tasks.Wait()
+	t.wait()
 }
 
 // finish does what the end of a test does.

@@ -65,6 +65,8 @@ func did(s bubble.Step) string {
 		return "starts"
 	case s.Kind == bubble.Lock:
 		return "takes a mutex"
+	case s.Kind == bubble.Woken:
+		return "goes on, woken"
 	case s.Text == "":
 		return s.Kind
 	}

@@ -2,8 +2,8 @@ package patch
 
 // Standard are the packages of the standard library that are patched: syscall, through which all system calls go, to count closed fds, since
 // what was known of them need not be asked again at each call, and to lead paths of package os below /sys/fs/bpf elsewhere; its twin golang.org/x/sys/unix for its own paths; runtime and internal/sync for tests that explore, in
-// which goroutines run in an order that is chosen, and to initialise the simulator first.
-var Standard = []string{"golang.org/x/sys/unix", "internal/sync", "runtime", "syscall"}
+// which goroutines run in an order that is chosen, and to initialise the simulator first; sync for the waits of the same tests.
+var Standard = []string{"golang.org/x/sys/unix", "internal/sync", "runtime", "sync", "syscall"}
 
 // closeDeclarations are the counters: one for each fd, as far as it goes, and one for calls on ranges of fds.
 const closeDeclarations = `
@@ -60,6 +60,37 @@ var bpfsimLock` + Version + ` = struct {
 	lock func(held, try func() bool) bool
 }{on: true}
 `
+
+// waitDeclarations are those of sync. lock is as in lockDeclarations. settle lets others run as long as somebody is busy who was merely interrupted;
+// woken comes behind a wait that another goroutine has ended.
+const waitDeclarations = `
+
+//go:linkname bpfsimWait` + Version + `
+var bpfsimWait` + Version + ` = struct {
+	on     bool
+	lock   func(held, try func() bool) bool
+	settle func(busy func() bool)
+	woken  func()
+}{on: true}
+`
+
+// The hooks' calls. The race detector must see what they do, although it does not look where they stand.
+const (
+	settleFirst = ` if bpfsimWait` + Version + `.settle != nil { bpfsimWait` + Version + `.settle(func() bool { return `
+	thenWoken   = `; if bpfsimWait` + Version + `.woken != nil { bpfsimWait` + Version + `.woken() }`
+	thenSeen    = `; if bpfsimWait` + Version + `.woken != nil { if race.Enabled { race.Enable() }; bpfsimWait` + Version + `.woken(); if race.Enabled { race.Disable() } }`
+)
+
+// waitChanges are those of sync, of Go 1.26. A reader that waits has not come yet, for all that others can tell; a writer has, since it keeps readers out.
+var waitChanges = []change{
+	{"func (c *Cond) Wait()", "runtime_notifyListWait(&c.notify, t)", `runtime_notifyListWait(&c.notify, t)` + thenWoken},
+	{"func (rw *RWMutex) RLock()", "", ` if bpfsimWait` + Version + `.lock != nil && rw.readerCount.Load() < 0 && bpfsimWait` + Version +
+		`.lock(func() bool { return rw.readerCount.Load() < 0 }, rw.TryRLock) { return };`},
+	{"func (rw *RWMutex) Lock()", "", settleFirst + `rw.readerCount.Load() != 0 }) };`},
+	{"func (rw *RWMutex) Lock()", "runtime_SemacquireRWMutex(&rw.writerSem, false, 0)", `runtime_SemacquireRWMutex(&rw.writerSem, false, 0)` + thenSeen},
+	{"func (wg *WaitGroup) Wait()", "", settleFirst + `wg.state.Load()>>32 != 0 }) };`},
+	{"func (wg *WaitGroup) Wait()", "isReset := wg.state.Load() != 0", `isReset := wg.state.Load() != 0` + thenSeen},
+}
 
 // runtimeDeclarations: calm, unless its seed is 0, has what Go leaves to chance come out the same each time, for goroutines in a bubble of
 // testing/synctest: the order of goroutines under the race detector, of the cases of select, of timers of one instant and of elements of maps, and
@@ -166,6 +197,8 @@ func standard(pkg string, files []*source) {
 		patched = changeAll(files, twinChanges, twinDeclarations)
 	case "internal/sync":
 		patched = changeAll(files, lockChanges, lockDeclarations)
+	case "sync":
+		patched = changeAll(files, waitChanges, waitDeclarations)
 	case "runtime":
 		patched = chooseOrder(files) && changeAll(files, runtimeChanges, runtimeDeclarations)
 	}
@@ -183,7 +216,7 @@ func countCloses(files []*source) (found bool) {
 		if f == nil || s.head(f) != "func RawSyscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err Errno)" {
 			continue
 		}
-		for _, a := range s.assignments(f.Body, "err = Errno(errno)") {
+		for _, a := range s.statements(f.Body, "err = Errno(errno)") {
 			s.insert(a.End(), closeCounting)
 			s.more += closeDeclarations + pathDeclarations // it imports unsafe
 			found = true
@@ -216,7 +249,7 @@ func (c change) make(files []*source) *source {
 			s.insert(f.Body.Lbrace+1, c.text)
 			return s
 		}
-		if places := s.assignments(f.Body, c.was); len(places) == 1 {
+		if places := s.statements(f.Body, c.was); len(places) == 1 {
 			s.replace(places[0], c.text)
 			return s
 		}

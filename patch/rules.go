@@ -68,7 +68,7 @@ func systemCall(files []*source) error {
 		if head := s.head(f); head != want {
 			return fmt.Errorf("it has %s, want %s", head, want)
 		}
-		for _, made := range s.assignments(f.Body, callWanted) {
+		for _, made := range s.statements(f.Body, callWanted) {
 			s.replace(made, callMade)
 			s.more += callDeclarations
 			found++

@@ -81,11 +81,14 @@ func (s *source) calls(within ast.Node, function string) (found []*ast.CallExpr)
 	return found
 }
 
-// assignments finds those of a text.
-func (s *source) assignments(within ast.Node, text string) (found []ast.Node) {
+// statements finds assignments and calls of a text.
+func (s *source) statements(within ast.Node, text string) (found []ast.Node) {
 	ast.Inspect(within, func(n ast.Node) bool {
-		if a, ok := n.(*ast.AssignStmt); ok && s.code(a) == text {
-			found = append(found, a)
+		switch n.(type) {
+		case *ast.AssignStmt, *ast.ExprStmt:
+			if s.code(n) == text {
+				found = append(found, n)
+			}
 		}
 		return true
 	})

@@ -45,10 +45,10 @@ func TestExploreFindsALostUpdate(t *testing.T) {
 		found := bpftest.Search(t, bpftest.ExploreOptions{Strategy: strategy, Budget: 200}, loses)
 		require.NotNil(t, found.Failure)
 		require.Contains(t, found.Failure.Message, "expected: int(2)")
-		require.Len(t, found.Failure.Story, 7)
+		require.Len(t, found.Failure.Story, 8)
 		require.Regexp(t, `^WaitGroup.Go.func1(-2)? +starts +explore_test.go:\d+$`, found.Failure.Story[0])
 		require.Regexp(t, `(?m)^WaitGroup.Go.func1(-2)? +lookup counters 0 = 0 +explore_test.go:\d+$`, strings.Join(found.Failure.Story, "\n"))
-		require.Regexp(t, `^body +lookup counters 0 = 1 +explore_test.go:\d+$`, found.Failure.Story[6])
+		require.Regexp(t, `^body +lookup counters 0 = 1 +explore_test.go:\d+$`, found.Failure.Story[7])
 		require.Contains(t, found.String(), "-run '^TestExploreFindsALostUpdate$' -bpftest.replay='"+found.Failure.Replay+"'")
 		require.Contains(t, asReplay(t, found.Failure.Replay, loses).Failure.Message, "expected: int(2)")
 	}

@@ -28,6 +28,7 @@ type goroutine struct {
 const (
 	Start = "start" // of a goroutine
 	Lock  = "lock"  // of a mutex that another goroutine had
+	Woken = "woken" // from a wait for a Cond, a WaitGroup or the readers of an RWMutex
 )
 
 // forever is for how long a goroutine waits for what it needs.

@@ -64,7 +64,9 @@ type Step struct {
 }
 
 // IsCall tells steps that the code of the body asked for from those that the runtime takes for it.
-func (s Step) IsCall() bool { return s.Task != Clock && s.Kind != Start && s.Kind != Lock }
+func (s Step) IsCall() bool {
+	return s.Task != Clock && s.Kind != Start && s.Kind != Lock && s.Kind != Woken
+}
 
 // Clock is the name of the task that moves time on.
 const Clock = "clock"

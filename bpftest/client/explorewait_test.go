@@ -1,0 +1,159 @@
+package client
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/bpfsim/bpfsim/bpftest"
+	"github.com/cilium/ebpf"
+	"github.com/stretchr/testify/require"
+)
+
+// seen runs all orders of a body that says how it came out, and returns what was said.
+func seen(t *testing.T, body func(t *bpftest.T, m *ebpf.Map) string) map[string]bool {
+	t.Helper()
+	all := map[string]bool{}
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		m, _ := counters(t)
+		all[body(t, m)] = true
+	})
+	require.Nil(t, found.Failure, "%v", found)
+	require.True(t, found.All)
+	return all
+}
+
+// Others may come between Signal and the return of Wait: who does not look again finds that they have been there.
+func TestExploreCond(t *testing.T) {
+	queue := func(wait func(empty func() bool, c *sync.Cond)) func(*bpftest.T) {
+		return func(t *bpftest.T) {
+			m, _ := counters(t)
+			var mu sync.Mutex
+			c, items := sync.NewCond(&mu), 0
+			empty := func() bool { return items == 0 }
+			t.Go("consumer", func() {
+				mu.Lock()
+				defer mu.Unlock()
+				wait(empty, c)
+				items--
+				if items < 0 {
+					t.Error("nothing is there")
+				}
+			})
+			t.Go("thief", func() {
+				count(t, m)
+				mu.Lock()
+				defer mu.Unlock()
+				if !empty() {
+					items--
+					c.Signal()
+				}
+			})
+			t.Go("producer", func() {
+				for range 2 {
+					mu.Lock()
+					items++
+					c.Signal()
+					mu.Unlock()
+					count(t, m)
+				}
+			})
+		}
+	}
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, queue(func(empty func() bool, c *sync.Cond) {
+		if empty() {
+			c.Wait()
+		}
+	}))
+	require.NotNil(t, found.Failure)
+	require.Contains(t, found.Failure.Message, "nothing is there")
+	require.Regexp(t, `(?m)^consumer +goes on, woken +explorewait_test.go:\d+$`, strings.Join(found.Failure.Story, "\n"))
+	found = bpftest.Search(t, bpftest.ExploreOptions{}, queue(func(empty func() bool, c *sync.Cond) {
+		for empty() {
+			c.Wait()
+		}
+	}))
+	require.Nil(t, found.Failure, "%v", found)
+	require.True(t, found.All)
+}
+
+// Readers that have waited for a writer go on in each order, and no reader beside a writer.
+func TestExploreRWMutex(t *testing.T) {
+	all := seen(t, func(t *bpftest.T, m *ebpf.Map) string {
+		var mu sync.RWMutex
+		var order sync.Mutex
+		said, writing := "", false
+		t.Go("writer", func() {
+			mu.Lock()
+			writing = true
+			count(t, m)
+			writing = false
+			mu.Unlock()
+		})
+		var wg sync.WaitGroup
+		for _, name := range []string{"a", "b"} {
+			wg.Add(1)
+			t.Go(name, func() {
+				defer wg.Done()
+				mu.RLock()
+				defer mu.RUnlock()
+				require.False(t, writing)
+				order.Lock()
+				said += name
+				order.Unlock()
+			})
+		}
+		wg.Wait()
+		return said
+	})
+	require.Equal(t, map[string]bool{"ab": true, "ba": true}, all)
+}
+
+// A reader that reads once more waits for the writer that waits for it.
+func TestExploreRecursiveReader(t *testing.T) {
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		m, _ := counters(t)
+		var mu sync.RWMutex
+		t.Go("writer", func() {
+			count(t, m)
+			mu.Lock()
+			defer mu.Unlock()
+		})
+		mu.RLock()
+		defer mu.RUnlock()
+		count(t, m)
+		mu.RLock()
+		defer mu.RUnlock()
+	})
+	require.NotNil(t, found.Failure)
+	require.Contains(t, found.Failure.Message, "deadlock: all goroutines wait for each other")
+}
+
+// All that wait for a group go on in each order.
+func TestExploreWaitGroup(t *testing.T) {
+	all := seen(t, func(t *bpftest.T, m *ebpf.Map) string {
+		var wg sync.WaitGroup
+		wg.Add(1)
+		said := make(chan string, 2)
+		for _, name := range []string{"a", "b"} {
+			t.Go(name, func() {
+				wg.Wait()
+				said <- name
+			})
+		}
+		count(t, m)
+		wg.Done()
+		return <-said + <-said
+	})
+	require.Equal(t, map[string]bool{"ab": true, "ba": true}, all)
+}
+
+// What the runtime does for a body is no call of its, so it needs no kernel of its own.
+func TestExploreWaitsAreNoCalls(t *testing.T) {
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		var wg sync.WaitGroup
+		wg.Go(func() {})
+		wg.Wait()
+	})
+	require.Nil(t, found.Failure, "%v", found)
+}
