@@ -12,8 +12,18 @@ import (
 // backing is the memory of an array that programs can map (BPF_F_MMAPABLE): the contents of the memfd that stands for
 // it. It lives as long as the map, which may be pinned, and so does the memfd.
 type backing struct {
-	memfd memfd
-	view  []byte
+	memfd  memfd
+	view   []byte
+	inline bool // freed by whoever frees the map
+}
+
+// newOwnBacking is newBacking for calls of this process: a goroutine of the simulator's, begun in the middle of a test, would be taken for one of the test's.
+func newOwnBacking(words uint64) (bpfsys.Backing, abi.Errno) {
+	made, errno := newBacking(words)
+	if b, ok := made.(*backing); ok {
+		b.inline = true
+	}
+	return made, errno
 }
 
 // newBacking is bpfsys.Process.Backing.
@@ -27,7 +37,7 @@ func newBacking(words uint64) (bpfsys.Backing, abi.Errno) {
 		f.close()
 		return nil, errnoOf(err)
 	}
-	return &backing{f, view}, abi.OK
+	return &backing{memfd: f, view: view}, abi.OK
 }
 
 func (b *backing) Words() []atomic.Uint64 {
@@ -61,8 +71,14 @@ func (b *backing) remap(kind int) error {
 
 // Free gives the memory back. That may take a while where it is large.
 func (b *backing) Free() {
-	go func() {
-		_ = unix.Munmap(b.view)
-		b.memfd.close()
-	}()
+	if b.inline {
+		b.free()
+		return
+	}
+	go b.free()
+}
+
+func (b *backing) free() {
+	_ = unix.Munmap(b.view)
+	b.memfd.close()
 }

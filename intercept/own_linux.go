@@ -110,7 +110,7 @@ func (own *Own) newCall() *ownCall {
 	c := &ownCall{own: own}
 	c.from.PID = uint32(own.pid)
 	c.supervisor, c.notification = &own.supervisor, &c.from
-	c.process = bpfsys.Process{Mem: ownMemory{}, Files: c, FS: c, Caps: own.caps, Host: c, Backing: newBacking, UID: own.uid}
+	c.process = bpfsys.Process{Mem: ownMemory{}, Files: c, FS: c, Caps: own.caps, Host: c, Backing: newOwnBacking, UID: own.uid}
 	return c
 }
 
