@@ -4,6 +4,7 @@ package bpftest
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -33,7 +34,10 @@ func waitStep(own *intercept.Own, queue int, events []unix.EpollEvent, msec int)
 		left = func() time.Duration { return max(0, time.Until(end)) }
 	}
 	for n == 0 && err == nil {
-		if !s.run.Await(waits, w.ready, left()) {
+		switch taken, ended := s.run.AwaitOrEnd(waits, w.ready, left()); {
+		case ended: // perf.Reader has given back a mutex for the wait
+			return 0, os.ErrClosed, true
+		case !taken:
 			s.run.Linger(w.ready)
 		}
 		if n, err = w.look(); left() == 0 {

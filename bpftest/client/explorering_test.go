@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/cilium/ebpf/perf"
 	"github.com/cilium/ebpf/ringbuf"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // ring is a ring buffer, with its reader.
@@ -231,4 +233,31 @@ func TestExploreRingLeft(t *testing.T) {
 		t.Go("program", func() { _ = k.Map("events").Output([]byte("x"), abi.RingNoWakeup) })
 	})
 	require.Nil(t, found.Failure, "%v", found)
+}
+
+// A run that ends by an error ends its readers in the middle of their waits.
+func TestExploreEndsReaders(t *testing.T) {
+	var reads atomic.Int64
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		bpftest.Kernel(t)
+		samples := newMap(t, ebpf.MapSpec{Name: "samples", Type: ebpf.PerfEventArray})
+		reader, err := perf.NewReader(samples, 4096)
+		require.NoError(t, err)
+		defer reader.Close()
+		for _, name := range []string{"polite", "stubborn"} {
+			t.Go(name, func() {
+				for ; ; reads.Add(1) {
+					if _, err := reader.Read(); err != nil && name == "polite" {
+						return
+					}
+				}
+			})
+		}
+		m := newMap(t, oneFlow)
+		require.ErrorIs(t, m.Lookup(uint32(9), new(uint64)), unix.ENOENT)
+		<-make(chan int)
+	})
+	require.NotNil(t, found.Failure)
+	require.Contains(t, found.Failure.Message, "deadlock")
+	require.Less(t, reads.Load(), int64(1000), "a reader that goes on all the same is stopped")
 }

@@ -21,7 +21,8 @@ type goroutine struct {
 	ready   func() bool // unless nil, tells that the step can be taken
 	kind    string
 	place   string
-	step    int // the number of its last step
+	step    int  // the number of its last step
+	told    bool // that the run has ended
 }
 
 // Kinds of steps that this package takes itself.
@@ -95,6 +96,24 @@ func (r *Run) Await(kind string, ready func() bool, most time.Duration) bool {
 	}
 	r.free()
 	return false
+}
+
+// AwaitOrEnd is Await for goroutines that must not end in the middle of a wait, since their deferred calls give back what they do not have meanwhile: ended
+// tells that they have to, and comes once.
+func (r *Run) AwaitOrEnd(kind string, ready func() bool, most time.Duration) (taken, ended bool) {
+	if r.await(kind, ready, most) {
+		return true, false
+	}
+	id, bubble := whoami()
+	if bubble != r.bubble || !r.abort.Load() {
+		return false, false
+	}
+	g := r.get(id, entry)
+	if g.told {
+		select {} // who goes on reading all the same would do so for ever
+	}
+	g.told = true
+	return false, true
 }
 
 func (r *Run) await(kind string, ready func() bool, most time.Duration) bool {
