@@ -328,6 +328,47 @@ func TestExploreWrapped(t *testing.T) {
 	bpftest.Kernel(t, bpftest.AllowLeaks())
 }
 
+// A mutex that a goroutine outside of the body holds is given back without a step of anybody's.
+func TestExploreMutexOfAnOutsider(t *testing.T) {
+	var mu sync.Mutex
+	wanted, held := make(chan struct{}), make(chan struct{})
+	var outsider sync.WaitGroup
+	outsider.Go(func() {
+		for range wanted {
+			mu.Lock()
+			held <- struct{}{}
+			_ = unix.Nanosleep(&unix.Timespec{Nsec: 2e6}, nil) // in a system call, as a cleanup that unmaps memory
+			mu.Unlock()
+		}
+	})
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		m, _ := counters(t)
+		wanted <- struct{}{}
+		<-held
+		mu.Lock()
+		count(t, m)
+		mu.Unlock()
+	})
+	close(wanted)
+	outsider.Wait()
+	require.Nil(t, found.Failure)
+}
+
+// The simulator gives the memory of a mappable array back in the middle of a run, by no goroutine that could be taken for one of the body's.
+func TestExploreMappedMemory(t *testing.T) {
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		bpftest.Kernel(t)
+		mapped, err := ebpf.NewMap(&ebpf.MapSpec{Name: "mapped", Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: unix.BPF_F_MMAPABLE})
+		require.NoError(t, err)
+		require.NoError(t, mapped.Close())
+		m := newMap(t, oneFlow)
+		require.NoError(t, m.Put(uint32(1), uint64(2)))
+		t.Error("to see the story")
+	})
+	require.Len(t, found.Failure.Story, 1)
+	require.Regexp(t, `^body +update flows 1 = 2 `, found.Failure.Story[0])
+}
+
 func TestExploreSkips(t *testing.T) {
 	t.Run("body", func(t *testing.T) {
 		defer func() { require.True(t, t.Skipped()) }()

@@ -309,6 +309,9 @@ const years = 10_000 * time.Hour
 // sleep has time pass until somebody comes to a step, since all wait: an hour, behind which it looks around, and longer when nothing happens in it.
 func (r *Run) sleep() error {
 	if r.slept == 0 {
+		if r.lockGiven(1) {
+			return nil
+		}
 		r.awake, r.nap = r.deadline(), time.Hour
 		if err := r.stands(); err != nil {
 			return err
@@ -316,6 +319,9 @@ func (r *Run) sleep() error {
 	}
 	begun := r.session.ticks.Load()
 	if r.slept > years || begun > r.awake {
+		if r.lockGiven(int(outsiders * tick / pause)) {
+			return nil
+		}
 		return &StuckError{Waits: r.waits()}
 	}
 	r.slept += r.nap

@@ -3,6 +3,7 @@ package bubble_test
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -337,4 +338,14 @@ func BenchmarkRun(b *testing.B) {
 		}
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "schedules/s")
 	}}})
+}
+
+// What the collector finds is cleaned up between two runs.
+func TestCleanupsBetweenRuns(t *testing.T) {
+	var cleaned atomic.Int32
+	for range 100 {
+		runtime.AddCleanup(new([64]byte), func(n *atomic.Int32) { runtime.Gosched(); n.Add(1) }, &cleaned)
+	}
+	begin(t)
+	require.EqualValues(t, 100, cleaned.Load())
 }

@@ -20,7 +20,7 @@ type Session struct {
 	percent int
 	limit   int64
 	floor   uint64 // bytes of heap after the last collection
-	away    uint64 // goroutines that were in system calls at the beginning
+	away    uint64 // goroutines that stay in system calls
 	current atomic.Pointer[Run]
 	plain   uintptr // the code of goroutines that need not be told what they begin with
 }
@@ -96,7 +96,29 @@ func (s *Session) tidy() {
 
 func (s *Session) collect() {
 	runtime.GC()
+	s.cleanUp()
 	s.floor = heapBytes()
+}
+
+// mostCleaning is how long the cleanups and finalizers of what was collected may take.
+const mostCleaning = time.Second
+
+// cleanUp has them run now, and not in the middle of the next run: they close files and take the mutexes of libraries.
+func (s *Session) cleanUp() {
+	for end := time.Now().Add(mostCleaning); !cleaned() && time.Now().Before(end); {
+		runtime.Gosched()
+	}
+}
+
+// cleaned tells that all of them have run.
+func cleaned() bool {
+	samples := [4]metrics.Sample{{Name: "/gc/cleanups/queued:cleanups"}, {Name: "/gc/cleanups/executed:cleanups"},
+		{Name: "/gc/finalizers/queued:finalizers"}, {Name: "/gc/finalizers/executed:finalizers"}}
+	metrics.Read(samples[:])
+	if samples[0].Value.Kind() != metrics.KindUint64 { // another Go
+		return true
+	}
+	return samples[0].Value.Uint64() == samples[1].Value.Uint64() && samples[2].Value.Uint64() == samples[3].Value.Uint64()
 }
 
 func heapBytes() uint64 {
