@@ -16,13 +16,20 @@ func (b *BTF) ReturnsInt(id uint32) bool {
 	return t != nil && (t.Kind() == Int && t.size <= 8 || t.Kind() == Enum || t.Kind() == Enum64)
 }
 
-// Void reports whether the functions of a type, or a function, return nothing.
-func (b *BTF) Void(t *Type) bool {
-	if t.Kind() == Func {
-		t = b.Type(t.size)
+// Prototype is the type of a function, or of those that a pointer points to, past modifiers and typedefs; nil for other types.
+func (b *BTF) Prototype(id uint32) *Type {
+	proto := b.Pointee(id)
+	if b.Func(id) {
+		proto = b.Type(b.Type(id).size)
 	}
-	return t != nil && t.Kind() == FuncProto && t.size == 0
+	if proto == nil || proto.Kind() != FuncProto {
+		return nil
+	}
+	return proto
 }
+
+// Void reports whether the functions of a prototype return nothing.
+func (t *Type) Void() bool { return t.Kind() == FuncProto && t.size == 0 }
 
 // HasString reports whether a string can begin at an offset in the section of strings.
 func (b *BTF) HasString(offset uint32) bool { return int64(offset) < int64(len(b.strings)) }

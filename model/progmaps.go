@@ -194,6 +194,7 @@ type progKind struct {
 	set    bool
 	kind   abi.ProgType
 	frags  bool
+	target uint32         // of the kernel's types, which are all of functions with arguments of their own
 	attach abi.AttachType // of a PROG_ARRAY's
 	stores [2]int
 }
@@ -213,7 +214,7 @@ var withPrograms = []abi.MapType{abi.ProgArray, abi.DevMap, abi.CPUMap}
 
 // fits is whether a program is like those that o has, or had. The first one decides.
 func (x *run) fits(o *object, p *prog) bool {
-	like, first := progKind{set: true, kind: p.kind, frags: p.flags&progXDPFrags != 0, stores: p.stores}, x.state.object(o.serial).programs
+	like, first := progKind{set: true, kind: p.kind, frags: p.flags&progXDPFrags != 0, target: p.target, stores: p.stores}, x.state.object(o.serial).programs
 	if o.kind == abi.ProgArray {
 		like.attach = p.attach
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
 )
 
@@ -15,6 +16,7 @@ type owner struct {
 	set    bool
 	kind   abi.ProgType
 	place  abi.AttachType
+	proto  *btf.Type
 	frags  bool
 	cgroup [len(cgroupStorages)]*Map // the cgroup storages of the first program, which are only compared
 }
@@ -26,7 +28,7 @@ func (m *Map) fits(p *Program) bool {
 	defer o.mu.Unlock()
 	frags := p.flags&progXDPFrags != 0
 	if !o.set {
-		o.set, o.kind, o.place, o.frags, o.cgroup = true, p.kind, p.attach, frags, p.cgroup
+		o.set, o.kind, o.place, o.proto, o.frags, o.cgroup = true, p.kind, p.attach, p.proto, frags, p.cgroup
 		return true
 	}
 	for i, m := range p.cgroup {
@@ -34,16 +36,7 @@ func (m *Map) fits(p *Program) bool {
 			return false
 		}
 	}
-	return o.kind == p.kind && o.frags == frags && (o.place == p.attach || m.Spec().Type != abi.ProgArray && !placed(p.kind))
-}
-
-// placed tells the programs whose tail calls stay at one place: what they are attached to is part of how they are compiled.
-func placed(t abi.ProgType) bool {
-	switch t {
-	case abi.ProgTracing, abi.ProgLSM, abi.ProgExt, abi.ProgStructOps:
-		return true
-	}
-	return false
+	return o.kind == p.kind && o.proto == p.proto && o.frags == frags && (o.place == p.attach || m.Spec().Type != abi.ProgArray)
 }
 
 // fdinfo is what fdinfo says of it.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/stretchr/testify/require"
 )
 
@@ -60,6 +61,26 @@ func TestProgArrayOwner(t *testing.T) {
 	l.want(abi.OK, MapDeleteElem{FD: l.array, Key: l.Arena.Put(le32(0))})
 	l.want(abi.ENOENT, MapDeleteElem{FD: l.array, Key: l.Arena.Put(le32(0))})
 	l.put(1, other, abi.EINVAL)
+}
+
+// Programs that stand for a function go with those for functions of its prototype (measured on 6.18 with iterators and tracepoints).
+func TestProgArrayOfOnePrototype(t *testing.T) {
+	var b btf.Builder
+	task, file := b.Add(btf.FuncProto, "", 0, 0), b.Add(btf.FuncProto, "", 0, 0)
+	one, like, other := b.Add(btf.Func, "bpf_iter_task", 0, task), b.Add(btf.Func, "bpf_iter_tasks", 0, task), b.Add(btf.Func, "bpf_iter_file", 0, file)
+	types, errno := btf.Load(b.Bytes(), new(btf.Log))
+	require.Equal(t, abi.OK, errno)
+	l := &loader{desk: &desk{Caller: NewCaller(NewKernel(Options{BTF: func() *btf.BTF { return types }})), t: t}}
+	l.array = l.must(MapCreate{Type: abi.ProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 4})
+	load := func(over uint32) int32 {
+		args := l.constant()
+		args.Type, args.AttachType, args.AttachBTFID = abi.ProgTracing, abi.AttachTraceIter, over
+		return l.must(args)
+	}
+	l.put(0, load(one), abi.OK)
+	l.put(1, load(one), abi.OK)
+	l.put(1, load(like), abi.OK)
+	l.put(1, load(other), abi.EINVAL)
 }
 
 // A program that is in the array that it uses goes with its last fd: an array that nobody has open is emptied.

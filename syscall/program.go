@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/insn"
 	"github.com/bpfsim/bpfsim/maps"
 )
@@ -41,7 +42,8 @@ type Program struct {
 	used      []*BTF
 	target    *Program // what it is to be attached to, and the BTF that describes that
 	targetBTF *BTF
-	targetID  uint32 // of its types
+	targetID  uint32    // of its types
+	proto     *btf.Type // of the function that it is to be attached to, nil for programs of other types (attach_func_proto)
 	binding   sync.Mutex
 }
 

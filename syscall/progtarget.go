@@ -87,10 +87,11 @@ func (l *loading) checkStructOps() abi.Errno {
 		return abi.EINVAL
 	}
 	switch m := kind.members[l.AttachType]; {
-	case !m.function:
+	case m.proto == nil:
 		l.log.Printf("attach to invalid member %s(@idx %d) of struct %s\n", m.name, l.AttachType, kind.name)
 		return abi.EINVAL
 	default:
+		p.proto = m.proto
 		errno := kind.rules.takes(m.name, l.sleepable())
 		if errno != abi.OK {
 			l.log.Printf("attach to unsupported member %s of struct %s\n", m.name, kind.name)
@@ -107,14 +108,7 @@ func (l *loading) opsKind() *opsKind {
 // returnsNothing tells of a program whose target has been checked whether that is a function without a result
 // (check_return_code asks nothing of R0 then).
 func (l *loading) returnsNothing() bool {
-	switch {
-	case l.Type == abi.ProgStructOps:
-		return l.opsKind().members[l.AttachType].void
-	case l.Type == abi.ProgLSM && l.AttachType != abi.AttachLSMCgroup:
-		types := l.made.targetBTF.types
-		return types.Void(types.Type(l.AttachBTFID))
-	}
-	return false
+	return (l.Type == abi.ProgStructOps || l.Type == abi.ProgLSM && l.AttachType != abi.AttachLSMCgroup) && l.made.proto.Void()
 }
 
 // checkAttachTarget follows bpf_check_attach_target as far as it asks for the kind of a type.
@@ -139,6 +133,7 @@ func (l *loading) checkAttachTarget() abi.Errno {
 		return invalid("attach_btf_id %d is invalid", l.AttachBTFID)
 	}
 	name := types.types.Name(t)
+	p.proto = types.types.Prototype(l.AttachBTFID)
 	switch {
 	case name == "":
 		return invalid("attach_btf_id %d doesn't have a name", l.AttachBTFID)

@@ -23,11 +23,10 @@ type opsKind struct {
 
 // opsMember is a member of the struct, by where it lies in a value.
 type opsMember struct {
-	name     string
-	span     span
-	function bool
-	void     bool // a function that returns nothing
-	owner    bool // a pointer to the module that the struct belongs to, which the kernel sets
+	name  string
+	span  span
+	proto *btf.Type // of a function, nil for other members
+	owner bool      // a pointer to the module that the struct belongs to, which the kernel sets
 }
 
 // span is from one byte up to another.
@@ -92,9 +91,8 @@ func (k *opsKind) lay(ops *btf.Type, data span) bool {
 			k.holes = append(k.holes, span{end, at.from})
 		}
 		end = at.to
-		member := opsMember{name: m.Name, span: at}
+		member := opsMember{name: m.Name, span: at, proto: types.Prototype(m.Type)}
 		if to := types.Pointee(m.Type); to != nil {
-			member.function, member.void = to.Kind() == btf.FuncProto, types.Void(to)
 			member.owner = to.Kind() == btf.Struct && types.Name(to) == "module"
 		}
 		k.members = append(k.members, member)

@@ -21,7 +21,7 @@ func (o *opsContent) functions() (n int) {
 		return 0
 	}
 	for _, m := range o.kind.members {
-		if m.function {
+		if m.proto != nil {
 			n++
 		}
 	}
@@ -121,7 +121,7 @@ func (f *opsFilling) member(i uint32, m opsMember) abi.Errno {
 		return invalidUnless(isZero(field))
 	case check != nil:
 		return check(field)
-	case m.function:
+	case m.proto != nil:
 		return f.function(i, m.name, field)
 	case data == nil:
 		return abi.OK
