@@ -96,7 +96,7 @@ func TestMapHoldsBTF(t *testing.T) {
 // A map of maps holds the BTF of the map that its inner ones are like, in the place of that map; one that is refused does not.
 func TestOuterMapHoldsBTF(t *testing.T) {
 	for _, kind := range []abi.MapType{abi.ArrayOfMaps, abi.HashOfMaps} {
-		c := NewCaller(NewKernel(Options{}))
+		c := NewCaller(NewKernel(Options{Memory: 1 << 20}))
 		files := c.Process.Files.(*FDTable)
 		data := lockBTF()
 		types, errno := c.Do(BTFLoad{Data: c.Arena.Put(data), Size: uint32(len(data))})
@@ -106,8 +106,12 @@ func TestOuterMapHoldsBTF(t *testing.T) {
 		create := MapCreate{Type: kind, KeySize: 4, ValueSize: 4, MaxEntries: 1, InnerMapFD: inner}
 		outer, errno := c.Do(create)
 		require.Equal(t, abi.OK, errno)
-		create.Name[0] = '/'
-		_, errno = c.Do(create)
+		large, badName := create, create
+		large.MaxEntries = 1 << 20
+		_, errno = c.Do(large)
+		require.Equal(t, abi.ENOMEM, errno)
+		badName.Name[0] = '/'
+		_, errno = c.Do(badName)
 		require.Equal(t, abi.EINVAL, errno)
 
 		require.Equal(t, abi.OK, files.Close(types))
