@@ -13,7 +13,11 @@ var Tracepoints = []string{"kvm_age_hva", "kvm_test_age_hva"}
 // NoTracepoint begins the names of none.
 const NoTracepoint = "no_such"
 
-// tracepoint leaves a program to no other tracepoint.
+// unreadable is an address that faults, and is not 0.
+const unreadable = 1
+
+// tracepoint leaves a program to no other tracepoint, and names one: without a name a tracing program asks for a trampoline, which kernels refuse by
+// the errnos of their configuration (EINVAL for an iterator on Debian's 6.12, EPERM on a 6.18 without fentry).
 func (t *sanitizer) tracepoint() {
 	const longest = 128
 	at := t.get(0, 8)
@@ -22,8 +26,11 @@ func (t *sanitizer) tracepoint() {
 	if !bytes.HasPrefix(name, []byte(NoTracepoint)) && !slices.Contains(Tracepoints, string(name)) {
 		t.arena.Poke(at, []byte{0})
 		if (span{at, 1}).overlaps(span{t.addr, uint64(len(t.attr))}) { // the address may be another one now
-			t.set(0, 8, 0)
+			t.set(0, 8, unreadable)
 		}
+	}
+	if t.get(0, 8) == 0 {
+		t.set(0, 8, unreadable)
 	}
 }
 
