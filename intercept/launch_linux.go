@@ -78,6 +78,9 @@ func shimCommand(ctx context.Context, o Options, path string, p place) *exec.Cmd
 	cmd.Env = environ(p.dir)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.Stdin, o.Stdout, o.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: p.flags}
+	if o.Bound {
+		cmd.SysProcAttr.Pdeathsig = unix.SIGKILL
+	}
 	if p.flags&unix.CLONE_NEWUSER != 0 {
 		userNamespace(cmd.SysProcAttr, o.AsRoot)
 	}

@@ -43,6 +43,8 @@ type Options struct {
 	// Reap makes this process adopt and reap orphans of the command. Where Yama restricts ptrace and no user namespace
 	// can be had, orphans are served only this way. Only for a process that starts no other children.
 	Reap bool
+	// Bound has the command killed when this process ends without ending it, which SIGKILL does. Programs that the command has started go on.
+	Bound bool
 	// Stdin, Stdout and Stderr are the command's, as in exec.Cmd, but nil means this process's own. Warnings go to
 	// Stderr too.
 	Stdin          io.Reader

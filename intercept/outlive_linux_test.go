@@ -46,12 +46,32 @@ func supervise(c client) {
 	if command, other := strings.CutPrefix(os.Getenv(commandVar), "run "); other {
 		o = options(strings.Fields(command)...)
 	}
+	o.Bound = os.Getenv(boundVar) != ""
 	code, err := intercept.Run(context.Background(), o)
 	fmt.Println(code, err)
 }
 
 // commandVar names the scenario that "supervise" runs.
 const commandVar = "BPFSIM_TEST_COMMAND"
+
+// boundVar has "supervise" bind the command to itself.
+const boundVar = "BPFSIM_TEST_BOUND"
+
+// A command that is bound to its supervisor does not outlive it.
+func TestBoundCommand(t *testing.T) {
+	skipIfRefused(t)
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), scenarioVar+"=supervise", commandVar+"=run sh -c echo${IFS}ready;sleep${IFS}2;echo${IFS}outlived", boundVar+"=1")
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := bufio.NewScanner(out)
+	require.True(t, lines.Scan())
+	require.Equal(t, "ready", lines.Text())
+	require.NoError(t, cmd.Process.Kill())
+	require.False(t, lines.Scan(), lines.Text())
+	_ = cmd.Wait()
+}
 
 // A supervisor that is killed in the midst of calls leaves nobody waiting.
 func TestSupervisorIsKilled(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"reflect"
+	"runtime"
 	"sync"
 	"syscall"
 
@@ -38,6 +39,10 @@ func Run(ctx context.Context, o Options) (exitCode int, err error) {
 		if err := adoptOrphans(); err != nil {
 			return ExitFailed, err
 		}
+	}
+	if o.Bound {
+		runtime.LockOSThread() // whose end is the one that Linux tells of
+		defer runtime.UnlockOSThread()
 	}
 	l, remove, err := launchSomewhere(ctx, o, path)
 	if err != nil {
