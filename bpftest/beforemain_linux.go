@@ -83,9 +83,6 @@ func (b *beginnings) take(s settings) (*answerer, error) {
 	return b.now.Load(), b.err
 }
 
-// mountPoint is where clients look for the bpffs.
-const mountPoint = "/sys/fs/bpf"
-
 // leadPath is where a path leads. Who asks for others than those of the bpffs needs no kernel.
 func leadPath(name string) string {
 	if answering.now.Load() == nil && !strings.HasPrefix(filepath.Clean(name), mountPoint) {

@@ -38,4 +38,4 @@ func (d *direct) strays() []string { return d.host.strays(d.machine) }
 
 func (d *direct) inProcess() bool { return true }
 
-func (d *direct) bpffs() (dir, name string) { return d.host.directory(d.machine), "/sys/fs/bpf" }
+func (d *direct) bpffs() (dir, name string) { return d.host.directory(d.machine), mountPoint }

@@ -104,6 +104,7 @@ func runTests(m *testing.M, socket string) int {
 	if err := connect(socket); err != nil {
 		return unavailable(fmt.Errorf("reach the simulated kernel: %w", err))
 	}
+	fmt.Fprint(os.Stderr, adviceOnPins(os.Getenv(bpffsName)))
 	return m.Run()
 }
 

@@ -45,6 +45,9 @@ func chooseRoad() (road, error) {
 	return notifiedRoad, nil
 }
 
+// mountPoint is where clients look for the bpffs.
+const mountPoint = "/sys/fs/bpf"
+
 // freeToChoose tells that this process is the first of a run of tests, and may take another road than it was built for.
 func freeToChoose() bool {
 	return !isPatched() && os.Getenv(roadName) == "" && os.Getenv(socketName) == "" && !underRun()
@@ -70,6 +73,15 @@ func noKernel() string {
 			"or run bpfsim test, where each process has its own"
 	}
 	return "call bpftest.Main in TestMain, and run go test without bpfsim run and " + roadName + "=" + string(hostRoad)
+}
+
+// adviceOnPins is the way out where nothing could be put over the place where clients look for a bpffs.
+func adviceOnPins(dir string) string {
+	if dir == mountPoint {
+		return ""
+	}
+	return fmt.Sprintf("bpftest: tests that pin below %s fail here: run bpfsim test, or pass bpftest.Patched() to Main, which lead them to a directory of their own; "+
+		"or have them pin below $%s\n", mountPoint, bpffsName)
 }
 
 // noteRoad reads what chose the road once more, now that tests run: only what they read of the environment tells results in go test's cache apart.

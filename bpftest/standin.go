@@ -98,7 +98,7 @@ func (in *standIn) attempt(r run, result chan<- ran) {
 		if p := recover(); p != nil {
 			in.fail("bpftest: what stands for program %q panicked: %v\n%s", in.name, p, debug.Stack())
 		} else if !returned && !in.k.t.Failed() && !in.k.t.Skipped() { // it ended its goroutine, and not by t.FailNow
-			in.fail("bpftest: what stands for program %q has not returned", in.name)
+			in.fail("bpftest: what stands for program %q ended its goroutine (runtime.Goexit) and returned nothing: return a value", in.name)
 		}
 		in.mu.Lock()
 		in.running--

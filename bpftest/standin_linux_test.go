@@ -4,6 +4,7 @@ package bpftest_test
 
 import (
 	"encoding/binary"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -193,6 +194,9 @@ func TestStandInThatFails(t *testing.T) {
 			return func(*bpftest.Context) int { t.Fatal("no"); return 0 }
 		}, "no"},
 		"forever": {func(testing.TB) func(*bpftest.Context) int { return func(*bpftest.Context) int { <-stay; return 0 } }, `program "broken" has not returned for 50ms`},
+		"Goexit": {func(testing.TB) func(*bpftest.Context) int {
+			return func(*bpftest.Context) int { runtime.Goexit(); return 0 }
+		}, `program "broken" ended its goroutine (runtime.Goexit) and returned nothing`},
 		"context": {func(testing.TB) func(*bpftest.Context) int {
 			return func(c *bpftest.Context) int { c.Ctx = nil; return 0 }
 		}, `left a context of 0 bytes: it has 24`},
