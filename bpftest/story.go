@@ -3,6 +3,7 @@ package bpftest
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -35,8 +36,20 @@ func (e *explorer) dying(trace sim.Trace, steps []bubble.Step) string {
 
 // again says how an order is run again.
 func again(test, replay string) string {
-	return fmt.Sprintf("this order again: -run '^%s$' -bpftest.replay='%s'", test, replay)
+	return fmt.Sprintf("this order again: -run %s -bpftest.replay=%s", quote(only(test)), quote(replay))
 }
+
+// only is the pattern of go test's -run that fits one test or subtest.
+func only(test string) string {
+	elements := strings.Split(test, "/")
+	for i, e := range elements {
+		elements[i] = "^" + regexp.QuoteMeta(e) + "$"
+	}
+	return strings.Join(elements, "/")
+}
+
+// quote is text as a word of a shell's.
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // mostSteps is how many steps a story has; of a longer run it has the beginning and the end.
 const mostSteps = 200
