@@ -24,8 +24,11 @@ type prog struct {
 	target uint32 // number of the type of the kernel's that it is for, 0 for none
 }
 
-// mapLoad is an instruction that loads a map: where it begins in the code, and the map's serial.
-type mapLoad struct{ at, serial int }
+// mapLoad is an instruction that loads a map, or the address of a value in one: where it begins in the code, and the map's serial.
+type mapLoad struct {
+	at, serial int
+	address    uint64 // in an arena, 0 for others
+}
 
 // insnSize is the length of an instruction in bytes.
 const insnSize = 8

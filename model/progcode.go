@@ -89,8 +89,8 @@ func (p *prog) insns() int {
 	return n
 }
 
-// xlated is the code as the kernel shows it: with ids of maps in the place of fds. id is that of a serial.
-func (p *prog) xlated(id func(serial int) uint32) []byte {
+// xlated is the code as the kernel shows it: with ids of maps in the place of fds, and addresses in arenas as numbers. id is that of a load's map.
+func (p *prog) xlated(id func(l mapLoad) uint32) []byte {
 	code := slices.Clone(p.code)
 	for at := range p.calls() { // the number of the function in the place of the distance, which is the offset
 		number, _ := slices.BinarySearch(p.starts(), p.called(at))
@@ -98,7 +98,13 @@ func (p *prog) xlated(id func(serial int) uint32) []byte {
 		binary.LittleEndian.PutUint32(code[at+4:], uint32(number))
 	}
 	for _, l := range p.loads {
-		binary.LittleEndian.PutUint32(code[l.at+4:], id(l.serial))
+		if l.address != 0 {
+			code[l.at+1] &= 15
+			binary.LittleEndian.PutUint32(code[l.at+4:], uint32(l.address))
+			binary.LittleEndian.PutUint32(code[l.at+12:], uint32(l.address>>32))
+			continue
+		}
+		binary.LittleEndian.PutUint32(code[l.at+4:], id(l))
 		switch code[l.at+1] >> 4 {
 		case loadIdx:
 			code[l.at+1] = code[l.at+1]&15 | loadFD<<4

@@ -124,11 +124,8 @@ func (i *described) text() abi.Errno {
 	if i.prog.target != 0 {
 		i.put(abi.ProgInfoAttachBTFObjID, kernelTypes)
 	}
-	at := 0
-	code := i.prog.xlated(func(serial int) uint32 {
-		id := i.idIn(serial, abi.ProgInfoXlated, i.prog.loads[at].at+4, i.room(abi.ProgInfoXlatedLen, 1))
-		at++
-		return id
+	code := i.prog.xlated(func(l mapLoad) uint32 {
+		return i.idIn(l.serial, abi.ProgInfoXlated, l.at+4, i.room(abi.ProgInfoXlatedLen, 1))
 	})
 	if errno := i.list(abi.ProgInfoXlatedLen, abi.ProgInfoXlated, 1, code); errno != abi.OK {
 		return errno

@@ -123,11 +123,14 @@ func (x *run) loadMap(p *prog, at int, src byte) abi.Errno {
 	if errno := x.hold(p, f.serial); errno != abi.OK {
 		return errno
 	}
-	p.loads = append(p.loads, mapLoad{at, f.serial})
+	load, o, errno := mapLoad{at: at, serial: f.serial}, x.state.object(f.serial), abi.OK
 	if src == loadValue || src == loadIdxValue {
-		return x.state.object(f.serial).addressed(second)
+		if errno = o.addressed(second); o.kind == abi.Arena {
+			load.address = o.extra + uint64(second)
+		}
 	}
-	return abi.OK
+	p.loads = append(p.loads, load)
+	return errno
 }
 
 // addressed is whether the map has a value whose byte at an offset has an address: the one value of an array.

@@ -3,17 +3,23 @@ package bpfsys
 import (
 	"slices"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/insn"
 )
 
 // xlated are the instructions as the kernel gives them back: maps by their ids, and no fds (bpf_insn_prepare_dump). Linux's
 // have been rewritten by the verifier; these are as they were loaded, but for calls of functions, which clients read as it
-// leaves them when it compiles (jit_subprogs in kernel/bpf/verifier.c).
+// leaves them when it compiles (jit_subprogs in kernel/bpf/verifier.c), and for addresses in an arena, which are user space's and name no map.
 func (p *Program) xlated() []byte {
 	all, maps := slices.Clone(p.insns), p.Maps()
 	for _, l := range p.loads {
-		load := &all[l.at]
-		load.Imm = int32(maps[l.place].id)
+		load, m := &all[l.at], maps[l.place]
+		if m.Spec().Type == abi.Arena && load.Src != insn.MapFD && load.Src != insn.MapIdx {
+			address := m.Spec().Extra + uint64(uint32(all[l.at+1].Imm))
+			load.Src, load.Imm, all[l.at+1].Imm = 0, int32(address), int32(address>>32)
+			continue
+		}
+		load.Imm = int32(m.id)
 		switch load.Src {
 		case insn.MapIdx:
 			load.Src = insn.MapFD
