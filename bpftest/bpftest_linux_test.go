@@ -230,6 +230,36 @@ func TestEachKernelIsNew(t *testing.T) {
 	}
 }
 
+// The order of a walk repeats with the seed, and is another with another one.
+func TestSeed(t *testing.T) {
+	walk := func(options ...bpftest.KernelOption) (keys []uint64) {
+		require.Empty(t, record(t, func(t testing.TB) {
+			bpftest.Kernel(t, options...)
+			fd, err := bpf(bpfsys.MapCreate{Type: abi.Hash, KeySize: 8, ValueSize: 8, MaxEntries: 64})
+			require.NoError(t, err)
+			defer unix.Close(fd)
+			key, next, value := new(uint64), new(uint64), new(uint64)
+			for range 32 {
+				*key++
+				_, err := bpf(bpfsys.MapUpdateElem{FD: int32(fd), Key: pointer(key), Value: pointer(value)})
+				require.NoError(t, err)
+			}
+			for *key = 0; ; *key = *next {
+				if _, err := bpf(bpfsys.MapGetNextKey{FD: int32(fd), Key: pointer(key), NextKey: pointer(next)}); err != nil {
+					return
+				}
+				keys = append(keys, *next)
+			}
+		}))
+		return keys
+	}
+	first := walk()
+	require.Len(t, first, 32)
+	require.Equal(t, first, walk(bpftest.Seed(0)))
+	require.Equal(t, walk(bpftest.Seed(7)), walk(bpftest.Seed(7)))
+	require.NotEqual(t, first, walk(bpftest.Seed(7)))
+}
+
 func TestOneKernelAtATime(t *testing.T) {
 	bpftest.Kernel(t)
 	require.Contains(t, record(t, func(t testing.TB) { bpftest.Kernel(t) })[0], "TestOneKernelAtATime has a kernel now")
@@ -303,6 +333,9 @@ func TestFaults(t *testing.T) {
 	said := record(t, func(t testing.TB) { k.For(t).Fail(fault.Rule{Cmd: abi.MapFreeze, Name: "other", Errno: abi.EINTR}) })
 	require.Contains(t, said[0], `the fault freeze@other=EINTR`)
 	require.Contains(t, said[0], `never happened: maps and programs were: "flows"`)
+	require.Empty(t, record(t, func(t testing.TB) {
+		k.For(t).Fail(fault.Rule{Cmd: abi.MapFreeze, Name: "other", Share: 0.5, Errno: abi.EINTR})
+	}), "chance may have it that nothing happens")
 	said = record(t, func(t testing.TB) { k.For(t).Fail(fault.Rule{Cmd: abi.MapFreeze}) })
 	require.Contains(t, said[0], "OK without a delay changes nothing: give it an Errno or a Delay")
 }

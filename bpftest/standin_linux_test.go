@@ -220,6 +220,36 @@ func TestStandInThatFails(t *testing.T) {
 	close(stay)
 }
 
+// A test that a stand-in skips is skipped, and nothing else is said of it.
+func TestStandInThatSkips(t *testing.T) {
+	k := bpftest.Kernel(t)
+	fd := load(t, "broken", abi.ProgXDP)
+	defer unix.Close(fd)
+	t.Run("skipped", func(t *testing.T) {
+		k.For(t).StandIn("broken", func(*bpftest.Context) int { t.SkipNow(); return 0 })
+		_, _, err := testRun(fd, make([]byte, 64), 1)
+		require.ErrorIs(t, err, unix.ECANCELED)
+	})
+}
+
+// What a subtest has stand for a program stands back at its end.
+func TestStandInOfASubtest(t *testing.T) {
+	k := bpftest.Kernel(t)
+	fd := load(t, "count", abi.ProgXDP)
+	defer unix.Close(fd)
+	returns := func(want uint32) {
+		got, _, err := testRun(fd, make([]byte, 64), 1)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	k.StandIn("count", func(*bpftest.Context) int { return 1 })
+	t.Run("other", func(t *testing.T) {
+		k.For(t).StandIn("count", func(*bpftest.Context) int { return 2 })
+		returns(2)
+	})
+	returns(1)
+}
+
 // tcx programs run in the order in which they are attached, until one has a verdict.
 func TestFireAtTCX(t *testing.T) {
 	k := bpftest.Kernel(t)

@@ -62,6 +62,19 @@ type shownEvent struct {
 	Args     map[string]any
 }
 
+// A trace has the calls since it began, and not those of one before it.
+func TestSecondTrace(t *testing.T) {
+	k := bpftest.Kernel(t)
+	k.Trace()
+	fd := create(t, "ct", abi.Hash)
+	defer unix.Close(fd)
+	calls := k.Trace()
+	_, err := bpf(bpfsys.MapFreeze{FD: int32(fd)})
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(calls.String(), "\n"), calls)
+	require.Contains(t, calls.String(), "BPF_MAP_FREEZE")
+}
+
 // What programs do is on the rows of their CPUs.
 func TestTraceOfHelpers(t *testing.T) {
 	k := bpftest.Kernel(t)
@@ -104,6 +117,17 @@ func TestTraceOfHelpers(t *testing.T) {
 		"CPU 0: bpf_ringbuf_discard ring: bpf_ringbuf_discard(ring): OK",
 	}, got)
 	require.Contains(t, shown.TraceEvents, shownEvent{"thread_name", "M", 2, 3, map[string]any{"name": "CPU 3"}})
+}
+
+// The kernel's own types, which somebody asked for, are nobody's leak.
+func TestOwnTypesAreNoLeak(t *testing.T) {
+	require.Empty(t, record(t, func(t testing.TB) {
+		bpftest.Kernel(t)
+		if fd, err := bpf(bpfsys.BTFGetFDByID{ID: 1}); err == nil { // unless the host hides its own
+			_ = unix.Close(fd)
+		}
+		_, _ = bpf(bpfsys.BTFGetNextID{})
+	}))
 }
 
 func TestLeakedLinkAndBTF(t *testing.T) {

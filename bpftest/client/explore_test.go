@@ -91,8 +91,41 @@ func TestExploreReplays(t *testing.T) {
 	require.Equal(t, 1, found.Orders)
 	require.Contains(t, found.Failure.Message, "expected: int(2)")
 	require.Nil(t, asReplay(t, "-", loses).Failure)
+	require.Contains(t, asReplay(t, "0:two", whoIsLast).Failure.Message, "last was one", "an order of its own, though the first one fails, too")
+	require.Contains(t, asReplay(t, "-", whoIsLast).Failure.Message, "last was two")
 	require.Contains(t, asReplay(t, "1:nobody", loses).Failure.Message, "the schedule does not fit: 1:nobody: no task nobody")
 	require.Contains(t, asReplay(t, "x", loses).Failure.Message, `-bpftest.replay: parse schedule: "x" is not STEP:TASK`)
+}
+
+// whoIsLast fails in each order, with a word of its own.
+func whoIsLast(t *bpftest.T) {
+	m, _ := counters(t)
+	last := ""
+	for _, name := range []string{"one", "two"} {
+		t.Go(name, func() {
+			require.NoError(t, m.Put(uint32(0), uint64(1)))
+			last = name
+		})
+	}
+	t.Cleanup(func() { t.Error("last was " + last) })
+}
+
+// A budget that ends before the orders do is no proof.
+func TestExploreBudget(t *testing.T) {
+	body := func(t *bpftest.T) {
+		m, _ := counters(t)
+		for _, name := range []string{"one", "two"} {
+			t.Go(name, func() { require.NoError(t, m.Put(uint32(0), uint64(1))) })
+		}
+	}
+	all := bpftest.Search(t, bpftest.ExploreOptions{}, body)
+	require.True(t, all.All)
+	require.Contains(t, all.String(), "all within the bound")
+	some := bpftest.Search(t, bpftest.ExploreOptions{Budget: all.Orders - 1}, body)
+	require.Equal(t, all.Orders-1, some.Orders)
+	require.False(t, some.All)
+	require.Contains(t, some.String(), "there are more: raise Budget")
+	require.False(t, bpftest.Search(t, bpftest.ExploreOptions{Strategy: bpftest.Random, Budget: 3}, body).All)
 }
 
 // A mutex that is held across calls makes two calls one, and who gets it is explored, whether the race detector is on or not.

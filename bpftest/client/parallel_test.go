@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime/pprof"
 	"strings"
 	"sync"
@@ -209,6 +211,21 @@ func TestParallelLeftovers(outer *testing.T) {
 			assert(t, m.Put(uint32(1), uint64(2)))
 		})
 	})
+}
+
+// What parallel tests pinned goes with them.
+func TestParallelPinsGo(t *testing.T) {
+	needsPatch(t)
+	parallel(t, func(t *testing.T) {
+		c := &complaints{TB: t}
+		bpftest.Kernel(c, bpftest.AllowLeaks())
+		m := newMap(t, oneFlow)
+		require.NoError(t, m.Pin("/sys/fs/bpf/left"))
+		c.end()
+	})
+	left, err := filepath.Glob(filepath.Join(os.Getenv("BPFSIM_BPFFS"), "*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
 }
 
 // Either one test has a kernel, and all goroutines are its, or tests that run in parallel have one each.
