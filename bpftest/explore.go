@@ -56,6 +56,9 @@ var replayLine = flag.String("bpftest.replay", "", "the one order of calls that 
 // wait for a sync.WaitGroup, a sync.Cond or the readers of an RWMutex. A panic and os.Exit in any goroutine of body are failures of that
 // order; a fatal error, such as concurrent map writes, ends the process and prints the order that led to it.
 //
+// Between two steps goroutines run one behind the other, in the order in which they were woken: a value on a channel goes to the one that waits
+// longest, and who of those that a closed channel or a timer wakes goes first is always the same. Orders of that are not explored.
+//
 // Time is virtual, as in testing/synctest: sleeps and timers take none, and fire while calls are held up (ExploreOptions.HoldUp). What Go leaves to
 // chance (the case of a select, the order of a map, math/rand) comes out the same in each run. So body begins with a kernel of its own,
 //

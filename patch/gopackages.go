@@ -94,9 +94,11 @@ var waitChanges = []change{
 
 // runtimeDeclarations: calm, unless its seed is 0, has what Go leaves to chance come out the same each time, for goroutines in a bubble of
 // testing/synctest: the order of goroutines under the race detector, of the cases of select, of timers of one instant and of elements of maps, and
-// math/rand. Time in a bubble then moves on while goroutines wait for mutexes. start gets what a goroutine in a bubble is to run and returns
-// what it runs instead. exit comes before os.Exit, and may not return. story is printed when the process dies of a panic or a fatal error. self are the
-// numbers of the calling goroutine and of its bubble, 0 outside of any.
+// math/rand. Goroutines go on in the order in which they were woken then, also those that yield. Time in a bubble moves on while goroutines wait for
+// mutexes. start gets what a goroutine in a bubble is to run and returns what it runs instead. exit comes before os.Exit, and may not return. story is
+// printed when the process dies of a panic or a fatal error. self are the numbers of the calling goroutine and of its bubble, 0 outside of any. last is
+// the number of the goroutine of a bubble that, when it yields, lets all others run first, as goroutines of no bubble do. Goroutines of the bubble
+// keeps have a longer turn (bpfsimKeeps).
 const runtimeDeclarations = `
 
 //go:linkname bpfsimGo` + Version + `
@@ -107,6 +109,8 @@ var bpfsimGo` + Version + ` = struct {
 	exit  func(code int)
 	story []byte
 	self  func() (id, bubble uint64)
+	last  uint64
+	keeps uint64
 }{on: true, calm: bpfsimCalm, self: bpfsimSelf}
 
 var (
@@ -135,6 +139,12 @@ func bpfsimCalm(seed uint64) {
 	isIdleInSynctest[waitReasonSyncMutexLock] = seed != 0
 	isIdleInSynctest[waitReasonSyncRWMutexRLock] = seed != 0
 	isIdleInSynctest[waitReasonSyncRWMutexLock] = seed != 0
+}
+
+// bpfsimKeeps tells that a goroutine keeps its P, as it has had it for less than half a second: the usual 10 ms, or 20 us in a system call, pass
+// anywhere when the machine is busy.
+func bpfsimKeeps(pp *p, gp *g) bool {
+	return gp != nil && gp.bubble != nil && gp.bubble.id == bpfsimGo` + Version + `.keeps && pp.sysmontick.schedwhen+500*1000*1000 > nanotime()
 }
 
 //go:nosplit
@@ -175,6 +185,11 @@ var runtimeChanges = []change{
 	{"func doInit(ts []*initTask)", "", ` if ` + firstName + ` != "" { bpfsimInitFirst(ts) };`},
 	{"func os_beforeExit(exitCode int)", "", ` if bpfsimGo` + Version + `.exit != nil { bpfsimGo` + Version + `.exit(exitCode) };`},
 	{"func dopanic_m(gp *g, pc, sp uintptr, bubble *synctestBubble) bool", "", ` gwrite(bpfsimGo` + Version + `.story);`},
+	{"func runqput(pp *p, gp *g, next bool)", "", ` if bpfsimIsCalm { next = false };`},
+	{"func Gosched()", "", ` if gp := getg(); bpfsimIsCalm && gp.bubble != nil && gp.goid != bpfsimGo` + Version + `.last { goyield(); return };`},
+	{"func preemptone(pp *p) bool", "gp := mp.curg", `gp := mp.curg; if bpfsimKeeps(pp, gp) { return false }`},
+	{"func retake(now int64) uint32", "thread, ok := setBlockOnExitSyscall(pp)",
+		`thread, ok := setBlockOnExitSyscall(pp); if ok && bpfsimKeeps(pp, thread.gp) { thread.resume(); ok = false }`},
 	{"func rand() uint64", "", ` if bpfsimIsCalm && getg().bubble != nil { return bpfsimChance() };`},
 	{"func selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, block bool) (int, bool)", "j := cheaprandn(uint32(norder + 1))",
 		`j := cheaprandn(uint32(norder + 1)); if bpfsimIsCalm && gp.bubble != nil { j = uint32(bpfsimChance() % uint64(norder+1)) }`},

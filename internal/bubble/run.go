@@ -87,18 +87,24 @@ const stalls = 8
 // stall ends a run from outside, where real time goes on: in the bubble nobody wakes who lets time pass while a goroutine that a timer has
 // woken computes for ever, or waits for something outside.
 func (r *Run) stall() Outcome {
+	r.end(r.busy())
+	r.mu.Lock()
 	r.abort.Store(true)
 	r.over.Store(true)
-	r.end(r.busy())
+	r.mu.Unlock()
 	return r.outcome()
 }
 
+// outcome is what the run did, of which nothing changes when goroutines go on that could not be ended.
 func (r *Run) outcome() Outcome {
+	keep(0)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.out.Trace = r.referee.Trace()
 	r.tellWho()
-	return r.out
+	out := r.out
+	out.Trace = r.referee.Trace()
+	out.Steps = slices.Clone(out.Steps)
+	return out
 }
 
 // tellWho names those who took steps.
@@ -157,7 +163,8 @@ func (r *Run) end(err error) (ended bool) {
 // conduct is the bubble's first goroutine. It reports false when goroutines go on that do not come to a step.
 func (r *Run) conduct(body func(*Run)) bool {
 	begin := time.Now()
-	_, r.bubble = whoami()
+	golang.last, r.bubble = whoami()
+	keep(r.bubble)
 	r.news = make(chan struct{}, 1)
 	r.clock = r.referee.Join(Clock)
 	calm(0)
@@ -251,12 +258,11 @@ func (r *Run) turn(ready []*goroutine) error {
 	if r.options.HoldUp > 0 && !r.moved && slices.ContainsFunc(ready, (*goroutine).begun) {
 		tasks = append(tasks, r.clock)
 	}
-	next, err := r.referee.Next(ready[0] == r.running, tasks...)
+	next, err := r.choose(ready[0] == r.running, tasks)
 	if err != nil {
 		return err
 	}
 	if next == r.clock {
-		r.out.Steps = append(r.out.Steps, Step{Task: Clock, Ready: len(tasks)})
 		r.leave(true)
 		r.moved = true
 		if r.stands() == nil {
@@ -275,6 +281,20 @@ func (r *Run) turn(ready []*goroutine) error {
 	r.leave(ready[0] != g)
 	g.wake <- struct{}{}
 	return nil
+}
+
+// choose picks who goes on. It asks nobody any more when the run was ended from outside: the next one has the same chooser.
+func (r *Run) choose(preempts bool, ready []*sim.Task) (*sim.Task, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over.Load() {
+		return nil, r.out.Err
+	}
+	next, err := r.referee.Next(preempts, ready...)
+	if err == nil && next == r.clock {
+		r.out.Steps = append(r.out.Steps, Step{Task: Clock, Ready: len(ready)})
+	}
+	return next, err
 }
 
 // endless says who took most of too many steps.

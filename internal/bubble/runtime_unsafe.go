@@ -16,6 +16,8 @@ type (
 		exit  func(code int)
 		story []byte
 		self  func() (id, bubble uint64)
+		last  uint64
+		keeps uint64
 	}
 	lockHook struct {
 		//lint:ignore U1000 the patched internal/sync sets it
@@ -47,6 +49,9 @@ func whoami() (id, bubble uint64) {
 	}
 	return readHeader()
 }
+
+// keep has goroutines of this bubble alone run for longer than others.
+func keep(bubble uint64) { golang.keeps = bubble }
 
 // take has the session asked about goroutines, mutexes and the end of the process.
 func (s *Session) take() {

@@ -28,6 +28,8 @@ type Session struct {
 const (
 	tick  = 10 * time.Millisecond
 	pause = 50 * time.Microsecond
+	// turn is for how long a goroutine may keep the only P, or a little more. What is longer was no time of the body's: the process stood still.
+	turn = 600 * time.Millisecond
 	// garbage is how many bytes may be collected between two runs, and spike what one run may take before the collector runs in it.
 	garbage = 64 << 20
 	spike   = 1 << 30
@@ -65,12 +67,14 @@ func (s *Session) End() {
 func (s *Session) keepTime() {
 	every := time.NewTicker(tick)
 	defer every.Stop()
-	for {
+	for last := time.Now(); ; {
 		select {
 		case <-s.stop:
 			return
 		case <-every.C:
-			s.ticks.Add(1)
+			ticks := time.Since(last) / tick
+			s.ticks.Add(uint64(min(ticks, turn/tick)))
+			last = last.Add(ticks * tick)
 		}
 	}
 }

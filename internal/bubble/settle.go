@@ -79,7 +79,9 @@ func (r *Run) deadline() uint64 { return r.session.ticks.Load() + uint64(r.optio
 func (r *Run) quiet() bool {
 	for _, w := range r.waits() {
 		if !w.durable() && !w.mutex() {
+			r.mu.Lock()
 			r.out.Outside = r.out.Outside || w.State != "running" && w.State != "runnable"
+			r.mu.Unlock()
 			return false
 		}
 	}
