@@ -31,7 +31,7 @@ var floors = map[string][]string{
 	"syscall":       {"abi", "btf", "insn", "maps", "profile"},
 	"sim":           {"abi", "maps", "syscall"},
 	"intercept":     {"trace", "abi", "btf", "maps", "syscall", "recording"},
-	"bpftest":       {"bpftest/early", "internal/bubble", "patch", "trace", "sim", "abi", "btf", "maps", "profile", "syscall", "fault", "intercept"},
+	"bpftest":       {"bpftest/early", "internal/bubble", "patch", "trace", "sim", "abi", "btf", "maps", "profile", "syscall", "fault", "intercept", "recording"},
 	"bpftest/early": {},
 
 	"explore": {"abi", "maps", "syscall", "sim", "model"},
@@ -43,7 +43,7 @@ var floors = map[string][]string{
 	"proptest/kernel":            {"abi", "btf", "insn", "maps", "model", "profile", "syscall", "explore", "proptest/program"},
 	"proptest/kernel/kerneltest": {},
 
-	"recording": {"abi", "maps", "syscall", "proptest/program"},
+	"recording": {"abi", "btf", "maps", "syscall", "proptest/program"},
 	"recording/replay": {
 		"abi", "btf", "maps", "syscall", "proptest/program", "proptest/kernel", "proptest/campaign", "recording", "profile",
 	},

@@ -11,6 +11,9 @@ type direct struct {
 }
 
 func (d *direct) do(q request) (reply, error) {
+	if d.machine != nil && q.Op == opEndRecording {
+		return reply{Problem: d.host.endRecording(d.machine)}.result()
+	}
 	if d.machine == nil {
 		return d.host.answer(q).result()
 	}
@@ -25,6 +28,7 @@ func (d *direct) serveRuns(f func(run) ran) (stop func()) {
 }
 
 func (d *direct) boot(t tenant, q request) (link, error) {
+	q.BPFFS = mountPoint
 	m, err := d.host.admit(t, q)
 	if err != nil {
 		return nil, err

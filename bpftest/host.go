@@ -31,6 +31,8 @@ type host struct {
 	booted atomic.Pointer[machine]
 	watch  func(bpfsys.Call) func(bpfsys.Outcome) // of kernels booted from now on (bpfsys.Options.Watch)
 
+	recorded sync.Map // the machines whose calls are recorded, by their kernels
+
 	// Where tests are in this process:
 	bpffs   string // the directory that stands for it
 	tenants tenants
@@ -45,8 +47,10 @@ type machine struct {
 	runs   *runs
 	calls  *recorder
 	rings  records
-	mu     sync.Mutex
-	rules  []*fault.Active
+	// recorded is nil where calls are not recorded.
+	recorded *recorded
+	mu       sync.Mutex
+	rules    []*fault.Active
 	// globals is locked while a test writes a part of a word.
 	globals sync.Mutex
 	// stoodFor are the names of programs that something stands for.
@@ -60,17 +64,20 @@ type machine struct {
 
 func newHost(cpus int, types func() *btf.BTF) *host {
 	h := &host{cpus: cpus, types: types, probes: intercept.HostProbes()}
-	h.first = h.newMachine(request{})
+	h.first = h.newMachine(request{}, nil)
 	h.booted.Store(h.first)
 	h.stray = &machine{kernel: bpfsys.NewKernel(bpfsys.Options{CPUs: cpus, Fault: h.strayed})}
 	return h
 }
 
 // newMachine boots the kernel that is asked for.
-func (h *host) newMachine(q request) *machine {
-	m := &machine{first: h.first, runs: newRuns(), calls: newRecorder(h.tests, h.shift), stoodFor: map[string]bool{}}
-	m.kernel = bpfsys.NewKernel(bpfsys.Options{CPUs: h.cpus, Profile: profile.Of(q.Linux), Seed: q.Seed, Fault: m.faults.Fault, BTF: h.types, Probes: h.probes, Run: m.run,
-		Watch: both(m.calls.watch, h.watch), PerfOpened: m.calls.noteEvent})
+func (h *host) newMachine(q request, r *recorded) *machine {
+	m := &machine{first: h.first, recorded: r, runs: newRuns(), calls: newRecorder(h.tests, h.shift), stoodFor: map[string]bool{}}
+	m.kernel = bpfsys.NewKernel(r.options(bpfsys.Options{CPUs: h.cpus, Profile: profile.Of(q.Linux), Seed: q.Seed, Fault: m.faults.Fault, BTF: h.types, Probes: h.probes, Run: m.run,
+		Watch: both(m.calls.watch, h.watch), PerfOpened: m.calls.noteEvent}))
+	if r != nil {
+		h.recorded.Store(m.kernel, m)
+	}
 	return m
 }
 
@@ -91,11 +98,19 @@ func (h *host) serve(c net.Conn) {
 
 // answer answers a request to the newest kernel, or begins with another one. Objects of the old one live on as long as they are open.
 func (h *host) answer(q request) reply {
-	if q.Op != opBoot {
+	switch q.Op {
+	case opBoot:
+	case opEndRecording:
+		return reply{Problem: h.endRecording(h.booted.Load())}
+	default:
 		return h.booted.Load().answer(q)
 	}
+	r, err := h.record(q)
+	if err != nil {
+		return reply{Problem: err.Error()}
+	}
 	h.tests, h.shift = q.PID, q.Code-codeAddress()
-	h.booted.Store(h.newMachine(q))
+	h.booted.Store(h.newMachine(q, r))
 	return reply{}
 }
 
@@ -156,7 +171,7 @@ func (m *machine) answer(q request) reply {
 		return reply{Problem: fmt.Sprintf("map %q has other sizes now than when it was found: find it again", q.Map)}
 	}
 	begun := time.Now()
-	a := m.help(found, q)
+	a := m.helpAlone(found, q)
 	m.calls.helped(q.helper(found), q, a, begun)
 	return a
 }

@@ -39,9 +39,7 @@ func (m *machine) variable(q request) reply {
 	case q.Op == opSet && g.on.Spec().Flags&abi.FlagReadOnlyProg != 0:
 		return reply{Errno: abi.EACCES}
 	case q.Op == opSet:
-		m.globals.Lock()
-		defer m.globals.Unlock()
-		g.write(live, q.Value)
+		m.setAlone(g, live, q.Value)
 	}
 	return reply{N: uint64(g.at.Size), Names: []string{g.section}}
 }
@@ -84,6 +82,17 @@ func (g global) read(live maps.Live) []byte {
 		all = binary.LittleEndian.AppendUint64(all, live.Load(&task, w))
 	}
 	return slices.Clone(all[g.at.Offset%wordBytes:][:g.at.Size])
+}
+
+// all is the element that the variable is in.
+func (g global) all(live maps.Live) []byte {
+	var task maps.Task
+	size := int(g.on.Spec().ValueSize)
+	all := make([]byte, 0, size+wordBytes)
+	for w := 0; len(all) < size; w++ {
+		all = binary.LittleEndian.AppendUint64(all, live.Load(&task, w))
+	}
+	return all[:size]
 }
 
 // write leaves the other variables in the same words alone, which their owners may write meanwhile: what changes is added.

@@ -27,9 +27,10 @@ type Handle struct {
 type KernelOption func(*kernelSettings)
 
 type kernelSettings struct {
-	seed  uint64
-	leaks bool
-	linux string
+	seed   uint64
+	leaks  bool
+	linux  string
+	record string
 }
 
 // Seed starts the generator of the hash seeds of maps, on which the order of walks depends. Without it 0 does.
@@ -64,11 +65,13 @@ func Kernel(t testing.TB, options ...KernelOption) *Handle {
 	if err != nil {
 		t.Fatalf("bpftest: Linux or %s: %v", linuxName, err)
 	}
-	way, err := kernel.boot(tenantOf(t), request{Op: opBoot, Seed: s.seed, Linux: like.Release, PID: os.Getpid(), Code: codeAddress()})
+	test, file := tenantOf(t), s.recordTo(t)
+	way, err := kernel.boot(test, request{Op: opBoot, Seed: s.seed, Linux: like.Release, PID: os.Getpid(), Code: codeAddress(), Record: file, Name: test.name,
+		Package: testPackage()})
 	if err != nil {
 		t.Fatalf("bpftest: %v", err)
 	}
-	mine := &tenure{link: way, test: tenantOf(t).name}
+	mine := &tenure{link: way, test: test.name}
 	k := &Handle{t, mine, &registry{link: mine, byName: map[string]*standIn{}}}
 	free := sync.OnceFunc(mine.free)
 	if explored, ok := unwrapped(t).(*T); ok {
@@ -83,6 +86,9 @@ func Kernel(t testing.TB, options ...KernelOption) *Handle {
 		if !s.leaks {
 			k.complain()
 		}
+		if file != "" {
+			k.endRecording()
+		}
 		dir, _ := k.link.bpffs()
 		removePins(dir)
 	})
@@ -91,6 +97,14 @@ func Kernel(t testing.TB, options ...KernelOption) *Handle {
 
 // For is the kernel with another test's word for what goes wrong, such as a subtest's.
 func (k *Handle) For(t testing.TB) *Handle { return &Handle{t, k.link, k.standIns} }
+
+// endRecording ends a recording, and fails the test where it is not whole.
+func (k *Handle) endRecording() {
+	k.t.Helper()
+	if _, err := k.link.do(request{Op: opEndRecording}); err != nil {
+		k.t.Errorf("bpftest: %v", err)
+	}
+}
 
 // do is a request that cannot fail but by the other process's end.
 func (k *Handle) do(q request) reply {

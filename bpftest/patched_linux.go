@@ -70,7 +70,7 @@ func newAnswerer(s settings) (a *answerer, err error) {
 		return nil, fmt.Errorf("make bpffs directory: %w", err)
 	}
 	h := newHost(s.cpus, types)
-	own, err := intercept.NewOwn(intercept.Options{Current: h.current, Stray: h.stray.kernel, Below: h.below, Caps: bpfsys.Root, CPUs: s.cpus,
+	own, err := intercept.NewOwn(intercept.Options{Current: h.current, Stray: h.stray.kernel, Below: h.below, Record: h.recorderOf, Caps: bpfsys.Root, CPUs: s.cpus,
 		Types: ownTypes, BPFFS: dir}, &closes)
 	if err != nil {
 		_ = os.RemoveAll(dir)

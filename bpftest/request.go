@@ -50,6 +50,7 @@ const (
 	opVariable // Map, which is its name here: size and section
 	opGet      // its value
 	opSet      // it to Value
+	opEndRecording
 )
 
 // request is one operation and what it needs.
@@ -62,6 +63,9 @@ type request struct {
 	Rule       fault.Rule
 	Seed       uint64
 	Linux      abi.Release
+	Record     string // the file, "" for none
+	Package    string // of the test Name
+	BPFFS      string // as clients call it
 	N          int
 	Ran        ran
 	PID        int    // of the tests, 0 where they are in the kernel's process
@@ -161,7 +165,11 @@ func (r *remote) boot(t tenant, q request) (link, error) {
 				"subtests, and take t.Parallel out of tests that call it, or run bpfsim test, where parallel tests have one each", other.name)
 		}
 	}
+	q.BPFFS = os.Getenv(bpffsName)
 	_, err := r.do(q)
+	if err != nil {
+		r.free()
+	}
 	return r, err
 }
 

@@ -86,7 +86,7 @@ func adviceOnPins(dir string) string {
 
 // noteRoad reads what chose the road once more, now that tests run: only what they read of the environment tells results in go test's cache apart.
 func noteRoad() {
-	for _, name := range []string{roadName, unavailableName} {
+	for _, name := range []string{roadName, unavailableName, recordName} {
 		_ = os.Getenv(name)
 	}
 }

@@ -45,7 +45,7 @@ func simulate(s settings) (status int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("find the test binary: %w", err)
 	}
-	status, err = intercept.Run(context.Background(), intercept.Options{Current: h.current, Caps: bpfsys.Root, CPUs: s.cpus, Types: own, Bound: true,
+	status, err = intercept.Run(context.Background(), intercept.Options{Current: h.current, Record: h.recorderOf, Caps: bpfsys.Root, CPUs: s.cpus, Types: own, Bound: true,
 		Args: append([]string{self}, os.Args[1:]...)})
 	return status, err
 }

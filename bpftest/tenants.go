@@ -85,7 +85,11 @@ func (h *host) admit(t tenant, q request) (*machine, error) {
 			return nil, other.refusal(t)
 		}
 	}
-	m := h.newMachine(q)
+	r, err := h.record(q)
+	if err != nil {
+		return nil, err
+	}
+	m := h.newMachine(q, r)
 	m.tenant = t
 	if t.parallel {
 		all.last++

@@ -77,11 +77,12 @@ func (c *call) stat(fd int32) (id inode, open bool) {
 // bpf answers bpf(2).
 func (c *call) bpf() {
 	cmd, attr, size := uint32(c.Args[0]), c.Args[1], uint32(c.Args[2])
-	entry := c.recorder.turn()
+	kernel := c.kernel()
+	entry := c.recorders.turn(kernel)
 	if sweeps(abi.Cmd(cmd)) {
 		c.supervisor.objects.sweep()
 		c.bpffs.sweep()
-		c.kernel().Sweep()
+		kernel.Sweep()
 	}
 	task := maps.Task{CPU: c.taskCPU(abi.Cmd(cmd))}
 	process := c.process()
@@ -89,7 +90,7 @@ func (c *call) bpf() {
 	if entry != nil {
 		entry.Begin(c.recorded(task.CPU), &process, abi.Cmd(cmd), attr, size)
 	}
-	ret, errno := c.kernel().Bpf(&task, &process, cmd, attr, size)
+	ret, errno := kernel.Bpf(&task, &process, cmd, attr, size)
 	if entry != nil {
 		entry.End(ret, errno)
 	}

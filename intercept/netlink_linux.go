@@ -84,7 +84,8 @@ func (c *call) sendNetlink(fd int32, m message) bool {
 	}
 	c.supervisor.objects.sweep()
 	process := c.process()
-	answer := c.kernel().Netlink(&maps.Task{}, &process, from, datagram)
+	kernel := c.kernel()
+	answer := kernel.Netlink(&maps.Task{}, &process, from, datagram)
 	c.dropObjects()
 	for _, reply := range answer.Replies {
 		if err := enqueue(socket, from, reply); err != nil {
@@ -95,7 +96,7 @@ func (c *call) sendNetlink(fd int32, m message) bool {
 	if answer.Host {
 		return false
 	}
-	c.recorder.beside("netlink")
+	c.recorders.beside(kernel, "netlink")
 	c.answer(int64(len(datagram)), 0)
 	return true
 }

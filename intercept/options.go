@@ -38,8 +38,9 @@ type Options struct {
 	CPUs int
 	// Trace receives one line a bpf(2) call, as strace prints it; nil for none.
 	Trace io.Writer
-	// Record writes each bpf(2) call down, to be made again; nil for none. Its Now is to be that of Kernel.
-	Record *recording.Recorder
+	// Record is who writes down each bpf(2) call that a kernel answers, to be made again; it, or what it returns, is nil for nobody. The recorder's Now
+	// is to be the kernel's.
+	Record func(*bpfsys.Kernel) *recording.Recorder
 	// Reap makes this process adopt and reap orphans of the command. Where Yama restricts ptrace and no user namespace
 	// can be had, orphans are served only this way. Only for a process that starts no other children.
 	Reap bool

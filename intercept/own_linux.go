@@ -33,7 +33,7 @@ type Own struct {
 const noListener = -1
 
 // NewOwn takes over a directory that stands for the bpffs. Of the options it wants Current or Kernel, Stray, Below, Caps, Types, CPUs,
-// BPFFS and Stderr.
+// BPFFS, Record and Stderr.
 // closes may be nil.
 func NewOwn(o Options, closes *Closes) (*Own, error) {
 	o = o.withDefaults()
@@ -65,6 +65,8 @@ func NewOwn(o Options, closes *Closes) (*Own, error) {
 	if o.Types != nil {
 		own.types = string(o.Types.Data())
 	}
+	own.recorders.probed.Store(true) // there is no shim
+	own.record(o.Record)
 	own.calls.New = func() any { return own.newCall() }
 	if err := guard(); err != nil {
 		warn(o.Stderr, "bpf(2) calls that do not come from github.com/cilium/ebpf, and those of programs that are started here, reach the "+
@@ -127,14 +129,22 @@ func (own *Own) end(c *ownCall) {
 
 // run is bpf(2) with the attr in c.attr.
 func (c *ownCall) run(cmd abi.Cmd, addr uint64, size uint32) (int32, abi.Errno) {
-	if sweeps(cmd) {
-		c.own.Sweep()
-	}
 	c.answers = c.kernel()
 	if c.answers == c.own.stray {
 		c.answers = c.owner(cmd, int(size))
 	}
-	return c.answers.Bpf(&c.task, &c.process, uint32(cmd), addr, size)
+	entry := c.recorders.turn(c.answers)
+	if sweeps(cmd) {
+		c.own.Sweep()
+	}
+	if entry == nil {
+		return c.answers.Bpf(&c.task, &c.process, uint32(cmd), addr, size)
+	}
+	process := c.process // which is kept for the next call
+	entry.Begin(c.recorded(c.task.CPU), &process, cmd, addr, size)
+	ret, errno := c.answers.Bpf(&c.task, &process, uint32(cmd), addr, size)
+	entry.End(ret, errno)
+	return ret, errno
 }
 
 // owner is the kernel of the first object that a call is about, or else that for strays.

@@ -98,9 +98,16 @@ func (own *Own) LookAtGates() { own.gates.look() }
 func (own *Own) PerfEventOpen(args bpfsys.PerfEventOpen) (fd int, err error, ours bool) {
 	c := own.begin()
 	defer own.end(c)
+	kernel := c.kernel()
+	entry := own.recorders.turn(kernel)
 	own.objects.sweep()
 	c.inherit = args.Flags&abi.PerfFlagCloexec == 0
-	n, errno, ours := c.kernel().PerfEventOpen(&maps.Task{}, &c.process, args)
+	process := c.process
+	if entry != nil {
+		entry.BeginArgs(c.recorded(0), &process, abi.PerfEventOpen, args.Encode())
+	}
+	n, errno, ours := kernel.PerfEventOpen(&maps.Task{}, &process, args)
+	endRecorded(entry, n, errno, ours)
 	return int(n), errorOf(errno), ours
 }
 
@@ -108,10 +115,17 @@ func (own *Own) PerfEventOpen(args bpfsys.PerfEventOpen) (fd int, err error, our
 func (own *Own) PerfEventIoctl(fd int, request abi.PerfRequest, arg uint64) (err error, ours bool) {
 	c := own.begin()
 	defer own.end(c)
+	kernel := c.kernel()
+	entry := own.recorders.turn(kernel)
 	if request == abi.PerfSetBPF { // a link that was closed leaves its event
 		own.objects.sweep()
 	}
-	errno, ours := c.kernel().PerfEventIoctl(&maps.Task{}, &c.process, int32(fd), request, arg)
+	process := c.process
+	if entry != nil {
+		entry.BeginArgs(c.recorded(0), &process, abi.PerfIoctl, bpfsys.PerfIoctlArgs(int32(fd), request, arg))
+	}
+	errno, ours := kernel.PerfEventIoctl(&maps.Task{}, &process, int32(fd), request, arg)
+	endRecorded(entry, 0, errno, ours)
 	return errorOf(errno), ours
 }
 

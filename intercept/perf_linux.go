@@ -23,14 +23,15 @@ func (c *call) perf() bool {
 func (c *call) openPerfEvent() bool {
 	a := &c.Args
 	args := bpfsys.PerfEventOpen{Attr: a[0], PID: int32(a[1]), CPU: int32(a[2]), Group: int32(a[3]), Flags: a[4]}
-	entry := c.recorder.turn()
+	kernel := c.kernel()
+	entry := c.recorders.turn(kernel)
 	c.supervisor.objects.sweep()
 	c.inherit = args.Flags&abi.PerfFlagCloexec == 0
 	process := c.process()
 	if entry != nil {
 		entry.BeginArgs(c.recorded(0), &process, abi.PerfEventOpen, args.Encode())
 	}
-	fd, errno, ours := c.kernel().PerfEventOpen(&maps.Task{}, &process, args)
+	fd, errno, ours := kernel.PerfEventOpen(&maps.Task{}, &process, args)
 	endRecorded(entry, fd, errno, ours)
 	if ours {
 		c.dropObjects()
@@ -40,7 +41,8 @@ func (c *call) openPerfEvent() bool {
 }
 
 func (c *call) perfIoctl() bool {
-	entry := c.recorder.turn()
+	kernel := c.kernel()
+	entry := c.recorders.turn(kernel)
 	if abi.PerfRequest(c.Args[1]) == abi.PerfSetBPF { // a link that was closed leaves its event
 		c.supervisor.objects.sweep()
 	}
@@ -48,7 +50,7 @@ func (c *call) perfIoctl() bool {
 	if entry != nil {
 		entry.BeginArgs(c.recorded(0), &process, abi.PerfIoctl, bpfsys.PerfIoctlArgs(int32(c.Args[0]), abi.PerfRequest(c.Args[1]), c.Args[2]))
 	}
-	errno, ours := c.kernel().PerfEventIoctl(&maps.Task{}, &process, int32(c.Args[0]), abi.PerfRequest(c.Args[1]), c.Args[2])
+	errno, ours := kernel.PerfEventIoctl(&maps.Task{}, &process, int32(c.Args[0]), abi.PerfRequest(c.Args[1]), c.Args[2])
 	endRecorded(entry, 0, errno, ours)
 	if ours {
 		c.dropObjects()

@@ -19,7 +19,7 @@ type pins struct {
 	byInode map[inode]*pin
 	byWatch map[int]*pin
 	handled map[*pin]struct{} // those with a handle
-	gone    func(bpfsys.Object)
+	gone    func(*bpfsys.File)
 }
 
 // pin is an object's file.
@@ -141,7 +141,7 @@ func (all *pins) drop(p *pin) {
 		unix.Close(p.handle)
 	}
 	if all.gone != nil {
-		all.gone(p.file.Object())
+		all.gone(p.file)
 	}
 	p.file.Release()
 }

@@ -93,8 +93,9 @@ func (c *call) write() bool {
 	}
 	c.supervisor.objects.sweep()
 	process := c.process()
-	errno := c.kernel().WriteProbes(&maps.Task{}, &process, user, string(text))
-	c.recorder.beside("definition-of-probes")
+	kernel := c.kernel()
+	errno := kernel.WriteProbes(&maps.Task{}, &process, user, string(text))
+	c.recorders.beside(kernel, "definition-of-probes")
 	c.answer(int64(len(text)), errno)
 	return true
 }

@@ -7,33 +7,70 @@ import (
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/recording"
+	"github.com/bpfsim/bpfsim/syscall"
 )
 
-// recorder writes calls down.
-type recorder struct {
-	*recording.Recorder
-	probed atomic.Bool // the shim's probe is over; what follows is the command's
+// recorders find who writes the calls to a kernel down.
+type recorders struct {
+	of     func(*bpfsys.Kernel) *recording.Recorder // nil for nobody
+	probed atomic.Bool                              // the shim's probe is over; what follows is the command's
 }
 
 // record has calls recorded, and what becomes of the objects that they make.
-func (s *supervisor) record(r *recording.Recorder) {
-	if r == nil {
+func (s *supervisor) record(of func(*bpfsys.Kernel) *recording.Recorder) {
+	if of == nil {
 		return
 	}
-	s.recorder = &recorder{Recorder: r}
-	s.objects.gone, s.bpffs.pins.gone = r.Gone, r.Unpinned
+	s.recorders.of = of
+	s.objects.gone, s.bpffs.pins.gone = s.recorders.gone, s.recorders.unpinned
+}
+
+// on is who writes the calls to a kernel down, nil for nobody.
+func (r *recorders) on(k *bpfsys.Kernel) *recording.Recorder {
+	if r.of == nil || k == nil {
+		return nil
+	}
+	return r.of(k)
+}
+
+func (r *recorders) gone(f *bpfsys.File) {
+	if by := r.on(f.Kernel()); by != nil {
+		by.Gone(f)
+	}
+}
+
+func (r *recorders) unpinned(f *bpfsys.File) {
+	if by := r.on(f.Kernel()); by != nil {
+		by.Unpinned(f.Object())
+	}
 }
 
 // turn waits for the turn of a call; nil when it is not to be recorded.
-func (r *recorder) turn() *recording.Entry {
-	if r == nil || !r.probed.Swap(true) {
+func (r *recorders) turn(k *bpfsys.Kernel) *recording.Entry {
+	if r.of == nil || !r.probed.Swap(true) {
 		return nil
 	}
-	return r.Turn()
+	by := r.on(k)
+	if by == nil {
+		return nil
+	}
+	entry := by.Turn()
+	entry.On(k)
+	return entry
+}
+
+// beside notes a call that recordings do not have, but may have changed what later ones answer.
+func (r *recorders) beside(k *bpfsys.Kernel, what string) {
+	if by := r.on(k); by != nil {
+		by.Beside(what)
+	}
 }
 
 // recorded is the caller as recordings have him.
 func (c *call) recorded(cpu int) recording.Caller {
+	if c.listener == noListener {
+		return recording.Caller{Process: int(c.PID), Thread: int(c.PID), CPU: cpu}
+	}
 	return recording.Caller{Process: c.caller().leader(), Thread: int(c.PID), CPU: cpu}
 }
 
@@ -45,12 +82,5 @@ func endRecorded(entry *recording.Entry, ret int32, errno abi.Errno, ours bool) 
 		entry.End(ret, errno)
 	default:
 		entry.Drop()
-	}
-}
-
-// beside notes a call that recordings do not have, but may have changed what later ones answer.
-func (r *recorder) beside(what string) {
-	if r != nil {
-		r.Beside(what)
 	}
 }

@@ -18,12 +18,13 @@ func (c *call) setsockopt() bool {
 	args := bpfsys.SetSocketOption{FD: int32(a[0]), Option: abi.SocketOption(a[2]), Value: a[3], Length: int32(a[4])}
 	c.supervisor.objects.sweep()
 	process := c.process()
-	errno, ours := c.kernel().SetSocketOption(&maps.Task{}, &process, args)
+	kernel := c.kernel()
+	errno, ours := kernel.SetSocketOption(&maps.Task{}, &process, args)
 	if !ours {
 		return false
 	}
 	if errno == abi.OK {
-		c.recorder.beside("setsockopt")
+		c.recorders.beside(kernel, "setsockopt")
 		c.dropHostFilter(args)
 	}
 	c.dropObjects()

@@ -15,27 +15,27 @@ import (
 // supervisor answers the calls of everybody under one filter. What its workers share has locks of its own, which are
 // never held while a program's memory, paths or fds are touched: any of these may wait for another program.
 type supervisor struct {
-	listener int
-	kernel   func() *bpfsys.Kernel
-	caps     bpfsys.Caps
-	uid      uint32 // of all callers, as they see themselves
-	cpus     int
-	probes   bpfsys.Probes
-	cpuText  string // of the file possibleCPUs; "" where the host's says it
-	types    string // what the file vmlinuxTypes says; "" where the host's does
-	objects  *objects
-	gates    *gates
-	bpffs    *bpffs
-	threads  *threads
-	tracer   tracer
-	recorder *recorder // nil: calls are not recorded
-	workers  *workers
-	calls    []notification // in progress
-	keeper   *keeper        // nil where none could be started
-	limits   limits
-	numbers  sync.Mutex  // of sockets of rtnetlink, while one is given
-	full     atomic.Bool // stderr was told that there is no room for maps
-	stderr   io.Writer
+	listener  int
+	kernel    func() *bpfsys.Kernel
+	caps      bpfsys.Caps
+	uid       uint32 // of all callers, as they see themselves
+	cpus      int
+	probes    bpfsys.Probes
+	cpuText   string // of the file possibleCPUs; "" where the host's says it
+	types     string // what the file vmlinuxTypes says; "" where the host's does
+	objects   *objects
+	gates     *gates
+	bpffs     *bpffs
+	threads   *threads
+	tracer    tracer
+	recorders recorders
+	workers   *workers
+	calls     []notification // in progress
+	keeper    *keeper        // nil where none could be started
+	limits    limits
+	numbers   sync.Mutex  // of sockets of rtnetlink, while one is given
+	full      atomic.Bool // stderr was told that there is no room for maps
+	stderr    io.Writer
 }
 
 // newSupervisor takes over listener; root stays the caller's.

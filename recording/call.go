@@ -54,6 +54,7 @@ const (
 	Unpinned = "unpinned" // a pin of an object was removed
 	Vanished = "vanished" // something of the host's is not there any more
 	Stored   = "stored"   // a program changed an element through a mapping (Store)
+	Helped   = "helped"   // a BPF program, played by a test, changed a map (Help)
 	Beside   = "beside"   // a call that is not recorded may have changed something
 )
 

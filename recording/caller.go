@@ -23,6 +23,7 @@ type caller struct {
 	fs    bpfsys.FileSystem
 	host  bpfsys.Host
 	by    *Recorder
+	entry *Entry
 	told  []Told
 	// mapped are the maps that programs may change without a call.
 	mapped []*bpfsys.Map
@@ -76,11 +77,20 @@ func (c *caller) Get(fd int32) (*bpfsys.File, bool) {
 		c.tell(ClosedFD, "fd", fd)
 	case file == nil || file.Object() == nil:
 		c.tell(OtherFD, "fd", fd)
+	case c.foreign(file):
 	default:
 		c.tell(c.by.names.file(file), "fd", fd)
 		c.stored(file.Map())
 	}
 	return file, open
+}
+
+// foreign reports that another kernel than the one which answers has made what a file is of.
+func (c *caller) foreign(file *bpfsys.File) bool {
+	if k := file.Kernel(); k != nil && c.entry.kernel != nil && k != c.entry.kernel {
+		c.entry.foreign = true
+	}
+	return c.entry.foreign
 }
 
 // stored notes what programs have changed in a map before the call.

@@ -1,7 +1,9 @@
 package recording
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/syscall"
 )
 
@@ -45,6 +48,15 @@ type Header struct {
 
 // NewHeader is a header of this machine.
 func NewHeader() Header { return Header{Arch: runtime.GOARCH, Order: byteOrder()} }
+
+// HashTypes tells the types of one kernel from those of another (Header.Types).
+func HashTypes(t *btf.BTF) string {
+	if t == nil {
+		return ""
+	}
+	sum := sha256.Sum256(t.Data())
+	return hex.EncodeToString(sum[:])
+}
 
 func byteOrder() string {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {

@@ -15,7 +15,7 @@ import (
 
 // parseEvent reads an event's line; false for a line of something else.
 func parseEvent(words []string) (Event, bool, error) {
-	if !slices.Contains([]string{Gone, Unpinned, Vanished, Stored, Beside}, words[0]) {
+	if !slices.Contains([]string{Gone, Unpinned, Vanished, Stored, Helped, Beside}, words[0]) {
 		return Event{}, false, nil
 	}
 	if len(words) != 2 {
@@ -25,6 +25,9 @@ func parseEvent(words []string) (Event, bool, error) {
 	e := Event{words[0], what}
 	if err == nil && e.Verb == Stored {
 		_, err = ParseStore(e)
+	}
+	if err == nil && e.Verb == Helped {
+		_, err = ParseHelp(e)
 	}
 	return e, true, err
 }

@@ -42,6 +42,8 @@ type Caller struct{ Process, Thread, CPU int }
 
 // Entry is a call in progress.
 type Entry struct {
+	kernel  *bpfsys.Kernel
+	foreign bool // it is about what another kernel has made
 	by      *Recorder
 	call    Call
 	memory  memory
@@ -57,22 +59,29 @@ const patience = 100 * time.Millisecond
 // Turn waits until no other call is made, so that there is one order of all. What the call finds gone belongs to its turn, as Begin does.
 func (r *Recorder) Turn() *Entry {
 	e := &Entry{by: r}
+	e.await()
+	return e
+}
+
+func (e *Entry) await() {
 	select {
-	case r.turn <- struct{}{}:
+	case e.by.turn <- struct{}{}:
 		e.turn = true
-		return e
+		return
 	default:
 	}
 	late := time.NewTimer(patience)
 	defer late.Stop()
 	select {
-	case r.turn <- struct{}{}:
+	case e.by.turn <- struct{}{}:
 		e.turn = true
 	case <-late.C:
 		e.call.Overlaps = true
 	}
-	return e
 }
+
+// On says which kernel answers the call. One about objects of another kernel is not written down, since it cannot be made again.
+func (e *Entry) On(k *bpfsys.Kernel) { e.kernel = k }
 
 // Begin has p, which is about to make the call, watched.
 func (e *Entry) Begin(who Caller, p *bpfsys.Process, cmd abi.Cmd, attr uint64, size uint32) {
@@ -81,7 +90,7 @@ func (e *Entry) Begin(who Caller, p *bpfsys.Process, cmd abi.Cmd, attr uint64, s
 	e.call.Process, e.call.Thread, e.call.CPU, e.call.At = who.Process, who.Thread, who.CPU, at
 	e.call.Call = program.Call{Cmd: cmd, Attr: attr, Size: size}
 	e.memory.Memory = p.Mem
-	e.caller = caller{files: p.Files, fs: p.FS, host: hostOf(p), by: e.by}
+	e.caller = caller{files: p.Files, fs: p.FS, host: hostOf(p), by: e.by, entry: e}
 	p.Mem, p.Files, p.FS, p.Host = &e.memory, &e.caller, &e.caller, &e.caller
 	if p.Outcome == nil {
 		p.Outcome = &e.outcome
@@ -95,15 +104,32 @@ func (e *Entry) BeginArgs(who Caller, p *bpfsys.Process, cmd abi.Cmd, args []byt
 	e.call.Contents = args
 }
 
+// Beneath is p as it was before Begin, for who only looks on: what is asked of it is not written down.
+func Beneath(p *bpfsys.Process) *bpfsys.Process {
+	c, watched := p.Files.(*caller)
+	if !watched {
+		return p
+	}
+	before := *p
+	before.Mem, before.Files, before.FS, before.Host = c.entry.memory.Memory, c.files, c.fs, c.host
+	return &before
+}
+
 // Drop ends a call that turned out to be the host's.
 func (e *Entry) Drop() {
 	if e.turn {
+		e.turn = false
 		<-e.by.turn
 	}
 }
 
 // End writes the call down. It comes before the caller has its answer.
 func (e *Entry) End(ret int32, errno abi.Errno) {
+	defer e.Drop()
+	if e.foreign {
+		e.by.Beside("calls-on-objects-of-another-kernel")
+		return
+	}
 	c := &e.call
 	c.Ret, c.Errno, c.Injected = ret, errno, e.result.Injected
 	if errno != abi.OK {
@@ -117,7 +143,6 @@ func (e *Entry) End(ret int32, errno abi.Errno) {
 	}
 	c.Wrote, c.Faulted, c.Told = e.memory.wrote.ordered(), e.memory.faulted, e.caller.told
 	e.by.to.Call(c)
-	e.Drop()
 }
 
 // put files what was read: attr, or other memory.

@@ -9,6 +9,7 @@ import (
 
 // Run is what PROG_TEST_RUN has a program run on.
 type Run struct {
+	By      *Process // who asks
 	Program *Program
 	CPU     int
 	// Context is struct __sk_buff, struct xdp_md and the like as the program sees it, with addresses of packet data that begin at 0.
@@ -72,7 +73,7 @@ func (t *testRun) run(kind testKind) abi.Errno {
 	if errno != abi.OK {
 		return errno
 	}
-	run.Program, run.CPU, run.Times = t.program, t.task.CPU, max(t.Repeat, 1)
+	run.By, run.Program, run.CPU, run.Times = t.proc, t.program, t.task.CPU, max(t.Repeat, 1)
 	if t.Flags&testOnCPU != 0 {
 		run.CPU = int(t.CPU)
 	}

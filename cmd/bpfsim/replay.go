@@ -148,7 +148,7 @@ func hostTypes(h recording.Header, warn io.Writer) func() *btf.BTF {
 	if h.Types == "" {
 		return nil
 	}
-	if hash := typesHash(intercept.HostTypes); hash != h.Types {
+	if hash := recording.HashTypes(intercept.HostTypes()); hash != h.Types {
 		fmt.Fprintln(warn, "bpfsim: the recording was made with the types (BTF) of another kernel than this one: what depends on them may be answered otherwise")
 		return nil
 	}

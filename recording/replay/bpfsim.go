@@ -27,6 +27,7 @@ type Bpfsim struct {
 	fault  bpfsys.Fault
 
 	current *recording.Call
+	told    *told // of its caller
 }
 
 // Name is bpfsim.
@@ -47,6 +48,7 @@ func (b *Bpfsim) Start(h recording.Header) error {
 		CPUs: h.CPUs, Memory: h.Memory, Numbers: h.Numbers, Probes: h.Probes, ZeroSeeds: true, Profile: like, NewMap: b.NewMap, BTF: types,
 		Now:   func() time.Duration { return b.now },
 		Fault: func(bpfsys.Attempt) bpfsys.Fault { return b.fault },
+		Run:   func(bpfsys.Run) (bpfsys.Ran, bool) { return b.told.ran() },
 	})
 	return nil
 }
@@ -60,7 +62,7 @@ func (b *Bpfsim) Call(c *recording.Call) (Answer, string) {
 	p.Backing = func(words uint64) (bpfsys.Backing, abi.Errno) {
 		return &mapped{words: make([]atomic.Uint64, words), by: b}, abi.OK
 	}
-	b.current = c
+	b.current, b.told = c, told
 	b.now, b.fault = c.At, bpfsys.Fault{Errno: c.Injected.Errno, After: c.Injected.After}
 	if sweeps(c.Cmd) {
 		b.kernel.Sweep()
@@ -97,7 +99,7 @@ func sweeps(cmd abi.Cmd) bool {
 }
 
 // Event makes it happen.
-func (b *Bpfsim) Event(e recording.Event) {
+func (b *Bpfsim) Event(e recording.Event) string {
 	switch e.Verb {
 	case recording.Gone:
 		b.world.gone(e.What)
@@ -107,5 +109,8 @@ func (b *Bpfsim) Event(e recording.Event) {
 		b.world.vanished[e.What] = true
 	case recording.Stored:
 		b.store(e)
+	case recording.Helped:
+		b.help(e)
 	}
+	return ""
 }

@@ -130,8 +130,10 @@ func (k *Kernel) strays(c *recording.Call, p place, before []program.Write) (out
 }
 
 // Event makes it happen.
-func (k *Kernel) Event(e recording.Event) {
-	for _, s := range k.settler.event(e) {
+func (k *Kernel) Event(e recording.Event) string {
+	steps, why := k.settler.event(e)
+	for _, s := range steps {
 		k.confine(func() { k.step(s) })
 	}
+	return why
 }

@@ -80,14 +80,27 @@ func (m *masking) all(ctx context.Context, r *recording.Reader, side *Bpfsim, w 
 	return ctx.Err()
 }
 
-// event masks what a program stored.
+// event masks what a program stored or did.
 func (m *masking) event(e recording.Event) recording.Event {
-	s, err := recording.ParseStore(e)
-	if err != nil {
-		return e
+	if s, err := recording.ParseStore(e); err == nil {
+		m.bytes(s.Value)
+		return s.Event()
 	}
-	m.bytes(s.Value)
-	return s.Event()
+	if h, err := recording.ParseHelp(e); err == nil {
+		m.help(h)
+		return h.Event()
+	}
+	return e
+}
+
+// help masks what a program did to a map.
+func (m *masking) help(h recording.Help) {
+	sh := m.shapes[h.Map]
+	if refers(sh.typ) || outer(sh.typ) {
+		return
+	}
+	m.key(sh)(h.Key)
+	m.bytes(h.Value)
 }
 
 // call masks what a call reads and what bpfsim is told.
@@ -239,6 +252,9 @@ func (m *masking) told(c *recording.Call, i int, t recording.Told) {
 	if strings.HasPrefix(t.Question, "socket:") {
 		c.Told[i].Answer = m.groupIn(t.Answer)
 	}
+	if t.Question == "run" {
+		c.Told[i].Answer = m.ranIn(t.Answer)
+	}
 	path, ok := strings.CutPrefix(t.Question, "executable:")
 	if !ok {
 		return
@@ -260,6 +276,18 @@ func (m *masking) pathIn(answer string) string {
 	}
 	e.Path = m.text(e.Path)
 	text, _ := json.Marshal(e) // plain data
+	return string(text)
+}
+
+// ranIn masks what a program has left of a context and a packet.
+func (m *masking) ranIn(answer string) string {
+	var r recording.Ran
+	if json.Unmarshal([]byte(answer), &r) != nil {
+		return answer
+	}
+	m.bytes(r.Context)
+	m.bytes(r.Data)
+	text, _ := json.Marshal(r) // plain data
 	return string(text)
 }
 

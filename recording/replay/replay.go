@@ -44,7 +44,9 @@ func Run(ctx context.Context, r *recording.Reader, side Side) (*Report, error) {
 			if entry.Verb == recording.Beside {
 				report.Beside[entry.What]++
 			}
-			side.Event(entry)
+			if why := side.Event(entry); why != "" {
+				report.NotMade[why]++
+			}
 		case *recording.Call:
 			number++
 			if report.call(number, entry, side) {

@@ -299,25 +299,27 @@ func (s *settler) done(t *settled, made bool) {
 }
 
 // event turns what happened between calls into steps.
-func (s *settler) event(e recording.Event) []program.Step {
+func (s *settler) event(e recording.Event) (steps []program.Step, why string) {
 	switch e.Verb {
 	case recording.Gone:
 		fd := s.slots[e.What]
 		if fd == 0 {
-			return nil
+			return nil, ""
 		}
 		delete(s.slots, e.What)
 		s.free = append(s.free, fd)
-		return []program.Step{{Action: program.Close{FD: fd}}}
+		return []program.Step{{Action: program.Close{FD: fd}}}, ""
 	case recording.Stored:
-		return s.store(e)
+		return s.store(e), ""
+	case recording.Helped:
+		return s.help(e)
 	case recording.Unpinned:
 		for recorded, p := range s.pins {
 			if p.object == e.What {
 				delete(s.pins, recorded)
-				return []program.Step{{Action: program.Unlink{Path: p.path}}}
+				return []program.Step{{Action: program.Unlink{Path: p.path}}}, ""
 			}
 		}
 	}
-	return nil
+	return nil, ""
 }

@@ -14,8 +14,8 @@ type Side interface {
 	Start(h recording.Header) error
 	// Call makes a call. asked is false, with a reason in why, for one that is not to be made there.
 	Call(c *recording.Call) (a Answer, why string)
-	// Event makes happen what happened between two calls.
-	Event(e recording.Event)
+	// Event makes happen what happened between two calls; why says what is not to be made there.
+	Event(e recording.Event) (why string)
 }
 
 // Answer is what came of a call.

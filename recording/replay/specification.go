@@ -17,10 +17,11 @@ func allowed(h recording.Header, entries []any) bool {
 	k := &recordedKernel{arena: program.NewArena()}
 	for _, entry := range entries {
 		if e, ok := entry.(recording.Event); ok {
-			for _, step := range s.event(e) {
+			steps, _ := s.event(e)
+			for _, step := range steps {
 				p.Steps = append(p.Steps, step)
-				if _, ok := step.Action.(*program.Call); ok {
-					k.answers = append(k.answers, programAnswer{})
+				if c, ok := step.Action.(*program.Call); ok {
+					k.answers = append(k.answers, programAnswer{wrote: popped(e, c)})
 				}
 			}
 			continue

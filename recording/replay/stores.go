@@ -1,8 +1,6 @@
 package replay
 
 import (
-	"strings"
-
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/proptest/program"
 	"github.com/bpfsim/bpfsim/recording"
@@ -11,12 +9,7 @@ import (
 // store is an update in the place of a store through a mapping: what is read afterwards is the same.
 func (s *settler) store(e recording.Event) []program.Step {
 	store, err := recording.ParseStore(e)
-	fd := int32(0)
-	for name, slot := range s.slots {
-		if objectName(name) == store.Map && !strings.HasSuffix(name, ":r") {
-			fd = slot
-		}
-	}
+	fd := s.writable(store.Map)
 	const at = program.ExtraBase
 	if err != nil || fd == 0 || len(store.Value)+program.PageSize > s.machine.Memory {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/maps"
@@ -118,6 +119,15 @@ func (t *told) Open(int32, string, bpfsys.Access) (bpfsys.Object, abi.Errno) {
 	}
 	o.Hold()
 	return o, abi.OK
+}
+
+// ran is what came of the program that the call had run; false where nothing stood for it.
+func (t *told) ran() (bpfsys.Ran, bool) {
+	var a recording.Ran
+	if json.Unmarshal([]byte(t.answers["run"]), &a) != nil {
+		return bpfsys.Ran{}, false
+	}
+	return bpfsys.Ran{Errno: a.Errno, Value: a.Value, Context: a.Context, Data: a.Data, Duration: time.Duration(a.Duration)}, a.Stands
 }
 
 // Kind is what fd was of.
