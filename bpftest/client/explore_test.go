@@ -402,6 +402,21 @@ func TestExploreMappedMemory(t *testing.T) {
 	require.Regexp(t, `^body +update flows 1 = 2 `, found.Failure.Story[0])
 }
 
+// What makes an object that nobody else knows yet, or asks what one is, is no step.
+func TestExplorePrivateCalls(t *testing.T) {
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		m, _ := counters(t)
+		p := returning(t, ebpf.ProgramSpec{Name: "count", Type: ebpf.XDP})
+		defer p.Close()
+		_, err := p.Info()
+		require.NoError(t, err)
+		require.NoError(t, m.Put(uint32(0), uint64(2)))
+		t.Error("to see the story")
+	})
+	require.Len(t, found.Failure.Story, 1)
+	require.Regexp(t, `^body +update counters 0 = 2 `, found.Failure.Story[0])
+}
+
 func TestExploreSkips(t *testing.T) {
 	t.Run("body", func(t *testing.T) {
 		defer func() { require.True(t, t.Skipped()) }()

@@ -19,7 +19,7 @@ func (c *complaints) end() {
 }
 
 // returning is a program that does nothing.
-func returning(t *testing.T, spec ebpf.ProgramSpec) *ebpf.Program {
+func returning(t testing.TB, spec ebpf.ProgramSpec) *ebpf.Program {
 	t.Helper()
 	spec.License, spec.Instructions = "GPL", asm.Instructions{asm.LoadImm(asm.R0, 0, asm.DWord), asm.Return()}
 	p, err := ebpf.NewProgram(&spec)
