@@ -3,7 +3,6 @@ package bpftest
 import (
 	"fmt"
 	"os"
-	"testing"
 
 	"github.com/bpfsim/bpfsim/bpftest/early"
 )
@@ -39,6 +38,16 @@ func BTF(file string) Option { return func(s *settings) { s.btf = file } }
 // patch.
 func Patched() Option { return func(s *settings) { s.patched = true } }
 
+// Tests are what TestMain is given, a *testing.M, or what has it as a field and does more in Run: before the tests, or behind them, as leak checkers do. Calls that
+// Run makes are answered.
+//
+//	type checked struct{ *testing.M }
+//
+//	func (c checked) Run() int { return max(c.M.Run(), leaked()) }
+//
+//	func TestMain(m *testing.M) { bpftest.Main(checked{m}) }
+type Tests interface{ Run() int }
+
 // Main runs the tests of a package on a simulated kernel and ends the process with their status. It is all that TestMain needs. Calls that
 // packages make as they are initialised, before Main, are answered by a kernel that is there before all tests, whose objects stay usable by their fds. Behind a filter that
 // is so in the second process; in the first they get ENOSYS (package early).
@@ -47,7 +56,7 @@ func Patched() Option { return func(s *settings) { s.patched = true } }
 //
 // Where no filter can be installed, and for go test -fuzz, which starts processes, it does what Patched asks for. Where that fails, too, no kernel can be simulated: it ends with status 1
 // and says why on standard error, or with 0 if the environment has BPFSIM_UNAVAILABLE=skip.
-func Main(m *testing.M, options ...Option) {
+func Main(m Tests, options ...Option) {
 	runTool(os.Args)
 	early.Leave()
 	var s settings
@@ -98,7 +107,7 @@ func fallBack(closed error) (status int, err error) {
 }
 
 // runTests is Main in the process whose calls are answered.
-func runTests(m *testing.M, socket string) int {
+func runTests(m Tests, socket string) int {
 	os.Unsetenv(socketName)
 	os.Setenv(childName, "1")
 	if err := connect(socket); err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"testing"
 	"time"
 
 	"github.com/bpfsim/bpfsim/bpftest/early"
@@ -16,7 +15,7 @@ import (
 )
 
 // runPatched is Main of tests whose client library hands its calls over.
-func runPatched(m *testing.M, s settings) int {
+func runPatched(m Tests, s settings) int {
 	a, err := answering.take(s)
 	if err != nil {
 		return unavailable(err)

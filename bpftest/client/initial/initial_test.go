@@ -32,7 +32,23 @@ func TestMain(m *testing.M) {
 	if os.Getenv(lateName) != "" {
 		bpftest.Main(m, bpftest.CPUs(ebpf.MustPossibleCPU()+1))
 	}
-	bpftest.Main(m)
+	bpftest.Main(tidied{m})
+}
+
+// tidied are tests behind which something is done.
+type tidied struct{ *testing.M }
+
+func (m tidied) Run() int {
+	status := m.M.Run()
+	last, err := newSeen("last")
+	if err == nil {
+		err = last.Close()
+	}
+	if err != nil {
+		fmt.Println("behind the tests:", err)
+		return 1
+	}
+	return status
 }
 
 // patched tells which road this run takes.
