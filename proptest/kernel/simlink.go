@@ -1,7 +1,7 @@
 package kernel
 
 import (
-	"bytes"
+	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/proptest/program"
@@ -40,19 +40,38 @@ func (k *Sim) linkCall(c program.Call, call func() Outcome) Outcome {
 	case abi.LinkGetFDByID, abi.LinkGetNextID:
 		return k.linkByID(c, call)
 	case abi.ObjGetInfoByFD:
-		l := k.linkOf(int32(k.arena.Field(c, abi.InfoBPFFD, 4)))
-		at, size := k.arena.Field(c, abi.InfoPtr, 8), k.arena.Field(c, abi.InfoLen, 4)
-		out := call()
-		if l == nil || size <= abi.LinkInfoID {
-			return out
-		}
-		f := idField(abi.LinkInfoID, l.ID(), k.links.ours[l.ID()])
-		if b := k.arena.Span(at+abi.LinkInfoID, int(min(size-abi.LinkInfoID, 4)), program.ToWrite); bytes.Equal(b, f.real[:len(b)]) {
-			copy(b, f.ours)
-		}
-		return out
+		return k.linkInfo(c, call)
 	}
 	return call()
+}
+
+// linkInfo puts the link's number in the place of its id, in what the call fills. The id's place holds other bytes for the length of the call, so that
+// it can be told what the call wrote; where that is in attr, whether the call succeeded tells.
+func (k *Sim) linkInfo(c program.Call, call func() Outcome) Outcome {
+	l := k.linkOf(int32(k.arena.Field(c, abi.InfoBPFFD, 4)))
+	at, size := k.arena.Field(c, abi.InfoPtr, 8)+abi.LinkInfoID, k.arena.Field(c, abi.InfoLen, 4)
+	if l == nil || size <= abi.LinkInfoID {
+		return call()
+	}
+	f := idField(abi.LinkInfoID, l.ID(), k.links.ours[l.ID()])
+	inAttr := at < c.Attr+uint64(c.Size) && c.Attr < at+4
+	field := k.arena.Span(at, int(min(size-abi.LinkInfoID, 4)), program.ToPoke)
+	given := slices.Clone(field)
+	for i := range field {
+		if !inAttr {
+			field[i] = ^f.real[i]
+		}
+	}
+	out := call()
+	for i := range field {
+		switch {
+		case field[i] == f.real[i] && (!inAttr || out.Errno == abi.OK):
+			field[i] = f.ours[i]
+		case !inAttr:
+			field[i] = given[i]
+		}
+	}
+	return out
 }
 
 // noteLink gives a link its number that was made.
