@@ -61,24 +61,21 @@ var bpfsimLock` + Version + ` = struct {
 }{on: true}
 `
 
-// waitDeclarations are those of sync. lock is as in lockDeclarations. settle lets others run as long as somebody is busy who was merely interrupted;
-// woken comes behind a wait that another goroutine has ended.
+// waitDeclarations are those of sync. lock is as in lockDeclarations; woken comes behind a wait that another goroutine has ended.
 const waitDeclarations = `
 
 //go:linkname bpfsimWait` + Version + `
 var bpfsimWait` + Version + ` = struct {
 	on     bool
 	lock   func(held, try func() bool) bool
-	settle func(busy func() bool)
 	woken  func()
 }{on: true}
 `
 
 // The hooks' calls. The race detector must see what they do, although it does not look where they stand.
 const (
-	settleFirst = ` if bpfsimWait` + Version + `.settle != nil { bpfsimWait` + Version + `.settle(func() bool { return `
-	thenWoken   = `; if bpfsimWait` + Version + `.woken != nil { bpfsimWait` + Version + `.woken() }`
-	thenSeen    = `; if bpfsimWait` + Version + `.woken != nil { if race.Enabled { race.Enable() }; bpfsimWait` + Version + `.woken(); if race.Enabled { race.Disable() } }`
+	thenWoken = `; if bpfsimWait` + Version + `.woken != nil { bpfsimWait` + Version + `.woken() }`
+	thenSeen  = `; if bpfsimWait` + Version + `.woken != nil { if race.Enabled { race.Enable() }; bpfsimWait` + Version + `.woken(); if race.Enabled { race.Disable() } }`
 )
 
 // waitChanges are those of sync, of Go 1.26. A reader that waits has not come yet, for all that others can tell; a writer has, since it keeps readers out.
@@ -86,9 +83,7 @@ var waitChanges = []change{
 	{"func (c *Cond) Wait()", "runtime_notifyListWait(&c.notify, t)", `runtime_notifyListWait(&c.notify, t)` + thenWoken},
 	{"func (rw *RWMutex) RLock()", "", ` if bpfsimWait` + Version + `.lock != nil && rw.readerCount.Load() < 0 && bpfsimWait` + Version +
 		`.lock(func() bool { return rw.readerCount.Load() < 0 }, rw.TryRLock) { return };`},
-	{"func (rw *RWMutex) Lock()", "", settleFirst + `rw.readerCount.Load() != 0 }) };`},
 	{"func (rw *RWMutex) Lock()", "runtime_SemacquireRWMutex(&rw.writerSem, false, 0)", `runtime_SemacquireRWMutex(&rw.writerSem, false, 0)` + thenSeen},
-	{"func (wg *WaitGroup) Wait()", "", settleFirst + `wg.state.Load()>>32 != 0 }) };`},
 	{"func (wg *WaitGroup) Wait()", "isReset := wg.state.Load() != 0", `isReset := wg.state.Load() != 0` + thenSeen},
 }
 

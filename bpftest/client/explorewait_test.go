@@ -157,3 +157,16 @@ func TestExploreWaitsAreNoCalls(t *testing.T) {
 	})
 	require.Nil(t, found.Failure, "%v", found)
 }
+
+// What a body says counts before what it leaves behind, since it left that when it failed.
+func TestExploreSaysFirst(t *testing.T) {
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		m, _ := counters(t)
+		count(t, m)
+		go func() { <-make(chan int) }()
+		t.Fatal("oops")
+	})
+	require.NotNil(t, found.Failure)
+	require.Contains(t, found.Failure.Message, "oops")
+	require.NotContains(t, found.Failure.Message, "left goroutines behind")
+}

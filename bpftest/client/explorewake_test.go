@@ -23,6 +23,13 @@ func (s *said) add(text string) {
 	s.text += text
 }
 
+// all is what was said.
+func (s *said) all() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text
+}
+
 // both starts a goroutine a and a goroutine b, which has begun to do what it does when a has.
 func both(t *bpftest.T, do func(name string)) {
 	begun := make(chan struct{})
@@ -80,7 +87,7 @@ func TestExploreWakes(t *testing.T) {
 				s := &said{}
 				c.do(t, s)
 				time.Sleep(time.Hour) // all have gone on
-				return s.text
+				return s.all()
 			}))
 		})
 	}

@@ -278,6 +278,46 @@ func TestNames(t *testing.T) {
 	require.True(t, slices.ContainsFunc(out.Steps, func(s bubble.Step) bool { return s.Text == "said" }))
 }
 
+// Goroutines of one name, which begin together, are told apart by the order in which they were started.
+func TestNamesInOrder(t *testing.T) {
+	out := begin(t).Run(t, bubble.Options{Chooser: &sim.First{}}, func(r *bubble.Run) {
+		for _, kind := range []string{"first", "second", "third"} {
+			r.Go("same", func() { r.Step(kind) })
+		}
+	})
+	require.NoError(t, out.Err)
+	kinds := map[string]string{}
+	for _, step := range out.Steps {
+		kinds[step.Task] = step.Kind
+	}
+	require.Equal(t, map[string]string{"same": "first", "same-2": "second", "same-3": "third"}, kinds)
+}
+
+// What is told of a step first stands: it is its call's, and what comes behind it belongs to no step.
+func TestToldOnce(t *testing.T) {
+	out := begin(t).Run(t, bubble.Options{Chooser: &sim.First{}, Tell: true}, func(r *bubble.Run) {
+		r.Step("call")
+		r.Told("first")
+		r.Told("second")
+	})
+	require.Equal(t, "first", out.Steps[0].Text)
+}
+
+// Nothing changes in the outcome of a run that was given up, although its goroutines go on.
+func TestOutcomeStays(t *testing.T) {
+	told, goOn := make(chan struct{}), make(chan struct{})
+	out := begin(t).Run(t, bubble.Options{Chooser: &sim.First{}, Patience: 50 * time.Millisecond, Exact: true, Tell: true}, func(r *bubble.Run) {
+		r.Step("call")
+		<-goOn
+		r.Told("late")
+		close(told)
+	})
+	require.ErrorContains(t, out.Err, "did not become quiet")
+	close(goOn)
+	<-told
+	require.Empty(t, out.Steps[0].Text)
+}
+
 // Where others of the process are busy the length of the queue says nothing.
 func TestBusyProcess(t *testing.T) {
 	s := begin(t)

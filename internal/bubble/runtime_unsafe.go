@@ -26,10 +26,9 @@ type (
 	}
 	waitHook struct {
 		//lint:ignore U1000 the patched sync sets it
-		on     bool
-		lock   func(held, try func() bool) bool
-		settle func(busy func() bool)
-		woken  func()
+		on    bool
+		lock  func(held, try func() bool) bool
+		woken func()
 	}
 )
 
@@ -57,14 +56,14 @@ func keep(bubble uint64) { golang.keeps = bubble }
 func (s *Session) take() {
 	if golang.on {
 		golang.start, golang.exit, mutexes.lock = s.start, s.exit, s.lock
-		waits.lock, waits.settle, waits.woken = s.lock, s.settle, s.woken
+		waits.lock, waits.woken = s.lock, s.woken
 	}
 }
 
 func (s *Session) giveBack() {
 	if golang.on {
 		golang.start, golang.exit, mutexes.lock = nil, nil, nil
-		waits.lock, waits.settle, waits.woken = nil, nil, nil
+		waits.lock, waits.woken = nil, nil
 		golang.calm(0)
 		golang.story = nil
 	}
@@ -121,23 +120,6 @@ func (s *Session) exit(code int) {
 	}
 }
 
-// Others run at least so often before a goroutine that wants a mutex is taken for one that waits, and at most.
-const leastYields, mostYields = 3, 1000
-
-// yield lets others run until somebody is done, or all that are not wait as well. It reports which.
-func yield(done func() bool) bool {
-	for n := range mostYields {
-		runtime.Gosched()
-		if done() {
-			return true
-		}
-		if n >= leastYields && read().runnable <= 1 { // the conductor, which looks whether all wait
-			break
-		}
-	}
-	return false
-}
-
 // run is the run whose goroutine calls, nil where there is none.
 func (s *Session) run() *Run {
 	if r := s.current.Load(); r != nil {
@@ -148,14 +130,11 @@ func (s *Session) run() *Run {
 	return nil
 }
 
-// lock waits for a mutex that is held. Where its holder waits as well, and not just has not come to its end, to go on is a step.
+// lock waits for a mutex that is held: to get it is a step.
 func (s *Session) lock(held, try func() bool) bool {
 	r := s.run()
 	if r == nil {
 		return false
-	}
-	if yield(try) {
-		return true
 	}
 	for !try() {
 		if !r.await(Lock, func() bool { return !held() }, forever) {
@@ -163,13 +142,6 @@ func (s *Session) lock(held, try func() bool) bool {
 		}
 	}
 	return true
-}
-
-// settle lets somebody end who is busy, unless he waits: whether others wait for him may not depend on where he was interrupted.
-func (s *Session) settle(busy func() bool) {
-	if busy() && s.run() != nil {
-		yield(func() bool { return !busy() })
-	}
 }
 
 // woken is the step of a goroutine to go on behind a wait that has ended: others may come before it. It does not end there either.

@@ -51,12 +51,14 @@ func (r *Run) takesLock() bool {
 // waits for a mutex that another holds across a step: that wait is not "durable". It reports false when Patience ends first.
 func (r *Run) settle() bool {
 	deadline, begun := r.deadline(), r.session.ticks.Load()
+	away := false // somebody was in a system call: between its end and the queue a goroutine is counted nowhere
 	for glance := 1; ; glance++ {
 		runtime.Gosched()
 		now := read()
 		r.session.away = min(r.session.away, now.away) // one may have been about to come back when the session began
+		away = away || now.away > r.session.away
 		idle := now.runnable == 0 && now.away <= r.session.away
-		if idle && !r.options.Exact {
+		if idle && !away && !r.options.Exact {
 			return true
 		}
 		ticks := r.session.ticks.Load()

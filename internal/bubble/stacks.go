@@ -88,7 +88,7 @@ func (s stack) place() string {
 }
 
 // libraries are packages whose code is not what the user wants to be shown.
-var libraries = []string{"runtime.", "runtime/", "sync.", "internal/", "time.", "testing.", "testing/", "context.", "os.", "reflect.", "syscall.",
+var libraries = []string{"runtime.", "runtime/", "sync.", "sync/", "internal/", "time.", "testing.", "testing/", "context.", "os.", "reflect.", "syscall.",
 	"iter.", "fmt.", "io.", "bufio.", "log.", "log/", "net.", "net/", "github.com/cilium/ebpf", "github.com/stretchr/testify", "golang.org/x/", "github.com/bpfsim/bpfsim/bpftest.",
 	"github.com/bpfsim/bpfsim/intercept.", "github.com/bpfsim/bpfsim/internal/bubble.", "github.com/bpfsim/bpfsim/syscall."}
 

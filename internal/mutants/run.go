@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -81,12 +82,17 @@ func (r *Runner) test(b *batch, number int, args []string) (failed bool, out str
 	}
 	goflags := "GOFLAGS=" + strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay)
 	build, run := split(args[1:])
-	bin := r.build(overlay, goflags, append(build, args[0]))
+	if at := slices.Index(build, patched); at >= 0 {
+		if build[at], err = r.toolexec(); err != nil {
+			return false, "", err
+		}
+	}
+	bin := r.build(overlay, goflags, args[0], build)
 	if bin.err != nil {
 		return false, "", bin.err
 	}
 	cmd := exec.Command(bin.path, append([]string{"-test.failfast", "-test.timeout=2m"}, run...)...)
-	cmd.Dir = filepath.Join(r.root, filepath.FromSlash(args[0]))
+	cmd.Dir = r.dir(args[0])
 	cmd.Env = append(os.Environ(), goflags, environment+"="+strconv.Itoa(number))
 	text, err := cmd.CombinedOutput()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
@@ -95,13 +101,34 @@ func (r *Runner) test(b *batch, number int, args []string) (failed bool, out str
 	return err != nil, excerpt(strings.TrimSpace(string(text))), nil
 }
 
-// split tells the flags of a build, of which tags are the one that tests have, from those of a test binary.
+// dir is the folder of a package, which may be of a module inside of this one.
+func (r *Runner) dir(pkg string) string { return filepath.Join(r.root, filepath.FromSlash(pkg)) }
+
+// patched is the argument of tests that are built as bpfsim test builds them.
+const patched = "-patched"
+
+// toolexec is the flag that it stands for.
+func (r *Runner) toolexec() (string, error) {
+	program := filepath.Join(r.work, "bpfsim")
+	if _, err := os.Stat(program); err != nil {
+		cmd := exec.Command("go", "build", "-pgo=off", "-o", program, "./cmd/bpfsim")
+		cmd.Dir = r.root
+		if text, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("go build ./cmd/bpfsim: %w: %s", err, text)
+		}
+	}
+	return "-toolexec=" + program + " toolexec", nil
+}
+
+// split tells the flags of a build, of which tags and patched are those that tests have, from those of a test binary.
 func split(args []string) (build, run []string) {
 	for i := 0; i < len(args); i++ {
 		switch {
 		case args[i] == "-tags" && i+1 < len(args):
 			build = append(build, "-tags="+args[i+1])
 			i++
+		case args[i] == patched:
+			build = append(build, patched)
 		case strings.HasPrefix(args[i], "-"):
 			run = append(run, "-test."+args[i][1:])
 		default:
@@ -133,16 +160,16 @@ func (r *Runner) overlay(b *batch) (string, error) {
 }
 
 // build builds the tests of a package, once.
-func (r *Runner) build(overlay, goflags string, args []string) binary {
-	name := overlay + " " + strings.Join(args, " ")
+func (r *Runner) build(overlay, goflags, pkg string, args []string) binary {
+	name := strings.Join(append([]string{overlay, pkg}, args...), " ")
 	if bin, ok := r.binaries[name]; ok {
 		return bin
 	}
 	bin := binary{path: filepath.Join(r.work, fmt.Sprintf("test%d", len(r.binaries)))}
 	cmd := exec.Command("go", append([]string{"test", "-c", "-vet=off", "-pgo=off", "-o", bin.path}, args...)...)
-	cmd.Dir, cmd.Env = r.root, append(os.Environ(), goflags)
+	cmd.Dir, cmd.Env = r.dir(pkg), append(os.Environ(), goflags)
 	if text, err := cmd.CombinedOutput(); err != nil {
-		bin.err = fmt.Errorf("go test -c %s: %w: %s", strings.Join(args, " "), err, text)
+		bin.err = fmt.Errorf("go test -c %s %s: %w: %s", pkg, strings.Join(args, " "), err, text)
 	}
 	r.binaries[name] = bin
 	return bin
