@@ -1,10 +1,12 @@
 package bpfsys
 
 import (
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
 	"github.com/stretchr/testify/require"
 )
@@ -188,4 +190,36 @@ func TestIteratorIsEmpty(t *testing.T) {
 	require.Len(t, d.Kernel.Programs(), 1)
 	d.close(iter)
 	require.Empty(t, d.Kernel.Programs())
+}
+
+// What a link at a kprobe tells of the function, the offset in it and the cookie (its info measured on Debian's 6.12).
+func TestKprobeLinkTellsWhere(t *testing.T) {
+	kernel := NewKernel(Options{})
+	event := &PerfEvent{kernel: kernel, target: "vfs_read"}
+	event.attr.kind, event.attr.config2 = kernel.options.Probes.Kprobe, 4
+	place := perfPlace{event: event, cookie: 9}
+
+	var text strings.Builder
+	place.fdinfo(&text, nil, true)
+	require.Equal(t, "name:\tvfs_read\noffset:\t0x4\nmissed:\t0\naddr:\t0x0\nevent_type:\tkprobe\ncookie:\t9\n", text.String())
+
+	var info linkInfo
+	require.Equal(t, abi.OK, place.info(&info, nil, true))
+	require.Equal(t, []uint32{3, 9, 4, 9}, []uint32{info.u32(16), info.u32(32), info.u32(36), info.u32(56)}, "kind, length of the name, offset, cookie")
+}
+
+// A tracing program knows where it belongs: a name beside it is refused, before anybody asks whether it can be read.
+func TestTracingTakesNoName(t *testing.T) {
+	var b btf.Builder
+	sched := b.Add(btf.FuncProto, "", 0, 0)
+	tracepoint := b.Add(btf.Typedef, "btf_trace_sched_switch", 0, b.Add(btf.Ptr, "", 0, sched))
+	types, errno := btf.Load(b.Bytes(), new(btf.Log))
+	require.Equal(t, abi.OK, errno)
+	d := &desk{Caller: NewCaller(NewKernel(Options{BTF: func() *btf.BTF { return types }})), t: t}
+	args := d.constant()
+	args.Type, args.AttachType, args.AttachBTFID = abi.ProgTracing, abi.AttachTraceRawTP, tracepoint
+	program := d.must(args)
+	d.want(abi.EINVAL, RawTracepointOpen{ProgFD: program, Name: d.path("sched_switch")})
+	d.want(abi.EINVAL, RawTracepointOpen{ProgFD: program, Name: nowhere})
+	d.must(RawTracepointOpen{ProgFD: program})
 }
