@@ -26,6 +26,9 @@ const (
 // The page says what the grid found, and nothing else: it is made again from explored schedules and replayed
 // counterexamples. With -update it is written, and the counterexamples are searched for anew.
 func TestGuaranteesPage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("explores every schedule of the grid")
+	}
 	rows := exploreGrid(t)
 	if *update {
 		writeCounterexamples(t, rows)
