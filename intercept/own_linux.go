@@ -34,8 +34,12 @@ const noListener = -1
 
 // NewOwn takes over a directory that stands for the bpffs. Of the options it wants Current or Kernel, Stray, Below, Caps, Types, CPUs,
 // BPFFS, Record and Stderr.
-// closes may be nil.
+// closes may be nil. It keeps all other bpf(2) calls of the process, and of what it starts, from the host's kernel, and is an error where it cannot.
 func NewOwn(o Options, closes *Closes) (*Own, error) {
+	if err := guard(); err != nil {
+		return nil, fmt.Errorf("keep bpf(2) calls that are not handed over from the host's kernel: %w: run where seccomp(2) is allowed, or as a user to whom "+
+			"that kernel refuses bpf(2)", err)
+	}
 	o = o.withDefaults()
 	dir, err := filepath.EvalSymlinks(o.BPFFS) // as the kernel names it where a program asks
 	if err != nil {
@@ -68,10 +72,6 @@ func NewOwn(o Options, closes *Closes) (*Own, error) {
 	own.recorders.probed.Store(true) // there is no shim
 	own.record(o.Record)
 	own.calls.New = func() any { return own.newCall() }
-	if err := guard(); err != nil {
-		warn(o.Stderr, "bpf(2) calls that do not come from github.com/cilium/ebpf, and those of programs that are started here, reach the "+
-			"host's kernel: %v", err)
-	}
 	return own, nil
 }
 

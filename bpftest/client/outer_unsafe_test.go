@@ -12,14 +12,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// outerName has this program put itself under a filter that refuses bpf(2) and further filters, as Docker's default profile does.
+// outerName has this program put itself under a filter that refuses bpf(2) and further filters ("bpf"), as Docker's default profile does, or filters
+// alone ("seccomp").
 const outerName = "BPFSIM_TEST_OUTER"
 
 func init() {
-	if os.Getenv(outerName) == "" {
+	refused := map[string][]uint32{"bpf": {unix.SYS_BPF, unix.SYS_SECCOMP}, "seccomp": {unix.SYS_SECCOMP}}[os.Getenv(outerName)]
+	if refused == nil {
 		return
 	}
-	if err := refuse(unix.SYS_BPF, unix.SYS_SECCOMP); err != nil && !errors.Is(err, unix.EPERM) { // refused already, in what it starts
+	if err := refuse(refused...); err != nil && !errors.Is(err, unix.EPERM) { // refused already, in what it starts
 		panic(err)
 	}
 }
@@ -42,19 +44,36 @@ func refuse(numbers ...uint32) error {
 
 // In a container that refuses the calls the patched road is open, and tests built without it take it.
 func TestUnderAnotherFilter(t *testing.T) {
+	out, err := under(t, "bpf", "^TestPins$|^TestRing$|^TestMappable$|^TestClosed")
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, out, "--- PASS: TestRing")
+	require.Equal(t, !patched(), strings.Contains(out, "taking the road that needs no filter"), "%s", out)
+}
+
+// under runs tests anew under a filter, without this process's kernel.
+func under(t *testing.T, filter, tests string) (out string, err error) {
 	if os.Getenv(outerName) != "" {
 		t.Skip("it is that test's")
 	}
-	cmd := exec.Command("/proc/self/exe", "-test.v", "-test.run", "^TestPins$|^TestRing$|^TestMappable$|^TestClosed")
+	cmd := exec.Command("/proc/self/exe", "-test.v", "-test.run", tests)
 	for _, v := range os.Environ() {
 		if len(v) < 7 || v[:7] != "BPFSIM_" { // of the parent's kernel
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
-	cmd.Env = append(cmd.Env, outerName+"=1")
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	require.Contains(t, string(out), "--- PASS: TestRing")
-	require.NotContains(t, string(out), "reach the host's kernel")
-	require.Equal(t, !patched(), strings.Contains(string(out), "taking the road that needs no filter"), "%s", out)
+	cmd.Env = append(cmd.Env, outerName+"="+filter)
+	text, err := cmd.CombinedOutput()
+	return string(text), err
+}
+
+// Where calls of others than the library would reach a kernel that takes them there is no road.
+func TestBPFIsOpenAndFiltersAreRefused(t *testing.T) {
+	if patched() {
+		t.Skip("this process keeps bpf(2) from what it starts")
+	}
+	out, err := under(t, "seccomp", "^TestPins$")
+	require.Error(t, err)
+	require.NotContains(t, out, "=== RUN")
+	require.Contains(t, out, "bpftest: no kernel can be simulated here: keep bpf(2) calls that are not handed over from the host's kernel: install filter: ")
+	require.Contains(t, out, "run where seccomp(2) is allowed")
 }
