@@ -53,7 +53,7 @@ var floors = map[string][]string{
 		"abi", "model", "profile", "sim", "explore", "proptest/program", "proptest/kernel", "proptest/generator",
 	},
 
-	"semantics": {"abi", "btf", "proptest/program", "proptest/kernel"},
+	"semantics": {"abi", "btf", "profile", "proptest/program", "proptest/kernel"},
 	"conform":   {"abi", "proptest/kernel", "semantics"},
 
 	"internal/prefetch": {},

@@ -9,6 +9,7 @@ import (
 // Report is how far an implementation is.
 type Report struct {
 	Name   string    `json:"name"`
+	Linux  string    `json:"linux"` // the series that is right
 	Areas  []*Area   `json:"areas"`
 	Broken []*Broken `json:"broken"`
 	// Trouble says why not everything was asked.

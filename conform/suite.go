@@ -1,13 +1,13 @@
 package conform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/bpfsim/bpfsim/abi"
-	"github.com/bpfsim/bpfsim/proptest/kernel"
 	"github.com/bpfsim/bpfsim/semantics"
 )
 
@@ -17,6 +17,8 @@ type Options struct {
 	Types []abi.MapType
 	// Programs is the number of generated programs, and of walks, for each map type; 0 means DefaultPrograms, less than 0 none.
 	Programs int
+	// Linux is the series of Linux to be compared with; 0 is abi.Latest.
+	Linux abi.Release
 	// Seed determines them.
 	Seed uint64
 	// Concurrent asks a Go type also what calls at the same time answer, as plugins are asked that know "together". A type that is not made for
@@ -31,8 +33,8 @@ const DefaultPrograms = 50
 // asked until then.
 func Run(ctx context.Context, on semantics.Implementation, o Options) (report *Report, err error) {
 	s := &suite{
-		on: on, options: o, reference: semantics.OnKernel(kernel.NewSim(), on.CPUs()),
-		report: &Report{Name: on.Name(), Areas: []*Area{}, Broken: []*Broken{}}, broken: map[string]*Broken{},
+		on: on, options: o, reference: semantics.OnSeries(cmp.Or(o.Linux, abi.Latest), on.CPUs()),
+		report: &Report{Name: on.Name(), Linux: cmp.Or(o.Linux, abi.Latest).String(), Areas: []*Area{}, Broken: []*Broken{}}, broken: map[string]*Broken{},
 	}
 	body := func() { err = s.run(ctx) }
 	if k, ok := on.(interface{ Confine(func()) }); ok {
@@ -56,7 +58,7 @@ type fatal struct{ error }
 func (f fatal) Unwrap() error { return f.error }
 
 func (s *suite) run(ctx context.Context) error {
-	for _, statement := range append(semantics.Statements(), semantics.Pairs()...) {
+	for _, statement := range semantics.In(cmp.Or(s.options.Linux, abi.Latest)) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -103,7 +105,7 @@ func (s *suite) statement(st semantics.Statement) error {
 		area.Passed++
 		return nil
 	}
-	b := s.found(semantics.CmdName(st.Rule.Cmd)+"/"+st.Rule.Short, st.Rule.Text, why)
+	b := s.found(semantics.CmdName(st.Rule.Cmd)+"/"+st.Rule.Short, st.Text(), why)
 	if !slices.Contains(b.Types, st.Type.String()) {
 		b.Types = append(b.Types, st.Type.String())
 	}

@@ -206,7 +206,7 @@ func (x *run) freeze() abi.Errno {
 	switch {
 	case errno != abi.OK || x.loose:
 		return errno
-	case len(o.typed.fields) > 0:
+	case len(o.typed.fields) > 0 && !x.lockFreezes(o):
 		return abi.ENOTSUPP
 	case x.oldRights() && o.frozen:
 		return abi.EBUSY

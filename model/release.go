@@ -101,6 +101,19 @@ func (x *run) pathFlag() uint32 {
 // at them alone.
 func (x *run) oldRights() bool { return x.release() <= abi.Linux61 }
 
+// lockFreezes is that a map is frozen whose values have nothing but a spin lock.
+func (x *run) lockFreezes(o *object) bool {
+	return x.release() <= abi.Linux61 && len(o.typed.fields) == 1 && o.typed.has(spinLock)
+}
+
+// lockErrno is what a type answers whose values may have no spin lock.
+func (c Config) lockErrno() abi.Errno {
+	if c.release() <= abi.Linux61 {
+		return abi.ENOTSUPP
+	}
+	return abi.EOPNOTSUPP
+}
+
 // ends612 are those of 6.12 that neither 6.1 nor 6.18 has.
 var ends612 = map[abi.Cmd]int{abi.ProgLoad: 148, abi.BTFGetFDByID: 4}
 

@@ -32,11 +32,11 @@ func (x *run) checkBTF(s *spec) abi.Errno {
 		return abi.EINVAL
 	}
 	s.typed = typed{serial: f.serial, key: key, value: value}
-	return s.checkTypes(x.state.object(f.serial).btf.types, x.seen.Errno)
+	return s.checkTypes(x.state.object(f.serial).btf.types, x.seen.Errno, x.state.config.lockErrno())
 }
 
 // checkTypes: sizes, then the fields of the value, then what the map's type asks for.
-func (s *spec) checkTypes(t *types, seen abi.Errno) abi.Errno {
+func (s *spec) checkTypes(t *types, seen, noLocks abi.Errno) abi.Errno {
 	key, size, ok := t.sized(s.typed.key)
 	check, checks := typeChecks[s.kind]
 	if s.typed.key != 0 && (!ok || size != s.keySize) || s.typed.key == 0 && !checks {
@@ -47,7 +47,7 @@ func (s *spec) checkTypes(t *types, seen abi.Errno) abi.Errno {
 		return abi.EINVAL
 	}
 	s.typed.fields = t.fieldsOf(value, s.typed.serial)
-	if errno := s.checkKept(seen); errno != abi.OK || !checks {
+	if errno := s.checkKept(seen, noLocks); errno != abi.OK || !checks {
 		return errno
 	}
 	if s.kind == abi.CgroupStorage || s.kind == abi.PerCPUCgroupStorage {
@@ -69,8 +69,8 @@ func (s *spec) cgroupKey(t *types, key typ) bool {
 	return id.isInt(64) && attach.isInt(32)
 }
 
-// checkKept is which maps may have the fields.
-func (s *spec) checkKept(seen abi.Errno) abi.Errno {
+// checkKept is which maps may have the fields; noLocks is told where a lock may not be.
+func (s *spec) checkKept(seen, noLocks abi.Errno) abi.Errno {
 	if len(s.typed.fields) == 0 {
 		return abi.OK
 	}
@@ -79,6 +79,9 @@ func (s *spec) checkKept(seen abi.Errno) abi.Errno {
 	}
 	for kinds, types := range fieldTypes {
 		if s.typed.has(kinds) && !slices.Contains(types, s.kind) {
+			if kinds&locks != 0 {
+				return noLocks
+			}
 			return abi.EOPNOTSUPP
 		}
 	}

@@ -31,6 +31,10 @@ type Profile struct {
 	AsksCapFirst, AsksNetAdminFirst bool
 	// FreezesByCap is that a map is frozen by CAP_BPF and not by an fd that may write.
 	FreezesByCap bool
+	// LockRefusal is what maps answer whose values may have no spin lock; abi.OK is EOPNOTSUPP.
+	LockRefusal abi.Errno
+	// FreezesLocked is that maps are frozen whose values have a spin lock.
+	FreezesLocked bool
 	// InnerMoves is that an update of a HASH_OF_MAPS moves its key.
 	InnerMoves bool
 	// LacksTaking are the types from which LookupAndDeleteElem takes nothing.

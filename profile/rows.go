@@ -12,6 +12,23 @@ var Rows = []Row{
 		undo: withoutType(abi.CgrpStorage),
 	},
 	{
+		Name: "lock-types", Since: abi.MakeRelease(6, 2), Before: "Maps of types whose values may have no spin lock answer ENOTSUPP to one.",
+		Now:    "They answer EOPNOTSUPP, as to other fields. Here a PERCPU_HASH.",
+		Source: "kernel/bpf/syscall.c, map_check_btf",
+		Check:  loadLocked + "cpu0 BPF_MAP_CREATE @0 size=72 { map_type=5 key_size=4 value_size=8 max_entries=1 btf_fd=500 btf_key_type_id=1 btf_value_type_id=4 } -> 501",
+		Was:    abi.ENOTSUPP, Is: abi.EOPNOTSUPP,
+		undo: func(p *Profile) { p.LockRefusal = abi.ENOTSUPP },
+	},
+	{
+		Name: "lock-freeze", Since: abi.MakeRelease(6, 2), Before: "A map whose values have a spin lock can be frozen.",
+		Now:    "It cannot, as those with timers and pointers of the kernel's could not before.",
+		Source: "kernel/bpf/syscall.c, map_freeze",
+		Check: loadLocked + `cpu0 BPF_MAP_CREATE @0 size=72 { map_type=1 key_size=4 value_size=8 max_entries=1 btf_fd=500 btf_key_type_id=1 btf_value_type_id=4 } -> 501
+cpu0 BPF_MAP_FREEZE @0 size=4 { map_fd=501 }`,
+		Was: abi.OK, Is: abi.ENOTSUPP,
+		undo: func(p *Profile) { p.FreezesLocked = true },
+	},
+	{
 		Name: "log-true-size", Since: abi.MakeRelease(6, 4),
 		Before: "BTF_LOAD and PROG_LOAD do not tell how large a log would be.",
 		Now:    "btf_log_true_size and log_true_size do. BTF_LOAD here: too large.",

@@ -13,6 +13,8 @@ type Filter struct {
 	Cmds   []abi.Cmd
 	Types  []abi.MapType
 	Errnos []abi.Errno
+	// Series is the series of Linux that is meant; 0 is the latest.
+	Series abi.Release
 }
 
 // ParseFilter reads names of commands, map types and errnos in any order: "MAP_LOOKUP_BATCH hash ENOSPC".
@@ -35,7 +37,11 @@ func ParseFilter(words []string) (Filter, error) {
 
 // takes reports whether the filter takes a rule.
 func (f Filter) takes(r *Rule) bool {
-	return (len(f.Errnos) == 0 || slices.Contains(f.Errnos, r.Errno)) && (len(f.Types) == 0 || slices.ContainsFunc(f.Types, r.On))
+	if len(f.Types) > 0 && !slices.ContainsFunc(f.Types, r.On) {
+		return false
+	}
+	return len(f.Errnos) == 0 || slices.Contains(f.Errnos, r.Errno) || f.Series != 0 &&
+		slices.ContainsFunc(different(r, f.Series, f), func(s Statement) bool { return slices.Contains(f.Errnos, s.last()) })
 }
 
 // Spec is the piece of the document that the filter chooses, "" when there is none.
@@ -48,6 +54,9 @@ func Spec(f Filter) string {
 		if piece := c.Piece(f); piece != "" {
 			pieces = append(pieces, fmt.Sprintf("# %s\n\n%s\n%s", c.Cmd, c.Intro, piece))
 		}
+	}
+	if len(pieces) > 0 && f.Series != 0 && f.Series != abi.Latest {
+		pieces = append(pieces, f.rowsOf())
 	}
 	return strings.Join(pieces, "\n")
 }
@@ -66,9 +75,9 @@ func (c Chapter) Piece(f Filter) string {
 			types, checks = r.Types, true
 			fallthrough
 		case r.Check > 0:
-			fmt.Fprintf(w, "%d. **%s**, %s: %s `%s`\n", r.Check, r.Errno, r.Short, r.Text, joinSteps(r.Wrong))
+			fmt.Fprintf(w, "%d. **%s**, %s: %s `%s`\n%s", r.Check, r.Errno, r.Short, r.Text, joinSteps(r.Wrong), f.otherwise(r))
 		default:
-			fmt.Fprintf(w, "%s\n### %s (%s)%s\n\n%s\n\n%s", heading, r.Short, r.Errno, typeList(r.Types), r.Text, indented(r.Program))
+			fmt.Fprintf(w, "%s\n### %s (%s)%s\n\n%s\n\n%s%s", heading, r.Short, r.Errno, typeList(r.Types), r.Text, indented(r.Program), f.otherwise(r))
 			heading, checks = "", false
 		}
 	}

@@ -26,7 +26,8 @@ func (m *machine) Name() string { return m.kernel.Name() }
 func (m *machine) CPUs() int { return m.cpus }
 
 func (m *machine) Start(root bool) error {
-	m.running = program.Machine{CPUs: m.cpus, BPF: root, SysAdmin: root}
+	// Statements attach nothing, and older kernels have not all that programs could be attached to.
+	m.running = program.Machine{CPUs: m.cpus, BPF: root, SysAdmin: root, Without: []program.Feature{program.Host}}
 	return m.kernel.Start(m.running)
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/profile"
 )
 
 // Statement is something that a command promises for maps of one type.
@@ -16,6 +17,9 @@ type Statement struct {
 	// Nobody statements are about callers without capabilities.
 	Nobody bool
 	Steps  []Step
+	// Series is the series of Linux that answers the last step otherwise than the rule says, and Rows why; 0 where the rule holds.
+	Series abi.Release
+	Rows   []profile.Row
 }
 
 // Rule is what statements about several types have in common.

@@ -2,6 +2,7 @@ package bpfsys
 
 import (
 	"github.com/bpfsim/bpfsim/abi"
+	"github.com/bpfsim/bpfsim/btf"
 	"github.com/bpfsim/bpfsim/maps"
 )
 
@@ -164,7 +165,7 @@ func (c *call) mapFreeze() (int32, abi.Errno) {
 	}
 	defer c.leave(file)
 	switch {
-	case file.m.types.record != nil, file.m.structOps != nil:
+	case !c.kernel.freezes(file.m.types.record), file.m.structOps != nil:
 		return 0, abi.ENOTSUPP
 	case c.kernel.profile.FreezesByCap:
 		return 0, c.freezeByCap(file.m)
@@ -172,6 +173,11 @@ func (c *call) mapFreeze() (int32, abi.Errno) {
 		return 0, abi.EPERM
 	}
 	return 0, file.m.freeze()
+}
+
+// freezes reports whether maps are frozen whose values have the fields of r.
+func (k *Kernel) freezes(r *btf.Record) bool {
+	return r == nil || k.profile.FreezesLocked && r.Kinds == btf.SpinLock
 }
 
 // freezeByCap is the freezing of kernels that look at the caller and not at the fd (map_freeze in 6.1).

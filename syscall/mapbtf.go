@@ -61,7 +61,7 @@ func (m *Map) checkTypes(types *btf.BTF, args MapCreate) (*btf.Record, abi.Errno
 	if value == nil || size != args.ValueSize {
 		return nil, abi.EINVAL
 	}
-	record, errno := valueRecord(types, value, args)
+	record, errno := m.valueRecord(types, value, args)
 	if errno != abi.OK || !checked {
 		return record, errno
 	}
@@ -69,7 +69,7 @@ func (m *Map) checkTypes(types *btf.BTF, args MapCreate) (*btf.Record, abi.Errno
 }
 
 // valueRecord finds the fields of a value. Where they do not go together there are none: only programs find out.
-func valueRecord(types *btf.BTF, value *btf.Type, args MapCreate) (*btf.Record, abi.Errno) {
+func (m *Map) valueRecord(types *btf.BTF, value *btf.Type, args MapCreate) (*btf.Record, abi.Errno) {
 	record, _ := types.ValueRecord(value)
 	if record == nil {
 		return nil, abi.OK
@@ -79,6 +79,9 @@ func valueRecord(types *btf.BTF, value *btf.Type, args MapCreate) (*btf.Record, 
 	}
 	for kinds, fit := range fieldTypes {
 		if record.Has(kinds) && !fit(args.Type) {
+			if refusal := m.kernel.profile.LockRefusal; refusal != abi.OK && kinds&btf.SpinLock != 0 {
+				return nil, refusal
+			}
 			return nil, abi.EOPNOTSUPP
 		}
 	}

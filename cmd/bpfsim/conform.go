@@ -29,13 +29,15 @@ type conformFlags struct {
 	types   []string
 	options conform.Options
 	timeout time.Duration
+	linux   string
+	qemu    bool
 }
 
 func newConform() *cobra.Command {
 	var f conformFlags
 	cmd := &cobra.Command{
 		Use: "conform [flags] bpfsim | linux | -- COMMAND [ARGS...]", Short: "Score an implementation of maps", Long: conformLong,
-		Example: "  bpfsim conform linux\n  bpfsim conform --json -- python3 plugin.py",
+		Example: "  bpfsim conform linux\n  bpfsim conform --linux 6.1 --qemu linux\n  bpfsim conform --json -- python3 plugin.py",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return misused(cmd, errors.New("conform: want bpfsim, linux, or -- and a command"))
@@ -45,6 +47,12 @@ func newConform() *cobra.Command {
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
+			if err := f.series(args[0], cmd.ArgsLenAtDash() == 0); err != nil {
+				return trouble(fmt.Errorf("conform: %w", err))
+			}
+			if f.qemu {
+				return trouble(f.inVM(ctx, cmd.OutOrStdout()))
+			}
 			on, end, err := f.implementation(ctx, args, cmd.ArgsLenAtDash() == 0, cmd.ErrOrStderr())
 			if err != nil {
 				return trouble(fmt.Errorf("conform: %w", err))
@@ -58,19 +66,21 @@ func newConform() *cobra.Command {
 	flags.StringSliceVar(&f.types, "types", nil, "the only map types to ask about, such as hash,lpm_trie (default: all)")
 	flags.IntVar(&f.options.Programs, "programs", conform.DefaultPrograms, "generated programs for each map type; -1 for none")
 	flags.Uint64Var(&f.options.Seed, "seed", 1, "what the programs are drawn from")
+	flags.StringVar(&f.linux, "linux", "", "the series of Linux that is right: 6.1, 6.12 or 6.18 (default: that of the running kernel for linux, 6.18 for others)")
+	flags.BoolVar(&f.qemu, "qemu", false, "of linux, ask Debian's kernel of the series in qemu instead of the running one, without root (see bpfsim compare)")
 	flags.DurationVar(&f.timeout, "timeout", conform.DefaultTimeout, "how long a command's answer may take")
 	return cmd
 }
 
 // implementation is what the arguments name, and how it is ended.
-func (f conformFlags) implementation(ctx context.Context, args []string, command bool, stderr io.Writer) (semantics.Implementation, func(), error) {
+func (f *conformFlags) implementation(ctx context.Context, args []string, command bool, stderr io.Writer) (semantics.Implementation, func(), error) {
 	switch {
 	case command:
 		p := conform.NewPlugin(ctx, args...)
 		p.Timeout, p.Stderr = f.timeout, stderr
 		return p, p.Close, nil
 	case args[0] == "bpfsim":
-		return semantics.OnKernel(kernel.NewSim(), kernel.PossibleCPUs()), func() {}, nil
+		return semantics.OnSeries(f.options.Linux, kernel.PossibleCPUs()), func() {}, nil
 	case args[0] == "linux":
 		k, err := kernel.NewLinux()
 		if err != nil {
@@ -82,7 +92,7 @@ func (f conformFlags) implementation(ctx context.Context, args []string, command
 }
 
 // score runs the suite and prints the report.
-func (f conformFlags) score(ctx context.Context, on semantics.Implementation, out io.Writer) (err error) {
+func (f *conformFlags) score(ctx context.Context, on semantics.Implementation, out io.Writer) (err error) {
 	for _, name := range f.types {
 		t, known := semantics.TypeByName(name)
 		if !known {

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"github.com/bpfsim/bpfsim/abi"
 	"github.com/bpfsim/bpfsim/conform"
+	"github.com/bpfsim/bpfsim/semantics"
 	"github.com/stretchr/testify/require"
 )
 
@@ -26,6 +29,23 @@ func TestConformBpfsim(t *testing.T) {
 	require.Regexp(t, `(?m)^  all +\d+ of +\d+  \(100.0 %\)$`, out)
 }
 
+// An implementation of another series is scored against that series, and found wrong by the latest one.
+func TestConformOfASeries(t *testing.T) {
+	code, out := runConform("--linux", "6.1", "--types", "lru_hash,array", "--programs", "5", "bpfsim")
+	require.Zero(t, code, out)
+	require.Regexp(t, `(?m)^  all +\d+ of +\d+  \(100.0 %\)$`, out)
+	old := semantics.OnSeries(abi.Linux61, 2)
+	report, err := conform.Run(t.Context(), old, conform.Options{Programs: -1, Types: []abi.MapType{abi.LRUHash}})
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(report.Broken, func(b *conform.Broken) bool { return b.Name == "MAP_UPDATE_ELEM/evicts-itself" }))
+	report, err = conform.Run(t.Context(), semantics.OnSeries(abi.Latest, 2), conform.Options{Programs: -1, Types: []abi.MapType{abi.LRUHash}, Linux: abi.Linux61})
+	require.NoError(t, err)
+	at := slices.IndexFunc(report.Broken, func(b *conform.Broken) bool { return b.Name == "MAP_UPDATE_ELEM/evicts-itself" })
+	require.GreaterOrEqual(t, at, 0)
+	require.Contains(t, report.Broken[at].Text, "Linux 6.1 answers otherwise: A CPU of an LRU map without BPF_F_NO_COMMON_LRU fetches 128")
+	require.Equal(t, "6.1", report.Linux)
+}
+
 func TestConformAsJSON(t *testing.T) {
 	code, out := runConform("--json", "--types", "stack", "--programs", "-1", "bpfsim")
 	require.Zero(t, code)
@@ -36,6 +56,7 @@ func TestConformAsJSON(t *testing.T) {
 
 func TestConformMisused(t *testing.T) {
 	for _, args := range [][]string{
+		{"--linux", "5.10", "bpfsim"}, {"--qemu", "bpfsim"}, {"--qemu", "--", "linux"},
 		{}, {"nonsense"}, {"bpfsim", "linux"}, {"--types", "nonsense", "bpfsim"}, {"--programs", "x", "bpfsim"}, {"--", "/nowhere/plugin"},
 	} {
 		code, _ := runConform(args...)

@@ -30,3 +30,14 @@ func TestSpecMisused(t *testing.T) {
 		require.Empty(t, out)
 	}
 }
+
+func TestSpecOfASeries(t *testing.T) {
+	code, out := spec("--linux", "6.1", "MAP_UPDATE_ELEM", "lru_hash")
+	require.Zero(t, code)
+	require.Contains(t, out, "(lru-target).")
+	for _, series := range []string{"6.2", "5.15", "7", "six", "6.1 "} {
+		code, out = spec("--linux", series, "MAP_CREATE")
+		require.Equal(t, exitTrouble, code, series)
+		require.Empty(t, out)
+	}
+}
