@@ -21,6 +21,7 @@ func TestDifference(t *testing.T) {
 	require.ErrorContains(t, difference(outcome(lookup, lookup), outcome(lookup, update)), "at step 1 of the same order once gc lookup, and then gc update")
 	require.ErrorContains(t, difference(outcome(lookup), outcome(other)), "at step 0 of the same order once gc lookup, and then body lookup")
 	require.ErrorContains(t, difference(outcome(lookup), outcome(alone)), "once 2 could go on, and then 1 could")
+	require.ErrorContains(t, difference(outcome(alone), outcome(lookup)), "once 1 could go on, and then 2 could")
 	require.ErrorContains(t, difference(outcome(lookup), outcome(lookup, update)), "at step 1 of the same order once 1 steps were taken, and then 2")
 
 	turned := outcome(other, alone)

@@ -109,3 +109,35 @@ func monotonic() time.Duration {
 	}
 	return time.Duration(now.Nano())
 }
+
+// A failure that does not come again when its order is run again is told of as that, with what it was.
+func TestExploreFailsOnce(t *testing.T) {
+	runs := 0
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		m, _ := counters(t)
+		t.Go("other", func() { count(t, m) })
+		count(t, m)
+		if runs++; runs == 5 {
+			t.Error("oops")
+		}
+	})
+	require.NotNil(t, found.Failure)
+	require.Contains(t, found.Failure.Message, "the body does not repeat itself: in this order it failed, and when that was run again it did not: ")
+	require.Contains(t, found.Failure.Message, "oops")
+}
+
+// What asks something once and for all, as libraries do, makes runs differ from those before, but not for long.
+func TestExploreAsksOnce(t *testing.T) {
+	runs := 0
+	found := bpftest.Search(t, bpftest.ExploreOptions{}, func(t *bpftest.T) {
+		m, _ := counters(t)
+		t.Go("other", func() { count(t, m) })
+		if runs++; runs == 3 {
+			count(t, m)
+		}
+		count(t, m)
+	})
+	require.Nil(t, found.Failure, "%v", found)
+	require.True(t, found.All)
+	require.Greater(t, runs, found.Orders+2, "it began again: the first order was run twice before, to learn and to compare")
+}
