@@ -46,7 +46,7 @@ func (k *Sim) linkCall(c program.Call, call func() Outcome) Outcome {
 }
 
 // linkInfo puts the link's number in the place of its id, in what the call fills. The id's place holds other bytes for the length of the call, so that
-// it can be told what the call wrote; where that is in attr, whether the call succeeded tells.
+// it can be told what the call wrote there, which may be a name as well; where that is in attr, whether the call succeeded tells.
 func (k *Sim) linkInfo(c program.Call, call func() Outcome) Outcome {
 	l := k.linkOf(int32(k.arena.Field(c, abi.InfoBPFFD, 4)))
 	at, size := k.arena.Field(c, abi.InfoPtr, 8)+abi.LinkInfoID, k.arena.Field(c, abi.InfoLen, 4)
@@ -67,7 +67,7 @@ func (k *Sim) linkInfo(c program.Call, call func() Outcome) Outcome {
 		switch {
 		case field[i] == f.real[i] && (!inAttr || out.Errno == abi.OK):
 			field[i] = f.ours[i]
-		case !inAttr:
+		case !inAttr && field[i] == ^f.real[i]:
 			field[i] = given[i]
 		}
 	}
