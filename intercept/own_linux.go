@@ -37,8 +37,8 @@ const noListener = -1
 // closes may be nil. It keeps all other bpf(2) calls of the process, and of what it starts, from the host's kernel, and is an error where it cannot.
 func NewOwn(o Options, closes *Closes) (*Own, error) {
 	if err := guard(); err != nil {
-		return nil, fmt.Errorf("keep bpf(2) calls that are not handed over from the host's kernel: %w: run where seccomp(2) is allowed, or as a user to whom "+
-			"that kernel refuses bpf(2)", err)
+		return nil, fmt.Errorf("keep bpf(2) calls that are not handed over from the host's kernel: %w: run where seccomp(2) is allowed, or without "+
+			"capabilities and with sysctl kernel.unprivileged_bpf_disabled other than 0", err)
 	}
 	o = o.withDefaults()
 	dir, err := filepath.EvalSymlinks(o.BPFFS) // as the kernel names it where a program asks

@@ -72,6 +72,15 @@ func TestBPFIsOpenAndFiltersAreRefused(t *testing.T) {
 		t.Skip("this process keeps bpf(2) from what it starts")
 	}
 	out, err := under(t, "seccomp", "^TestPins$")
+	if os.Geteuid() != 0 { // whom kernels let make no maps, unless told to
+		disabled, err := os.ReadFile("/proc/sys/kernel/unprivileged_bpf_disabled")
+		require.NoError(t, err)
+		if string(disabled) == "0\n" {
+			t.Skip("this host lets everybody use bpf(2)")
+		}
+		require.Contains(t, out, "--- PASS: TestPins")
+		return
+	}
 	require.Error(t, err)
 	require.NotContains(t, out, "=== RUN")
 	require.Contains(t, out, "bpftest: no kernel can be simulated here: keep bpf(2) calls that are not handed over from the host's kernel: install filter: ")
