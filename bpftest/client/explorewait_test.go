@@ -3,7 +3,9 @@ package client
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/bpfsim/bpfsim/bpftest"
 	"github.com/cilium/ebpf"
@@ -107,6 +109,33 @@ func TestExploreRWMutex(t *testing.T) {
 		return said
 	})
 	require.Equal(t, map[string]bool{"ab": true, "ba": true}, all)
+}
+
+// A writer that has waited for a reader may go on long after that is gone.
+func TestExploreWriterBehindAReader(t *testing.T) {
+	all := seen(t, func(t *bpftest.T, m *ebpf.Map) string {
+		var mu sync.RWMutex
+		var reads atomic.Bool
+		s := &said{}
+		t.Go("writer", func() {
+			if reads.Load() {
+				s.add("waits ")
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			s.add("w")
+		})
+		mu.RLock()
+		reads.Store(true)
+		count(t, m)
+		reads.Store(false)
+		mu.RUnlock()
+		count(t, m)
+		s.add("r")
+		time.Sleep(time.Second) // the writer has gone on
+		return s.all()
+	})
+	require.Equal(t, map[string]bool{"wr": true, "rw": true, "waits wr": true, "waits rw": true}, all)
 }
 
 // A reader that reads once more waits for the writer that waits for it.
