@@ -72,6 +72,7 @@ func TestRecordedTest(t *testing.T) {
 		id := map[string]string{"sizes": "map:1", "jobs": "map:2"}[name]
 		require.Contains(t, string(text), "\nhelped "+id+","+what+",", op)
 	}
+	require.NotContains(t, string(text), " overlaps", "a call that has a program run keeps the program's work waiting")
 	report := replayed(file, new(replay.Bpfsim))
 	require.Nil(t, report.Difference, "%v", report.Difference)
 	require.Empty(t, report.CutOff)

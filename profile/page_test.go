@@ -33,3 +33,12 @@ func TestRowsHaveNames(t *testing.T) {
 		require.NotEmpty(t, r.Source, r.Name)
 	}
 }
+
+// A row begins with its series, and not with the one before.
+func TestRowsBegin(t *testing.T) {
+	for _, r := range profile.Rows {
+		require.True(t, r.In(r.Since), r.Name)
+		_, backported := r.Backports[r.Since-1]
+		require.Equal(t, backported, r.In(r.Since-1), r.Name)
+	}
+}

@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -30,6 +31,23 @@ func NewMemory(c *Call) *Memory {
 
 // Read copies what is known from addr on.
 func (m *Memory) Read(p []byte, addr uint64) int {
+	n := m.copy(p, addr)
+	if n < len(p) && !m.faulted(Fault{addr + uint64(n), false}) {
+		m.note("it reads memory at %#x, which the recorded call did not", addr+uint64(n))
+	}
+	return n
+}
+
+// ReadString copies a string up to its end.
+func (m *Memory) ReadString(p []byte, addr uint64) int {
+	n := m.copy(p, addr)
+	if end := bytes.IndexByte(p[:n], 0); end >= 0 {
+		return end + 1
+	}
+	return m.Read(p, addr)
+}
+
+func (m *Memory) copy(p []byte, addr uint64) int {
 	n, known := 0, m.known
 	if touches(m.wrote, addr, len(p)) {
 		known = spans(append(slices.Clone(known), m.wrote...)).ordered()
@@ -40,9 +58,6 @@ func (m *Memory) Read(p []byte, addr uint64) int {
 			break
 		}
 		n += copy(p[n:], part)
-	}
-	if n < len(p) && !m.faulted(Fault{addr + uint64(n), false}) {
-		m.note("it reads memory at %#x, which the recorded call did not", addr+uint64(n))
 	}
 	return n
 }

@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/bpfsim/bpfsim/syscall"
@@ -16,6 +17,18 @@ type memory struct {
 // Read notes what is read for the first time.
 func (m *memory) Read(p []byte, addr uint64) int {
 	n := m.Memory.Read(p, addr)
+	m.fault(addr, n, len(p), false)
+	m.noteRead(addr, p[:n])
+	return n
+}
+
+// ReadString notes a string up to its end. What lies behind, such as a program's environment, is nobody's business.
+func (m *memory) ReadString(p []byte, addr uint64) int {
+	n := m.Memory.Read(p, addr)
+	if end := bytes.IndexByte(p[:n], 0); end >= 0 {
+		m.noteRead(addr, p[:end+1])
+		return end + 1
+	}
 	m.fault(addr, n, len(p), false)
 	m.noteRead(addr, p[:n])
 	return n

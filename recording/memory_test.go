@@ -56,3 +56,13 @@ func TestMemoryAgain(t *testing.T) {
 	require.Equal(t, 0, m.Read(p, 0x300))
 	require.NotEmpty(t, m.Notes())
 }
+
+// What a call has written itself is no input when it reads that only.
+func TestMemoryReadsItsOwn(t *testing.T) {
+	arena := bpfsys.NewArena()
+	arena.Map(0x1000, 16, true)
+	m := &memory{Memory: arena}
+	m.Write(0x1000, []byte("1234"))
+	require.Equal(t, 4, m.Read(make([]byte, 4), 0x1000))
+	require.Empty(t, m.read)
+}

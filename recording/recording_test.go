@@ -246,3 +246,17 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A recording that says it has more calls than it has is refused, as one that says it has fewer.
+func TestReadWrongCount(t *testing.T) {
+	for _, more := range []int{-1, 1} {
+		var file bytes.Buffer
+		w, err := NewWriter(&file, header())
+		require.NoError(t, err)
+		w.Call(whole())
+		w.calls += more
+		require.NoError(t, w.Close())
+		_, _, err = readAll(file.String())
+		require.ErrorContains(t, err, "it was edited")
+	}
+}

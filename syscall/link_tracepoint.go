@@ -62,7 +62,7 @@ func (l *linking) tracepointName(addr uint64) (string, abi.Errno) {
 	const longest = 127
 	l.task.Step(maps.PointUser)
 	name := l.kept().page[:longest]
-	n := l.proc.Mem.Read(name, addr)
+	n := readString(l.proc.Mem, name, addr)
 	end := bytes.IndexByte(name[:n], 0)
 	switch {
 	case end >= 0:

@@ -116,7 +116,7 @@ func (c *call) perfName(addr uint64, longest int) (string, abi.Errno) {
 	}
 	c.task.Step(maps.PointUser)
 	raw := make([]byte, longest)
-	n := c.proc.Mem.Read(raw, addr)
+	n := readString(c.proc.Mem, raw, addr)
 	end := bytes.IndexByte(raw[:n], 0)
 	switch {
 	case end >= 0:

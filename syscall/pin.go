@@ -109,7 +109,7 @@ func (c *call) path(addr uint64, dir int32) (string, abi.Errno) {
 func (c *call) fileName(addr uint64) (string, abi.Errno) {
 	c.task.Step(maps.PointUser)
 	buf := c.kept().page[:maxPath]
-	n := c.proc.Mem.Read(buf, addr)
+	n := readString(c.proc.Mem, buf, addr)
 	end := bytes.IndexByte(buf[:n], 0)
 	switch {
 	case end < 0 && n < maxPath:

@@ -66,7 +66,7 @@ func (l *loading) readText() abi.Errno {
 	const longest = 127
 	l.task.Step(maps.PointUser)
 	license := l.kept().page[:longest]
-	n := l.proc.Mem.Read(license, l.License)
+	n := readString(l.proc.Mem, license, l.License)
 	end := bytes.IndexByte(license[:n], 0)
 	switch {
 	case n < longest && end < 0:

@@ -140,9 +140,28 @@ func TestHelpersWithoutACall(t *testing.T) {
 	})
 	key, room := s.Arena.Alloc(4), s.Arena.Alloc(16)
 	s.do(bpfsys.MapLookupElem{FD: fd, Key: key, Value: room})
+	require.Equal(t, "abcdefgh", string(s.Arena.Bytes(room, 16)[8:]), "the part of CPU 1")
 	require.NoError(t, s.writer.Close())
 	require.Nil(t, run(t, s.file.String(), new(replay.Bpfsim)).Difference)
 	report := run(t, s.file.String(), replay.NewKernel(kernel.NewSim()))
 	require.NotNil(t, report.Difference)
 	require.Equal(t, map[string]int{"in the place of programs that a test has played: no call does the same": 1}, report.NotMade)
+}
+
+// A call about what another kernel has made cannot be made again, and is only counted.
+func TestCallsOfAnotherKernel(t *testing.T) {
+	s, other := newSession(t, 2), bpfsys.NewCaller(bpfsys.NewKernel(bpfsys.Options{CPUs: 2}))
+	fd, errno := other.Do(bpfsys.MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+	require.Equal(t, abi.OK, errno)
+	file, _ := other.Process.Files.Get(fd)
+	fd, errno = s.Process.Files.Install(file)
+	require.Equal(t, abi.OK, errno)
+	_, errno = s.do(bpfsys.MapFreeze{FD: fd})
+	require.Equal(t, abi.OK, errno)
+	s.do(bpfsys.MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+	require.NoError(t, s.writer.Close())
+	report := run(t, s.file.String(), new(replay.Bpfsim))
+	require.Nil(t, report.Difference, "%v", report.Difference)
+	require.Equal(t, 1, report.Calls)
+	require.Equal(t, map[string]int{"calls-on-objects-of-another-kernel": 1}, report.Beside)
 }

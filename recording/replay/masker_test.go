@@ -1,10 +1,13 @@
 package replay
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/bpfsim/bpfsim/recording"
 )
 
 // Different bytes stay different even where there are hardly any, and equal ones equal.
@@ -52,4 +55,18 @@ func TestMaskerPrefix(t *testing.T) {
 		changed = changed || was != fmt.Sprint(a)
 	}
 	require.True(t, changed)
+}
+
+// What a program has left of a packet and a context is masked as well as what it was run on.
+func TestMaskOfRuns(t *testing.T) {
+	m := &masking{masker: newMasker([32]byte{1})}
+	text, err := json.Marshal(recording.Ran{Stands: true, Value: 2, Context: []byte("mycontext"), Data: []byte("mypacket")})
+	require.NoError(t, err)
+	var ran recording.Ran
+	require.NoError(t, json.Unmarshal([]byte(m.ranIn(string(text))), &ran))
+	require.Len(t, ran.Data, 8)
+	require.Len(t, ran.Context, 9)
+	require.NotEqual(t, "mypacket", string(ran.Data))
+	require.NotEqual(t, "mycontext", string(ran.Context))
+	require.EqualValues(t, 2, ran.Value)
 }

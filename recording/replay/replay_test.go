@@ -45,6 +45,7 @@ func (s *session) do(args bpfsys.Args) (int32, abi.Errno) {
 	at := s.Arena.Put(attr[:])
 	p := *s.Process
 	e := s.recorder.Turn()
+	e.On(s.Kernel)
 	e.Begin(recording.Caller{Process: 10, Thread: 11}, &p, args.Cmd(), at, abi.AttrSize)
 	ret, errno := s.Kernel.Bpf(s.Task, &p, uint32(args.Cmd()), at, abi.AttrSize)
 	e.End(ret, errno)
