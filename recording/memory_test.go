@@ -39,6 +39,11 @@ func TestMemoryOfACall(t *testing.T) {
 	require.Equal(t, []program.Write{{Addr: 0x1000, Bytes: []byte("abcdefghijklmnop")}, {Addr: 0x101c, Bytes: []byte("MNOP")}}, m.read.ordered())
 	require.Equal(t, []program.Write{{Addr: 0x1004, Bytes: []byte("1234")}, {Addr: 0x100c, Bytes: []byte("5678")}}, m.wrote.ordered())
 	require.Equal(t, []Fault{{0x1010, true}, {0x1020, false}}, m.faulted)
+
+	again := &memory{Memory: arena}
+	require.Equal(t, 4, again.Write(0x1002, []byte("wxyz")))
+	require.Equal(t, 8, again.Read(p, 0x1000))
+	require.Equal(t, []program.Write{{Addr: 0x1000, Bytes: []byte("ab")}, {Addr: 0x1006, Bytes: []byte("34")}}, again.read.ordered())
 }
 
 // When a call is made again its memory ends where it did.

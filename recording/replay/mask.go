@@ -21,7 +21,7 @@ import (
 func Mask(ctx context.Context, r *recording.Reader, side *Bpfsim, path string) error {
 	var secret [32]byte
 	_, _ = rand.Read(secret[:]) // it never fails
-	m := &masking{masker: newMasker(secret), shapes: map[string]shape{}, cpus: r.Header.CPUs}
+	m := &masking{masker: newMasker(secret), shapes: map[string]shape{}, names: map[string]bool{}, cpus: r.Header.CPUs}
 	h := m.header(r.Header)
 	if err := side.Start(h); err != nil {
 		return err
@@ -38,7 +38,8 @@ type masking struct {
 	*masker
 	shapes map[string]shape
 	cpus   int
-	done   []place // pieces of the call's memory that are masked
+	names  map[string]bool // of objects, as they were
+	done   []place         // pieces of the call's memory that are masked
 }
 
 func (m *masking) header(h recording.Header) recording.Header {
@@ -96,42 +97,46 @@ func (m *masking) event(e recording.Event) recording.Event {
 // help masks what a program did to a map.
 func (m *masking) help(h recording.Help) {
 	sh := m.shapes[h.Map]
-	if refers(sh.typ) || outer(sh.typ) {
-		return
-	}
 	m.key(sh)(h.Key)
-	m.bytes(h.Value)
+	m.value(sh)(h.Value)
 }
 
 // call masks what a call reads and what bpfsim is told.
 func (m *masking) call(c *recording.Call) {
 	m.done = m.done[:0]
-	m.note(c)
-	m.elements(c)
+	attr := wholeAttr(c)
+	m.note(c, attr)
+	m.elements(c, attr)
 	for _, f := range abi.Fields(c.Cmd) {
-		if f.End() > len(c.Contents) {
-			continue
-		}
-		b := c.Contents[f.Offset:f.End()]
 		switch {
-		case f.Kind == abi.Name:
-			m.inPlace(b)
+		case f.Kind == abi.Name: // which an attr may end in
+			m.name(c.Contents[min(f.Offset, len(c.Contents)):min(f.End(), len(c.Contents))])
 		case f.Name == "pathname":
-			m.stringAt(c, program.Word(b))
+			m.stringAt(c, attr.Field(f.Offset, f.Size))
 		}
 	}
-	if c.Cmd == abi.ProgTestRun {
-		m.packet(c)
+	switch c.Cmd {
+	case abi.ProgTestRun:
+		m.packet(c, attr)
+	case abi.ProgLoad:
+		m.license(c, attr)
+	case abi.ObjGetInfoByFD:
+		m.info(c, attr)
 	}
 	for i, t := range c.Told {
 		m.told(c, i, t)
 	}
 }
 
+// wholeAttr is a call's attr as the kernel takes it: what it does not have is 0.
+func wholeAttr(c *recording.Call) program.Attr {
+	return program.Attr{Bytes: append(slices.Clip(c.Contents), make([]byte, abi.AttrSize)...)}
+}
+
 // note keeps the shape of a map that was made.
-func (m *masking) note(c *recording.Call) {
+func (m *masking) note(c *recording.Call, attr program.Attr) {
 	_, name, ok := strings.Cut(firstAnswer(c, "new"), ",")
-	if attr := (program.Attr{Bytes: c.Contents}); ok && c.Cmd == abi.MapCreate {
+	if ok && c.Cmd == abi.MapCreate {
 		m.shapes[objectName(name)] = shape{typ: abi.MapType(attr.Field(abi.CreateMapType, 4)), key: int(attr.Field(abi.CreateKeySize, 4)),
 			value: int(attr.Field(abi.CreateValueSize, 4))}
 	}
@@ -148,6 +153,17 @@ func (m *masking) inPlace(b []byte) {
 	copy(b, m.text(string(text)))
 }
 
+// name masks the name of an object. What lies behind its end nobody looks at.
+func (m *masking) name(b []byte) {
+	if end := bytes.IndexByte(b, 0); end >= 0 {
+		clear(b[end:])
+	}
+	if len(b) > 0 {
+		m.names[string(bytes.TrimRight(b, "\x00"))] = true
+	}
+	m.inPlace(b)
+}
+
 // stringAt masks a string in memory.
 func (m *masking) stringAt(c *recording.Call, addr uint64) {
 	if b := inputAt(c, addr); b != nil {
@@ -156,16 +172,12 @@ func (m *masking) stringAt(c *recording.Call, addr uint64) {
 }
 
 // elements masks the keys and values that a call reads.
-func (m *masking) elements(c *recording.Call) {
-	attr := program.Attr{Bytes: c.Contents}
+func (m *masking) elements(c *recording.Call, attr program.Attr) {
 	f, ok := abi.FieldOf(c.Cmd, "map_fd")
-	if !ok || f.End() > len(c.Contents) {
+	if !ok {
 		return
 	}
-	sh, known := m.shapes[objectName(firstAnswer(c, recording.Question("fd", int32(attr.Field(f.Offset, 4)))))]
-	if !known || refers(sh.typ) {
-		return
-	}
+	sh := m.shapes[objectName(firstAnswer(c, recording.Question("fd", int32(attr.Field(f.Offset, 4)))))]
 	count := 1
 	if n, ok := abi.FieldOf(c.Cmd, "count"); ok {
 		count = int(min(attr.Field(n.Offset, 4), mostMasked))
@@ -179,12 +191,11 @@ func (m *masking) elements(c *recording.Call) {
 			m.many(c, at, sh.key, sh.key, count, m.key(sh))
 		case f.Name == "in_batch" && !seeded(sh.typ): // else it is the number of a bucket
 			m.many(c, at, sh.key, sh.key, 1, m.key(sh))
-		case (f.Name == "value" || f.Name == "values") && outer(sh.typ):
 		case (f.Name == "value" || f.Name == "values") && program.ValueBytes(sh.typ, sh.value, 1) != sh.value,
 			(f.Name == "value" || f.Name == "values") && program.ValueBytes(sh.typ, sh.value, m.cpus) != sh.value:
-			m.many(c, at, part, sh.value, count*m.cpus, m.bytes)
+			m.many(c, at, part, sh.value, count*m.cpus, m.value(sh))
 		case f.Name == "value", f.Name == "values":
-			m.many(c, at, sh.value, sh.value, count, m.bytes)
+			m.many(c, at, sh.value, sh.value, count, m.value(sh))
 		}
 	}
 }
@@ -194,11 +205,28 @@ const mostMasked = 1 << 24
 
 func outer(t abi.MapType) bool { return t == abi.ArrayOfMaps || t == abi.HashOfMaps }
 
+// stays leaves bytes as they are: an index, an fd, a number of a device.
+func stays([]byte) {}
+
+// value masks values of a map.
+func (m *masking) value(sh shape) func([]byte) {
+	switch sh.typ {
+	case abi.SKStorage, abi.InodeStorage, abi.TaskStorage, abi.CgrpStorage, abi.CgroupStorage, abi.PerCPUCgroupStorage: // their keys refer
+		return m.bytes
+	}
+	if refers(sh.typ) || outer(sh.typ) {
+		return stays
+	}
+	return m.bytes
+}
+
 // key masks keys of a map.
 func (m *masking) key(sh shape) func([]byte) {
 	switch sh.typ {
 	case abi.Array, abi.PerCPUArray, abi.ArrayOfMaps: // an index
-		return func([]byte) {}
+		return stays
+	case abi.SockHash: // addresses, as a rule
+		return m.bytes
 	case abi.LPMTrie:
 		return func(p []byte) {
 			if len(p) > 4 {
@@ -206,22 +234,58 @@ func (m *masking) key(sh shape) func([]byte) {
 			}
 		}
 	}
+	if refers(sh.typ) {
+		return stays
+	}
 	return m.bytes
 }
 
 // many masks size bytes of each of the pieces that lie at a stride from addr on, as far as they were read, but nothing twice.
 func (m *masking) many(c *recording.Call, addr uint64, stride, size, count int, mask func([]byte)) {
-	if size == 0 || slices.ContainsFunc(m.done, func(p place) bool { return addr < p.end() && p.from < addr+uint64(stride*count) }) {
+	if size == 0 {
 		return
 	}
-	m.done = append(m.done, place{from: addr, size: stride * count})
-	for i := range count {
-		b := inputAt(c, addr+uint64(i*stride))
+	n := 0
+	for ; n < count; n++ {
+		from := addr + uint64(n*stride)
+		b := inputAt(c, from)
 		if b == nil {
-			return
+			break
 		}
-		mask(b[:min(size, len(b))])
+		b = b[:min(size, len(b))]
+		parts := m.notDone(from, len(b))
+		if len(parts) == 1 && parts[0] == [2]int{0, len(b)} {
+			mask(b)
+			continue
+		}
+		for _, part := range parts { // what is key and value, too, is masked as a key
+			m.bytes(b[part[0]:part[1]])
+		}
 	}
+	if n > 0 {
+		m.done = append(m.done, place{from: addr, size: stride * n})
+	}
+}
+
+// notDone are the parts of size bytes at addr that are not masked yet.
+func (m *masking) notDone(addr uint64, size int) (parts [][2]int) {
+	from := 0
+	for from < size {
+		at, end := addr+uint64(from), size
+		inside := slices.IndexFunc(m.done, func(p place) bool { return p.from <= at && at < p.end() })
+		if inside >= 0 {
+			from += int(min(m.done[inside].end()-at, uint64(size-from)))
+			continue
+		}
+		for _, p := range m.done {
+			if p.from > at && p.from-addr < uint64(end) {
+				end = int(p.from - addr)
+			}
+		}
+		parts = append(parts, [2]int{from, end})
+		from = end
+	}
+	return parts
 }
 
 // inputAt is what a call read from an address on, in place.
@@ -235,8 +299,7 @@ func inputAt(c *recording.Call, addr uint64) []byte {
 }
 
 // packet masks what a program is run on.
-func (m *masking) packet(c *recording.Call) {
-	attr := program.Attr{Bytes: c.Contents}
+func (m *masking) packet(c *recording.Call, attr program.Attr) {
 	for _, names := range [][2]string{{"data_in", "data_size_in"}, {"ctx_in", "ctx_size_in"}} {
 		at, ok := abi.FieldOf(c.Cmd, names[0])
 		size, known := abi.FieldOf(c.Cmd, names[1])
@@ -259,10 +322,10 @@ func (m *masking) told(c *recording.Call, i int, t recording.Told) {
 	if !ok {
 		return
 	}
-	for _, w := range c.Memory {
-		if at := bytes.Index(w.Bytes, append([]byte(path), 0)); at >= 0 {
-			m.inPlace(w.Bytes[at:])
-		}
+	if b := pathOf(c, t.Question); b != nil {
+		real, _, _ := bytes.Cut(b, []byte{0})
+		path = string(real)
+		m.inPlace(b)
 	}
 	c.Told[i].Question = recording.Question("executable", m.text(path))
 	c.Told[i].Answer = m.pathIn(t.Answer)

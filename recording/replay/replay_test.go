@@ -40,14 +40,17 @@ func newSession(t testing.TB, cpus int) *session {
 }
 
 // do makes a recorded call.
-func (s *session) do(args bpfsys.Args) (int32, abi.Errno) {
+func (s *session) do(args bpfsys.Args) (int32, abi.Errno) { return s.doSized(args, abi.AttrSize) }
+
+// doSized makes one whose attr has so many bytes.
+func (s *session) doSized(args bpfsys.Args, size uint32) (int32, abi.Errno) {
 	attr := args.Encode()
 	at := s.Arena.Put(attr[:])
 	p := *s.Process
 	e := s.recorder.Turn()
 	e.On(s.Kernel)
-	e.Begin(recording.Caller{Process: 10, Thread: 11}, &p, args.Cmd(), at, abi.AttrSize)
-	ret, errno := s.Kernel.Bpf(s.Task, &p, uint32(args.Cmd()), at, abi.AttrSize)
+	e.Begin(recording.Caller{Process: 10, Thread: 11}, &p, args.Cmd(), at, size)
+	ret, errno := s.Kernel.Bpf(s.Task, &p, uint32(args.Cmd()), at, size)
 	e.End(ret, errno)
 	return ret, errno
 }
@@ -229,6 +232,7 @@ func TestShrinkWithoutSpecification(t *testing.T) {
 	fd, _ := s.do(bpfsys.MapCreate{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 8})
 	s.do(bpfsys.MapUpdateElem{FD: fd, Key: key, Value: room})
 	s.do(bpfsys.MapUpdateElem{FD: other, Key: key, Value: room})
+	s.do(bpfsys.MapUpdateElem{FD: fd, Key: s.Arena.Put([]byte{2, 0, 0, 0}), Value: room})
 	s.do(bpfsys.MapLookupElem{FD: fd, Key: key, Value: room})
 	require.NoError(t, s.writer.Close())
 	r, err := recording.NewReader(strings.NewReader(s.file.String()))
@@ -237,10 +241,10 @@ func TestShrinkWithoutSpecification(t *testing.T) {
 	require.NoError(t, err)
 	last := entries[len(entries)-1].(*recording.Call)
 	last.Errno, last.Wrote = abi.ESRCH, nil // no kernel says so
-	d := &replay.Difference{Number: 5, Call: last, Answer: replay.Answer{Wrote: []program.Write{{Addr: room, Bytes: make([]byte, 8)}}}}
+	d := &replay.Difference{Number: 6, Call: last, Answer: replay.Answer{Wrote: []program.Write{{Addr: room, Bytes: make([]byte, 8)}}}}
 	small, err := replay.Shrink(context.Background(), r.Header, entries, d, new(replay.Bpfsim), nil)
 	require.NoError(t, err)
-	require.Equal(t, []any{entries[1], entries[2], last}, small)
+	require.Equal(t, []any{entries[1], entries[2], entries[4], last}, small)
 }
 
 // blind never finds what was put.
