@@ -14,7 +14,7 @@ var Rows = []Row{
 	{
 		Name: "lock-types", Since: abi.MakeRelease(6, 2), Before: "Maps of types whose values may have no spin lock answer ENOTSUPP to one.",
 		Now:    "They answer EOPNOTSUPP, as to other fields. Here a PERCPU_HASH.",
-		Source: "kernel/bpf/syscall.c, map_check_btf",
+		Source: "kernel/bpf/syscall.c, map_check_btf (commit db559117828d)",
 		Check:  loadLocked + "cpu0 BPF_MAP_CREATE @0 size=72 { map_type=5 key_size=4 value_size=8 max_entries=1 btf_fd=500 btf_key_type_id=1 btf_value_type_id=4 } -> 501",
 		Was:    abi.ENOTSUPP, Is: abi.EOPNOTSUPP,
 		undo: func(p *Profile) { p.LockRefusal = abi.ENOTSUPP },
@@ -22,7 +22,7 @@ var Rows = []Row{
 	{
 		Name: "lock-freeze", Since: abi.MakeRelease(6, 2), Before: "A map whose values have a spin lock can be frozen.",
 		Now:    "It cannot, as those with timers and pointers of the kernel's could not before.",
-		Source: "kernel/bpf/syscall.c, map_freeze",
+		Source: "kernel/bpf/syscall.c, map_freeze (commit db559117828d)",
 		Check: loadLocked + `cpu0 BPF_MAP_CREATE @0 size=72 { map_type=1 key_size=4 value_size=8 max_entries=1 btf_fd=500 btf_key_type_id=1 btf_value_type_id=4 } -> 501
 cpu0 BPF_MAP_FREEZE @0 size=4 { map_fd=501 }`,
 		Was: abi.OK, Is: abi.ENOTSUPP,
@@ -159,7 +159,7 @@ cpu0 BPF_MAP_FREEZE @0 size=4 { map_fd=500 }`,
 	{
 		Name: "btf-by-id-token", Since: abi.MakeRelease(6, 15), Before: "The last field of BTF_GET_FD_BY_ID is btf_id.",
 		Now:    "fd_by_id_token_fd follows, which is not looked at without its flag. Here there is no such id.",
-		Source: "kernel/bpf/syscall.c, BPF_BTF_GET_FD_BY_ID_LAST_FIELD",
+		Source: "kernel/bpf/syscall.c, BPF_BTF_GET_FD_BY_ID_LAST_FIELD (commit 0de445d18e36)",
 		Check:  "cpu0 BPF_BTF_GET_FD_BY_ID @0 size=16 { btf_id=4294967295 fd_by_id_token_fd=1 } -> 500",
 		Was:    abi.EINVAL, Is: abi.ENOENT,
 		undo: ending(4, abi.BTFGetFDByID),
@@ -188,7 +188,7 @@ cpu0 BPF_MAP_LOOKUP_ELEM @40 size=32 { map_fd=502 key=@440 value=@600 }`,
 		Before: "A CPU of an LRU map without BPF_F_NO_COMMON_LRU fetches 128 free elements at once, and so evicts up to 128 where none are free: " +
 			"a small map loses all it holds.",
 		Now:    "It fetches half of its share of max_entries, at least 1 and at most 128.",
-		Source: "kernel/bpf/bpf_lru_list.c, bpf_lru_list_pop_free_to_local",
+		Source: "kernel/bpf/bpf_lru_list.c, bpf_lru_list_pop_free_to_local (commit d4adf1c9ee77)",
 		Check: `cpu0 BPF_MAP_CREATE @0 size=72 { map_type=9 key_size=4 value_size=4 max_entries=2 map_flags=0x40 } -> 500
 cpu0 BPF_MAP_UPDATE_ELEM @40 size=32 { map_fd=500 key=@400 value=@600 } @400=01000000
 cpu0 BPF_MAP_UPDATE_ELEM @40 size=32 { map_fd=500 key=@400 value=@600 } @400=02000000
