@@ -27,7 +27,8 @@ const (
 	// deep has so many operations, since a walk that does not end needs a change behind each of its calls, that in maps that evict, in
 	// which each takes many steps, only whole ones are interleaved.
 	deep
-	// wide has several tasks beside the walk: it is deep in maps without preallocation and in tries, too.
+	// wide has several tasks beside the walk: it is deep in maps without preallocation and in tries, too. Of the 258 scenarios that are deep or
+	// wide 118 have less than 20,000 schedules of steps, 590,000 in all, and 140 have more.
 	wide
 )
 
