@@ -123,6 +123,10 @@ func (k *Kernel) strays(c *recording.Call, p place, before []program.Write) (out
 	}
 	for i := range now {
 		if at := p.from + uint64(i); now[i] != was[i] && !written(c, at, 1) {
+			if n := len(out) - 1; n >= 0 && out[n].Addr+uint64(len(out[n].Bytes)) == at {
+				out[n].Bytes = append(out[n].Bytes, now[i])
+				continue
+			}
 			out = append(out, program.Write{Addr: at, Bytes: []byte{now[i]}})
 		}
 	}

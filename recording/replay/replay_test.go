@@ -281,7 +281,7 @@ type scribbler struct{ *kernel.Sim }
 func (s scribbler) Bpf(cpu int, c program.Call, during func(int)) kernel.Outcome {
 	out := s.Sim.Bpf(cpu, c, during)
 	if c.Cmd == abi.MapDeleteElem {
-		s.Arena().Poke(c.Memory[0].Addr, []byte{0xee})
+		s.Arena().Poke(c.Memory[0].Addr, []byte{0xee, 0xef})
 	}
 	return out
 }
@@ -291,7 +291,7 @@ func TestReplayFindsStrayWrites(t *testing.T) {
 	report := run(t, recorded(t), replay.NewKernel(scribbler{kernel.NewSim()}))
 	require.NotNil(t, report.Difference)
 	require.Equal(t, abi.MapDeleteElem, report.Difference.Call.Cmd)
-	require.Contains(t, report.Difference.String(), "=ee\n")
+	require.Contains(t, report.Difference.String(), "=eeef\n", "in one piece")
 }
 
 // A map whose only pin is removed is gone.

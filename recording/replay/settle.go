@@ -64,6 +64,7 @@ const biggestMap = 64 << 20
 func newSettler(h recording.Header, memory int) *settler {
 	s := &settler{slots: map[string]int32{}, shapes: map[string]shape{}, ids: map[string]*idTable{}, pins: map[string]pinned{}}
 	s.machine = program.Machine{CPUs: h.CPUs, BPF: h.Caps.BPF, SysAdmin: h.Caps.SysAdmin, Memory: memory, Without: []program.Feature{program.Programs}}
+	s.machine.Linux, _ = abi.ParseRelease(h.Linux) // none is 0, the latest
 	for fd := closedFD - 1; fd >= program.FirstFD; fd-- {
 		s.free = append(s.free, fd)
 	}
