@@ -39,8 +39,24 @@ func Create(path string, h Header) (*Writer, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("record to %s: want a regular file, this is none", path)
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // it has what the program's maps have
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	w, err := begin(file, h)
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// begin empties a file, which may have been there before, and writes the header.
+func begin(file *os.File, h Header) (*Writer, error) {
+	if err := file.Chmod(0o600); err != nil { // it has what the program's maps have
+		return nil, fmt.Errorf("record: keep others from reading the recording: %w: want a file of your own", err)
+	}
+	if err := file.Truncate(0); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
 	return NewWriter(file, h)
