@@ -15,7 +15,11 @@ import (
 // bpf makes the real system call, as any client does.
 func bpf(args bpfsys.Args) (int, unix.Errno) {
 	attr := args.Encode()
-	return bpfAttr(args.Cmd(), &attr)
+	ret, errno := bpfAttr(args.Cmd(), &attr)
+	for args.Cmd() == abi.ProgLoad && errno == unix.EAGAIN { // Linux's verifier was interrupted by a signal, of Go's runtime
+		ret, errno = bpfAttr(args.Cmd(), &attr)
+	}
+	return ret, errno
 }
 
 // bpfAttr makes a call that may write to its attr.
